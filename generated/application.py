@@ -1,0 +1,58 @@
+# Generated from openapi.yaml by scripts/generate. Change the contract and generate again; edits here are lost.
+
+"""Where the contract and an implementation meet."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TypeVar
+
+from fastapi import APIRouter
+
+from specfirst.document import Document
+from specfirst.routing import Engine
+
+from .operations import CategoriesOperations, HealthOperations, TasksOperations, UsersOperations
+from .routers.categories import categories_router
+from .routers.health import health_router
+from .routers.tasks import tasks_router
+from .routers.users import users_router
+
+CallerT = TypeVar("CallerT")
+
+OPENAPI_YAML = files(__package__).joinpath("openapi.yaml").read_bytes()
+"""The contract as it was written, byte for byte."""
+
+OPENAPI_JSON = files(__package__).joinpath("openapi.json").read_bytes()
+"""The same contract in JSON."""
+
+
+def contract() -> Document:
+    """The contract that this package was generated from."""
+    return Document.from_json(OPENAPI_JSON)
+
+
+def build_router(
+    engine: Engine[CallerT],
+    *,
+    health: HealthOperations,
+    users: UsersOperations[CallerT],
+    tasks: TasksOperations[CallerT],
+    categories: CategoriesOperations[CallerT],
+) -> APIRouter:
+    """Bind every operation of the contract to its implementation.
+
+    Raises specfirst.implementations.UnimplementedOperations, which lists what an implementation lacks.
+    """
+    engine.bind(
+        (HealthOperations, health),
+        (UsersOperations, users),
+        (TasksOperations, tasks),
+        (CategoriesOperations, categories),
+    )
+    router = APIRouter()
+    router.include_router(health_router(engine, health))
+    router.include_router(users_router(engine, users))
+    router.include_router(tasks_router(engine, tasks))
+    router.include_router(categories_router(engine, categories))
+    return router

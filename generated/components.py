@@ -1,0 +1,68 @@
+# Generated from openapi.yaml by scripts/generate. Change the contract and generate again; edits here are lost.
+
+"""The contract's security schemes and shared responses, as FastAPI describes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi.security import HTTPBearer
+
+from .schemas import ErrorResponse, ValidationErrorResponse
+
+# The engine evaluates the schemes; to FastAPI they only say what the documentation shows.
+bearer_auth = HTTPBearer(
+    bearerFormat="JWT",
+    scheme_name="bearerAuth",
+    description="A token of the login service (Better Auth). Its `sub` is the user's id; `exp` is required.",
+    auto_error=False,
+)
+
+
+BAD_REQUEST: dict[str, Any] = {
+    "model": ErrorResponse,
+    "description": "The body is not UTF-8 JSON, or names a member twice.",
+}
+CATEGORY_NAME_TAKEN: dict[str, Any] = {
+    "model": ErrorResponse,
+    "description": "Another of the user's categories has this name.",
+}
+CATEGORY_NOT_FOUND: dict[str, Any] = {"model": ErrorResponse, "description": "The user has no such category."}
+CONTENT_TOO_LARGE: dict[str, Any] = {
+    "model": ErrorResponse,
+    "description": "The body is larger than 65536 bytes.",
+}
+FORBIDDEN: dict[str, Any] = {
+    "model": ErrorResponse,
+    "description": "The path names another user than the token.",
+}
+INTERNAL_SERVER_ERROR: dict[str, Any] = {
+    "model": ErrorResponse,
+    "description": "The server failed. The detail says nothing more; the server's log does.",
+}
+SERVICE_UNAVAILABLE: dict[str, Any] = {
+    "model": ErrorResponse,
+    "description": "The database cannot be reached, or its migrations are not applied.",
+}
+TASK_NOT_FOUND: dict[str, Any] = {"model": ErrorResponse, "description": "The user has no such task."}
+TASK_OR_CATEGORY_NOT_FOUND: dict[str, Any] = {
+    "model": ErrorResponse,
+    "description": "The user has no such task, or no category of the id given in `category_id`.",
+}
+UNAUTHORIZED: dict[str, Any] = {
+    "model": ErrorResponse,
+    "description": "There is no valid token. The detail does not say why a token was refused.",
+}
+UNPROCESSABLE_CONTENT: dict[str, Any] = {
+    "model": ValidationErrorResponse,
+    "description": "A parameter or the body does not fit its schema. Every finding is listed.",
+}
+UNSUPPORTED_MEDIA_TYPE: dict[str, Any] = {
+    "model": ErrorResponse,
+    "description": "The body is not `application/json` in UTF-8, or is compressed.",
+}
+USER_NOT_FOUND: dict[str, Any] = {"model": ErrorResponse, "description": "The user has been erased."}
+USER_OR_CATEGORY_NOT_FOUND: dict[str, Any] = {
+    "model": ErrorResponse,
+    "description": "The user has no category of the id given in `category_id`, or has been erased.",
+}

@@ -1,0 +1,230 @@
+# Generated from openapi.yaml by scripts/generate. Change the contract and generate again; edits here are lost.
+
+"""The routes of `categories`, bound to an implementation when the application is built."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Path, Query, Security
+
+from specfirst.routing import Engine
+
+from .. import components
+from ..operations import CallerT, CategoriesOperations, CreateCategory201
+from ..schemas import (
+    CategoryCreate,
+    CategoryId,
+    CategoryListResponse,
+    CategoryReplace,
+    CategoryResponse,
+    CategoryUpdate,
+    Cursor,
+    Limit,
+    MessageResponse,
+    Offset,
+    UserId,
+)
+
+
+def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[CallerT]) -> APIRouter:
+    """Names and colours that group tasks."""
+    router = engine.router("categories")
+
+    @router.get(
+        "/api/{user_id}/categories",
+        operation_id="listCategories",
+        summary="List categories",
+        status_code=200,
+        response_model=CategoryListResponse,
+        response_description="One page of categories.",
+        responses={
+            401: components.UNAUTHORIZED,
+            403: components.FORBIDDEN,
+            404: components.USER_NOT_FOUND,
+            422: components.UNPROCESSABLE_CONTENT,
+            500: components.INTERNAL_SERVER_ERROR,
+        },
+    )
+    async def list_categories(
+        *,
+        caller: Annotated[CallerT, Security(components.bearer_auth)],
+        user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
+        limit: Annotated[Limit, Query(description="How many items a page holds at the most.")] = 100,
+        offset: Annotated[
+            Offset,
+            Query(
+                description="How many items to skip, counted from the newest or, where `cursor` is given, from there."
+            ),
+        ] = 0,
+        cursor: Annotated[
+            Cursor | None, Query(description="Where to go on, the `next_cursor` of the page before.")
+        ] = None,
+    ) -> CategoryListResponse:
+        """The caller's categories, newest first, paged as tasks are."""
+        return await operations.list_categories(
+            caller,
+            user_id=user_id,
+            limit=limit,
+            offset=offset,
+            cursor=cursor,
+        )
+
+    @router.post(
+        "/api/{user_id}/categories",
+        operation_id="createCategory",
+        summary="Create a category",
+        status_code=201,
+        response_model=CategoryResponse,
+        response_description="The category as it was stored.",
+        responses={
+            400: components.BAD_REQUEST,
+            401: components.UNAUTHORIZED,
+            403: components.FORBIDDEN,
+            404: components.USER_NOT_FOUND,
+            409: components.CATEGORY_NAME_TAKEN,
+            413: components.CONTENT_TOO_LARGE,
+            415: components.UNSUPPORTED_MEDIA_TYPE,
+            422: components.UNPROCESSABLE_CONTENT,
+            500: components.INTERNAL_SERVER_ERROR,
+        },
+    )
+    async def create_category(
+        *,
+        caller: Annotated[CallerT, Security(components.bearer_auth)],
+        user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
+        body: Annotated[CategoryCreate, Body(description="The category to create.")],
+    ) -> CreateCategory201:
+        """Creates a category. Its name must differ from those of the caller's other categories."""
+        return await operations.create_category(
+            caller,
+            user_id=user_id,
+            body=body,
+        )
+
+    @router.get(
+        "/api/{user_id}/categories/{category_id}",
+        operation_id="getCategory",
+        summary="Read a category",
+        status_code=200,
+        response_model=CategoryResponse,
+        response_description="The category as it now is.",
+        responses={
+            401: components.UNAUTHORIZED,
+            403: components.FORBIDDEN,
+            404: components.CATEGORY_NOT_FOUND,
+            422: components.UNPROCESSABLE_CONTENT,
+            500: components.INTERNAL_SERVER_ERROR,
+        },
+    )
+    async def get_category(
+        *,
+        caller: Annotated[CallerT, Security(components.bearer_auth)],
+        user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
+        category_id: Annotated[CategoryId, Path(description="Which of the user's categories.")],
+    ) -> CategoryResponse:
+        """One of the caller's categories."""
+        return await operations.get_category(
+            caller,
+            user_id=user_id,
+            category_id=category_id,
+        )
+
+    @router.put(
+        "/api/{user_id}/categories/{category_id}",
+        operation_id="replaceCategory",
+        summary="Replace a category",
+        status_code=200,
+        response_model=CategoryResponse,
+        response_description="The category as it now is.",
+        responses={
+            400: components.BAD_REQUEST,
+            401: components.UNAUTHORIZED,
+            403: components.FORBIDDEN,
+            404: components.CATEGORY_NOT_FOUND,
+            409: components.CATEGORY_NAME_TAKEN,
+            413: components.CONTENT_TOO_LARGE,
+            415: components.UNSUPPORTED_MEDIA_TYPE,
+            422: components.UNPROCESSABLE_CONTENT,
+            500: components.INTERNAL_SERVER_ERROR,
+        },
+    )
+    async def replace_category(
+        *,
+        caller: Annotated[CallerT, Security(components.bearer_auth)],
+        user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
+        category_id: Annotated[CategoryId, Path(description="Which of the user's categories.")],
+        body: Annotated[CategoryReplace, Body(description="The category as it shall be from now on.")],
+    ) -> CategoryResponse:
+        """Replaces the category. `name` is required, and a colour that is left out returns to its
+        default."""
+        return await operations.replace_category(
+            caller,
+            user_id=user_id,
+            category_id=category_id,
+            body=body,
+        )
+
+    @router.patch(
+        "/api/{user_id}/categories/{category_id}",
+        operation_id="updateCategory",
+        summary="Change a category",
+        status_code=200,
+        response_model=CategoryResponse,
+        response_description="The category as it now is.",
+        responses={
+            400: components.BAD_REQUEST,
+            401: components.UNAUTHORIZED,
+            403: components.FORBIDDEN,
+            404: components.CATEGORY_NOT_FOUND,
+            409: components.CATEGORY_NAME_TAKEN,
+            413: components.CONTENT_TOO_LARGE,
+            415: components.UNSUPPORTED_MEDIA_TYPE,
+            422: components.UNPROCESSABLE_CONTENT,
+            500: components.INTERNAL_SERVER_ERROR,
+        },
+    )
+    async def update_category(
+        *,
+        caller: Annotated[CallerT, Security(components.bearer_auth)],
+        user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
+        category_id: Annotated[CategoryId, Path(description="Which of the user's categories.")],
+        body: Annotated[CategoryUpdate, Body(description="What shall be different.")],
+    ) -> CategoryResponse:
+        """Changes only the properties that are given."""
+        return await operations.update_category(
+            caller,
+            user_id=user_id,
+            category_id=category_id,
+            body=body,
+        )
+
+    @router.delete(
+        "/api/{user_id}/categories/{category_id}",
+        operation_id="deleteCategory",
+        summary="Delete a category",
+        status_code=200,
+        response_model=MessageResponse,
+        response_description="The category is gone.",
+        responses={
+            401: components.UNAUTHORIZED,
+            403: components.FORBIDDEN,
+            404: components.CATEGORY_NOT_FOUND,
+            422: components.UNPROCESSABLE_CONTENT,
+            500: components.INTERNAL_SERVER_ERROR,
+        },
+    )
+    async def delete_category(
+        *,
+        caller: Annotated[CallerT, Security(components.bearer_auth)],
+        user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
+        category_id: Annotated[CategoryId, Path(description="Which of the user's categories.")],
+    ) -> MessageResponse:
+        """Deletes the category for good. Its tasks stay, with `category_id` null."""
+        return await operations.delete_category(
+            caller,
+            user_id=user_id,
+            category_id=category_id,
+        )
+
+    return router

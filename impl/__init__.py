@@ -1,0 +1,1 @@
+"""Written by hand: the operations of the contract on a PostgreSQL database."""

@@ -1,0 +1,28 @@
+"""The ASGI types that the engine speaks (ASGI 3.0), and the one way it sends an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["ASGIApp", "Answer", "Message", "Receive", "Scope", "Send", "send_answer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole response. Header names are lower-case; Content-Length is added when it is sent."""
+
+    status: int
+    headers: Sequence[tuple[bytes, bytes]]
+    body: bytes
+
+
+async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
+    headers = [*answer.headers]
+    if answer.status >= 200 and answer.status not in (204, 304):
+        headers.append((b"content-length", str(len(answer.body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    # HEAD has the headers of GET and no body (RFC 9110, section 9.3.2).
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})

@@ -1,0 +1,179 @@
+"""The generation: lint, generate into a temporary folder, compile, swap.
+
+Output depends on the contract and the installed versions alone, not on the working directory, the
+environment or the time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from specfirst.document import Document, DocumentError
+from specfirst.lint import lint
+from specfirst.yaml import load
+
+PROJECT = Path(__file__).resolve().parents[2]
+"""Where pyproject.toml stands, with the settings of the generators."""
+
+_HERE = Path(__file__).resolve().parent
+_MANIFEST = "manifest.json"
+_MARKER = "# Generated from {name} by scripts/generate. Change the contract and generate again; edits here are lost.\n"
+
+Files = Mapping[str, bytes]
+"""The generated files: contents by path, relative to the output folder."""
+
+
+class GenerationError(Exception):
+    """Nothing was generated; the message says why, where, and what to do."""
+
+
+def generate(contract: Path) -> Files:
+    """Derive all files from a contract, in memory. Raises GenerationError."""
+    document = _checked(contract)
+    with tempfile.TemporaryDirectory(prefix="specfirst-") as folder:
+        work = Path(folder)
+        # The generators are given JSON under the contract's own name, which their messages repeat.
+        source = work / contract.name
+        source.write_text(json.dumps(_for_generators(document.content)), encoding="utf-8")
+        package = work / "generated"
+        with ThreadPoolExecutor() as pool:
+            models = pool.submit(_run, "datamodel_code_generator", "--input", source, "--output", work / "schemas.py")
+            _run(
+                "fastapi_code_generator",
+                "--input", source, "--output", package,
+                "--template-dir", _HERE / "templates" / "routers",
+                "--custom-visitor", _HERE / "visitor.py",
+                "--model-file", "schemas.py",
+                "--generate-routers", "--disable-timestamp", "--python-version", "3.11",
+                "--output-model-type", "pydantic_v2.BaseModel",
+            )  # fmt: skip
+            models.result()
+        (work / "schemas.py").replace(package / "schemas.py")
+        for init, text in (("__init__.py", document.content["info"]["title"]), ("routers/__init__.py", "Routers")):
+            (package / init).write_text(f'"""{text}: derived from the contract."""\n', encoding="utf-8")
+        _finish(package, contract.name)
+        files = {
+            path.relative_to(package).as_posix(): path.read_bytes()
+            for path in sorted(package.rglob("*"))
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+    files["openapi.json"] = document.to_json()
+    files["openapi.yaml"] = contract.read_bytes()
+    manifest = {"contract": contract.name, "sha256": document.digest, "files": sorted(files)}
+    files[_MANIFEST] = (json.dumps(manifest, indent=2) + "\n").encode()
+    return files
+
+
+def differences(files: Files, output: Path) -> list[str]:
+    """Say which files in `output` are not as they would be generated."""
+    found = []
+    for name, content in sorted(files.items()):
+        path = output / name
+        if not path.is_file():
+            found.append(f"{name} is missing")
+        elif path.read_bytes() != content:
+            found.append(f"{name} differs")
+    return found + [f"{name} is stale" for name in _stale(files, output)]
+
+
+def write(files: Files, output: Path) -> list[str]:
+    """Put the generated files in place of the former ones; give the names of those that changed.
+
+    Raises GenerationError, before anything is changed, if it would overwrite a file that it did not write.
+    """
+    mine = _written(output)
+    foreign = [name for name in files if (output / name).exists() and name not in mine | {_MANIFEST}]
+    if foreign:
+        raise GenerationError(
+            f"{output / foreign[0]} was not written by scripts/generate and would be overwritten; "
+            f"move it out of {output}, or delete it if it is an old generated file"
+        )
+    changed = []
+    for name, content in files.items():
+        path = output / name
+        if path.is_file() and path.read_bytes() == content:
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Each file is whole at every moment, also for a server that reloads on change.
+        temporary = path.with_name(f".{path.name}.new")
+        temporary.write_bytes(content)
+        temporary.replace(path)
+        changed.append(name)
+    for name in _stale(files, output, mine):
+        (output / name).unlink()
+        changed.append(name)
+    return changed
+
+
+def _written(output: Path) -> set[str]:
+    manifest = output / _MANIFEST
+    return set(json.loads(manifest.read_bytes())["files"]) if manifest.is_file() else set()
+
+
+def _stale(files: Files, output: Path, written: set[str] | None = None) -> list[str]:
+    written = _written(output) if written is None else written
+    return sorted(name for name in written - set(files) if (output / name).exists())
+
+
+def _checked(contract: Path) -> Document:
+    try:
+        document = load(contract)
+    except DocumentError as error:
+        raise GenerationError(f"{contract}:{error.line or 1}: {error.problem}; {error.remedy}") from None
+    if violations := lint(document):
+        raise GenerationError("\n".join(f"{contract}:{violation}" for violation in violations))
+    return document
+
+
+def _for_generators(node: Any) -> Any:
+    """Leave out what the model generator cannot express beside a format, and the validator checks anyway.
+
+    Pydantic has no `pattern` for a date-time; the contract's own schemas check both.
+    """
+    if isinstance(node, dict):
+        typed = node.get("type") == "string" and "format" in node
+        return {key: _for_generators(value) for key, value in node.items() if not (typed and key == "pattern")}
+    return [_for_generators(item) for item in node] if isinstance(node, list) else node
+
+
+def _run(module: str, *arguments: str | Path) -> None:
+    # PYTHONPATH lets the visitor import this package; the fixed hash seed and locale leave nothing to chance.
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        cwd=PROJECT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise GenerationError(f"{module} failed:\n{done.stderr.strip()}")
+
+
+def _finish(package: Path, contract_name: str) -> None:
+    """Give all modules one header and one format, and compile them: generators exit 0 on broken code."""
+    for path in package.rglob("*.py"):
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        while lines and lines[0].startswith("#"):
+            lines.pop(0)
+        path.write_text(_MARKER.format(name=contract_name) + "".join(lines), encoding="utf-8")
+    settings = ["--config", str(PROJECT / "pyproject.toml"), "--quiet", str(package)]
+    # Templates may import more than a contract needs; the linter removes it and sorts the rest.
+    _run("ruff", "check", "--fix-only", "--select", "F401,I", "--no-cache", *settings)
+    _run("ruff", "format", "--no-cache", *settings)
+    for path in package.rglob("*.py"):
+        try:
+            compile(path.read_text(encoding="utf-8"), path.name, "exec", dont_inherit=True)
+        except SyntaxError as error:
+            raise GenerationError(
+                f"the generated {path.relative_to(package)} does not compile: {error.msg} in line {error.lineno}: "
+                f"{(error.text or '').strip()}"
+            ) from None

@@ -1,0 +1,323 @@
+"""The contract as the engine sees it: an OpenAPI 3.1 document, its operations, and where each part stands.
+
+The document is read twice in its life: from the hand-written YAML, with line numbers, when code is
+generated; and from the JSON that generation leaves in the package, when the server starts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import keyword
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+"""The fields of a path item that are operations (OpenAPI 3.1, section 4.8.9)."""
+
+Pointer = tuple[str, ...]
+"""The path to a part of the document, one unescaped token per level (RFC 6901)."""
+
+
+def pointer_text(pointer: Pointer) -> str:
+    """Write a pointer as RFC 6901 does, in a URI fragment: `#/paths/~1health/get`."""
+    return "#" + "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in pointer)
+
+
+class DocumentError(Exception):
+    """A part of the contract cannot be read or expressed: what, where, and what to do about it."""
+
+    def __init__(self, problem: str, pointer: Pointer = (), *, remedy: str, line: int | None = None) -> None:
+        super().__init__(problem)
+        self.problem, self.pointer, self.remedy, self.line = problem, pointer, remedy, line
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter object with its references followed (OpenAPI 3.1, section 4.8.12)."""
+
+    name: str
+    location: str
+    required: bool
+    schema: Mapping[str, Any]
+    description: str
+    explode: bool
+    pointer: Pointer
+
+    @property
+    def identifier(self) -> str:
+        """The name that Python code knows this parameter by."""
+        return python_name(self.name)
+
+
+@dataclass(frozen=True)
+class RequestBody:
+    """A request body; every media type of it is JSON and has the same schema."""
+
+    required: bool
+    media_types: tuple[str, ...]
+    schema: Mapping[str, Any]
+    pointer: Pointer
+
+
+@dataclass(frozen=True)
+class Header:
+    """A response header. `identifier` is the attribute of the typed result that holds its value."""
+
+    name: str
+    required: bool
+    schema: Mapping[str, Any]
+    description: str
+
+    @property
+    def identifier(self) -> str:
+        return python_name(self.name)
+
+
+@dataclass(frozen=True)
+class Response:
+    """What an operation may answer with one status. Without a body, `media_type` and `schema` are None."""
+
+    status: int
+    description: str
+    headers: tuple[Header, ...]
+    media_type: str | None
+    schema: Mapping[str, Any] | None
+    pointer: Pointer
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation with its path item's share and all references followed."""
+
+    operation_id: str
+    method: str
+    path: str
+    tag: str
+    summary: str
+    description: str
+    deprecated: bool
+    parameters: tuple[Parameter, ...]
+    body: RequestBody | None
+    responses: Mapping[int, Response]
+    security: tuple[Mapping[str, tuple[str, ...]], ...]
+    pointer: Pointer
+
+    @property
+    def identifier(self) -> str:
+        """The method of the Protocol: `listTasks` is `list_tasks`."""
+        return python_name(self.operation_id)
+
+    @property
+    def successes(self) -> tuple[Response, ...]:
+        return tuple(response for status, response in self.responses.items() if status < 400)
+
+    def located(self, location: str) -> tuple[Parameter, ...]:
+        return tuple(parameter for parameter in self.parameters if parameter.location == location)
+
+
+def python_name(name: str) -> str:
+    """Turn a name of the contract into a Python identifier: `X-Request-ID` is `x_request_id`."""
+    words = re.sub(r"([a-z0-9])([A-Z])|([A-Z]+)(?=[A-Z][a-z])", r"\1\3_\2", name)
+    identifier = re.sub(r"\W+", "_", words, flags=re.ASCII).strip("_").lower()
+    if not identifier or identifier[0].isdigit():
+        identifier = f"_{identifier}"
+    return f"{identifier}_" if keyword.iskeyword(identifier) or identifier == "caller" else identifier
+
+
+class Document:
+    """An OpenAPI document, and the lines on which its parts stand where it came from text."""
+
+    def __init__(self, content: Mapping[str, Any], lines: Mapping[Pointer, int] | None = None) -> None:
+        self.content = content
+        self._lines = lines or {}
+
+    @classmethod
+    def from_json(cls, text: bytes | str) -> Document:
+        return cls(json.loads(text))
+
+    def to_json(self) -> bytes:
+        return (json.dumps(self.content, indent=2, ensure_ascii=False) + "\n").encode()
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the contract's content, in hexadecimal; comments and layout do not count."""
+        return hashlib.sha256(self.to_json()).hexdigest()
+
+    def line(self, pointer: Pointer) -> int | None:
+        """The line of a part, or of the nearest part around it that has one."""
+        while pointer not in self._lines and pointer:
+            pointer = pointer[:-1]
+        return self._lines.get(pointer)
+
+    def get(self, pointer: Pointer) -> Any:
+        node: Any = self.content
+        for token in pointer:
+            node = node[int(token)] if isinstance(node, list) else node[token]
+        return node
+
+    def follow(self, node: Any, pointer: Pointer) -> tuple[Any, Pointer]:
+        """Follow `$ref` until a part that is none; give that part and where it stands.
+
+        Raises DocumentError for a reference that leaves the document, leads nowhere, or runs in a circle.
+        """
+        seen = {pointer}
+        while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
+            reference = node["$ref"]
+            if not reference.startswith("#/"):
+                raise DocumentError(
+                    f"the reference {reference!r} leaves the document",
+                    pointer,
+                    remedy="move what it names below components and write #/components/...",
+                )
+            target = tuple(
+                token.replace("~1", "/").replace("~0", "~") for token in reference.removeprefix("#/").split("/")
+            )
+            try:
+                node = self.get(target)
+            except (KeyError, IndexError, ValueError, TypeError):
+                raise DocumentError(
+                    f"nothing stands at {reference}", pointer, remedy="correct the reference or add the component"
+                ) from None
+            if target in seen:
+                raise DocumentError(
+                    f"the reference {reference} leads back to itself", pointer, remedy="break the circle"
+                )
+            seen.add(target)
+            pointer = target
+        return node, pointer
+
+    @cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        """All operations, in the order of the document."""
+        return tuple(self._operations())
+
+    @property
+    def schemas(self) -> Mapping[str, Any]:
+        schemas: Mapping[str, Any] = self.content.get("components", {}).get("schemas", {})
+        return schemas
+
+    @property
+    def security_schemes(self) -> Mapping[str, Any]:
+        schemes: Mapping[str, Any] = self.content.get("components", {}).get("securitySchemes", {})
+        return schemes
+
+    def _operations(self) -> Iterator[Operation]:
+        for path in self.content.get("paths", {}):
+            item, item_pointer = self.follow(self.content["paths"][path], ("paths", path))
+            shared = list(self._parameters(item, item_pointer))
+            for method in item:
+                if method in METHODS:
+                    yield self._operation(path, method, item[method], (*item_pointer, method), shared)
+
+    def _operation(
+        self, path: str, method: str, node: Mapping[str, Any], pointer: Pointer, shared: list[Parameter]
+    ) -> Operation:
+        # A parameter of the operation replaces the path item's of the same name and place.
+        parameters = {(p.location, p.name): p for p in shared}
+        parameters |= {(p.location, p.name): p for p in self._parameters(node, pointer)}
+        requirements = node.get("security", self.content.get("security", []))
+        return Operation(
+            operation_id=node.get("operationId", ""),
+            method=method,
+            path=path,
+            tag=next(iter(node.get("tags", [])), ""),
+            summary=node.get("summary", ""),
+            description=node.get("description", "").strip(),
+            deprecated=node.get("deprecated", False),
+            parameters=tuple(parameters.values()),
+            body=self._body(node, pointer),
+            responses={
+                response.status: response
+                for status, child in node.get("responses", {}).items()
+                for response in [self._response(status, child, (*pointer, "responses", status))]
+            },
+            security=tuple({name: tuple(scopes) for name, scopes in item.items()} for item in requirements),
+            pointer=pointer,
+        )
+
+    def _parameters(self, node: Mapping[str, Any], pointer: Pointer) -> Iterator[Parameter]:
+        for index, child in enumerate(node.get("parameters", [])):
+            parameter, where = self.follow(child, (*pointer, "parameters", str(index)))
+            location, explode = parameter["in"], parameter.get("explode")
+            style = parameter.get("style", "form" if location in ("query", "cookie") else "simple")
+            if "schema" not in parameter or style not in ("form", "simple") or parameter.get("allowReserved"):
+                raise DocumentError(
+                    f"the parameter {parameter['name']!r} is not of style form or simple with a schema",
+                    where,
+                    remedy="give it a schema, and leave style, content and allowReserved out",
+                )
+            yield Parameter(
+                name=parameter["name"],
+                location=location,
+                required=parameter.get("required", False),
+                schema=parameter["schema"],
+                description=parameter.get("description", "").strip(),
+                explode=style == "form" if explode is None else explode,
+                pointer=where,
+            )
+
+    def _body(self, node: Mapping[str, Any], pointer: Pointer) -> RequestBody | None:
+        if "requestBody" not in node:
+            return None
+        body, where = self.follow(node["requestBody"], (*pointer, "requestBody"))
+        media_type_schemas = [media_type.get("schema") for media_type in body["content"].values()]
+        if any(not is_json(name) for name in body["content"]) or any(
+            schema is None or schema != media_type_schemas[0] for schema in media_type_schemas
+        ):
+            raise DocumentError(
+                "the request body has a media type that is not JSON, or media types of several schemas",
+                (*where, "content"),
+                remedy="offer application/json (or another +json type) with one schema",
+            )
+        return RequestBody(
+            required=body.get("required", False),
+            media_types=tuple(name.lower() for name in body["content"]),
+            schema=media_type_schemas[0],
+            pointer=where,
+        )
+
+    def _response(self, status: str, node: Mapping[str, Any], pointer: Pointer) -> Response:
+        if not re.fullmatch("[1-5][0-9][0-9]", status):
+            raise DocumentError(
+                f"the status {status!r} stands for several", pointer, remedy="name every status by its number"
+            )
+        response, where = self.follow(node, pointer)
+        content = response.get("content", {})
+        if len(content) > 1 or any(not is_json(name) or "schema" not in content[name] for name in content):
+            raise DocumentError(
+                "the response has several media types, one that is not JSON, or one without a schema",
+                (*where, "content"),
+                remedy="answer with application/json (or another +json type) and a schema",
+            )
+        media_type = next(iter(content), None)
+        return Response(
+            status=int(status),
+            description=response.get("description", "").strip(),
+            headers=tuple(self._headers(response, where)),
+            media_type=media_type,
+            schema=content[media_type]["schema"] if media_type else None,
+            pointer=where,
+        )
+
+    def _headers(self, response: Mapping[str, Any], pointer: Pointer) -> Iterator[Header]:
+        for name, child in response.get("headers", {}).items():
+            # OpenAPI says that a response header named Content-Type shall be ignored.
+            if name.lower() == "content-type":
+                continue
+            header, _ = self.follow(child, (*pointer, "headers", name))
+            yield Header(
+                name=name,
+                required=header.get("required", False),
+                schema=header.get("schema", {}),
+                description=header.get("description", "").strip(),
+            )
+
+
+def is_json(media_type: str) -> bool:
+    """Whether a media type's syntax is JSON (RFC 6839, section 3.1)."""
+    essence = media_type.partition(";")[0].strip().lower()
+    return essence == "application/json" or essence.endswith("+json")

@@ -1,0 +1,146 @@
+"""Serves a contract and two pages to read it with, Swagger UI and ReDoc, without needing any other server.
+
+The contract is sent as the very bytes that were given. The pages name everything by relative addresses, so
+they work unchanged behind a path prefix. Their Content-Security-Policy makes "nothing comes from outside,
+nothing goes there" a rule that the browser enforces, not a hope about two large bundles that others wrote.
+"""
+
+from collections.abc import Callable
+from hashlib import sha256
+from html import escape
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+_FOLDER = Path(__file__).parent / "assets"
+
+# Everything that the pages load. assets/README.md says what of it others wrote, and in which version.
+_ASSETS = {
+    "page.css": "text/css",
+    "swagger-ui.js": "text/javascript",
+    "swagger-ui-dist/favicon-32x32.png": "image/png",
+    "swagger-ui-dist/swagger-ui-bundle.js": "text/javascript",
+    "swagger-ui-dist/swagger-ui.css": "text/css",
+    "redoc/bundles/redoc.standalone.js": "text/javascript",
+}
+
+_SWAGGER_UI = """\
+<!doctype html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>{title}</title>
+  <link rel="icon" href="{assets}/swagger-ui-dist/favicon-32x32.png">
+  <link rel="stylesheet" href="{assets}/swagger-ui-dist/swagger-ui.css">
+  <link rel="stylesheet" href="{assets}/page.css">
+  <script defer src="{assets}/swagger-ui-dist/swagger-ui-bundle.js"></script>
+  <script defer src="{assets}/swagger-ui.js"></script>
+</head>
+<body>
+  <div id="swagger-ui" data-contract="openapi.json"{token}></div>
+</body>
+</html>
+"""
+
+# The bundle starts itself on the <redoc> element and takes its options from the attributes.
+_REDOC = """\
+<!doctype html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>{title}</title>
+  <link rel="icon" href="{assets}/swagger-ui-dist/favicon-32x32.png">
+  <link rel="stylesheet" href="{assets}/page.css">
+  <script type="module" src="{assets}/redoc/bundles/redoc.standalone.js"></script>
+</head>
+<body>
+  <redoc spec-url="openapi.json" disable-telemetry="true"></redoc>
+</body>
+</html>
+"""
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+)
+_SWAGGER_UI_POLICY = _POLICY + "style-src 'self'"
+# ReDoc inserts empty <style> elements and fills them through the CSSOM, which no policy restricts. So the hash
+# of the empty text is all that it needs; 'unsafe-inline' would let in any style. Its icons are a font in a
+# data: URL.
+_REDOC_POLICY = (
+    _POLICY + "style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; font-src data:"
+)
+
+_REVALIDATE = "no-cache"
+_NEVER_CHANGES = "public, max-age=31536000, immutable"
+
+
+def documentation_routes(
+    *,
+    title: str,
+    openapi_json: bytes,
+    openapi_yaml: bytes,
+    authorization: Callable[[], str] | None = None,
+) -> list[Route]:
+    """The routes of /openapi.json, /openapi.yaml, /docs, /redoc and of the assets that the two pages load.
+
+    With `authorization`, which is for development only, /docs starts out with the bearer token it returns.
+    """
+    assets = {name: (_FOLDER / name).read_bytes() for name in _ASSETS}
+    # One digest over all assets stands in their addresses, so what was sent under an address never changes.
+    folder = f"docs/assets/{sha256(b''.join(assets.values())).hexdigest()[:16]}"
+
+    def page(template: str, token: str = "") -> bytes:
+        return template.format(title=escape(title), assets=folder, token=token).encode()
+
+    if authorization is None:
+        docs = _fixed("/docs", page(_SWAGGER_UI), "text/html", _REVALIDATE, _SWAGGER_UI_POLICY)
+    else:
+        docs = _authorized("/docs", lambda token: page(_SWAGGER_UI, token), authorization)
+    return [
+        _fixed("/openapi.json", openapi_json, "application/json", _REVALIDATE),
+        _fixed("/openapi.yaml", openapi_yaml, "application/yaml", _REVALIDATE),
+        docs,
+        _fixed("/redoc", page(_REDOC), "text/html", _REVALIDATE, _REDOC_POLICY),
+        *(_fixed(f"/{folder}/{name}", body, _ASSETS[name], _NEVER_CHANGES) for name, body in assets.items()),
+    ]
+
+
+def _fixed(path: str, body: bytes, media_type: str, cache_control: str, policy: str | None = None) -> Route:
+    """Answers with the same bytes for as long as the process runs, or with 304 to a client that has them."""
+    etag = f'"{sha256(body).hexdigest()}"'
+    headers = _headers(cache_control, policy) | {"etag": etag}
+
+    async def answer(request: Request) -> Response:
+        known = ",".join(request.headers.getlist("if-none-match")).split(",")
+        # RFC 9110 asks for weak comparison here: a W/ that a proxy has put in front changes nothing.
+        if any(tag.strip().removeprefix("W/") in (etag, "*") for tag in known):
+            return Response(status_code=304, headers=headers)
+        return Response(body, media_type=media_type, headers=headers)
+
+    return Route(path, answer, methods=["GET"], include_in_schema=False)
+
+
+def _authorized(path: str, page: Callable[[str], bytes], authorization: Callable[[], str]) -> Route:
+    """Answers with a page that carries a fresh token, and that nothing on the way may keep."""
+    headers = _headers("no-store", _SWAGGER_UI_POLICY)
+
+    async def answer(request: Request) -> Response:
+        # The token is for the person who opens the page. A script of another site that fetches the page must
+        # not read it, not even where CORS lets it read answers; the browser says which of the two it is.
+        opened = request.headers.get("sec-fetch-dest", "document") == "document"
+        token = f' data-token="{escape(authorization())}"' if opened else ""
+        return Response(page(token), media_type="text/html", headers=headers)
+
+    return Route(path, answer, methods=["GET"], include_in_schema=False)
+
+
+def _headers(cache_control: str, policy: str | None) -> dict[str, str]:
+    headers = {"cache-control": cache_control, "x-content-type-options": "nosniff"}
+    if policy is not None:
+        headers |= {"content-security-policy": policy, "referrer-policy": "no-referrer"}
+    return headers

@@ -1,0 +1,194 @@
+"""Parameters: from the text of a request to typed values, by the contract's schemas.
+
+A schema says which integers are allowed but not how one is written. In a URL, each integer, number and
+boolean has exactly one textual form here: the one that JSON gives it. `+1`, `01`, `1.0` and `yes` are
+refused, as are parameters that the operation does not declare or that are given twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from specfirst.document import Document, Operation, Parameter
+from specfirst.errors import Finding
+from specfirst.validation import Schemas, Validator, findings
+
+Headers = Iterable[tuple[bytes, bytes]]
+"""Header fields as ASGI gives them: lower-case names, values as bytes."""
+
+_INTEGER = re.compile(r"(0|-?[1-9][0-9]{0,99})\Z")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,99})(\.[0-9]{1,99})?([eE][+-]?[0-9]{1,2})?\Z")
+
+
+def _integer(text: str) -> int:
+    if not _INTEGER.match(text):
+        raise ValueError
+    return int(text)
+
+
+def _number(text: str) -> float:
+    if not _NUMBER.match(text):
+        raise ValueError
+    return float(text)
+
+
+def _boolean(text: str) -> bool:
+    return {"true": True, "false": False}[text]
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "string": str,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """How one parameter is read; `convert` turns what the schema admitted into what Python code gets."""
+
+    parameter: Parameter
+    identifier: str
+    type: str
+    read: Callable[[str], Any]
+    is_array: bool
+    validator: Validator
+    default: Any
+    convert: Callable[[Any], Any] | None
+
+    def value(self, texts: Sequence[str], found: list[Finding]) -> Any:
+        """Read the parameter's texts; what is wrong with them is added to `found`."""
+        loc = (self.parameter.location, self.parameter.name)
+        if self.is_array and not self.parameter.explode:
+            texts = [part for text in texts for part in text.split(",")]
+        if len(texts) > 1 and not self.is_array:
+            found.append(Finding(loc, "The parameter is given more than once", "duplicate"))
+            return None
+        try:
+            values = [self.read(text) for text in texts]
+        except (ValueError, KeyError):
+            found.append(Finding(loc, f"The value is not of type {self.type}", "type"))
+            return None
+        if any(not _is_unicode(text) for text in texts):
+            found.append(Finding(loc, "The value is not UTF-8", "encoding"))
+            return None
+        value = values if self.is_array else values[0]
+        if not self.validator.is_valid(value):
+            found += findings(self.validator, value, *loc)
+            return None
+        return self.convert(value) if self.convert else value
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether text can be written as UTF-8: bytes that could not be decoded are lone surrogates in it."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+class Parameters:
+    """Reads the parameters of one operation.
+
+    `conversions` gives, by identifier, a function for each parameter whose Python type is not the JSON
+    type itself, such as a date-time.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        operation: Operation,
+        schemas: Schemas,
+        conversions: Mapping[str, Callable[[Any], Any]],
+    ) -> None:
+        readers = [self._reader(document, p, schemas, conversions) for p in operation.parameters]
+        self._path = [r for r in readers if r.parameter.location == "path"]
+        self._query = {r.parameter.name: r for r in readers if r.parameter.location == "query"}
+        self._headers = {
+            r.parameter.name.lower().encode(): r for r in readers if r.parameter.location == "header"
+        }
+        self._cookies = {r.parameter.name: r for r in readers if r.parameter.location == "cookie"}
+        # The values of path parameters arrive in the order of the path template.
+        names = re.findall(r"{([^}]*)}", operation.path)
+        self._path.sort(key=lambda reader: names.index(reader.parameter.name))
+
+    @staticmethod
+    def _reader(
+        document: Document, parameter: Parameter, schemas: Schemas, conversions: Mapping[str, Callable[[Any], Any]]
+    ) -> _Reader:
+        schema, where = document.follow(parameter.schema, (*parameter.pointer, "schema"))
+        is_array = schema.get("type") == "array"
+        item = document.follow(schema["items"], (*where, "items"))[0] if is_array else schema
+        return _Reader(
+            parameter=parameter,
+            identifier=parameter.identifier,
+            type=item["type"],
+            read=_READERS[item["type"]],
+            is_array=is_array,
+            validator=schemas.validator(parameter.schema),
+            default=schema.get("default"),
+            convert=conversions.get(parameter.identifier),
+        )
+
+    def path(self, segments: Sequence[str], values: dict[str, Any]) -> list[Finding]:
+        """Read the path's segments into `values`, by identifier; give what is wrong with them."""
+        found: list[Finding] = []
+        for reader, segment in zip(self._path, segments, strict=True):
+            values[reader.identifier] = reader.value([segment], found)
+        return found
+
+    def rest(self, query: bytes, headers: Headers, values: dict[str, Any]) -> list[Finding]:
+        """Read query, header and cookie parameters into `values`; give what is wrong with them."""
+        found: list[Finding] = []
+        self._read_query(query, values, found)
+        if self._headers:
+            texts: dict[str, list[str]] = {}
+            for name, value in headers:
+                if name in self._headers:
+                    texts.setdefault(name.decode("latin-1"), []).append(value.decode("utf-8", "surrogateescape"))
+            self._take({name.decode(): r for name, r in self._headers.items()}, texts, values, found)
+        if self._cookies:
+            self._take(self._cookies, cookies(headers), values, found)
+        return found
+
+    def _read_query(self, query: bytes, values: dict[str, Any], found: list[Finding]) -> None:
+        texts: dict[str, list[str]] = {}
+        if query:
+            decoded = parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="surrogateescape")
+            for name, text in decoded:
+                texts.setdefault(name, []).append(text)
+            for name in texts.keys() - self._query.keys():
+                printable = name.encode("utf-8", "replace").decode()
+                found.append(
+                    Finding(("query", printable), "The operation has no such parameter", "unknownParameter")
+                )
+        self._take(self._query, texts, values, found)
+
+    @staticmethod
+    def _take(
+        readers: Mapping[str, _Reader],
+        texts: Mapping[str, list[str]],
+        values: dict[str, Any],
+        found: list[Finding],
+    ) -> None:
+        for name, reader in readers.items():
+            if name in texts:
+                values[reader.identifier] = reader.value(texts[name], found)
+            elif reader.parameter.required:
+                loc = (reader.parameter.location, reader.parameter.name)
+                found.append(Finding(loc, "The parameter is required", "required"))
+            else:
+                values[reader.identifier] = reader.default
+
+
+def cookies(headers: Headers) -> dict[str, list[str]]:
+    """Split Cookie headers into pairs, without unquoting (RFC 6265, section 4.2.1)."""
+    texts: dict[str, list[str]] = {}
+    for name, value in headers:
+        if name == b"cookie":
+            for pair in value.decode("utf-8", "surrogateescape").split(";"):
+                key, _, text = pair.strip().partition("=")
+                texts.setdefault(key, []).append(text)
+    return texts

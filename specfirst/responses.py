@@ -1,0 +1,158 @@
+"""Answers: typed results become bytes, refusals become the contract's error shape, both are held to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import orjson
+import pydantic_core
+from pydantic import BaseModel
+
+from specfirst.asgi import Answer
+from specfirst.document import Document, Operation, Response
+from specfirst.errors import Invalid, Refusal
+from specfirst.validation import Schemas, findings
+
+
+class Result:
+    """A typed result: one status of one operation, with its headers as attributes.
+
+    Generated for statuses that carry headers, and wherever an operation has several successes. The body
+    is the attribute `body`, where the status has one.
+    """
+
+    __slots__ = ()
+    status: ClassVar[int]
+
+
+class ContractViolation(Exception):
+    """The implementation gave, or the engine was about to send, what the contract does not say."""
+
+
+ErrorBody = Callable[[Refusal], Any]
+"""Gives the JSON value that stands in the body of a refusal: the contract's error shape."""
+
+
+def error_body(refusal: Refusal) -> dict[str, Any]:
+    """FastAPI's error shape: `detail` is a text, or for 422 a list of `{loc, msg, type}`."""
+    if isinstance(refusal, Invalid):
+        return {"detail": [{"loc": f.loc, "msg": f.msg, "type": f.type} for f in refusal.findings]}
+    return {"detail": refusal.detail}
+
+
+def refusal_answer(refusal: Refusal, body: ErrorBody, media_type: str = "application/json") -> Answer:
+    headers = [(b"content-type", media_type.encode())]
+    headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in refusal.headers.items()]
+    return Answer(int(refusal.status), headers, orjson.dumps(body(refusal)))
+
+
+class Responder:
+    """Makes the answers of one operation; only declared statuses leave it."""
+
+    def __init__(self, operation: Operation, body: ErrorBody) -> None:
+        self._operation, self._body = operation, body
+        self._encoders = {
+            status: [(h.identifier, h.name.lower().encode(), h.required) for h in response.headers]
+            for status, response in operation.responses.items()
+        }
+        self._content_types = {
+            status: [(b"content-type", response.media_type.encode())] if response.media_type else []
+            for status, response in operation.responses.items()
+        }
+        # Without headers, and without other successes, an operation returns its body as it is.
+        only = operation.successes[0] if len(operation.successes) == 1 else None
+        self._plain_status = only.status if only and not only.headers else None
+
+    def result(self, result: Any) -> Answer:
+        """Encode what the implementation returned. Raises ContractViolation if it is not a declared answer."""
+        if isinstance(result, Result):
+            status, body = result.status, getattr(result, "body", None)
+            if status not in self._operation.responses:
+                raise ContractViolation(f"the status {status} is not declared")
+            headers = [*self._content_types[status], *self._headers(status, result)]
+        elif self._plain_status is not None:
+            status, body = self._plain_status, result
+            headers = self._content_types[status]
+        else:
+            raise ContractViolation(f"{type(result).__name__} does not say which status it is for")
+        if not self._content_types[status]:
+            return Answer(status, headers, b"")
+        if isinstance(body, BaseModel):
+            return Answer(status, headers, body.__pydantic_serializer__.to_json(body, by_alias=True))
+        return Answer(status, headers, pydantic_core.to_json(body, by_alias=True))
+
+    def _headers(self, status: int, result: Result) -> list[tuple[bytes, bytes]]:
+        headers = []
+        for identifier, name, required in self._encoders[status]:
+            value = getattr(result, identifier)
+            if value is None and not required:
+                continue
+            text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+            if not text.isascii() or not text.isprintable():
+                raise ContractViolation(f"the header {name.decode()} is not printable ASCII")
+            headers.append((name, text.encode()))
+        return headers
+
+    def refusal(self, refusal: Refusal) -> Answer:
+        """Encode a refusal. Raises ContractViolation if the operation does not declare its status."""
+        response = self._operation.responses.get(int(refusal.status))
+        if response is None:
+            raise ContractViolation(f"the status {int(refusal.status)} is not declared")
+        return refusal_answer(refusal, self._body, response.media_type or "application/json")
+
+
+class ResponseValidation:
+    """Holds whole answers to the contract: status, headers, media type and body.
+
+    It costs one more parse and validation per answer, so it is for tests and development.
+    """
+
+    def __init__(self, document: Document, schemas: Schemas) -> None:
+        self._document, self._schemas = document, schemas
+
+    def problems(self, operation: Operation, answer: Answer) -> list[str]:
+        """Say in words what about the answer is not as declared."""
+        response = operation.responses.get(answer.status)
+        if response is None:
+            return [f"the status {answer.status} is not declared"]
+        headers = {name.decode(): value.decode("latin-1") for name, value in answer.headers}
+        return [*self._header_problems(response, headers), *self._body_problems(response, headers, answer.body)]
+
+    def _header_problems(self, response: Response, headers: Mapping[str, str]) -> list[str]:
+        problems = []
+        for header in response.headers:
+            text = headers.get(header.name.lower())
+            if text is None:
+                if header.required:
+                    problems.append(f"the header {header.name} is missing")
+                continue
+            schema, _ = self._document.follow(header.schema, response.pointer)
+            value: Any = text
+            if schema.get("type") in ("integer", "number", "boolean"):
+                value = orjson.loads(text) if _is_json(text) else text
+            problems += [
+                f"the header {header.name}: {finding.msg}"
+                for finding in findings(self._schemas.validator(header.schema), value)
+            ]
+        return problems
+
+    def _body_problems(self, response: Response, headers: Mapping[str, str], body: bytes) -> list[str]:
+        if response.schema is None:
+            return ["there is a body where none is declared"] if body else []
+        if headers.get("content-type") != response.media_type:
+            return [f"the media type is {headers.get('content-type')} and not {response.media_type}"]
+        if not _is_json(body):
+            return ["the body is not JSON"]
+        return [
+            f"the body at {list(finding.loc)}: {finding.msg}"
+            for finding in findings(self._schemas.validator(response.schema), orjson.loads(body))
+        ]
+
+
+def _is_json(text: str | bytes) -> bool:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True

@@ -1,0 +1,312 @@
+"""A request's way through the engine: match, authenticate, decode, validate, call, answer.
+
+The generated routers are ordinary FastAPI routers whose routes are `OperationRoute`s. FastAPI sees
+routes with parameters, models and security, and describes them in `app.openapi()`; at run time the route
+does what the contract says in one straight line, without FastAPI's per-request dependency machinery.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from types import UnionType
+from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from urllib.parse import quote, unquote
+
+from fastapi.routing import APIRoute, APIRouter
+from pydantic import TypeAdapter
+from typing_extensions import TypeAliasType
+
+from specfirst import bodies
+from specfirst.asgi import Answer, Receive, Scope, Send, send_answer
+from specfirst.document import Document, Operation
+from specfirst.errors import (
+    Finding,
+    InternalError,
+    Invalid,
+    MethodNotAllowed,
+    NotFound,
+    NotImplementedYet,
+    Refusal,
+)
+from specfirst.implementations import Binding, UnimplementedOperations, unimplemented
+from specfirst.parameters import Parameters
+from specfirst.responses import ContractViolation, ErrorBody, Responder, ResponseValidation, error_body, refusal_answer
+from specfirst.security import Authenticate, CallerT, Security
+from specfirst.validation import Schemas, findings
+
+log = logging.getLogger("specfirst")
+
+Authorize = Callable[[CallerT, Mapping[str, Any]], None]
+"""Decides from the path's values whether this caller may use this resource; raises Forbidden if not."""
+
+Observer = Callable[[Operation, int], None]
+"""Is told the status of every answer that an operation gives."""
+
+
+class Engine(Generic[CallerT]):
+    """What the routes of one application share: the contract, who may call, and how errors look.
+
+    `authenticate` has a function for each security scheme of the contract. With
+    `validate_responses`, an answer that the contract does not allow becomes a 500 with the reason in
+    the log. With `allow_unimplemented`, operations without implementation answer 501.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        *,
+        authenticate: Mapping[str, Authenticate[CallerT]],
+        authorize: Authorize[CallerT],
+        validate_responses: bool = False,
+        allow_unimplemented: bool = False,
+        error_body: ErrorBody = error_body,
+        observe: Observer | None = None,
+    ) -> None:
+        self.document = document
+        self.schemas = Schemas(document)
+        self.authenticate, self.authorize = authenticate, authorize
+        self.validation = ResponseValidation(document, self.schemas) if validate_responses else None
+        self.allow_unimplemented = allow_unimplemented
+        self.error_body, self.observe = error_body, observe
+        self.body_limit: int = document.content.get("x-max-body-bytes", bodies.DEFAULT_LIMIT)
+        self.operations = {operation.operation_id: operation for operation in document.operations}
+        self.paths: PathTree[OperationRoute] = PathTree()
+        self.unimplemented: frozenset[str] = frozenset()
+        schemes = {name for o in document.operations for requirement in o.security for name in requirement}
+        if missing := sorted(schemes - authenticate.keys()):
+            raise ValueError(f"no function authenticates the contract's security scheme {', '.join(missing)}")
+
+    def bind(self, *bindings: Binding) -> None:
+        """Check that implementations have every operation of their Protocols, with its parameters.
+
+        Raises UnimplementedOperations, which lists them all, unless `allow_unimplemented` is set.
+        """
+        missing = [gap for binding in bindings for gap in unimplemented(self.document, binding)]
+        if missing and not self.allow_unimplemented:
+            raise UnimplementedOperations(missing)
+        self.unimplemented = frozenset(gap.operation.operation_id for gap in missing)
+
+    def router(self, tag: str) -> APIRouter:
+        """Make an ordinary FastAPI router whose routes answer through this engine."""
+        engine = self
+
+        class Route(OperationRoute):
+            def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+                super().__init__(engine, path, endpoint, **options)
+
+        return APIRouter(tags=[tag], route_class=Route, redirect_slashes=False)
+
+    def refuse(self, refusal: Refusal) -> Answer:
+        """Answer a request that no operation of the contract matches."""
+        return refusal_answer(refusal, self.error_body)
+
+
+class OperationRoute(APIRoute):
+    """The FastAPI route of one operation."""
+
+    def __init__(self, engine: Engine[Any], path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        self.engine = engine
+        self.operation = engine.operations[options["operation_id"]]
+        self._call: Callable[..., Awaitable[Any]] = endpoint
+        hints = get_type_hints(endpoint, include_extras=True)
+        self._security = Security(engine.document, self.operation, engine.authenticate)
+        self._parameters = Parameters(
+            engine.document,
+            self.operation,
+            engine.schemas,
+            {p.identifier: convert for p in self.operation.parameters if (convert := _conversion(hints[p.identifier]))},
+        )
+        self._body = self.operation.body
+        if self._body:
+            self._body_validator = engine.schemas.validator(self._body.schema)
+            self._body_model = TypeAdapter(hints["body"]).validator
+        self._responder = Responder(self.operation, engine.error_body)
+        engine.paths.add(path, self.operation.method.upper(), self)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that FastAPI's router has matched, where the engine's own is not in front."""
+        if scope["method"] not in (self.operation.method.upper(), "HEAD"):
+            refusal = MethodNotAllowed([self.operation.method.upper()])
+            return await send_answer(self.engine.refuse(refusal), scope, send)
+        match = self.engine.paths.match(raw_segments(scope))
+        await self.answer(scope, receive, send, match[1] if match else [])
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send, segments: Sequence[str]) -> None:
+        """Answer a request whose path's parameters have these values."""
+        try:
+            answer = self._checked(await self._answer(scope, receive, segments))
+        except bodies.ClientDisconnected:
+            return
+        except Exception as error:
+            self._log(error)
+            answer = refusal_answer(InternalError(), self.engine.error_body)
+        if self.engine.observe:
+            self.engine.observe(self.operation, answer.status)
+        await send_answer(answer, scope, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> Answer:
+        try:
+            return self._responder.result(await self._result(scope, receive, segments))
+        except NotImplementedYet as refusal:
+            # The one status that no contract declares: it is served on purpose or not at all.
+            return self.engine.refuse(refusal)
+        except Refusal as refusal:
+            return self._responder.refusal(refusal)
+
+    async def _result(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> Any:
+        values: dict[str, Any] = {}
+        if not self._security.public:
+            values["caller"] = await self._security.authenticate(scope)
+        if found := self._parameters.path(segments, values):
+            raise Invalid(found)
+        if not self._security.public:
+            self.engine.authorize(values["caller"], values)
+        if self.operation.operation_id in self.engine.unimplemented:
+            raise NotImplementedYet(self.operation.operation_id)
+        body = await bodies.read_json(scope, receive, self._body, self.engine.body_limit) if self._body else None
+        found = self._parameters.rest(scope["query_string"], scope["headers"], values)
+        if self._body:
+            values["body"] = self._typed_body(body, found)
+        if found:
+            raise Invalid(found)
+        return await self._call(**values)
+
+    def _typed_body(self, body: Any, found: list[Finding]) -> Any:
+        if body is bodies.ABSENT:
+            return None
+        if not self._body_validator.is_valid(body):
+            found += findings(self._body_validator, body, "body")
+            return None
+        return self._body_model.validate_python(body)
+
+    def _checked(self, answer: Answer) -> Answer:
+        if self.engine.validation and answer.status != NotImplementedYet.status:
+            if problems := self.engine.validation.problems(self.operation, answer):
+                raise ContractViolation("; ".join(problems))
+        return answer
+
+    def _log(self, error: Exception) -> None:
+        """Log where an error came from, without its text: a driver's messages carry SQL and values.
+
+        A violation of the contract is our own text, with the reason and no value in it.
+        """
+        reason = f": {error}" if isinstance(error, ContractViolation) else ""
+        frames = traceback.extract_tb(error.__traceback__)[-4:]
+        where = " < ".join(f"{frame.name} ({frame.filename}:{frame.lineno})" for frame in reversed(frames))
+        log.error("%s failed with %s%s, in %s", self.operation.operation_id, type(error).__name__, reason, where)
+
+
+def _conversion(hint: Any) -> Callable[[Any], Any] | None:
+    """Give the function that makes a parameter's Python value of its JSON value, if the two differ."""
+    return None if _is_json_type(hint) else TypeAdapter(hint).validate_python
+
+
+def _is_json_type(hint: Any) -> bool:
+    if isinstance(hint, TypeAliasType):
+        return _is_json_type(hint.__value__)
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return _is_json_type(arguments[0])
+    if origin in (Union, UnionType, list):
+        return all(_is_json_type(argument) for argument in arguments)
+    return origin is Literal or hint in (str, int, float, bool, type(None))
+
+
+RouteT = TypeVar("RouteT")
+
+
+class _Node(Generic[RouteT]):
+    """The paths that start alike: what may follow, and what is here for each method."""
+
+    def __init__(self) -> None:
+        self.named: dict[str, _Node[RouteT]] = {}
+        self.parameter: _Node[RouteT] | None = None
+        self.routes: dict[str, RouteT] = {}
+
+
+class PathTree(Generic[RouteT]):
+    """Finds the path template that a request's path matches; concrete segments go before parameters.
+
+    (OpenAPI 3.1, section 4.8.8.2.)
+    """
+
+    def __init__(self) -> None:
+        self._root: _Node[RouteT] = _Node()
+
+    def add(self, template: str, method: str, route: RouteT) -> None:
+        node = self._root
+        for segment in template[1:].split("/"):
+            if segment.startswith("{"):
+                node.parameter = node.parameter or _Node()
+                node = node.parameter
+            else:
+                node = node.named.setdefault(segment, _Node())
+        node.routes[method] = route
+
+    def match(self, segments: Sequence[str]) -> tuple[Mapping[str, RouteT], list[str]] | None:
+        """Give the routes at the path, by method, and the values of its parameters in order."""
+        return next(self._matches(self._root, segments, 0, []), None)
+
+    def _matches(
+        self, node: _Node[RouteT], segments: Sequence[str], index: int, values: list[str]
+    ) -> Iterator[tuple[Mapping[str, RouteT], list[str]]]:
+        if index == len(segments):
+            if node.routes:
+                yield node.routes, values
+            return
+        segment = segments[index]
+        if segment in node.named:
+            yield from self._matches(node.named[segment], segments, index + 1, values)
+        if node.parameter and segment:
+            yield from self._matches(node.parameter, segments, index + 1, [*values, segment])
+
+
+def raw_segments(scope: Scope) -> list[str]:
+    """Split the path as it was sent, then decode each segment: `%2F` never separates segments.
+
+    Bytes that are not UTF-8 become lone surrogates, which no parameter admits.
+    """
+    raw = scope.get("raw_path") or quote(scope["path"]).encode()
+    path = raw.partition(b"?")[0].decode("latin-1")
+    root = scope.get("root_path", "")
+    if root and path.startswith(root):
+        path = path[len(root) :]
+    segments = path[1:].split("/")
+    if "%" in path or not path.isascii():
+        return [
+            unquote(segment.encode("latin-1").decode("utf-8", "surrogateescape"), errors="surrogateescape")
+            for segment in segments
+        ]
+    return segments
+
+
+async def dispatch(engine: Engine[Any], scope: Scope, receive: Receive, send: Send) -> bool:
+    """Answer a request if its path is one of the contract's; say whether it was."""
+    match = engine.paths.match(raw_segments(scope))
+    if match is None:
+        return False
+    routes, values = match
+    method = scope["method"]
+    route = routes.get("GET" if method == "HEAD" and "HEAD" not in routes else method)
+    if route is not None:
+        await route.answer(scope, receive, send, values)
+        return True
+    allowed = allowed_methods(routes)
+    if method == "OPTIONS":
+        answer = Answer(204, [(b"allow", ", ".join(allowed).encode())], b"")
+    else:
+        answer = engine.refuse(MethodNotAllowed(allowed))
+    await send_answer(answer, scope, send)
+    return True
+
+
+def allowed_methods(routes: Mapping[str, Any]) -> list[str]:
+    """The methods that a path answers, for `Allow`: HEAD comes with GET, OPTIONS is always there."""
+    return sorted({*routes, "OPTIONS", *(["HEAD"] if "GET" in routes else [])})
+
+
+def not_found(engine: Engine[Any]) -> Answer:
+    return engine.refuse(NotFound())

@@ -1,0 +1,113 @@
+"""Who is calling: the contract's security requirements, evaluated before anything else of a request is read.
+
+A list of requirements is an OR, the schemes of one requirement are an AND, and an empty requirement
+admits anonymous callers (OpenAPI 3.1, section 4.8.30). It fails closed: a credential that is presented
+but not valid is refused even where anonymous callers are welcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+from specfirst.asgi import Scope
+from specfirst.document import Document, DocumentError, Operation
+from specfirst.errors import Unauthenticated
+from specfirst.parameters import cookies
+
+CallerT = TypeVar("CallerT")
+
+Authenticate = Callable[[str, tuple[str, ...]], Awaitable[CallerT]]
+"""Verifies one credential of one scheme, with the scopes that are needed.
+
+Raises Unauthenticated if it is not valid and Forbidden if it lacks a scope.
+"""
+
+
+class Security(Generic[CallerT]):
+    """Evaluates the requirements of one operation; `public` says that there are none."""
+
+    def __init__(
+        self, document: Document, operation: Operation, schemes: Mapping[str, Authenticate[CallerT]]
+    ) -> None:
+        self.public = not operation.security
+        self._anonymous = any(not requirement for requirement in operation.security)
+        self._alternatives = [
+            [
+                (_extractor(document, operation, name), scopes, schemes[name])
+                for name, scopes in requirement.items()
+            ]
+            for requirement in operation.security
+            if requirement
+        ]
+        # The challenge names the first scheme that HTTP can negotiate (RFC 9110, section 11.6.1).
+        names = [name for requirement in operation.security for name in requirement]
+        self._challenge = next((_challenge(document.security_schemes[name]) for name in names), "")
+
+    async def authenticate(self, scope: Scope) -> CallerT | None:
+        """Give the caller, or None for an anonymous one that the contract admits."""
+        refusal: Unauthenticated | None = None
+        presented = False
+        for schemes in self._alternatives:
+            credentials = [(extract(scope), scopes, verify) for extract, scopes, verify in schemes]
+            presented = presented or any(credential is not None for credential, _, _ in credentials)
+            if any(credential is None for credential, _, _ in credentials):
+                continue
+            try:
+                # Where several schemes are required together, the first one says who is calling.
+                callers = [await verify(credential, scopes) for credential, scopes, verify in credentials if credential]
+                if len(callers) == len(schemes):
+                    return callers[0]
+            except Unauthenticated as error:
+                refusal = refusal or error
+        if self._anonymous and not presented:
+            return None
+        raise refusal or Unauthenticated(challenge=self._challenge)
+
+
+def _extractor(document: Document, operation: Operation, name: str) -> Callable[[Scope], str | None]:
+    """Make the function that takes a scheme's credential out of a request; None means it is not there."""
+    scheme: Mapping[str, Any] = document.security_schemes[name]
+    kind, place = scheme["type"], scheme.get("in")
+    if kind == "http" and scheme["scheme"].lower() in ("bearer", "basic"):
+        return _authorization(scheme["scheme"].lower().encode())
+    if kind in ("oauth2", "openIdConnect"):
+        return _authorization(b"bearer")
+    if kind == "apiKey" and place == "header":
+        header = scheme["name"].lower().encode()
+        return lambda scope: _single([value for field, value in scope["headers"] if field == header])
+    if kind == "apiKey" and place == "cookie":
+        cookie = scheme["name"]
+        return lambda scope: _single([text.encode() for text in cookies(scope["headers"]).get(cookie, [])])
+    raise DocumentError(
+        f"the security scheme {name} is of a kind that the engine does not evaluate",
+        operation.pointer,
+        remedy="use http bearer or basic, apiKey in header or cookie, oauth2 or openIdConnect",
+    )
+
+
+def _authorization(wanted: bytes) -> Callable[[Scope], str | None]:
+    def extract(scope: Scope) -> str | None:
+        values = [value for name, value in scope["headers"] if name == b"authorization"]
+        if len(values) == 1:
+            scheme, _, credential = values[0].partition(b" ")
+            return _single([credential]) if scheme.lower() == wanted else None
+        return _single(values)
+
+    return extract
+
+
+def _single(values: list[bytes]) -> str | None:
+    """The one credential, None where there is none, and "" where there are several or it is not ASCII.
+
+    Of two credentials nobody can say which counts; "" is presented and never valid.
+    """
+    if not values:
+        return None
+    return values[0].decode("ascii") if len(values) == 1 and values[0].isascii() else ""
+
+
+def _challenge(scheme: Mapping[str, Any]) -> str:
+    if scheme["type"] == "apiKey":
+        return "ApiKey"
+    return "Basic" if scheme.get("scheme", "").lower() == "basic" else "Bearer"

@@ -1,0 +1,70 @@
+"""The contract's JSON Schemas as validators, compiled once, and what they find wrong as findings.
+
+Verdicts come from jsonschema-rs with formats asserted (JSON Schema 2020-12, which OpenAPI 3.1 adopts).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jsonschema_rs
+
+from specfirst.document import Document
+from specfirst.errors import Finding
+
+Validator = jsonschema_rs.Validator
+
+_MASK = "The value"
+"""What messages say in place of the value, so that no answer or log repeats what a client sent."""
+
+
+class Schemas:
+    """Validators for the schemas of one document; equal schemas share one validator."""
+
+    def __init__(self, document: Document) -> None:
+        self._components = document.content.get("components", {})
+        self._compiled: dict[str, Validator] = {}
+
+    def validator(self, schema: Mapping[str, Any]) -> Validator:
+        key = json.dumps(schema, sort_keys=True)
+        if key not in self._compiled:
+            # Local references start at the root, so the components have to stand there as well.
+            root = {**schema, "components": self._components}
+            self._compiled[key] = jsonschema_rs.Draft202012Validator(root, validate_formats=True, mask=_MASK)
+        return self._compiled[key]
+
+
+def findings(validator: Validator, value: object, *loc: str | int) -> list[Finding]:
+    """List everything that is wrong with `value`, which stands at `loc` in the request."""
+    return [finding for error in validator.iter_errors(value) for finding in _findings(error, loc)]
+
+
+def _findings(error: jsonschema_rs.ValidationError, loc: tuple[str | int, ...]) -> Iterator[Finding]:
+    where, kind = (*loc, *error.instance_path), error.kind
+    if kind.name == "required":
+        yield Finding((*where, kind.value), "The property is required", kind.name)
+    elif kind.name in ("additionalProperties", "unevaluatedProperties"):
+        for name in kind.value:
+            yield Finding((*where, name), "The property is not part of the contract", kind.name)
+    elif kind.name in ("anyOf", "oneOf"):
+        yield from _alternatives(error, loc)
+    else:
+        yield Finding(where, error.message, kind.name)
+
+
+def _alternatives(error: jsonschema_rs.ValidationError, loc: tuple[str | int, ...]) -> Iterator[Finding]:
+    """Tell what is wrong with the alternative that was meant: the one whose type fits.
+
+    A title that is too long shall read so, and not as "fits neither a title nor null".
+    """
+    where, types = [*error.instance_path], []
+    for branch in error.kind.as_dict()["context"]:
+        mismatches = [inner for inner in branch if inner.kind.name == "type" and inner.instance_path == where]
+        if branch and not mismatches:
+            for inner in branch:
+                yield from _findings(inner, loc)
+            return
+        types += [name for inner in mismatches for name in inner.kind.as_dict()["types"]]
+    yield Finding((*loc, *where), f"{_MASK} is not of type {' or '.join(types)}", error.kind.name)
