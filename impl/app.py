@@ -34,7 +34,9 @@ def create_app(settings: Settings | None = None, *, observe: Observer | None = N
     """
     settings = settings or load_settings()
     if settings.database_url is None or settings.better_auth_secret is None:
-        raise SettingsError("DATABASE_URL and BETTER_AUTH_SECRET are required here; scripts/serve provides both")
+        raise SettingsError(
+            "DATABASE_URL and BETTER_AUTH_SECRET are required here; scripts/serve provides both"
+        )
     secret = settings.better_auth_secret.get_secret_value()
     database = Database(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
     users = Users(database)

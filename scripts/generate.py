@@ -19,14 +19,18 @@ def main() -> None:
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is not current")
     mode.add_argument("--watch", action="store_true", help="generate again whenever the contract is saved")
-    parser.add_argument("--contract", type=Path, default=ROOT / "openapi.yaml", help="the contract (openapi.yaml)")
+    parser.add_argument(
+        "--contract", type=Path, default=ROOT / "openapi.yaml", help="the contract (openapi.yaml)"
+    )
     parser.add_argument("--output", type=Path, default=ROOT / "generated", help="the package (generated)")
     options = parser.parse_args()
     contract, output = options.contract.absolute(), options.output.absolute()
     done = check(contract, output) if options.check else update(contract, output)
     if options.watch:
         print(f"Watching {contract}; Ctrl-C stops", flush=True)
-        for _ in watch(contract.parent, watch_filter=lambda _, path: path == str(contract), raise_interrupt=False):
+        for _ in watch(
+            contract.parent, watch_filter=lambda _, path: path == str(contract), raise_interrupt=False
+        ):
             update(contract, output)
     elif not done:
         sys.exit(1)

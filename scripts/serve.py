@@ -80,7 +80,9 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
     except OSError as error:
-        raise SettingsError(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from None
+        raise SettingsError(
+            f"cannot listen on {host}:{port}: {error.strerror}; choose another --port"
+        ) from None
     listener.set_inheritable(True)
     return listener
 
@@ -115,7 +117,7 @@ def _run(listener: socket.socket, *, workers: int, reload: bool) -> None:
         if reload:
             ChangeReload(config, target=server.run, sockets=[listener]).run()
         elif workers > 1:
-            Multiprocess(config, target=server.run, sockets=[listener]).run()
+            Multiprocess(config, sockets=[listener]).run()
         else:
             server.run(sockets=[listener])
     except KeyboardInterrupt:

@@ -20,7 +20,9 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=12, help="how long the token is valid (%(default)s)")
     parser.add_argument("--email", help="the claim `email`")
     parser.add_argument("--name", help="the claim `name`")
-    parser.add_argument("--data", type=Path, default=ROOT / ".data", help="the folder given to scripts/serve (.data)")
+    parser.add_argument(
+        "--data", type=Path, default=ROOT / ".data", help="the folder given to scripts/serve (.data)"
+    )
     options = parser.parse_args()
     data: Path = options.data.absolute()
     os.chdir(ROOT)

@@ -8,10 +8,11 @@ from fastapi import FastAPI
 from fastapi.routing import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import Response
 
-from specfirst.asgi import ASGIApp, Receive, Scope, Send, send_answer
-from specfirst.errors import MethodNotAllowed
-from specfirst.routing import Engine, dispatch, not_found
+from specfirst.asgi import ASGIApp, Receive, Scope, Send
+from specfirst.errors import MethodNotAllowed, NotFound
+from specfirst.routing import Engine, dispatch
 
 
 class ContractAPI(FastAPI):
@@ -57,14 +58,13 @@ class _Front:
             await self._behind(scope, receive, send)
 
 
-async def _unmatched(request: Request, error: Exception) -> ASGIApp:
+async def _unmatched(request: Request, error: Exception) -> Response:
     """Render FastAPI's own refusals, 404 and 405 of what is not in the contract, in the contract's shape."""
     engine: Engine[Any] = request.app.engine
-    assert isinstance(error, HTTPException)
-    allow = (error.headers or {}).get("Allow", "")
-    answer = engine.refuse(MethodNotAllowed(allow.split(", "))) if error.status_code == 405 else not_found(engine)
-
-    async def respond(scope: Scope, receive: Receive, send: Send) -> None:
-        await send_answer(answer, scope, send)
-
-    return respond
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "").split(", ")
+        answer = engine.refuse(MethodNotAllowed(sorted(allowed)))
+    else:
+        answer = engine.refuse(NotFound())
+    headers = {name.decode(): value.decode() for name, value in answer.headers}
+    return Response(answer.body, answer.status, headers)

@@ -174,13 +174,16 @@ class Document:
                     remedy="move what it names below components and write #/components/...",
                 )
             target = tuple(
-                token.replace("~1", "/").replace("~0", "~") for token in reference.removeprefix("#/").split("/")
+                token.replace("~1", "/").replace("~0", "~")
+                for token in reference.removeprefix("#/").split("/")
             )
             try:
                 node = self.get(target)
             except (KeyError, IndexError, ValueError, TypeError):
                 raise DocumentError(
-                    f"nothing stands at {reference}", pointer, remedy="correct the reference or add the component"
+                    f"nothing stands at {reference}",
+                    pointer,
+                    remedy="correct the reference or add the component",
                 ) from None
             if target in seen:
                 raise DocumentError(

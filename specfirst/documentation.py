@@ -68,9 +68,9 @@ _POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
 )
 _SWAGGER_UI_POLICY = _POLICY + "style-src 'self'"
-# ReDoc inserts empty <style> elements and fills them through the CSSOM, which no policy restricts. So the hash
-# of the empty text is all that it needs; 'unsafe-inline' would let in any style. Its icons are a font in a
-# data: URL.
+# ReDoc inserts empty <style> elements and fills them through the CSSOM, which no policy restricts. So the
+# hash of the empty text is all that it needs; 'unsafe-inline' would let in any style. Its icons are a font in
+# a data: URL.
 _REDOC_POLICY = (
     _POLICY + "style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; font-src data:"
 )

@@ -23,7 +23,10 @@ class Gap:
 
     def __str__(self) -> str:
         where = f"{self.operation.method.upper()} {self.operation.path}"
-        lines = [f"{self.implementation}.{self.operation.identifier}  ({where})", f"    expected: {self.signature}"]
+        lines = [
+            f"{self.implementation}.{self.operation.identifier}  ({where})",
+            f"    expected: {self.signature}",
+        ]
         if self.found:
             lines.append(f"    found:    {self.found}")
         return "\n  ".join(lines)

@@ -116,7 +116,10 @@ class Parameters:
 
     @staticmethod
     def _reader(
-        document: Document, parameter: Parameter, schemas: Schemas, conversions: Mapping[str, Callable[[Any], Any]]
+        document: Document,
+        parameter: Parameter,
+        schemas: Schemas,
+        conversions: Mapping[str, Callable[[Any], Any]],
     ) -> _Reader:
         schema, where = document.follow(parameter.schema, (*parameter.pointer, "schema"))
         is_array = schema.get("type") == "array"
@@ -147,7 +150,9 @@ class Parameters:
             texts: dict[str, list[str]] = {}
             for name, value in headers:
                 if name in self._headers:
-                    texts.setdefault(name.decode("latin-1"), []).append(value.decode("utf-8", "surrogateescape"))
+                    texts.setdefault(name.decode("latin-1"), []).append(
+                        value.decode("utf-8", "surrogateescape")
+                    )
             self._take({name.decode(): r for name, r in self._headers.items()}, texts, values, found)
         if self._cookies:
             self._take(self._cookies, cookies(headers), values, found)

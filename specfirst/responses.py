@@ -65,7 +65,7 @@ class Responder:
         self._plain_status = only.status if only and not only.headers else None
 
     def result(self, result: Any) -> Answer:
-        """Encode what the implementation returned. Raises ContractViolation if it is not a declared answer."""
+        """Encode what the implementation returned. Raises ContractViolation if that is not declared."""
         if isinstance(result, Result):
             status, body = result.status, getattr(result, "body", None)
             if status not in self._operation.responses:
@@ -117,7 +117,10 @@ class ResponseValidation:
         if response is None:
             return [f"the status {answer.status} is not declared"]
         headers = {name.decode(): value.decode("latin-1") for name, value in answer.headers}
-        return [*self._header_problems(response, headers), *self._body_problems(response, headers, answer.body)]
+        return [
+            *self._header_problems(response, headers),
+            *self._body_problems(response, headers, answer.body),
+        ]
 
     def _header_problems(self, response: Response, headers: Mapping[str, str]) -> list[str]:
         problems = []

@@ -26,13 +26,19 @@ from specfirst.errors import (
     InternalError,
     Invalid,
     MethodNotAllowed,
-    NotFound,
     NotImplementedYet,
     Refusal,
 )
 from specfirst.implementations import Binding, UnimplementedOperations, unimplemented
 from specfirst.parameters import Parameters
-from specfirst.responses import ContractViolation, ErrorBody, Responder, ResponseValidation, error_body, refusal_answer
+from specfirst.responses import (
+    ContractViolation,
+    ErrorBody,
+    Responder,
+    ResponseValidation,
+    error_body,
+    refusal_answer,
+)
 from specfirst.security import Authenticate, CallerT, Security
 from specfirst.validation import Schemas, findings
 
@@ -117,7 +123,11 @@ class OperationRoute(APIRoute):
             engine.document,
             self.operation,
             engine.schemas,
-            {p.identifier: convert for p in self.operation.parameters if (convert := _conversion(hints[p.identifier]))},
+            {
+                p.identifier: convert
+                for p in self.operation.parameters
+                if (convert := _conversion(hints[p.identifier]))
+            },
         )
         self._body = self.operation.body
         if self._body:
@@ -130,7 +140,8 @@ class OperationRoute(APIRoute):
         """Answer a request that FastAPI's router has matched, where the engine's own is not in front."""
         if scope["method"] not in (self.operation.method.upper(), "HEAD"):
             refusal = MethodNotAllowed([self.operation.method.upper()])
-            return await send_answer(self.engine.refuse(refusal), scope, send)
+            await send_answer(self.engine.refuse(refusal), scope, send)
+            return
         match = self.engine.paths.match(raw_segments(scope))
         await self.answer(scope, receive, send, match[1] if match else [])
 
@@ -166,7 +177,9 @@ class OperationRoute(APIRoute):
             self.engine.authorize(values["caller"], values)
         if self.operation.operation_id in self.engine.unimplemented:
             raise NotImplementedYet(self.operation.operation_id)
-        body = await bodies.read_json(scope, receive, self._body, self.engine.body_limit) if self._body else None
+        body = (
+            await bodies.read_json(scope, receive, self._body, self.engine.body_limit) if self._body else None
+        )
         found = self._parameters.rest(scope["query_string"], scope["headers"], values)
         if self._body:
             values["body"] = self._typed_body(body, found)
@@ -183,9 +196,10 @@ class OperationRoute(APIRoute):
         return self._body_model.validate_python(body)
 
     def _checked(self, answer: Answer) -> Answer:
-        if self.engine.validation and answer.status != NotImplementedYet.status:
-            if problems := self.engine.validation.problems(self.operation, answer):
-                raise ContractViolation("; ".join(problems))
+        if self.engine.validation is None or answer.status == NotImplementedYet.status:
+            return answer
+        if problems := self.engine.validation.problems(self.operation, answer):
+            raise ContractViolation("; ".join(problems))
         return answer
 
     def _log(self, error: Exception) -> None:
@@ -196,7 +210,9 @@ class OperationRoute(APIRoute):
         reason = f": {error}" if isinstance(error, ContractViolation) else ""
         frames = traceback.extract_tb(error.__traceback__)[-4:]
         where = " < ".join(f"{frame.name} ({frame.filename}:{frame.lineno})" for frame in reversed(frames))
-        log.error("%s failed with %s%s, in %s", self.operation.operation_id, type(error).__name__, reason, where)
+        log.error(
+            "%s failed with %s%s, in %s", self.operation.operation_id, type(error).__name__, reason, where
+        )
 
 
 def _conversion(hint: Any) -> Callable[[Any], Any] | None:
@@ -306,7 +322,3 @@ async def dispatch(engine: Engine[Any], scope: Scope, receive: Receive, send: Se
 def allowed_methods(routes: Mapping[str, Any]) -> list[str]:
     """The methods that a path answers, for `Allow`: HEAD comes with GET, OPTIONS is always there."""
     return sorted({*routes, "OPTIONS", *(["HEAD"] if "GET" in routes else [])})
-
-
-def not_found(engine: Engine[Any]) -> Answer:
-    return engine.refuse(NotFound())

@@ -55,7 +55,11 @@ class Security(Generic[CallerT]):
                 continue
             try:
                 # Where several schemes are required together, the first one says who is calling.
-                callers = [await verify(credential, scopes) for credential, scopes, verify in credentials if credential]
+                callers = [
+                    await verify(credential, scopes)
+                    for credential, scopes, verify in credentials
+                    if credential
+                ]
                 if len(callers) == len(schemes):
                     return callers[0]
             except Unauthenticated as error:

@@ -19,16 +19,18 @@ from specfirst.document import Document, DocumentError, Pointer
 class _JSONSchemaLoader(yaml.SafeLoader):
     """Resolves plain scalars as YAML 1.2's core schema does (YAML 1.2.2, section 10.3.2)."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
 
-
+# The class would otherwise add to what it inherits: YAML 1.1's dates, octal numbers, yes and no.
+_JSONSchemaLoader.yaml_implicit_resolvers = {}
 for _tag, _pattern, _first in (
     ("null", r"null|Null|NULL|~|", ["n", "N", "~", ""]),
     ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
     ("int", r"[-+]?[0-9]+", list("-+0123456789")),
     ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
 ):
-    _JSONSchemaLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)
+    _JSONSchemaLoader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first
+    )
 
 
 def load(path: Path) -> Document:
@@ -73,7 +75,9 @@ def _data(node: yaml.Node | None, pointer: Pointer, lines: dict[Pointer, int], a
         for key, value in node.value:
             line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
-                raise DocumentError("a key is not a string", pointer, remedy="write the key as text", line=line)
+                raise DocumentError(
+                    "a key is not a string", pointer, remedy="write the key as text", line=line
+                )
             if key.value in mapping:
                 raise DocumentError(
                     f"the key {key.value!r} stands here a second time",

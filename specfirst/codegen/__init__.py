@@ -1,1 +1,1 @@
-"""Derives Python code from a contract: fastapi-code-generator and datamodel-code-generator, with our templates."""
+"""Derives Python code from a contract, by two known generators with templates of our own."""

@@ -25,7 +25,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 _HERE = Path(__file__).resolve().parent
 _MANIFEST = "manifest.json"
-_MARKER = "# Generated from {name} by scripts/generate. Change the contract and generate again; edits here are lost.\n"
+_MARKER = "# Generated from {name} by scripts/generate: change the contract, not this file.\n"
 
 Files = Mapping[str, bytes]
 """The generated files: contents by path, relative to the output folder."""
@@ -45,7 +45,9 @@ def generate(contract: Path) -> Files:
         source.write_text(json.dumps(_for_generators(document.content)), encoding="utf-8")
         package = work / "generated"
         with ThreadPoolExecutor() as pool:
-            models = pool.submit(_run, "datamodel_code_generator", "--input", source, "--output", work / "schemas.py")
+            models = pool.submit(
+                _run, "datamodel_code_generator", "--input", source, "--output", work / "schemas.py"
+            )
             _run(
                 "fastapi_code_generator",
                 "--input", source, "--output", package,
@@ -57,7 +59,10 @@ def generate(contract: Path) -> Files:
             )  # fmt: skip
             models.result()
         (work / "schemas.py").replace(package / "schemas.py")
-        for init, text in (("__init__.py", document.content["info"]["title"]), ("routers/__init__.py", "Routers")):
+        for init, text in (
+            ("__init__.py", document.content["info"]["title"]),
+            ("routers/__init__.py", "Routers"),
+        ):
             (package / init).write_text(f'"""{text}: derived from the contract."""\n', encoding="utf-8")
         _finish(package, contract.name)
         files = {
@@ -140,7 +145,9 @@ def _for_generators(node: Any) -> Any:
     """
     if isinstance(node, dict):
         typed = node.get("type") == "string" and "format" in node
-        return {key: _for_generators(value) for key, value in node.items() if not (typed and key == "pattern")}
+        return {
+            key: _for_generators(value) for key, value in node.items() if not (typed and key == "pattern")
+        }
     return [_for_generators(item) for item in node] if isinstance(node, list) else node
 
 
@@ -174,6 +181,6 @@ def _finish(package: Path, contract_name: str) -> None:
             compile(path.read_text(encoding="utf-8"), path.name, "exec", dont_inherit=True)
         except SyntaxError as error:
             raise GenerationError(
-                f"the generated {path.relative_to(package)} does not compile: {error.msg} in line {error.lineno}: "
-                f"{(error.text or '').strip()}"
+                f"the generated {path.relative_to(package)} does not compile: line {error.lineno}, "
+                f"{error.msg}: {(error.text or '').strip()}"
             ) from None

@@ -15,7 +15,16 @@ from typing import Any
 
 from fastapi_code_generator.parser import OpenAPIParser
 
-from specfirst.document import Document, DocumentError, Header, Operation, Parameter, Pointer, Response, python_name
+from specfirst.document import (
+    Document,
+    DocumentError,
+    Header,
+    Operation,
+    Parameter,
+    Pointer,
+    Response,
+    python_name,
+)
 
 _SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 
@@ -116,11 +125,17 @@ class Views:
         self._document = Document(parser.raw_obj)
 
     def tags(self) -> list[TagView]:
-        descriptions = {tag["name"]: tag.get("description", "") for tag in self._document.content.get("tags", [])}
+        descriptions = {
+            tag["name"]: tag.get("description", "") for tag in self._document.content.get("tags", [])
+        }
         operations = [self._operation(operation) for operation in self._document.operations]
         names = dict.fromkeys([*descriptions, *(view.contract.tag for view in operations)])
         views = [
-            TagView(name, descriptions.get(name, "").strip(), tuple(o for o in operations if o.contract.tag == name))
+            TagView(
+                name,
+                descriptions.get(name, "").strip(),
+                tuple(o for o in operations if o.contract.tag == name),
+            )
             for name in names
         ]
         return [view for view in views if view.operations]
@@ -161,7 +176,9 @@ class Views:
             returns=" | ".join(result.name for result in results) or model,
             success=success,
             model=model,
-            others=tuple(self._other(response) for response in operation.responses.values() if response is not success),
+            others=tuple(
+                self._other(response) for response in operation.responses.values() if response is not success
+            ),
             schemes=tuple(
                 dict.fromkeys(python_name(name) for requirement in operation.security for name in requirement)
             ),
@@ -221,15 +238,15 @@ class Views:
         return hint if header.required else f"{hint} | None"
 
     def _hint(self, schema: Mapping[str, Any], pointer: Pointer) -> str:
-        """Name the Python type of a schema: a generated one, or a plain type where the schema adds nothing."""
+        """Name the Python type of a schema: a generated one, or a plain one where the schema adds nothing."""
         if "$ref" in schema:
             # The name that the model generator gives to a component is the one that it is imported by.
-            return self._parser.get_ref_data_type(schema["$ref"]).type_hint
+            return str(self._parser.get_ref_data_type(schema["$ref"]).type_hint)
         kind = schema.get("type")
         if kind == "array":
             return f"list[{self._hint(schema['items'], pointer)}]"
-        kinds = kind if isinstance(kind, list) else [kind]
-        if all(isinstance(name, str) and name in _SCALARS for name in kinds):
+        kinds = kind if isinstance(kind, list) else [str(kind)]
+        if all(name in _SCALARS for name in kinds):
             return " | ".join(_SCALARS[name] for name in kinds)
         raise DocumentError(
             "the schema is neither a component nor a plain scalar",
