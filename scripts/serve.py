@@ -13,6 +13,7 @@ from pathlib import Path
 import uvicorn
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
+from generated.application import contract
 from impl.app import create_app
 from impl.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 from impl.migrations import migrate
@@ -22,7 +23,8 @@ from specfirst.implementations import UnimplementedOperations
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / ".data"
-DEVELOPER = "developer"
+# The user of the contract's examples, so that "Try it out" in /docs works as it stands.
+DEVELOPER: str = contract().get(("components", "parameters", "UserId", "example"))
 
 
 def main() -> None:

@@ -1,0 +1,98 @@
+"""The operations on categories, in the shape of those on tasks."""
+
+from __future__ import annotations
+
+from functools import cache
+from urllib.parse import quote
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from generated.operations import CreateCategory201
+from generated.schemas import (
+    CategoryCreate,
+    CategoryListResponse,
+    CategoryReplace,
+    CategoryResponse,
+    CategoryUpdate,
+    MessageResponse,
+)
+from impl.auth import Caller
+from impl.database import Database, Statement, owned
+from impl.errors import CategoryNotFound
+from impl.paging import read_page
+from impl.tables import Category, category
+
+DEFAULTS = {"color": Category.model_fields["color"].default}
+
+_THIS_CATEGORY = (owned(category), category.c.id == bindparam("category_id"))
+
+GET = Statement(select(category).where(*_THIS_CATEGORY))
+CREATE = Statement(
+    insert(category)
+    .values({name: bindparam(name) for name in ("user_id", "name", *DEFAULTS)})
+    .returning(category)
+)
+DELETE = Statement(delete(category).where(*_THIS_CATEGORY).returning(category.c.id))
+
+
+@cache
+def update_statement(names: frozenset[str]) -> Statement:
+    values: dict[str, object] = {name: bindparam(name) for name in sorted(names)}
+    return Statement(update(category).where(*_THIS_CATEGORY).values(**values).returning(category))
+
+
+class Categories:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def list_categories(
+        self, caller: Caller, *, user_id: str, limit: int, offset: int, cursor: str | None
+    ) -> CategoryListResponse:
+        page = await read_page(
+            self._database, category, user_id=user_id, limit=limit, offset=offset, cursor=cursor
+        )
+        return CategoryListResponse(
+            items=[CategoryResponse(**item) for item in page.items],
+            total=page.total,
+            next_cursor=page.next_cursor,
+        )
+
+    async def create_category(
+        self, caller: Caller, *, user_id: str, body: CategoryCreate
+    ) -> CreateCategory201:
+        row = await self._database.one(CREATE, user_id=user_id, **(DEFAULTS | body.model_dump()))
+        assert row is not None
+        created = CategoryResponse(**row)
+        location = f"/api/{quote(user_id, safe=':@+')}/categories/{created.id}"
+        return CreateCategory201(body=created, location=location)
+
+    async def get_category(self, caller: Caller, *, user_id: str, category_id: int) -> CategoryResponse:
+        row = await self._database.one(GET, user_id=user_id, category_id=category_id)
+        if row is None:
+            raise CategoryNotFound
+        return CategoryResponse(**row)
+
+    async def replace_category(
+        self, caller: Caller, *, user_id: str, category_id: int, body: CategoryReplace
+    ) -> CategoryResponse:
+        return await self._set(user_id, category_id, DEFAULTS | body.model_dump())
+
+    async def update_category(
+        self, caller: Caller, *, user_id: str, category_id: int, body: CategoryUpdate
+    ) -> CategoryResponse:
+        changes = body.model_dump()
+        if not changes:
+            return await self.get_category(caller, user_id=user_id, category_id=category_id)
+        return await self._set(user_id, category_id, changes)
+
+    async def delete_category(self, caller: Caller, *, user_id: str, category_id: int) -> MessageResponse:
+        if await self._database.one(DELETE, user_id=user_id, category_id=category_id) is None:
+            raise CategoryNotFound
+        return MessageResponse(message="Category deleted successfully")
+
+    async def _set(self, user_id: str, category_id: int, values: dict[str, object]) -> CategoryResponse:
+        statement = update_statement(frozenset(values))
+        row = await self._database.one(statement, user_id=user_id, category_id=category_id, **values)
+        if row is None:
+            raise CategoryNotFound
+        return CategoryResponse(**row)

@@ -1,0 +1,146 @@
+"""Statements compiled once and run by asyncpg: one statement, one round trip, committed when it returns."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeAlias, cast
+
+import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no type information.
+from sqlalchemy import ColumnElement, Table, bindparam, column, make_url, select, table
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy.sql.visitors import iterate
+
+from impl.errors import CategoryNameTaken, CategoryNotFound, DatabaseUnavailable, UserNotFound
+from impl.tables import SCHEMA, user
+from specfirst.errors import Refusal
+
+# How long a request may wait for a connection and for its statement together, and how long of that for
+# opening a connection. Beyond it the client is better served by 503 than by waiting.
+STATEMENT_SECONDS = 10.0
+CONNECT_SECONDS = 5.0
+
+# What it means when a statement violates a constraint: the database decides and we give it a name, instead
+# of asking first and racing with others afterwards.
+REFUSALS: Mapping[str, Callable[[], Refusal]] = {
+    "task_user_id_fkey": UserNotFound,
+    "category_user_id_fkey": UserNotFound,
+    "task_user_id_category_id_fkey": CategoryNotFound,
+    "category_user_id_name_key": CategoryNameTaken,
+}
+
+# Parameters of libpq that asyncpg would send to the server as if they were settings of the session. Of these
+# Neon gives `channel_binding`, which asyncpg cannot do; `sslmode=verify-full` is the way to know the server.
+_LIBPQ_ONLY = ("channel_binding", "connect_timeout", "gssencmode", "keepalives", "keepalives_idle")
+
+_DIALECT = dialect()  # type: ignore[no-untyped-call]
+
+# The server is gone, or going: the same statement may succeed in a moment. TimeoutError is an OSError.
+_LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.exceptions.OperatorInterventionError)
+
+Row: TypeAlias = Mapping[str, Any]
+
+
+def owned(rows: Table) -> ColumnElement[bool]:
+    """Only those rows that belong to the user given as `user_id`."""
+    owner = rows.c.id if rows is user else rows.c.user_id
+    return owner == bindparam("user_id")
+
+
+class Statement:
+    """A statement in SQL for asyncpg; `names` are its parameters in the order of $1, $2 and so on.
+
+    It is refused when it concerns rows of users and does not take a `user_id`: see `owned`.
+    """
+
+    __slots__ = ("names", "sql")
+
+    def __init__(self, statement: ClauseElement) -> None:
+        compiled = cast(SQLCompiler, statement.compile(dialect=_DIALECT))
+        self.sql = str(compiled)
+        self.names = tuple(compiled.positiontup or ())
+        if "user_id" not in self.names and any(isinstance(part, Table) for part in iterate(statement)):
+            raise TypeError(f"A statement on owned rows must name their owner: {self.sql}")
+
+
+def asyncpg_options(database_url: str) -> dict[str, Any]:
+    """What asyncpg.connect needs to know for a connection string of PostgreSQL or Neon."""
+    url = make_url(database_url).set(drivername="postgresql").difference_update_query(_LIBPQ_ONLY)
+    # Behind a transaction pooler the next statement may reach another server process, where a statement
+    # prepared by name need not exist. Without names each call costs a second round trip, so the direct
+    # host is the better choice for a server that keeps a pool of its own.
+    pooled = "-pooler" in (url.host or "")
+    return {
+        "dsn": url.render_as_string(hide_password=False),
+        "timeout": CONNECT_SECONDS,
+        # Also the limit for cancelling a statement: a server that hangs does not answer to that either.
+        "command_timeout": STATEMENT_SECONDS,
+        # Above the number of our statements and for ever, so that none is prepared twice on a connection.
+        "statement_cache_size": 0 if pooled else 256,
+        "max_cached_statement_lifetime": 0,
+    }
+
+
+_REVISION = Statement(select(column("version_num")).select_from(table("alembic_version", schema=SCHEMA)))
+
+
+class Database:
+    """A pool of connections, opened as they are needed, so that the server starts before its database."""
+
+    def __init__(self, database_url: str, *, pool_size: int = 10) -> None:
+        self._options = asyncpg_options(database_url)
+        self._pool_size = pool_size
+        self._pool: Any = None
+
+    async def connect(self) -> None:
+        # An idle connection is closed after five minutes: Neon can then suspend, and none grows stale.
+        self._pool = await asyncpg.create_pool(
+            min_size=0, max_size=self._pool_size, connect=_connect, reset=_keep, **self._options
+        )
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    async def one(self, statement: Statement, **parameters: object) -> Row | None:
+        """The first row, or None."""
+        arguments = [parameters[name] for name in statement.names]
+        return cast(Row | None, await self._run(self._pool.fetchrow, statement.sql, arguments))
+
+    async def all(self, statement: Statement, **parameters: object) -> list[Row]:
+        arguments = [parameters[name] for name in statement.names]
+        return cast(list[Row], await self._run(self._pool.fetch, statement.sql, arguments))
+
+    async def revision(self) -> str | None:
+        """The revision that the database was migrated to, or None."""
+        try:
+            row = await self.one(_REVISION)
+        except asyncpg.UndefinedTableError:
+            return None
+        return cast(str, row["version_num"]) if row else None
+
+    async def _run(self, fetch: Callable[..., Awaitable[Any]], sql: str, arguments: list[Any]) -> Any:
+        """Run one statement; the only place where errors of the driver get our names."""
+        try:
+            async with asyncio.timeout(STATEMENT_SECONDS):
+                return await fetch(sql, *arguments)
+        except asyncpg.IntegrityConstraintViolationError as error:
+            refusal = REFUSALS.get(cast(Any, error).constraint_name)
+            if refusal is None:
+                raise
+            raise refusal() from None
+        except _LOST as error:
+            raise DatabaseUnavailable from error
+
+
+async def _connect(*arguments: Any, **options: Any) -> Any:
+    """Open a connection for the pool; whatever prevents it, the database is not available."""
+    try:
+        return await asyncpg.connect(*arguments, **options)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DatabaseUnavailable from error
+
+
+async def _keep(connection: Any) -> None:
+    """Instead of a round trip which resets the session: our statements leave nothing in it."""

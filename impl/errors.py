@@ -1,0 +1,55 @@
+"""What can go wrong in this service, as its clients read it.
+
+    Refusal
+    ├── Forbidden ── NotTheCaller          403
+    ├── NotFound                           404
+    │   ├── UserNotFound
+    │   ├── TaskNotFound
+    │   └── CategoryNotFound
+    ├── CategoryNameTaken                  409
+    └── DatabaseUnavailable                503, with Retry-After
+
+The engine renders them (specfirst.errors); nothing here knows of a web framework.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from specfirst.errors import Forbidden, NotFound, Refusal
+
+
+class NotTheCaller(Forbidden):
+    def __init__(self) -> None:
+        super().__init__("Not authorized to access this user's data")
+
+
+class UserNotFound(NotFound):
+    def __init__(self) -> None:
+        super().__init__("User not found")
+
+
+class TaskNotFound(NotFound):
+    def __init__(self) -> None:
+        super().__init__("Task not found")
+
+
+class CategoryNotFound(NotFound):
+    def __init__(self) -> None:
+        super().__init__("Category not found")
+
+
+class CategoryNameTaken(Refusal):
+    status = HTTPStatus.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("A category with this name already exists")
+
+
+class DatabaseUnavailable(Refusal):
+    """The database cannot be reached in time; the cause is chained for the log, not for the client."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+    def __init__(self, detail: str = "The database is not available") -> None:
+        super().__init__(detail, {"Retry-After": "1"})

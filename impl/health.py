@@ -1,0 +1,26 @@
+"""What the service is, and whether it is well."""
+
+from __future__ import annotations
+
+from generated.schemas import HealthResponse, ReadinessResponse, RootResponse
+from impl.database import Database
+from impl.errors import DatabaseUnavailable
+
+
+class Health:
+    def __init__(self, database: Database, *, name: str, version: str, revision: str) -> None:
+        """`revision` is the one of the database that this code was written for."""
+        self._database = database
+        self._root = RootResponse(name=name, version=version, docs="/docs", health="/health")
+        self._revision = revision
+
+    async def get_root(self) -> RootResponse:
+        return self._root
+
+    async def get_health(self) -> HealthResponse:
+        return HealthResponse(status="healthy", message="API is running")
+
+    async def get_readiness(self) -> ReadinessResponse:
+        if await self._database.revision() != self._revision:
+            raise DatabaseUnavailable("The database is not migrated")
+        return ReadinessResponse(status="ready")

@@ -1,0 +1,128 @@
+"""The tables, in a PostgreSQL schema of their own: Better Auth may share the database, and has a `user` too.
+
+Every key carries the owner's id, so that a row can only refer to rows of the same user. The CHECKs repeat the
+contract's limits: whatever else writes into this database cannot store what the API could not answer.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlmodel import Field, SQLModel
+
+SCHEMA = "tasks_api"
+
+# JavaScript represents integers exactly only up to here, and so does the contract's schema of an id.
+MAX_ID = 9_007_199_254_740_991
+
+metadata = MetaData(
+    schema=SCHEMA,
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+    },
+)
+
+
+class Table(SQLModel):
+    metadata = metadata
+
+
+def _id() -> Any:
+    column = {"server_default": Identity(always=True, maxvalue=MAX_ID)}
+    return Field(default=None, primary_key=True, sa_type=BigInteger, sa_column_kwargs=column)
+
+
+def _timestamp() -> Any:
+    """A moment that the database sets when the row is created."""
+    column = {"server_default": text("now()")}
+    return Field(default=None, nullable=False, sa_type=DateTime(timezone=True), sa_column_kwargs=column)
+
+
+class User(Table, table=True):
+    __table_args__ = (CheckConstraint("char_length(id) BETWEEN 1 AND 128", name="id"),)
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    email: str | None = Field(default=None, sa_type=Text)
+    name: str | None = Field(default=None, sa_type=Text)
+    email_verified: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    image: str | None = Field(default=None, sa_type=Text)
+    created_at: datetime = _timestamp()
+    updated_at: datetime = _timestamp()
+
+
+class ErasedUser(Table, table=True):
+    """Who was erased, and when: a token from before then does not bring the user back."""
+
+    __tablename__ = "erased_user"  # pyright: ignore[reportAssignmentType]  # SQLModel documents it so.
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    erased_at: datetime = _timestamp()
+
+
+class Category(Table, table=True):
+    __table_args__ = (
+        ForeignKeyConstraint(["user_id"], [f"{SCHEMA}.user.id"], ondelete="CASCADE"),
+        UniqueConstraint("user_id", "name"),
+        CheckConstraint("char_length(name) BETWEEN 1 AND 100", name="name"),
+        CheckConstraint("color ~ '^#[0-9A-Fa-f]{6}$'", name="color"),
+        Index("category_newest", "user_id", text("created_at DESC"), text("id DESC")),
+    )
+
+    user_id: str = Field(primary_key=True, sa_type=Text)
+    id: int = _id()
+    name: str = Field(sa_type=Text)
+    color: str = Field(default="#3B82F6", sa_type=Text, sa_column_kwargs={"server_default": "#3B82F6"})
+    created_at: datetime = _timestamp()
+
+
+class Task(Table, table=True):
+    __table_args__ = (
+        ForeignKeyConstraint(["user_id"], [f"{SCHEMA}.user.id"], ondelete="CASCADE"),
+        # Only the category is forgotten when it is deleted; the owner is part of the key and stays.
+        ForeignKeyConstraint(
+            ["user_id", "category_id"],
+            [f"{SCHEMA}.category.user_id", f"{SCHEMA}.category.id"],
+            ondelete="SET NULL (category_id)",
+        ),
+        CheckConstraint("char_length(title) BETWEEN 1 AND 255", name="title"),
+        CheckConstraint("char_length(description) <= 2000", name="description"),
+        CheckConstraint("priority IN ('low', 'medium', 'high')", name="priority"),
+        # One index per filter, each in the order of the lists, so that a page is read and never sorted.
+        Index("task_newest", "user_id", text("created_at DESC"), text("id DESC")),
+        Index("task_completed", "user_id", "completed", text("created_at DESC"), text("id DESC")),
+        Index("task_priority", "user_id", "priority", text("created_at DESC"), text("id DESC")),
+        Index("task_category", "user_id", "category_id", text("created_at DESC"), text("id DESC")),
+    )
+
+    user_id: str = Field(primary_key=True, sa_type=Text)
+    id: int = _id()
+    title: str = Field(sa_type=Text)
+    description: str | None = Field(default=None, sa_type=Text)
+    completed: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    priority: str = Field(default="medium", sa_type=Text, sa_column_kwargs={"server_default": "medium"})
+    due_date: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    category_id: int | None = Field(default=None, sa_type=BigInteger)
+    created_at: datetime = _timestamp()
+    updated_at: datetime = _timestamp()
+
+
+user = metadata.tables[f"{SCHEMA}.user"]
+erased_user = metadata.tables[f"{SCHEMA}.erased_user"]
+category = metadata.tables[f"{SCHEMA}.category"]
+task = metadata.tables[f"{SCHEMA}.task"]

@@ -1,0 +1,103 @@
+"""The operations on the caller's own account, and the row that a first token brings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    DateTime,
+    Text,
+    bindparam,
+    delete,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from generated.schemas import MessageResponse, UserResponse
+from impl.auth import Caller, Claims
+from impl.database import Database, Statement, owned
+from impl.errors import UserNotFound
+from impl.tables import erased_user, user
+
+GET = Statement(select(user).where(owned(user)))
+
+_gone = delete(user).where(owned(user)).returning(user.c.id).cte("gone")
+_erase = insert(erased_user).from_select(["id"], select(_gone.c.id))
+DELETE = Statement(
+    _erase.on_conflict_do_update(
+        index_elements=["id"], set_={"erased_at": _erase.excluded.erased_at}
+    ).returning(erased_user.c.id)
+)
+
+# A claim that the token does not make leaves what is stored.
+_claims: dict[str, ColumnElement[Any]] = {
+    "email": bindparam("email", type_=Text),
+    "name": bindparam("name", type_=Text),
+    "email_verified": bindparam("email_verified", type_=Boolean),
+    "image": bindparam("image", type_=Text),
+}
+_kept = {name: func.coalesce(value, user.c[name]) for name, value in _claims.items()}
+_changed = (
+    update(user)
+    .where(owned(user), or_(*(user.c[name].is_distinct_from(value) for name, value in _kept.items())))
+    .values(**_kept, updated_at=func.clock_timestamp())
+    .cte("changed")
+)
+# Without `iat` the comparison is null, so that such a token does not bring anybody back.
+_erased_since = exists().where(
+    erased_user.c.id == bindparam("user_id"),
+    func.coalesce(erased_user.c.erased_at >= bindparam("issued_at", type_=DateTime(timezone=True)), true()),
+)
+# Not an upsert: while an erasure is under way, ON CONFLICT DO UPDATE would wait for it and then insert the
+# row again. This inserts only where neither a user nor an erasure was there to be seen.
+WRITE_PROFILE = Statement(
+    insert(user)
+    .from_select(
+        ["id", *_claims],
+        select(
+            bindparam("user_id", type_=Text),
+            _claims["email"],
+            _claims["name"],
+            func.coalesce(_claims["email_verified"], false()),
+            _claims["image"],
+        ).where(~exists().where(owned(user)), ~_erased_since),
+    )
+    .on_conflict_do_nothing()
+    .add_cte(_changed)
+)
+
+
+class Users:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get_user(self, caller: Caller, *, user_id: str) -> UserResponse:
+        row = await self._database.one(GET, user_id=user_id)
+        if row is None:
+            raise UserNotFound
+        return UserResponse(**row)
+
+    async def delete_user(self, caller: Caller, *, user_id: str) -> MessageResponse:
+        if await self._database.one(DELETE, user_id=user_id) is None:
+            raise UserNotFound
+        return MessageResponse(message="User deleted successfully")
+
+    async def write_profile(self, claims: Claims) -> None:
+        """Store what a token says of its user. An erased user returns only with a token issued since."""
+        await self._database.one(
+            WRITE_PROFILE,
+            user_id=claims.user_id,
+            email=claims.email,
+            name=claims.name,
+            email_verified=claims.email_verified,
+            image=claims.image,
+            issued_at=claims.issued_at,
+        )

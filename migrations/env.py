@@ -1,0 +1,23 @@
+"""Alembic's entry: run the migrations on the connection that impl/migrations.py hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from impl.tables import SCHEMA, metadata
+
+
+def ours(name: str | None, type_: str, parent_names: object) -> bool:
+    """Better Auth's tables may stand in the same database; they are none of our business."""
+    return type_ != "schema" or name == SCHEMA
+
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    version_table_schema=SCHEMA,
+    include_schemas=True,
+    include_name=ours,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,53 @@
+"""A PostgreSQL for the tests, migrated once; each test has users of its own instead of an empty database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
+
+import pytest
+
+from impl.auth import Caller, Claims
+from impl.database import Database
+from impl.embedded_postgres import EmbeddedPostgres
+from impl.migrations import migrate
+from impl.users import Users
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An empty database."""
+    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres") / "data", durable=False) as postgres:
+        yield postgres.url
+
+
+@pytest.fixture(scope="session")
+def database_url(postgres_url: str) -> str:
+    """The database with all migrations applied."""
+    migrate(postgres_url)
+    return postgres_url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url)
+    await database.connect()
+    yield database
+    await database.close()
+
+
+async def new_caller(database: Database) -> Caller:
+    """A user whom no other test knows."""
+    user_id = uuid4().hex
+    await Users(database).write_profile(Claims(user_id=user_id, expires_at=0))
+    return Caller(user_id)
+
+
+@pytest.fixture
+async def ada(database: Database) -> Caller:
+    return await new_caller(database)
+
+
+@pytest.fixture
+async def bob(database: Database) -> Caller:
+    return await new_caller(database)

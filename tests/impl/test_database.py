@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+from collections.abc import Iterator
+from itertools import chain, combinations
+from typing import Any
+
+import pytest
+from sqlalchemy import Integer, bindparam, column, func, make_url, select, table
+
+from generated import schemas
+from impl import categories, tasks, users
+from impl import database as database_module
+from impl.auth import Caller
+from impl.categories import Categories
+from impl.database import Database, Statement, asyncpg_options, owned
+from impl.errors import DatabaseUnavailable
+from impl.paging import page_statement
+from impl.tables import category, task
+from impl.tasks import Tasks
+from impl.users import Users
+
+SLEEP = Statement(select(func.pg_sleep(bindparam("seconds"))))
+
+NEON = "postgres://ada:p%40ss@ep-cool-1-pooler.eu-central-1.aws.neon.tech/neondb?sslmode=require&channel_binding=require"
+
+
+def subsets(names: tuple[str, ...], smallest: int) -> Iterator[tuple[str, ...]]:
+    return chain.from_iterable(combinations(names, size) for size in range(smallest, len(names) + 1))
+
+
+def every_statement() -> Iterator[tuple[str, Statement]]:
+    for module in (tasks, categories, users):
+        for name, value in vars(module).items():
+            if isinstance(value, Statement):
+                yield f"{module.__name__}.{name}", value
+    for names in subsets(("title", *tasks.DEFAULTS), 1):
+        yield f"tasks.update {names}", tasks.update_statement(frozenset(names))
+    for names in subsets(("name", *categories.DEFAULTS), 1):
+        yield f"categories.update {names}", categories.update_statement(frozenset(names))
+    for after_cursor in (False, True):
+        yield f"categories.list {after_cursor}", page_statement(category, (), after_cursor)
+        for names in subsets(("completed", "priority", "category_id"), 0):
+            yield f"tasks.list {names} {after_cursor}", page_statement(task, names, after_cursor)
+
+
+STATEMENTS = dict(every_statement())
+
+
+@pytest.mark.parametrize("statement", STATEMENTS.values(), ids=STATEMENTS)
+def test_every_statement_names_the_owner_of_the_rows_it_touches(statement: Statement) -> None:
+    owner = f"${statement.names.index('user_id') + 1}::VARCHAR"
+    # The tables that it reads or changes, and the conditions that bind them to the owner.
+    touched = re.findall(r'(?:FROM|JOIN|UPDATE) (tasks_api\.(?:"user"|\w+))', statement.sql)
+    for name in touched:
+        key = "user_id" if name in ("tasks_api.task", "tasks_api.category") else "id"
+        assert statement.sql.count(f"{name}.{key} = {owner}") >= touched.count(name)
+    assert (
+        touched
+        or f"INSERT INTO tasks_api.{'task' if 'title' in statement.names else 'category'} (user_id"
+        in (statement.sql)
+    )
+
+
+def test_there_are_fewer_statements_than_a_connection_remembers() -> None:
+    assert len(STATEMENTS) < asyncpg_options("postgresql://host/app")["statement_cache_size"]
+
+
+def test_a_statement_on_owned_rows_cannot_be_written_without_their_owner() -> None:
+    with pytest.raises(TypeError, match="owner"):
+        Statement(select(task).where(task.c.id == bindparam("task_id")))
+    with pytest.raises(TypeError, match="owner"):
+        Statement(select(func.count()).select_from(select(category).subquery()))
+    assert Statement(select(task).where(owned(task))).names == ("user_id",)
+    assert Statement(select(column("x")).select_from(table("not_ours"))).names == ()
+
+
+def test_parameters_stand_in_the_order_of_their_numbers() -> None:
+    statement = Statement(select(bindparam("b"), bindparam("a"), bindparam("b")))
+    assert statement.names == ("b", "a")
+    assert statement.sql.replace("\n", "").startswith("SELECT $1 AS anon_1, $2 AS anon_2, $1 AS")
+
+
+def test_neons_connection_string_is_understood() -> None:
+    options = asyncpg_options(NEON)
+    assert options["dsn"] == (
+        "postgresql://ada:p%40ss@ep-cool-1-pooler.eu-central-1.aws.neon.tech/neondb?sslmode=require"
+    )
+    # Behind the transaction pooler a named prepared statement may not exist any more.
+    assert options["statement_cache_size"] == 0
+    assert asyncpg_options(NEON.replace("-pooler", ""))["statement_cache_size"] > 0
+
+
+async def test_parameters_that_only_libpq_knows_do_not_reach_the_server(database_url: str) -> None:
+    database = Database(f"{database_url}&sslmode=require&channel_binding=require&connect_timeout=5")
+    await database.connect()
+    assert await database.revision() == "0001"
+    await database.close()
+
+
+async def test_the_pool_opens_without_a_database_and_then_says_that_there_is_none() -> None:
+    database = Database("postgresql://ada:hunter2@127.0.0.1:1/app")
+    await database.connect()
+    with pytest.raises(DatabaseUnavailable) as caught:
+        await database.revision()
+    assert caught.value.status == 503
+    assert caught.value.headers == {"Retry-After": "1"}
+    await database.close()
+
+
+async def test_a_database_that_does_not_exist_is_not_available(database_url: str) -> None:
+    url = make_url(database_url).set(database="nowhere").render_as_string(hide_password=False)
+    database = Database(url)
+    await database.connect()
+    with pytest.raises(DatabaseUnavailable) as caught:
+        await database.revision()
+    assert "nowhere" not in caught.value.detail
+    assert "nowhere" in str(caught.value.__cause__)
+    await database.close()
+
+
+async def test_a_lost_connection_is_replaced(database_url: str) -> None:
+    database = Database(database_url, pool_size=1)
+    await database.connect()
+    with pytest.raises(DatabaseUnavailable):
+        await database.one(Statement(select(func.pg_terminate_backend(func.pg_backend_pid()))))
+    assert await database.revision() == "0001"
+    await database.close()
+
+
+async def test_waiting_has_an_end_for_a_statement_and_for_a_connection(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(database_url, pool_size=1)
+    await database.connect()
+    assert await database.revision() == "0001"
+    monkeypatch.setattr(database_module, "STATEMENT_SECONDS", 0.1)
+    waiting = [database.one(SLEEP, seconds=60.0) for _ in range(3)]
+    results = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(result) for result in results] == [DatabaseUnavailable] * 3
+    monkeypatch.undo()
+    assert await database.revision() == "0001"
+    await database.close()
+
+
+async def test_a_server_process_that_hangs_is_left_behind(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "STATEMENT_SECONDS", 0.2)
+    database = Database(database_url, pool_size=1)
+    await database.connect()
+    row = await database.one(Statement(select(func.pg_backend_pid().label("pid"))))
+    assert row is not None
+    os.kill(row["pid"], signal.SIGSTOP)
+    try:
+        with pytest.raises(DatabaseUnavailable):
+            await database.revision()
+        assert await database.revision() == "0001"
+    finally:
+        os.kill(row["pid"], signal.SIGCONT)
+    await database.close()
+
+
+async def test_an_error_that_is_not_the_servers_absence_stays_what_it_is(database: Database) -> None:
+    with pytest.raises(Exception, match="division by zero"):
+        await database.one(
+            Statement(select(bindparam("a", type_=Integer) / bindparam("b", type_=Integer))), a=1, b=0
+        )
+
+
+async def test_each_operation_is_one_statement_and_nothing_else_reaches_the_server(
+    database_url: str, ada: Caller
+) -> None:
+    database = Database(database_url, pool_size=1)
+    await database.connect()
+    seen: list[str] = []
+    async with database._pool.acquire() as connection:
+        connection.add_query_logger(lambda record: seen.append(record.query))
+    user_id, t, c = ada.user_id, Tasks(database), Categories(database)
+    page: dict[str, Any] = {"user_id": user_id, "limit": 10, "offset": 0, "cursor": None}
+    task_id = (await t.create_task(ada, user_id=user_id, body=schemas.TaskCreate(title="x"))).body.id
+    one: dict[str, Any] = {"user_id": user_id, "task_id": task_id}
+    await t.list_tasks(ada, **page, completed=None, priority=None, category_id=None)
+    await t.get_task(ada, **one)
+    await t.replace_task(ada, **one, body=schemas.TaskReplace(title="y"))
+    await t.update_task(ada, **one, body=schemas.TaskUpdate(title="z"))
+    await t.update_task(ada, **one, body=schemas.TaskUpdate())
+    await t.toggle_task(ada, **one)
+    await t.delete_task(ada, **one)
+    await c.create_category(ada, user_id=user_id, body=schemas.CategoryCreate(name="x"))
+    await c.list_categories(ada, **page)
+    await Users(database).get_user(ada, user_id=user_id)
+    await Users(database).delete_user(ada, user_id=user_id)
+    await database.close()
+    assert len(seen) == 12
+    assert not [query for query in seen if query.startswith(("BEGIN", "COMMIT", "RESET"))]

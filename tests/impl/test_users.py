@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from generated.schemas import CategoryCreate, TaskCreate
+from impl.auth import Caller, Claims
+from impl.categories import Categories
+from impl.database import Database, Statement, owned
+from impl.errors import UserNotFound
+from impl.tables import category, task
+from impl.tasks import Tasks
+from impl.users import Users
+
+
+@pytest.fixture
+def users(database: Database) -> Users:
+    return Users(database)
+
+
+def claims(caller: Caller, *, issued_at: datetime | None = None, **told: str | bool | None) -> Claims:
+    return Claims(user_id=caller.user_id, expires_at=0, issued_at=issued_at, **told)  # type: ignore[arg-type]
+
+
+async def test_a_profile_is_what_the_token_told(users: Users, ada: Caller) -> None:
+    new = Caller(f"{ada.user_id}-2")
+    told = claims(new, email="ada@example.com", name="Ada", email_verified=True, image="https://i.example/a")
+    await users.write_profile(told)
+    profile = await users.get_user(new, user_id=new.user_id)
+    assert profile.model_dump(exclude={"created_at", "updated_at"}) == {
+        "id": new.user_id,
+        "email": "ada@example.com",
+        "name": "Ada",
+        "email_verified": True,
+        "image": "https://i.example/a",
+    }
+    assert profile.created_at == profile.updated_at
+
+
+async def test_a_token_changes_only_what_it_tells_and_only_if_it_differs(users: Users, ada: Caller) -> None:
+    await users.write_profile(claims(ada, email="ada@example.com", email_verified=True))
+    first = await users.get_user(ada, user_id=ada.user_id)
+    assert first.updated_at > first.created_at
+    await users.write_profile(claims(ada))
+    await users.write_profile(claims(ada, email="ada@example.com"))
+    assert await users.get_user(ada, user_id=ada.user_id) == first
+    await users.write_profile(claims(ada, name="Ada", email_verified=False))
+    second = await users.get_user(ada, user_id=ada.user_id)
+    assert (second.name, second.email, second.email_verified) == ("Ada", "ada@example.com", False)
+    assert second.updated_at > first.updated_at
+
+
+async def test_two_users_may_have_one_address(users: Users, ada: Caller, bob: Caller) -> None:
+    for caller in (ada, bob):
+        await users.write_profile(claims(caller, email="shared@example.com"))
+        assert (await users.get_user(caller, user_id=caller.user_id)).email == "shared@example.com"
+
+
+async def test_first_tokens_at_the_same_moment_make_one_user(users: Users, ada: Caller) -> None:
+    new = Caller(f"{ada.user_id}-2")
+    await asyncio.gather(*(users.write_profile(claims(new, name="Ada")) for _ in range(20)))
+    assert (await users.get_user(new, user_id=new.user_id)).name == "Ada"
+
+
+async def test_erasing_takes_all_that_the_user_owns_and_nothing_of_others(
+    users: Users, database: Database, ada: Caller, bob: Caller
+) -> None:
+    for caller in (ada, bob):
+        body = CategoryCreate(name="Work")
+        made = await Categories(database).create_category(caller, user_id=caller.user_id, body=body)
+        todo = TaskCreate(title="x", category_id=made.body.id)
+        await Tasks(database).create_task(caller, user_id=caller.user_id, body=todo)
+    answer = await users.delete_user(ada, user_id=ada.user_id)
+    assert answer.message == "User deleted successfully"
+    for table in (task, category):
+        count = Statement(select(func.count().label("n")).select_from(table).where(owned(table)))
+        left = [(await database.one(count, user_id=caller.user_id) or {})["n"] for caller in (ada, bob)]
+        assert left == [0, 1]
+    with pytest.raises(UserNotFound):
+        await users.get_user(ada, user_id=ada.user_id)
+    with pytest.raises(UserNotFound):
+        await users.delete_user(ada, user_id=ada.user_id)
+
+
+async def test_an_erased_user_returns_only_with_a_token_issued_afterwards(users: Users, ada: Caller) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    await users.delete_user(ada, user_id=ada.user_id)
+    for issued_at in (None, before):
+        await users.write_profile(claims(ada, issued_at=issued_at))
+        with pytest.raises(UserNotFound):
+            await users.get_user(ada, user_id=ada.user_id)
+    after = datetime.now(UTC) + timedelta(seconds=1)
+    await users.write_profile(claims(ada, issued_at=after, name="Ada"))
+    assert (await users.get_user(ada, user_id=ada.user_id)).name == "Ada"
+    # The second erasure counts as the first did.
+    await users.delete_user(ada, user_id=ada.user_id)
+    await users.write_profile(claims(ada, issued_at=before))
+    with pytest.raises(UserNotFound):
+        await users.get_user(ada, user_id=ada.user_id)
+
+
+async def test_an_erasure_wins_over_an_older_token_that_arrives_meanwhile(
+    users: Users, database: Database, ada: Caller
+) -> None:
+    old = claims(ada, issued_at=datetime.now(UTC) - timedelta(minutes=1), name="Ada")
+    async with database._pool.acquire() as connection, connection.transaction():
+        # As delete_user does, but not committed yet when the other statement looks.
+        await connection.execute('DELETE FROM tasks_api."user" WHERE id = $1', ada.user_id)
+        await connection.execute("INSERT INTO tasks_api.erased_user (id) VALUES ($1)", ada.user_id)
+        waiting = asyncio.create_task(users.write_profile(old))
+        blocked = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
+        while not await connection.fetchval(blocked):
+            pass
+    await waiting
+    with pytest.raises(UserNotFound):
+        await users.get_user(ada, user_id=ada.user_id)
