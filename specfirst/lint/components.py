@@ -1,0 +1,55 @@
+"""Rules about components: what they are called, and that each is used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from specfirst.document import python_name
+from specfirst.lint.rules import Problem, rule
+from specfirst.lint.schemas import GENERATED_NAMES
+from specfirst.lint.view import View
+
+
+@rule("schema-name")
+def schemas_are_named_like_classes(view: View) -> Iterator[Problem]:
+    """The names of schemas become the names of classes, in modules that hold other names too."""
+    taken = dict.fromkeys(GENERATED_NAMES, "a name that generated code needs")
+    for operation in view.operations:
+        results = [f"{_pascal(operation.operation_id)}{response.status}" for response in operation.successes]
+        taken |= dict.fromkeys(results, f"a result of {operation.operation_id}")
+        taken[f"{_pascal(operation.tag)}Operations"] = f"the Protocol of {operation.tag}"
+    seen: dict[str, str] = {}
+    for name in view.document.schemas:
+        pointer = ("components", "schemas", name)
+        if not re.fullmatch("[A-Z][A-Za-z0-9]*", name):
+            yield Problem(pointer, f"the schema name {name!r} is not PascalCase", "name it like ItemCreate")
+        if name in taken:
+            yield Problem(pointer, f"the schema name {name!r} is {taken[name]}", "rename it")
+        first = seen.setdefault(name.lower(), name)
+        if first != name:
+            yield Problem(
+                pointer, f"the schema name {name!r} is {first!r} but for case", "rename one of them"
+            )
+
+
+def _pascal(name: str) -> str:
+    """Write a name as the generator writes the names of its own classes."""
+    return "".join(word.title() for word in python_name(name).split("_"))
+
+
+@rule("unused-component")
+def components_are_used(view: View) -> Iterator[Problem]:
+    """What no operation uses is neither tested nor kept true."""
+    used = {part.pointer for part in view.reach(view.of("path item"))}
+    used |= {
+        ("components", "securitySchemes", name)
+        for part in view.of("document", "operation")
+        for requirement in part.node.get("security", [])
+        for name in requirement
+    }
+    for part in view.parts.values():
+        if part.is_component and part.pointer not in used:
+            yield Problem(
+                part.pointer, f"the {part.kind} {part.pointer[-1]!r} is not used", "use it or remove it"
+            )

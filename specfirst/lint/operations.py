@@ -1,0 +1,175 @@
+"""Rules about operations, and about what OpenAPI offers and the engine does not."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from specfirst.document import Pointer, python_name
+from specfirst.lint.rules import Problem, rule
+from specfirst.lint.schemas import TYPE_NAMES
+from specfirst.lint.view import View
+
+_RESERVED_TAGS = {"engine", "router", *keyword.kwlist}
+"""Names that the generated `build_router` has for other things, or that cannot name a module."""
+
+_ENGINE_ANSWERS = "remove it: the engine answers HEAD wherever GET is and OPTIONS everywhere"
+
+_REFUSED: Mapping[tuple[str, str], str] = {
+    ("document", "webhooks"): "describe webhooks in the document of who receives them",
+    ("document", "jsonSchemaDialect"): "leave it out: schemas are JSON Schema 2020-12",
+    ("components", "callbacks"): "describe callbacks in the document of who receives them",
+    ("components", "pathItems"): "write the operations into `paths`: no operationId can stand at two paths",
+    ("path item", "servers"): "name the servers at the root",
+    ("path item", "head"): _ENGINE_ANSWERS,
+    ("path item", "options"): _ENGINE_ANSWERS,
+    ("path item", "trace"): "remove it: nothing answers TRACE",
+    ("operation", "servers"): "name the servers at the root",
+    ("operation", "callbacks"): "describe callbacks in the document of who receives them",
+    ("parameter", "allowEmptyValue"): "leave it out: the schema says whether a value may be empty",
+    ("header", "content"): "give the header a schema",
+    ("media type", "encoding"): "leave it out: bodies are JSON",
+    ("link", "operationRef"): "name the operationId",
+    ("example", "externalValue"): "write the value here, where it can be checked",
+}
+
+
+@rule("unsupported")
+def no_construct_is_ignored(view: View) -> Iterator[Problem]:
+    """What neither the generator nor the engine expresses would be a promise that nobody keeps."""
+    for part in view.parts.values():
+        for (kind, field), remedy in _REFUSED.items():
+            if part.kind == kind and field in part.node:
+                yield Problem((*part.pointer, field), f"{field} is not supported", remedy)
+
+
+@rule("readable")
+def operations_can_be_read(view: View) -> Iterator[Problem]:
+    """What the document's reader cannot express, neither the generator nor the engine can."""
+    for error in view.unreadable:
+        yield Problem(error.pointer, error.problem, error.remedy)
+
+
+@rule("operation-id")
+def operation_ids_are_camel_case(view: View) -> Iterator[Problem]:
+    """Functions of servers and clients are named after them; camelCase turns into every language's style."""
+    for part in view.of("operation"):
+        name = part.node.get("operationId")
+        if name is None or not re.fullmatch("[a-z][A-Za-z0-9]*", name):
+            problem = f"the operationId {name!r} is not camelCase" if name else "there is no operationId"
+            yield Problem((*part.pointer, "operationId"), problem, "name it like listItems")
+
+
+@rule("unique-operation-id")
+def operation_ids_are_unique(view: View) -> Iterator[Problem]:
+    """Two operations of one name would be one function, also where the names differ in what Python drops."""
+    parts = [part for part in view.of("operation") if "operationId" in part.node]
+    names = [(part.node["operationId"], (*part.pointer, "operationId")) for part in parts]
+    yield from _collisions("operationId", names, ("engine", "operations", "router", *TYPE_NAMES))
+
+
+@rule("python-identifiers")
+def names_are_apart_in_python(view: View) -> Iterator[Problem]:
+    """What the contract names becomes arguments, attributes and constants, beside others that are there."""
+    for operation in view.operations:
+        parameters = [(parameter.name, parameter.pointer) for parameter in operation.parameters]
+        yield from _collisions("parameter", parameters, ("self", "body", "operations"))
+        for response in operation.responses.values():
+            headers = [
+                (header.name, (*response.pointer, "headers", header.name)) for header in response.headers
+            ]
+            yield from _collisions("header", headers, ("status", "body"))
+    components = view.document.content.get("components", {})
+    for section, kind in (("securitySchemes", "security scheme"), ("responses", "response")):
+        yield from _collisions(
+            kind, [(name, ("components", section, name)) for name in components.get(section, {})]
+        )
+
+
+def _collisions(
+    kind: str, names: Iterable[tuple[str, Pointer]], taken: Iterable[str] = ()
+) -> Iterator[Problem]:
+    seen = dict.fromkeys(taken, "a name that generated code needs")
+    for name, pointer in names:
+        identifier = python_name(name)
+        if identifier in seen:
+            problem = f"the {kind} {name!r} is {identifier!r} in Python, like {seen[identifier]}"
+            yield Problem(pointer, problem, "rename it")
+        seen.setdefault(identifier, f"the {kind} {name!r} before it")
+
+
+@rule("one-tag")
+def operations_have_one_tag(view: View) -> Iterator[Problem]:
+    """A tag is a module, a Protocol and a class to implement it, and an operation stands in one of each."""
+    declared = [tag.node["name"] for tag in view.of("tag")]
+    for part in view.of("operation"):
+        tags, pointer = part.node.get("tags", []), (*part.pointer, "tags")
+        if len(tags) != 1:
+            yield Problem(pointer, f"the operation has {len(tags)} tags", "give it exactly one")
+        for tag in tags:
+            if not re.fullmatch("[a-z][a-z0-9]*", tag) or tag in _RESERVED_TAGS:
+                yield Problem(pointer, f"{tag!r} cannot name a module", "use one other lower-case word")
+            elif tag not in declared:
+                yield Problem(
+                    pointer, f"the tag {tag!r} is not declared", "describe it in the `tags` of the document"
+                )
+    for index, tag in enumerate(view.of("tag")):
+        if declared[index] in declared[:index]:
+            yield Problem(
+                tag.pointer, f"the tag {declared[index]!r} is declared twice", "remove one of the two"
+            )
+
+
+@rule("bodiless-method")
+def get_and_delete_have_no_body(view: View) -> Iterator[Problem]:
+    """HTTP gives such a body no meaning, and browsers refuse to send one with GET."""
+    for part in view.of("operation"):
+        if part.field in ("get", "delete") and "requestBody" in part.node:
+            yield Problem(
+                (*part.pointer, "requestBody"),
+                f"{part.field.upper()} has a request body",
+                "pass parameters, or use another method",
+            )
+
+
+@rule("max-body-bytes")
+def the_body_limit_is_a_positive_integer(view: View) -> Iterator[Problem]:
+    """The engine takes its limit from here, and a limit that it cannot read would be none."""
+    limit = view.document.content.get("x-max-body-bytes", 1)
+    if type(limit) is not int or limit < 1:
+        yield Problem(
+            ("x-max-body-bytes",),
+            f"{limit!r} is not a number of bytes",
+            "write a positive integer, such as 65536",
+        )
+
+
+@rule("security-scheme")
+def security_schemes_can_be_evaluated(view: View) -> Iterator[Problem]:
+    """A scheme that the engine cannot evaluate would leave its operations open or shut for all."""
+    for part in view.of("security scheme"):
+        match part.node:
+            case {"type": "oauth2" | "openIdConnect"} | {"type": "apiKey", "in": "header" | "cookie"}:
+                continue
+            case {"type": "http", "scheme": str(scheme)} if scheme.lower() in ("bearer", "basic"):
+                continue
+        yield Problem(
+            part.pointer,
+            f"the engine does not evaluate the security scheme {part.pointer[-1]!r}",
+            "use http bearer or basic, apiKey in a header or cookie, oauth2 or openIdConnect",
+        )
+
+
+@rule("security-requirement")
+def security_requirements_name_declared_schemes(view: View) -> Iterator[Problem]:
+    """A scheme that is not declared cannot be evaluated."""
+    for part in view.of("document", "operation"):
+        for index, requirement in enumerate(part.node.get("security", [])):
+            for name in requirement:
+                if name not in view.document.security_schemes:
+                    yield Problem(
+                        (*part.pointer, "security", str(index), name),
+                        f"the security scheme {name!r} is not declared",
+                        "declare it in components/securitySchemes",
+                    )

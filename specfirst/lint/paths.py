@@ -1,0 +1,129 @@
+"""Rules about paths and parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from specfirst.lint.rules import Problem, rule
+from specfirst.lint.view import Part, View, single_type
+
+_SEGMENT = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*\}|(?!\.\.?$)[A-Za-z0-9._~!$&'()*+,;=:@-]+")
+_SCALARS = ("string", "integer", "number", "boolean")
+_IGNORED_HEADERS = ("accept", "content-type", "authorization")
+
+
+@rule("path-template")
+def each_segment_is_a_text_or_a_parameter(view: View) -> Iterator[Problem]:
+    """Tools disagree on `{a}.{b}`, on escapes and on empty segments; whole segments mean the same to all."""
+    for path in view.document.content.get("paths", {}):
+        segments = path.removesuffix("/").split("/")[1:]
+        parameters = [segment for segment in segments if segment.startswith("{")]
+        if path.startswith("x-") or not all(map(_SEGMENT.fullmatch, segments)):
+            yield Problem(
+                ("paths", path),
+                f"the path {path!r} has a segment that is neither plain text nor one whole {{parameter}}",
+                "write segments without escapes, or `{name}` with letters, digits and underscores",
+            )
+        elif len(parameters) > len(set(parameters)):
+            yield Problem(
+                ("paths", path), "the path names a parameter twice", "give each parameter a name of its own"
+            )
+
+
+@rule("path-parameters")
+def templates_and_path_parameters_agree(view: View) -> Iterator[Problem]:
+    """A segment without a parameter has no schema, and a parameter without a segment never has a value."""
+    for operation in view.operations:
+        named = re.findall(r"\{([^{}]*)\}", operation.path)
+        declared = {parameter.name: parameter for parameter in operation.located("path")}
+        for name in named:
+            if name not in declared:
+                yield Problem(
+                    operation.pointer,
+                    f"the path parameter {name!r} is not declared",
+                    "declare it with `in: path` and `required: true`, or take it out of the path",
+                )
+        for name, parameter in declared.items():
+            if name not in named:
+                yield Problem(
+                    parameter.pointer,
+                    f"the path parameter {name!r} is not in the path {operation.path}",
+                    f"write {{{name}}} into the path, or remove the parameter",
+                )
+
+
+@rule("distinct-paths")
+def paths_differ_by_more_than_parameter_names(view: View) -> Iterator[Problem]:
+    """Of two such paths only one could ever be reached."""
+    seen: dict[str, str] = {}
+    for path in view.document.content.get("paths", {}):
+        first = seen.setdefault(re.sub(r"\{[^{}]*\}", "{}", path), path)
+        if first != path:
+            yield Problem(
+                ("paths", path), f"the path matches what {first} matches", "merge the two path items"
+            )
+
+
+@rule("trailing-slash")
+def paths_do_not_end_in_a_slash(view: View) -> Iterator[Problem]:
+    """Nothing redirects here, so a path with a slash at its end is a path that people miss."""
+    for path in view.document.content.get("paths", {}):
+        if path != "/" and path.endswith("/"):
+            yield Problem(("paths", path), "the path ends in a slash", "remove the slash")
+
+
+@rule("repeated-parameter")
+def a_list_names_no_parameter_twice(view: View) -> Iterator[Problem]:
+    """The later one would replace the earlier in silence."""
+    for part in view.of("path item", "operation"):
+        seen: set[tuple[str, str]] = set()
+        for child in view.children(part, "parameter"):
+            node = view.follow(child).node
+            name, location = node["name"], node["in"]
+            key = (location, name.lower() if location == "header" else name)
+            if key in seen:
+                yield Problem(
+                    child.pointer,
+                    f"the {location} parameter {name!r} stands here twice",
+                    "remove one of the two",
+                )
+            seen.add(key)
+
+
+@rule("parameter-schema")
+def parameters_are_scalars(view: View) -> Iterator[Problem]:
+    """A URL, a header or a cookie holds text, and only for scalars is there one way to write it."""
+    for part in view.of("parameter", "header"):
+        for schema in view.children(part, "schema"):
+            in_query = part.node.get("in") == "query"
+            if not _is_scalar(view, schema) and not (in_query and _is_array_of_scalars(view, schema)):
+                yield Problem(
+                    schema.pointer,
+                    f"the {part.kind} is not a scalar",
+                    "give its schema one type of string, integer, number or boolean"
+                    + (", or an array of such" if in_query else ""),
+                )
+
+
+def _is_scalar(view: View, schema: Part) -> bool:
+    node = view.follow(schema).node
+    return isinstance(node, dict) and node.get("type") in _SCALARS
+
+
+def _is_array_of_scalars(view: View, schema: Part) -> bool:
+    array = view.follow(schema)
+    items = [child for child in view.children(array) if child.field == "items"]
+    return single_type(array.node) == "array" and all(_is_scalar(view, item) for item in items)
+
+
+@rule("header-parameter")
+def no_header_parameter_is_one_that_openapi_ignores(view: View) -> Iterator[Problem]:
+    """OpenAPI says that parameters of these names are ignored, since something else describes them."""
+    for part in view.of("parameter"):
+        if part.node["in"] == "header" and part.node["name"].lower() in _IGNORED_HEADERS:
+            yield Problem(
+                part.pointer,
+                f"the header parameter {part.node['name']} is ignored",
+                "describe it by the media types of bodies or by a security scheme",
+            )

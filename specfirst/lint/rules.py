@@ -1,0 +1,44 @@
+"""The register of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from specfirst.document import Pointer
+from specfirst.lint.view import View
+
+
+class Problem(NamedTuple):
+    """What a rule found: where, what, and what to do about it."""
+
+    pointer: Pointer
+    problem: str
+    remedy: str
+
+
+Check = Callable[[View], Iterator[Problem]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule. What breaks a `decisive` one ends the run, since the other rules would stumble over it."""
+
+    name: str
+    check: Check
+    decisive: bool
+
+
+RULES: dict[str, Rule] = {}
+
+
+def rule(name: str, *, decisive: bool = False) -> Callable[[Check], Check]:
+    """Register a rule under the name that its findings bear."""
+
+    def register(check: Check) -> Check:
+        assert name not in RULES, f"two rules are called {name}"
+        RULES[name] = Rule(name, check, decisive)
+        return check
+
+    return register

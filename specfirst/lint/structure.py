@@ -1,0 +1,101 @@
+"""What the other rules rely on: this is OpenAPI 3.1, and its references lead where they should."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+from openapi_spec_validator.schemas import schema_v31
+
+from specfirst.document import DocumentError, Pointer
+from specfirst.lint.rules import Problem, rule
+from specfirst.lint.view import SECTIONS, View, target
+
+
+@cache
+def _structure() -> jsonschema_rs.Validator:
+    return _compile(dict(schema_v31))
+
+
+@cache
+def _schema_structure() -> jsonschema_rs.Validator:
+    return _compile({"$ref": "https://json-schema.org/draft/2020-12/schema"})
+
+
+def _compile(schema: dict[str, Any]) -> jsonschema_rs.Validator:
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True, mask="it")
+
+
+@rule("openapi-version", decisive=True)
+def the_version_is_3_1(view: View) -> Iterator[Problem]:
+    """Schemas mean different things in 3.0, and the tools do not all know what came after 3.1."""
+    version = view.document.content.get("openapi")
+    if not isinstance(version, str) or not version.startswith("3.1."):
+        yield Problem(
+            ("openapi",), f"the version is {version!r}", "write the contract in 3.1: `openapi: 3.1.0`"
+        )
+
+
+@rule("openapi-structure", decisive=True)
+def the_structure_is_that_of_openapi(view: View) -> Iterator[Problem]:
+    """A field that OpenAPI does not know is ignored by one tool and fatal to another."""
+    remedy = "write it as OpenAPI 3.1 says (https://spec.openapis.org/oas/v3.1.1.html)"
+    yield from _errors(_structure(), view.document.content, (), remedy)
+
+
+@rule("schema-structure", decisive=True)
+def schemas_are_json_schemas(view: View) -> Iterator[Problem]:
+    """The structure of OpenAPI leaves out what stands in schemas."""
+    remedy = "write it as JSON Schema 2020-12 says (https://json-schema.org/draft/2020-12)"
+    for part in view.of("schema"):
+        if part.parent is None or part.parent.kind != "schema":
+            yield from _errors(_schema_structure(), part.node, part.pointer, remedy)
+
+
+@rule("reference", decisive=True)
+def references_lead_to_components_of_their_kind(view: View) -> Iterator[Problem]:
+    """Only components have names that generated code can bear, so nothing else can be referred to."""
+    for part in view.parts.values():
+        if part.reference is None:
+            continue
+        try:
+            view.document.follow(part.node, part.pointer)
+        except DocumentError as error:
+            yield Problem(error.pointer, error.problem, error.remedy)
+            continue
+        pointer, section = target(part.reference), SECTIONS.get(part.kind, "")
+        if len(pointer) != 3 or pointer[:2] != ("components", section):
+            yield Problem(
+                part.pointer,
+                f"the reference {part.reference} does not name a component of the kind {part.kind}",
+                f"move what it names to components/{section} and refer to it there",
+            )
+
+
+def _errors(
+    validator: jsonschema_rs.Validator, value: Any, pointer: Pointer, remedy: str
+) -> Iterator[Problem]:
+    errors = list(validator.iter_errors(value))
+    for error in errors:
+        where = error.instance_path
+        unexpected = getattr(error.kind, "unexpected", None)
+        # Where a part is wrong, the fields that come with it count as unexpected too; they are not the cause.
+        if unexpected and any(other is not error and _within(other, where) for other in errors):
+            continue
+        for name in unexpected or [None]:
+            place = (*where, name) if name is not None else where
+            problem = f"{name!r} is not known here" if name is not None else _problem(error)
+            yield Problem((*pointer, *map(str, place)), problem, remedy)
+
+
+def _within(error: jsonschema_rs.ValidationError, path: list[str | int]) -> bool:
+    return error.instance_path[: len(path)] == path
+
+
+def _problem(error: jsonschema_rs.ValidationError) -> str:
+    # Of alternatives, each one says what it misses; that none of them fits says nothing.
+    branches = error.kind.as_dict().get("context") or []
+    reasons = dict.fromkeys(_problem(branch[0]) for branch in branches if branch)
+    return " or ".join(reasons) or error.message

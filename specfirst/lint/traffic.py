@@ -1,0 +1,192 @@
+"""Rules about the values that travel: what requests may hold, and what responses always hold."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import jsonschema_rs
+from pydantic import Field, TypeAdapter
+from pydantic_core import SchemaError
+
+from specfirst.lint.rules import Problem, rule
+from specfirst.lint.view import View, single_type, types
+
+_LARGEST = 2**53 - 1
+_SHORT_FORMATS = ("date", "uuid", "ipv4", "ipv6")
+"""Formats whose texts cannot be long."""
+
+_CLASS_FORMATS = ("date-time", *_SHORT_FORMATS)
+"""Formats that have a class of their own in Python, which gives back the value that it was given."""
+
+_TEXT_FORMATS = (
+    *("uri-reference", "iri", "iri-reference", "uri-template"),
+    *("json-pointer", "relative-json-pointer", "regex", "idn-hostname"),
+)
+"""Formats that are checked and stay texts."""
+
+_WITH_NUL = [f"{character}\0{character}" for character in ("", *string.printable)]
+"""Texts that a pattern should refuse, between characters of which it may admit some."""
+
+
+@rule("closed-request")
+def request_objects_are_closed(view: View) -> Iterator[Problem]:
+    """In an open object a misspelt property passes for one that was left out."""
+    for part in view.request_bodies:
+        if "object" in types(part.node) and part.node.get("additionalProperties") is not False:
+            yield Problem(
+                part.pointer,
+                "the object is part of a request and open",
+                "write `additionalProperties: false`; in place of a map, use an array of objects",
+            )
+
+
+@rule("request-default")
+def request_properties_have_no_default(view: View) -> Iterator[Problem]:
+    """TypeScript generators make a property with a default required, though it may be left out."""
+    for part in view.request_bodies:
+        if "default" in part.node:
+            yield Problem(
+                (*part.pointer, "default"),
+                "a default stands in a request body",
+                "tell it in the property's description and apply it in the implementation",
+            )
+
+
+@rule("one-request-type")
+def values_in_requests_have_one_type(view: View) -> Iterator[Problem]:
+    """What has several types cannot be constrained, and nothing unconstrained is let in."""
+    for part in view.requests:
+        if len({*types(part.node)} - {"null"}) > 1:
+            yield Problem(
+                (*part.pointer, "type"), "a value in a request has several types", "give it one, besides null"
+            )
+
+
+@rule("required-in-response")
+def response_properties_are_always_there(view: View) -> Iterator[Problem]:
+    """A client need not ask whether a property is there, only whether it is null."""
+    for part in view.response_bodies:
+        for name in part.node.get("properties", {}):
+            if name not in part.node.get("required", []):
+                yield Problem(
+                    (*part.pointer, "properties", name),
+                    f"the property {name!r} may be missing from a response",
+                    "add it to `required`, and let it be null where there is nothing to say",
+                )
+
+
+@rule("bounded-integer")
+def integers_have_bounds(view: View) -> Iterator[Problem]:
+    """JavaScript rounds integers beyond 2^53 - 1, and databases have limits of their own."""
+    for part in view.schemas:
+        if single_type(part.node) != "integer" or part.node.keys() & {"enum", "const"}:
+            continue
+        for name in ("minimum", "maximum"):
+            bound = part.node.get(name)
+            if bound is None or abs(bound) > _LARGEST:
+                yield Problem(
+                    (*part.pointer, name),
+                    f"the integer has no {name}" if bound is None else f"the {name} is beyond 2^53 - 1",
+                    f"state minimum and maximum, within -{_LARGEST} and {_LARGEST}",
+                )
+
+
+@rule("date-time-pattern")
+def date_times_have_a_pattern(view: View) -> Iterator[Problem]:
+    """Validators disagree on the form of a date-time; a pattern is the same to all of them."""
+    for part in view.schemas:
+        if part.node.get("format") == "date-time" and "pattern" not in part.node:
+            yield Problem(
+                (*part.pointer, "format"),
+                "a date-time has no pattern",
+                "add a pattern for RFC 3339 with its offset, such as '^[0-9]{4}-[0-9]{2}-[0-9]{2}T...Z$'",
+            )
+
+
+@rule("format")
+def formats_are_checked_and_kept(view: View) -> Iterator[Problem]:
+    """Some formats nothing checks, and the types of others do not give back the text that they were given."""
+    for part in view.schemas:
+        name, header = part.node.get("format"), part.parent is not None and part.parent.kind == "header"
+        if name is None or "string" not in types(part.node) or header:
+            continue
+        if name not in (*_CLASS_FORMATS, *_TEXT_FORMATS):
+            yield Problem(
+                (*part.pointer, "format"),
+                f"the format {name} is not both checked and kept as it was sent",
+                "use a pattern instead",
+            )
+        for keyword in sorted(part.node.keys() & {"minLength", "maxLength", "default"}):
+            if name in _CLASS_FORMATS:
+                yield Problem(
+                    (*part.pointer, keyword),
+                    f"{keyword} does not fit the type that a {name} has in Python",
+                    "remove it, or the format",
+                )
+
+
+@rule("portable-pattern")
+def patterns_mean_the_same_everywhere(view: View) -> Iterator[Problem]:
+    """A pattern is read by the regular expressions of JavaScript, Rust and Python."""
+    for part in view.schemas:
+        pattern = part.node.get("pattern")
+        if pattern is None:
+            continue
+        pointer = (*part.pointer, "pattern")
+        try:
+            TypeAdapter(Annotated[str, Field(pattern=pattern)])
+        except SchemaError:
+            yield Problem(
+                pointer, "Pydantic cannot read the pattern", "do without look-around and back references"
+            )
+        if re.search(r"(?<!\\)(\\\\)*\\[dDwWsSbB]", pattern):
+            yield Problem(
+                pointer,
+                r"classes such as \d or \w hold other characters in each language",
+                "write the characters out: [0-9], [A-Za-z0-9_]",
+            )
+
+
+@rule("no-nul")
+def strings_in_requests_exclude_nul(view: View) -> Iterator[Problem]:
+    """PostgreSQL cannot store the character, so a request with it would fail after it was admitted."""
+    for part in view.requests:
+        if _is_free_text(part.node):
+            constraints = {name: part.node[name] for name in ("pattern", "format") if name in part.node}
+            validator = jsonschema_rs.Draft202012Validator(constraints, validate_formats=True)
+            if any(map(validator.is_valid, _WITH_NUL)):
+                yield Problem(
+                    part.pointer, "a text in a request may hold NUL", r"add a pattern such as '^[^\x00]*$'"
+                )
+
+
+@rule("bounded-string")
+def strings_in_requests_have_a_length(view: View) -> Iterator[Problem]:
+    """How much a client may store is for the contract to say."""
+    for part in view.requests:
+        bounded = "maxLength" in part.node or part.node.get("format") in _SHORT_FORMATS
+        if _is_free_text(part.node) and not bounded and not _bounds_length(part.node.get("pattern", "")):
+            yield Problem(
+                part.pointer,
+                "a text in a request has no greatest length",
+                "add maxLength, or a pattern from ^ to $ without `*`, `+` and `{n,}`",
+            )
+
+
+def _is_free_text(schema: Mapping[str, Any]) -> bool:
+    return "string" in types(schema) and not schema.keys() & {"enum", "const"}
+
+
+def _bounds_length(pattern: str) -> bool:
+    """Whether a pattern admits texts of limited length only; told from its form, in favour of saying no."""
+    # Escapes and character classes stand for one character each, whatever is written in them.
+    form = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "x", pattern)
+    anchored = form.startswith("^") and form.endswith("$")
+    # An anchor holds for one alternative only, so alternatives have to stand in a group.
+    outside = form
+    while (inside := re.sub(r"\([^()]*\)", "x", outside)) != outside:
+        outside = inside
+    return anchored and "|" not in outside and not re.search(r"[*+]|\{[0-9]+,\}", form)
