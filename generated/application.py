@@ -1,10 +1,10 @@
-# Generated from openapi.yaml by scripts/generate. Change the contract and generate again; edits here are lost.
+# Generated from openapi.yaml by scripts/generate: change the contract, not this file.
 
 """Where the contract and an implementation meet."""
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pathlib import Path
 from typing import TypeVar
 
 from fastapi import APIRouter
@@ -20,10 +20,10 @@ from .routers.users import users_router
 
 CallerT = TypeVar("CallerT")
 
-OPENAPI_YAML = files(__package__).joinpath("openapi.yaml").read_bytes()
+OPENAPI_YAML = Path(__file__).with_name("openapi.yaml").read_bytes()
 """The contract as it was written, byte for byte."""
 
-OPENAPI_JSON = files(__package__).joinpath("openapi.json").read_bytes()
+OPENAPI_JSON = Path(__file__).with_name("openapi.json").read_bytes()
 """The same contract in JSON."""
 
 

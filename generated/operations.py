@@ -1,4 +1,4 @@
-# Generated from openapi.yaml by scripts/generate. Change the contract and generate again; edits here are lost.
+# Generated from openapi.yaml by scripts/generate: change the contract, not this file.
 
 """What Tasks API 1.0.0 asks of an implementation.
 
@@ -117,7 +117,7 @@ class UsersOperations(Protocol[CallerT]):
         The profile as the login service last described it. It is created when a valid token is
         first seen, so there is nothing to post.
 
-        Errors: 401, 403, 404, 422, 500.
+        Errors: 401, 403, 404, 422, 500, 503.
         """
         ...
 
@@ -134,7 +134,7 @@ class UsersOperations(Protocol[CallerT]):
         account stays erased until a token that was issued after the erasure arrives; until then all
         of the caller's paths answer 404.
 
-        Errors: 401, 403, 404, 422, 500.
+        Errors: 401, 403, 404, 422, 500, 503.
         """
         ...
 
@@ -162,7 +162,7 @@ class TasksOperations(Protocol[CallerT]):
         nor skip a task when others are created or deleted in between, and a late page costs no more
         than the first.
 
-        Errors: 401, 403, 404, 422, 500.
+        Errors: 401, 403, 404, 422, 500, 503.
         """
         ...
 
@@ -178,7 +178,7 @@ class TasksOperations(Protocol[CallerT]):
 
         Creates a task. Only `title` is required; each other property says what it is when left out.
 
-        Errors: 400, 401, 403, 404, 413, 415, 422, 500.
+        Errors: 400, 401, 403, 404, 413, 415, 422, 500, 503.
         """
         ...
 
@@ -194,7 +194,7 @@ class TasksOperations(Protocol[CallerT]):
 
         One of the caller's tasks.
 
-        Errors: 401, 403, 404, 422, 500.
+        Errors: 401, 403, 404, 422, 500, 503.
         """
         ...
 
@@ -212,7 +212,7 @@ class TasksOperations(Protocol[CallerT]):
         Replaces the task. `title` is required, and a property that is left out returns to its
         default.
 
-        Errors: 400, 401, 403, 404, 413, 415, 422, 500.
+        Errors: 400, 401, 403, 404, 413, 415, 422, 500, 503.
         """
         ...
 
@@ -229,7 +229,7 @@ class TasksOperations(Protocol[CallerT]):
 
         Changes only the properties that are given; `null` clears a property that can be null.
 
-        Errors: 400, 401, 403, 404, 413, 415, 422, 500.
+        Errors: 400, 401, 403, 404, 413, 415, 422, 500, 503.
         """
         ...
 
@@ -245,7 +245,7 @@ class TasksOperations(Protocol[CallerT]):
 
         Deletes the task for good.
 
-        Errors: 401, 403, 404, 422, 500.
+        Errors: 401, 403, 404, 422, 500, 503.
         """
         ...
 
@@ -262,7 +262,7 @@ class TasksOperations(Protocol[CallerT]):
         Marks an open task as done and a done task as open, in one step: of two toggles at the same
         moment, each takes effect.
 
-        Errors: 401, 403, 404, 422, 500.
+        Errors: 401, 403, 404, 422, 500, 503.
         """
         ...
 
@@ -284,7 +284,7 @@ class CategoriesOperations(Protocol[CallerT]):
 
         The caller's categories, newest first, paged as tasks are.
 
-        Errors: 401, 403, 404, 422, 500.
+        Errors: 401, 403, 404, 422, 500, 503.
         """
         ...
 
@@ -300,7 +300,7 @@ class CategoriesOperations(Protocol[CallerT]):
 
         Creates a category. Its name must differ from those of the caller's other categories.
 
-        Errors: 400, 401, 403, 404, 409, 413, 415, 422, 500.
+        Errors: 400, 401, 403, 404, 409, 413, 415, 422, 500, 503.
         """
         ...
 
@@ -316,7 +316,7 @@ class CategoriesOperations(Protocol[CallerT]):
 
         One of the caller's categories.
 
-        Errors: 401, 403, 404, 422, 500.
+        Errors: 401, 403, 404, 422, 500, 503.
         """
         ...
 
@@ -334,7 +334,7 @@ class CategoriesOperations(Protocol[CallerT]):
         Replaces the category. `name` is required, and a colour that is left out returns to its
         default.
 
-        Errors: 400, 401, 403, 404, 409, 413, 415, 422, 500.
+        Errors: 400, 401, 403, 404, 409, 413, 415, 422, 500, 503.
         """
         ...
 
@@ -351,7 +351,7 @@ class CategoriesOperations(Protocol[CallerT]):
 
         Changes only the properties that are given.
 
-        Errors: 400, 401, 403, 404, 409, 413, 415, 422, 500.
+        Errors: 400, 401, 403, 404, 409, 413, 415, 422, 500, 503.
         """
         ...
 
@@ -367,6 +367,6 @@ class CategoriesOperations(Protocol[CallerT]):
 
         Deletes the category for good. Its tasks stay, with `category_id` null.
 
-        Errors: 401, 403, 404, 422, 500.
+        Errors: 401, 403, 404, 422, 500, 503.
         """
         ...

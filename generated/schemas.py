@@ -1,4 +1,4 @@
-# Generated from openapi.yaml by scripts/generate. Change the contract and generate again; edits here are lost.
+# Generated from openapi.yaml by scripts/generate: change the contract, not this file.
 
 from __future__ import annotations
 

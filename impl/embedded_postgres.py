@@ -221,8 +221,9 @@ class EmbeddedPostgres:
     def _unprivileged(self) -> list[str]:
         """What to put before a command so that root runs it as another user, for PostgreSQL refuses root.
 
-        That user could not reach a cluster below, say, /root, and permissions there are not ours to change.
-        So it keeps the one capability that lets it pass, DAC_OVERRIDE, which root has in containers too.
+        That user could not reach programs and cluster below, say, /root, and permissions there are not ours to
+        change. So it keeps the one capability that lets it pass, DAC_OVERRIDE, which root has in containers
+        too; no_setuid_fixup lets it count in access(2) as well, by which PostgreSQL looks for its programs.
         """
         if os.geteuid() != 0:
             return []
@@ -240,7 +241,7 @@ class EmbeddedPostgres:
                 os.chown(path, user, group, follow_symlinks=False)
             user, group = self.cluster.stat().st_uid, self.cluster.stat().st_gid
         kept = "-all,+dac_override"
-        identity = [f"--reuid={user}", f"--regid={group}", "--clear-groups"]
+        identity = [f"--reuid={user}", f"--regid={group}", "--clear-groups", "--securebits=+no_setuid_fixup"]
         return [setpriv, *identity, f"--inh-caps={kept}", f"--ambient-caps={kept}", "--"]
 
     def _launch(self, lock: int) -> str:

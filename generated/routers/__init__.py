@@ -1,2 +1,2 @@
-# Generated from openapi.yaml by scripts/generate. Change the contract and generate again; edits here are lost.
-"""Routers: derived from the contract."""
+# Generated from openapi.yaml by scripts/generate: change the contract, not this file.
+"Routers: derived from the contract."

@@ -1,4 +1,4 @@
-# Generated from openapi.yaml by scripts/generate. Change the contract and generate again; edits here are lost.
+# Generated from openapi.yaml by scripts/generate: change the contract, not this file.
 
 """The routes of `categories`, bound to an implementation when the application is built."""
 
@@ -44,6 +44,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             404: components.USER_NOT_FOUND,
             422: components.UNPROCESSABLE_CONTENT,
             500: components.INTERNAL_SERVER_ERROR,
+            503: components.SERVICE_UNAVAILABLE,
         },
     )
     async def list_categories(
@@ -87,6 +88,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             415: components.UNSUPPORTED_MEDIA_TYPE,
             422: components.UNPROCESSABLE_CONTENT,
             500: components.INTERNAL_SERVER_ERROR,
+            503: components.SERVICE_UNAVAILABLE,
         },
     )
     async def create_category(
@@ -115,6 +117,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             404: components.CATEGORY_NOT_FOUND,
             422: components.UNPROCESSABLE_CONTENT,
             500: components.INTERNAL_SERVER_ERROR,
+            503: components.SERVICE_UNAVAILABLE,
         },
     )
     async def get_category(
@@ -147,6 +150,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             415: components.UNSUPPORTED_MEDIA_TYPE,
             422: components.UNPROCESSABLE_CONTENT,
             500: components.INTERNAL_SERVER_ERROR,
+            503: components.SERVICE_UNAVAILABLE,
         },
     )
     async def replace_category(
@@ -182,6 +186,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             415: components.UNSUPPORTED_MEDIA_TYPE,
             422: components.UNPROCESSABLE_CONTENT,
             500: components.INTERNAL_SERVER_ERROR,
+            503: components.SERVICE_UNAVAILABLE,
         },
     )
     async def update_category(
@@ -212,6 +217,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             404: components.CATEGORY_NOT_FOUND,
             422: components.UNPROCESSABLE_CONTENT,
             500: components.INTERNAL_SERVER_ERROR,
+            503: components.SERVICE_UNAVAILABLE,
         },
     )
     async def delete_category(

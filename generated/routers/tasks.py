@@ -1,4 +1,4 @@
-# Generated from openapi.yaml by scripts/generate. Change the contract and generate again; edits here are lost.
+# Generated from openapi.yaml by scripts/generate: change the contract, not this file.
 
 """The routes of `tasks`, bound to an implementation when the application is built."""
 
@@ -47,6 +47,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             404: components.USER_NOT_FOUND,
             422: components.UNPROCESSABLE_CONTENT,
             500: components.INTERNAL_SERVER_ERROR,
+            503: components.SERVICE_UNAVAILABLE,
         },
     )
     async def list_tasks(
@@ -106,6 +107,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             415: components.UNSUPPORTED_MEDIA_TYPE,
             422: components.UNPROCESSABLE_CONTENT,
             500: components.INTERNAL_SERVER_ERROR,
+            503: components.SERVICE_UNAVAILABLE,
         },
     )
     async def create_task(
@@ -134,6 +136,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             404: components.TASK_NOT_FOUND,
             422: components.UNPROCESSABLE_CONTENT,
             500: components.INTERNAL_SERVER_ERROR,
+            503: components.SERVICE_UNAVAILABLE,
         },
     )
     async def get_task(
@@ -165,6 +168,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             415: components.UNSUPPORTED_MEDIA_TYPE,
             422: components.UNPROCESSABLE_CONTENT,
             500: components.INTERNAL_SERVER_ERROR,
+            503: components.SERVICE_UNAVAILABLE,
         },
     )
     async def replace_task(
@@ -199,6 +203,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             415: components.UNSUPPORTED_MEDIA_TYPE,
             422: components.UNPROCESSABLE_CONTENT,
             500: components.INTERNAL_SERVER_ERROR,
+            503: components.SERVICE_UNAVAILABLE,
         },
     )
     async def update_task(
@@ -229,6 +234,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             404: components.TASK_NOT_FOUND,
             422: components.UNPROCESSABLE_CONTENT,
             500: components.INTERNAL_SERVER_ERROR,
+            503: components.SERVICE_UNAVAILABLE,
         },
     )
     async def delete_task(
@@ -257,6 +263,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             404: components.TASK_NOT_FOUND,
             422: components.UNPROCESSABLE_CONTENT,
             500: components.INTERNAL_SERVER_ERROR,
+            503: components.SERVICE_UNAVAILABLE,
         },
     )
     async def toggle_task(

@@ -1,4 +1,4 @@
-# Generated from openapi.yaml by scripts/generate. Change the contract and generate again; edits here are lost.
+# Generated from openapi.yaml by scripts/generate: change the contract, not this file.
 
 """The routes of `users`, bound to an implementation when the application is built."""
 
@@ -32,6 +32,7 @@ def users_router(engine: Engine[CallerT], operations: UsersOperations[CallerT]) 
             404: components.USER_NOT_FOUND,
             422: components.UNPROCESSABLE_CONTENT,
             500: components.INTERNAL_SERVER_ERROR,
+            503: components.SERVICE_UNAVAILABLE,
         },
     )
     async def get_user(
@@ -59,6 +60,7 @@ def users_router(engine: Engine[CallerT], operations: UsersOperations[CallerT]) 
             404: components.USER_NOT_FOUND,
             422: components.UNPROCESSABLE_CONTENT,
             500: components.INTERNAL_SERVER_ERROR,
+            503: components.SERVICE_UNAVAILABLE,
         },
     )
     async def delete_user(

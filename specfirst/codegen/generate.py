@@ -59,11 +59,7 @@ def generate(contract: Path) -> Files:
             )  # fmt: skip
             models.result()
         (work / "schemas.py").replace(package / "schemas.py")
-        for init, text in (
-            ("__init__.py", document.content["info"]["title"]),
-            ("routers/__init__.py", "Routers"),
-        ):
-            (package / init).write_text(f'"""{text}: derived from the contract."""\n', encoding="utf-8")
+        (package / "routers" / "__init__.py").write_text('"""Routers: derived from the contract."""\n')
         _finish(package, contract.name)
         files = {
             path.relative_to(package).as_posix(): path.read_bytes()

@@ -262,10 +262,10 @@ def pascal(name: str) -> str:
 def docstring(text: str, indent: int) -> str:
     """Lay out prose as the text of a docstring whose lines stand `indent` columns to the right."""
     paragraphs = [" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text.strip())]
-    lines = "\n\n".join("\n".join(wrap(p, 100 - indent, break_long_words=False)) for p in paragraphs)
-    escaped = lines.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    # A docstring must not end in a quotation mark, which would join the closing ones.
-    escaped = re.sub(r'"\Z', '\\"', escaped)
+    whole = {"break_long_words": False, "break_on_hyphens": False}
+    lines = "\n\n".join("\n".join(wrap(p, 100 - indent, **whole)) for p in paragraphs)
+    # Neither a run of quotation marks nor one at the end may join those that close the docstring.
+    escaped = re.sub(r'\\|"{3,}|"+\Z', lambda match: "".join("\\" + c for c in match[0]), lines)
     return escaped.replace("\n", "\n" + " " * indent).replace("\n" + " " * indent + "\n", "\n\n")
 
 

@@ -69,11 +69,7 @@ GENERATED_NAMES = {
 @rule("schema-keyword")
 def keywords_are_known(view: View) -> Iterator[Problem]:
     """A keyword that is not known is ignored: by the validators if it is misspelt, else by the generator."""
-    for part in view.of("schema"):
-        if isinstance(part.node, bool):
-            if part.field != "additionalProperties":
-                yield Problem(part.pointer, "the schema is a boolean", "write a schema with a type")
-            continue
+    for part in view.schemas:
         for name in part.node:
             if name not in _KEYWORDS | _OWN_RULE and not name.startswith("x-"):
                 remedy = _INSTEAD.get(name, "leave it out, or correct its spelling")
@@ -163,21 +159,27 @@ def alternatives_are_null_or_have_a_discriminator(view: View) -> Iterator[Proble
 
 
 def _is_nullable_reference(branches: list[Any]) -> bool:
-    references = [branch for branch in branches if isinstance(branch, Mapping) and "$ref" in branch]
-    return len(branches) == 2 and len(references) == 1 and {"type": "null"} in branches
+    return (
+        len(branches) == 2 and {"type": "null"} in branches and any("$ref" in branch for branch in branches)
+    )
 
 
 def _discriminated(view: View, part: Part) -> Iterator[Problem]:
-    pointer, discriminator = (*part.pointer, "oneOf"), part.node.get("discriminator", {})
-    name, mapping = discriminator.get("propertyName"), discriminator.get("mapping", {})
     if not part.is_component:
-        yield Problem(pointer, "oneOf has no name", "move it to components/schemas and refer to it")
-    if name is None:
         yield Problem(
-            pointer, "oneOf has no discriminator", "add `discriminator` with propertyName and mapping"
+            (*part.pointer, "oneOf"), "oneOf has no name", "move it to components/schemas and refer to it"
         )
-        return
-    constants: dict[Any, str] = {}
+    match part.node.get("discriminator"):
+        case {"propertyName": str(name), "mapping": dict(mapping)}:
+            pass
+        case _:
+            yield Problem(
+                part.pointer,
+                "oneOf has no discriminator",
+                "add `discriminator` with propertyName and mapping",
+            )
+            return
+    constants: dict[str, str] = {}
     for branch in view.children(part):
         node = view.follow(branch).node if branch.field == "oneOf" else {}
         constant = node.get("properties", {}).get(name, {}).get("const")

@@ -50,8 +50,20 @@ def schemas_are_json_schemas(view: View) -> Iterator[Problem]:
     """The structure of OpenAPI leaves out what stands in schemas."""
     remedy = "write it as JSON Schema 2020-12 says (https://json-schema.org/draft/2020-12)"
     for part in view.of("schema"):
+        if isinstance(part.node, bool) and part.field != "additionalProperties":
+            yield Problem(part.pointer, "the schema is a boolean", "write a schema with a type")
         if part.parent is None or part.parent.kind != "schema":
             yield from _errors(_schema_structure(), part.node, part.pointer, remedy)
+
+
+@rule("body-content", decisive=True)
+def request_bodies_have_a_media_type(view: View) -> Iterator[Problem]:
+    """OpenAPI allows a request body without any media type, which would be one that nobody can send."""
+    for part in view.of("request body"):
+        if not part.node["content"]:
+            yield Problem(
+                (*part.pointer, "content"), "the request body has no media type", "add `application/json`"
+            )
 
 
 @rule("reference", decisive=True)

@@ -227,13 +227,14 @@ def _walk(part: Part) -> Iterator[Part]:
         if field not in part.node:
             continue
         node, pointer, name = part.node[field], (*part.pointer, field), kind.strip("{}[]")
+        # What should be a map or a list and is not has no parts; the structure's rules find it.
         if kind.startswith("{"):
-            for key, child in node.items():
+            for key, child in node.items() if isinstance(node, Mapping) else ():
                 # The paths and responses objects can be extended; names elsewhere may start with x-.
                 if not (key.startswith("x-") and part.kind in ("document", "operation")):
                     yield from _walk(Part(name, child, (*pointer, key), part))
         elif kind.startswith("["):
-            for index, child in enumerate(node):
+            for index, child in enumerate(node if isinstance(node, list) else ()):
                 yield from _walk(Part(name, child, (*pointer, str(index)), part))
         else:
             yield from _walk(Part(name, node, pointer, part))

