@@ -221,9 +221,9 @@ class EmbeddedPostgres:
     def _unprivileged(self) -> list[str]:
         """What to put before a command so that root runs it as another user, for PostgreSQL refuses root.
 
-        That user could not reach programs and cluster below, say, /root, and permissions there are not ours to
-        change. So it keeps the one capability that lets it pass, DAC_OVERRIDE, which root has in containers
-        too; no_setuid_fixup lets it count in access(2) as well, by which PostgreSQL looks for its programs.
+        That user could not reach programs and cluster below, say, /root, and permissions there are not ours
+        to change. So it keeps the one capability that lets it pass, DAC_OVERRIDE, which containers leave to
+        root; no_setuid_fixup lets it count in access(2) as well, by which PostgreSQL looks for its programs.
         """
         if os.geteuid() != 0:
             return []

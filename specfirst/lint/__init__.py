@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from specfirst.document import Document, Pointer, pointer_text
-
-# Importing a module registers its rules.
 from specfirst.lint import (
     components,
     documentation,
@@ -26,6 +24,7 @@ from specfirst.lint.view import View
 
 __all__ = ["RULES", "Rule", "Violation", "lint"]
 
+# Importing a module registers its rules; nothing else of it is needed here.
 _SUBJECTS = (structure, paths, operations, responses, schemas, traffic, components, documentation)
 
 

