@@ -9,10 +9,7 @@ from typing_extensions import TypeAliasType
 
 UserId = TypeAliasType(
     "UserId",
-    Annotated[
-        str,
-        Field(max_length=128, min_length=1, pattern="^[A-Za-z0-9_-][A-Za-z0-9._:@|+~-]*$"),
-    ],
+    Annotated[str, Field(max_length=128, min_length=1, pattern="^[A-Za-z0-9_-][A-Za-z0-9._:@|+~-]*$")],
 )
 """The user's id as the login service gives it."""
 
@@ -22,8 +19,7 @@ TaskId = TypeAliasType("TaskId", Annotated[int, Field(ge=1, le=9007199254740991)
 
 
 TaskTitle = TypeAliasType(
-    "TaskTitle",
-    Annotated[str, Field(max_length=255, min_length=1, pattern="^[^\\x00]*$")],
+    "TaskTitle", Annotated[str, Field(max_length=255, min_length=1, pattern="^[^\\x00]*$")]
 )
 """What is to be done."""
 
@@ -51,8 +47,7 @@ CategoryId = TypeAliasType("CategoryId", Annotated[int, Field(ge=1, le=900719925
 
 
 CategoryName = TypeAliasType(
-    "CategoryName",
-    Annotated[str, Field(max_length=100, min_length=1, pattern="^[^\\x00]*$")],
+    "CategoryName", Annotated[str, Field(max_length=100, min_length=1, pattern="^[^\\x00]*$")]
 )
 """What the category is called; unique among the user's categories."""
 

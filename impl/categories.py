@@ -20,14 +20,14 @@ from impl.auth import Caller
 from impl.database import Database, Statement, owned
 from impl.errors import CategoryNotFound
 from impl.paging import read_page
-from impl.tables import Category, category
+from impl.tables import Category, CategoryRow, category
 
 DEFAULTS = {"color": Category.model_fields["color"].default}
 
 _THIS_CATEGORY = (owned(category), category.c.id == bindparam("category_id"))
 
-GET = Statement(select(category).where(*_THIS_CATEGORY))
-CREATE = Statement(
+GET = Statement[CategoryRow](select(category).where(*_THIS_CATEGORY))
+CREATE = Statement[CategoryRow](
     insert(category)
     .values({name: bindparam(name) for name in ("user_id", "name", *DEFAULTS)})
     .returning(category)
@@ -36,9 +36,11 @@ DELETE = Statement(delete(category).where(*_THIS_CATEGORY).returning(category.c.
 
 
 @cache
-def update_statement(names: frozenset[str]) -> Statement:
+def update_statement(names: frozenset[str]) -> Statement[CategoryRow]:
     values: dict[str, object] = {name: bindparam(name) for name in sorted(names)}
-    return Statement(update(category).where(*_THIS_CATEGORY).values(**values).returning(category))
+    return Statement[CategoryRow](
+        update(category).where(*_THIS_CATEGORY).values(**values).returning(category)
+    )
 
 
 class Categories:
@@ -49,7 +51,7 @@ class Categories:
         self, caller: Caller, *, user_id: str, limit: int, offset: int, cursor: str | None
     ) -> CategoryListResponse:
         page = await read_page(
-            self._database, category, user_id=user_id, limit=limit, offset=offset, cursor=cursor
+            self._database, category, CategoryRow, user_id=user_id, limit=limit, offset=offset, cursor=cursor
         )
         return CategoryListResponse(
             items=[CategoryResponse(**item) for item in page.items],

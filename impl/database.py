@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeAlias, cast
+from typing import Any, Generic, TypeAlias, cast
 
 import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no type information.
 from sqlalchemy import ColumnElement, Table, bindparam, column, make_url, select, table
@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.sql.visitors import iterate
+from typing_extensions import TypeVar
 
 from impl.errors import CategoryNameTaken, CategoryNotFound, DatabaseUnavailable, UserNotFound
 from impl.tables import SCHEMA, user
@@ -49,8 +50,13 @@ def owned(rows: Table) -> ColumnElement[bool]:
     return owner == bindparam("user_id")
 
 
-class Statement:
+RowT = TypeVar("RowT", default=Row)
+
+
+class Statement(Generic[RowT]):
     """A statement in SQL for asyncpg; `names` are its parameters in the order of $1, $2 and so on.
+
+    `Statement[TaskRow]` says what a row of its result looks like.
 
     It is refused when it concerns rows of users and does not take a `user_id`: see `owned`.
     """
@@ -103,21 +109,18 @@ class Database:
     async def close(self) -> None:
         await self._pool.close()
 
-    async def one(self, statement: Statement, **parameters: object) -> Row | None:
+    async def one(self, statement: Statement[RowT], **parameters: object) -> RowT | None:
         """The first row, or None."""
         arguments = [parameters[name] for name in statement.names]
-        return cast(Row | None, await self._run(self._pool.fetchrow, statement.sql, arguments))
+        return cast(RowT | None, await self._run(self._pool.fetchrow, statement.sql, arguments))
 
-    async def all(self, statement: Statement, **parameters: object) -> list[Row]:
+    async def all(self, statement: Statement[RowT], **parameters: object) -> list[RowT]:
         arguments = [parameters[name] for name in statement.names]
-        return cast(list[Row], await self._run(self._pool.fetch, statement.sql, arguments))
+        return cast(list[RowT], await self._run(self._pool.fetch, statement.sql, arguments))
 
     async def revision(self) -> str | None:
         """The revision that the database was migrated to, or None."""
-        try:
-            row = await self.one(_REVISION)
-        except asyncpg.UndefinedTableError:
-            return None
+        row = await self.one(_REVISION)
         return cast(str, row["version_num"]) if row else None
 
     async def _run(self, fetch: Callable[..., Awaitable[Any]], sql: str, arguments: list[Any]) -> Any:
@@ -130,6 +133,8 @@ class Database:
             if refusal is None:
                 raise
             raise refusal() from None
+        except asyncpg.UndefinedTableError as error:
+            raise DatabaseUnavailable("The database is not migrated") from error
         except _LOST as error:
             raise DatabaseUnavailable from error
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import ScalarSelect, Table, bindparam, func, select, true, tuple_
 
@@ -21,10 +21,12 @@ from impl.tables import user
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
+RowT = TypeVar("RowT")
+
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    items: list[dict[str, Any]]
+class Page(Generic[RowT]):
+    items: list[RowT]
     total: int
     next_cursor: str | None
 
@@ -32,14 +34,18 @@ class Page:
 async def read_page(
     database: Database,
     table: Table,
+    row_type: type[RowT],
     *,
     user_id: str,
     limit: int,
     offset: int,
     cursor: str | None,
     filters: Mapping[str, object] | None = None,
-) -> Page:
-    """The rows whose columns equal the given `filters`; a filter that is None is not given."""
+) -> Page[RowT]:
+    """The rows whose columns equal the given `filters`; a filter that is None is not given.
+
+    `row_type` is the type of the table's rows.
+    """
     given = {name: value for name, value in (filters or {}).items() if value is not None}
     statement = page_statement(table, tuple(given), cursor is not None)
     place = decode_cursor(cursor) if cursor is not None else {}
@@ -50,7 +56,8 @@ async def read_page(
     total, names = rows[0]["total"], table.c.keys()
     # The user's row is there even when none of theirs is; `total` is the last value of a row and falls off.
     items = [dict(zip(names, row.values(), strict=False)) for row in rows[:limit] if row["id"] is not None]
-    return Page(items, total, encode_cursor(items[-1]) if len(rows) > limit else None)
+    next_cursor = encode_cursor(items[-1]) if len(rows) > limit else None
+    return Page(cast(list[RowT], items), total, next_cursor)
 
 
 @cache

@@ -2,12 +2,15 @@
 
 Every key carries the owner's id, so that a row can only refer to rows of the same user. The CHECKs repeat the
 contract's limits: whatever else writes into this database cannot store what the API could not answer.
+
+Beside each table stands the type of its rows as statements return them. An answer is made of a row with
+`TaskResponse(**row)`, so a property that the contract asks for and a row does not have is a type error there.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 from sqlalchemy import (
     BigInteger,
@@ -66,6 +69,16 @@ class User(Table, table=True):
     updated_at: datetime = _timestamp()
 
 
+class UserRow(TypedDict):
+    id: str
+    email: str | None
+    name: str | None
+    email_verified: bool
+    image: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
 class ErasedUser(Table, table=True):
     """Who was erased, and when: a token from before then does not bring the user back."""
 
@@ -89,6 +102,14 @@ class Category(Table, table=True):
     name: str = Field(sa_type=Text)
     color: str = Field(default="#3B82F6", sa_type=Text, sa_column_kwargs={"server_default": "#3B82F6"})
     created_at: datetime = _timestamp()
+
+
+class CategoryRow(TypedDict):
+    user_id: str
+    id: int
+    name: str
+    color: str
+    created_at: datetime
 
 
 class Task(Table, table=True):
@@ -120,6 +141,19 @@ class Task(Table, table=True):
     category_id: int | None = Field(default=None, sa_type=BigInteger)
     created_at: datetime = _timestamp()
     updated_at: datetime = _timestamp()
+
+
+class TaskRow(TypedDict):
+    user_id: str
+    id: int
+    title: str
+    description: str | None
+    completed: bool
+    priority: Literal["low", "medium", "high"]
+    due_date: datetime | None
+    category_id: int | None
+    created_at: datetime
+    updated_at: datetime
 
 
 user = metadata.tables[f"{SCHEMA}.user"]

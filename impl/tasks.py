@@ -21,7 +21,7 @@ from impl.auth import Caller
 from impl.database import Database, Statement, owned
 from impl.errors import TaskNotFound
 from impl.paging import read_page
-from impl.tables import Task, task
+from impl.tables import Task, TaskRow, task
 
 # What a property is when it is left out of a new or replaced task.
 DEFAULTS = {
@@ -31,11 +31,11 @@ DEFAULTS = {
 
 _THIS_TASK = (owned(task), task.c.id == bindparam("task_id"))
 
-GET = Statement(select(task).where(*_THIS_TASK))
-CREATE = Statement(
+GET = Statement[TaskRow](select(task).where(*_THIS_TASK))
+CREATE = Statement[TaskRow](
     insert(task).values({name: bindparam(name) for name in ("user_id", "title", *DEFAULTS)}).returning(task)
 )
-TOGGLE = Statement(
+TOGGLE = Statement[TaskRow](
     update(task)
     .where(*_THIS_TASK)
     .values(completed=~task.c.completed, updated_at=func.clock_timestamp())
@@ -45,7 +45,7 @@ DELETE = Statement(delete(task).where(*_THIS_TASK).returning(task.c.id))
 
 
 @cache
-def update_statement(names: frozenset[str]) -> Statement:
+def update_statement(names: frozenset[str]) -> Statement[TaskRow]:
     """Set the named properties.
 
     `updated_at` is set here rather than by a trigger, which could not tell a change of the task from the
@@ -53,7 +53,7 @@ def update_statement(names: frozenset[str]) -> Statement:
     other the later one has the later time.
     """
     values: dict[str, object] = {name: bindparam(name) for name in sorted(names)}
-    return Statement(
+    return Statement[TaskRow](
         update(task).where(*_THIS_TASK).values(**values, updated_at=func.clock_timestamp()).returning(task)
     )
 
@@ -77,6 +77,7 @@ class Tasks:
         page = await read_page(
             self._database,
             task,
+            TaskRow,
             user_id=user_id,
             limit=limit,
             offset=offset,

@@ -25,9 +25,9 @@ from generated.schemas import MessageResponse, UserResponse
 from impl.auth import Caller, Claims
 from impl.database import Database, Statement, owned
 from impl.errors import UserNotFound
-from impl.tables import erased_user, user
+from impl.tables import UserRow, erased_user, user
 
-GET = Statement(select(user).where(owned(user)))
+GET = Statement[UserRow](select(user).where(owned(user)))
 
 _gone = delete(user).where(owned(user)).returning(user.c.id).cte("gone")
 _erase = insert(erased_user).from_select(["id"], select(_gone.c.id))

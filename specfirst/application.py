@@ -62,8 +62,10 @@ async def _unmatched(request: Request, error: Exception) -> Response:
     """Render FastAPI's own refusals, 404 and 405 of what is not in the contract, in the contract's shape."""
     engine: Engine[Any] = request.app.engine
     if isinstance(error, HTTPException) and error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "").split(", ")
-        answer = engine.refuse(MethodNotAllowed(sorted(allowed)))
+        allowed = sorted({"OPTIONS", *(error.headers or {}).get("Allow", "").split(", ")})
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers={"Allow": ", ".join(allowed)})
+        answer = engine.refuse(MethodNotAllowed(allowed))
     else:
         answer = engine.refuse(NotFound())
     headers = {name.decode(): value.decode() for name, value in answer.headers}

@@ -28,7 +28,11 @@ async def read_json(scope: Scope, receive: Receive, body: RequestBody, limit: in
 
     Raises UnsupportedMediaType, ContentTooLarge or MalformedBody, in this order.
     """
-    headers = {name: value for name, value in scope["headers"] if name.startswith(b"content-")}
+    headers: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        if name.startswith(b"content-"):
+            # A field that is given twice is one list (RFC 9110, section 5.3), which no media type is.
+            headers[name] = headers[name] + b", " + value if name in headers else value
     has_body = headers.get(b"content-length", b"0") != b"0" or any(
         name == b"transfer-encoding" for name, _ in scope["headers"]
     )

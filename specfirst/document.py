@@ -238,7 +238,10 @@ class Document:
                 for status, child in node.get("responses", {}).items()
                 for response in [self._response(status, child, (*pointer, "responses", status))]
             },
-            security=tuple({name: tuple(scopes) for name, scopes in item.items()} for item in requirements),
+            # Requirements that are all empty are none.
+            security=tuple({name: tuple(scopes) for name, scopes in item.items()} for item in requirements)
+            if any(requirements)
+            else (),
             pointer=pointer,
         )
 
@@ -278,7 +281,7 @@ class Document:
             )
         return RequestBody(
             required=body.get("required", False),
-            media_types=tuple(name.lower() for name in body["content"]),
+            media_types=tuple(name.partition(";")[0].strip().lower() for name in body["content"]),
             schema=media_type_schemas[0],
             pointer=where,
         )

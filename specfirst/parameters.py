@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+from pydantic import ValidationError
+
 from specfirst.document import Document, Operation, Parameter
 from specfirst.errors import Finding
-from specfirst.validation import Schemas, Validator, findings
+from specfirst.validation import Schemas, Validator, findings, unrepresentable
 
 Headers = Iterable[tuple[bytes, bytes]]
 """Header fields as ASGI gives them: lower-case names, values as bytes."""
@@ -64,11 +66,12 @@ class _Reader:
     def value(self, texts: Sequence[str], found: list[Finding]) -> Any:
         """Read the parameter's texts; what is wrong with them is added to `found`."""
         loc = (self.parameter.location, self.parameter.name)
-        if self.is_array and not self.parameter.explode:
-            texts = [part for text in texts for part in text.split(",")]
-        if len(texts) > 1 and not self.is_array:
+        exploded = self.is_array and self.parameter.explode
+        if len(texts) > 1 and not exploded:
             found.append(Finding(loc, "The parameter is given more than once", "duplicate"))
             return None
+        if self.is_array and not exploded:
+            texts = texts[0].split(",")
         try:
             values = [self.read(text) for text in texts]
         except (ValueError, KeyError):
@@ -81,7 +84,11 @@ class _Reader:
         if not self.validator.is_valid(value):
             found += findings(self.validator, value, *loc)
             return None
-        return self.convert(value) if self.convert else value
+        try:
+            return self.convert(value) if self.convert else value
+        except ValidationError as error:
+            found += unrepresentable(error, *loc)
+            return None
 
 
 def _is_unicode(text: str) -> bool:
@@ -161,9 +168,10 @@ class Parameters:
     def _read_query(self, query: bytes, values: dict[str, Any], found: list[Finding]) -> None:
         texts: dict[str, list[str]] = {}
         if query:
-            decoded = parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="surrogateescape")
-            for name, text in decoded:
-                texts.setdefault(name, []).append(text)
+            text = query.decode("utf-8", "surrogateescape")
+            decoded = parse_qsl(text, keep_blank_values=True, errors="surrogateescape")
+            for name, value in decoded:
+                texts.setdefault(name, []).append(value)
             for name in texts.keys() - self._query.keys():
                 printable = name.encode("utf-8", "replace").decode()
                 found.append(
@@ -185,7 +193,9 @@ class Parameters:
                 loc = (reader.parameter.location, reader.parameter.name)
                 found.append(Finding(loc, "The parameter is required", "required"))
             else:
-                values[reader.identifier] = reader.default
+                # An array is the operation's to change, and another one for each request.
+                default = reader.default
+                values[reader.identifier] = [*default] if reader.is_array and default else default
 
 
 def cookies(headers: Headers) -> dict[str, list[str]]:

@@ -41,10 +41,11 @@ def error_body(refusal: Refusal) -> dict[str, Any]:
     return {"detail": refusal.detail}
 
 
-def refusal_answer(refusal: Refusal, body: ErrorBody, media_type: str = "application/json") -> Answer:
-    headers = [(b"content-type", media_type.encode())]
+def refusal_answer(refusal: Refusal, body: ErrorBody, media_type: str | None) -> Answer:
+    """Encode a refusal. Without a media type, the contract says that it has no body."""
+    headers = [(b"content-type", media_type.encode())] if media_type else []
     headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in refusal.headers.items()]
-    return Answer(int(refusal.status), headers, orjson.dumps(body(refusal)))
+    return Answer(int(refusal.status), headers, orjson.dumps(body(refusal)) if media_type else b"")
 
 
 class Responder:
@@ -99,7 +100,7 @@ class Responder:
         response = self._operation.responses.get(int(refusal.status))
         if response is None:
             raise ContractViolation(f"the status {int(refusal.status)} is not declared")
-        return refusal_answer(refusal, self._body, response.media_type or "application/json")
+        return refusal_answer(refusal, self._body, response.media_type)
 
 
 class ResponseValidation:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from types import UnionType
 from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 from urllib.parse import quote, unquote
 
 from fastapi.routing import APIRoute, APIRouter
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypeAliasType
 
 from specfirst import bodies
@@ -26,6 +27,7 @@ from specfirst.errors import (
     InternalError,
     Invalid,
     MethodNotAllowed,
+    NotFound,
     NotImplementedYet,
     Refusal,
 )
@@ -40,7 +42,7 @@ from specfirst.responses import (
     refusal_answer,
 )
 from specfirst.security import Authenticate, CallerT, Security
-from specfirst.validation import Schemas, findings
+from specfirst.validation import Schemas, findings, unrepresentable
 
 log = logging.getLogger("specfirst")
 
@@ -76,6 +78,9 @@ class Engine(Generic[CallerT]):
         self.validation = ResponseValidation(document, self.schemas) if validate_responses else None
         self.allow_unimplemented = allow_unimplemented
         self.error_body, self.observe = error_body, observe
+        # What no operation answers, such as 404 and 405, looks like the errors of the operations.
+        errors = [r for o in document.operations for r in o.responses.values() if r.status >= 400]
+        self._error_media_type = next((r.media_type for r in errors if r.media_type), "application/json")
         self.body_limit: int = document.content.get("x-max-body-bytes", bodies.DEFAULT_LIMIT)
         self.operations = {operation.operation_id: operation for operation in document.operations}
         self.paths: PathTree[OperationRoute] = PathTree()
@@ -105,8 +110,8 @@ class Engine(Generic[CallerT]):
         return APIRouter(tags=[tag], route_class=Route, redirect_slashes=False)
 
     def refuse(self, refusal: Refusal) -> Answer:
-        """Answer a request that no operation of the contract matches."""
-        return refusal_answer(refusal, self.error_body)
+        """Answer what no operation of the contract declares."""
+        return refusal_answer(refusal, self.error_body, self._error_media_type)
 
 
 class OperationRoute(APIRoute):
@@ -137,13 +142,12 @@ class OperationRoute(APIRoute):
         engine.paths.add(path, self.operation.method.upper(), self)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that FastAPI's router has matched, where the engine's own is not in front."""
-        if scope["method"] not in (self.operation.method.upper(), "HEAD"):
-            refusal = MethodNotAllowed([self.operation.method.upper()])
-            await send_answer(self.engine.refuse(refusal), scope, send)
-            return
-        match = self.engine.paths.match(raw_segments(scope))
-        await self.answer(scope, receive, send, match[1] if match else [])
+        """Answer a request that FastAPI's router has matched, where the engine's own is not in front.
+
+        FastAPI matches the decoded path, where `%2F` separates segments; what the engine finds counts.
+        """
+        if not await dispatch(self.engine, scope, receive, send):
+            await send_answer(self.engine.refuse(NotFound()), scope, send)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, segments: Sequence[str]) -> None:
         """Answer a request whose path's parameters have these values."""
@@ -153,7 +157,9 @@ class OperationRoute(APIRoute):
             return
         except Exception as error:
             self._log(error)
-            answer = refusal_answer(InternalError(), self.engine.error_body)
+            declared = HTTPStatus.INTERNAL_SERVER_ERROR in self.operation.responses
+            respond = self._responder.refusal if declared else self.engine.refuse
+            answer = respond(InternalError())
         if self.engine.observe:
             self.engine.observe(self.operation, answer.status)
         await send_answer(answer, scope, send)
@@ -173,7 +179,8 @@ class OperationRoute(APIRoute):
             values["caller"] = await self._security.authenticate(scope)
         if found := self._parameters.path(segments, values):
             raise Invalid(found)
-        if not self._security.public:
+        # Of an anonymous caller there is nothing to decide: the contract admits everybody.
+        if values.get("caller") is not None:
             self.engine.authorize(values["caller"], values)
         if self.operation.operation_id in self.engine.unimplemented:
             raise NotImplementedYet(self.operation.operation_id)
@@ -193,7 +200,11 @@ class OperationRoute(APIRoute):
         if not self._body_validator.is_valid(body):
             found += findings(self._body_validator, body, "body")
             return None
-        return self._body_model.validate_python(body)
+        try:
+            return self._body_model.validate_python(body)
+        except ValidationError as error:
+            found += unrepresentable(error, "body")
+            return None
 
     def _checked(self, answer: Answer) -> Answer:
         if self.engine.validation is None or answer.status == NotImplementedYet.status:
@@ -288,7 +299,7 @@ def raw_segments(scope: Scope) -> list[str]:
     raw = scope.get("raw_path") or quote(scope["path"]).encode()
     path = raw.partition(b"?")[0].decode("latin-1")
     root = scope.get("root_path", "")
-    if root and path.startswith(root):
+    if root and f"{path}/".startswith(f"{root}/"):
         path = path[len(root) :]
     segments = path[1:].split("/")
     if "%" in path or not path.isascii():

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from specfirst.asgi import Scope
 from specfirst.document import Document, DocumentError, Operation
-from specfirst.errors import Unauthenticated
+from specfirst.errors import Forbidden, Refusal, Unauthenticated
 from specfirst.parameters import cookies
 
 CallerT = TypeVar("CallerT")
@@ -46,7 +46,7 @@ class Security(Generic[CallerT]):
 
     async def authenticate(self, scope: Scope) -> CallerT | None:
         """Give the caller, or None for an anonymous one that the contract admits."""
-        refusal: Unauthenticated | None = None
+        refusal: Refusal | None = None
         presented = False
         for schemes in self._alternatives:
             credentials = [(extract(scope), scopes, verify) for extract, scopes, verify in schemes]
@@ -62,7 +62,8 @@ class Security(Generic[CallerT]):
                 ]
                 if len(callers) == len(schemes):
                     return callers[0]
-            except Unauthenticated as error:
+            except (Unauthenticated, Forbidden) as error:
+                # Another alternative may ask for other scopes, or for another scheme.
                 refusal = refusal or error
         if self._anonymous and not presented:
             return None

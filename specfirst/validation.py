@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jsonschema_rs
+import pydantic
 
 from specfirst.document import Document
 from specfirst.errors import Finding
@@ -43,6 +44,14 @@ def findings(validator: Validator, value: object, *loc: str | int) -> list[Findi
     except ValueError:
         # An error carries a copy of what is wrong, and jsonschema-rs copies no more than 255 levels.
         return [Finding(loc, f"{_MASK} is nested too deeply", "depth")]
+
+
+def unrepresentable(error: pydantic.ValidationError, *loc: str | int) -> list[Finding]:
+    """List what a schema admits and Python has no value for, such as a day in the year 0."""
+    return [
+        Finding((*loc, *inner["loc"]), inner["msg"], inner["type"])
+        for inner in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
 
 
 def _findings(error: jsonschema_rs.ValidationError, loc: tuple[str | int, ...]) -> Iterator[Finding]:

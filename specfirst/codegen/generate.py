@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -40,6 +41,8 @@ def generate(contract: Path) -> Files:
     document = _checked(contract)
     with tempfile.TemporaryDirectory(prefix="specfirst-") as folder:
         work = Path(folder)
+        # A formatter looks for its settings around its output, and would else find anybody's.
+        shutil.copy(PROJECT / "pyproject.toml", work)
         # The generators are given JSON under the contract's own name, which their messages repeat.
         source = work / contract.name
         source.write_text(json.dumps(_for_generators(document.content)), encoding="utf-8")
@@ -116,7 +119,12 @@ def write(files: Files, output: Path) -> list[str]:
 
 def _written(output: Path) -> set[str]:
     manifest = output / _MANIFEST
-    return set(json.loads(manifest.read_bytes())["files"]) if manifest.is_file() else set()
+    try:
+        return set(json.loads(manifest.read_bytes())["files"]) if manifest.is_file() else set()
+    except (ValueError, KeyError, TypeError):
+        raise GenerationError(
+            f"{manifest} is not as scripts/generate wrote it; restore it, or move it out of {output}"
+        ) from None
 
 
 def _stale(files: Files, output: Path, written: set[str] | None = None) -> list[str]:

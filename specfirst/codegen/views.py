@@ -11,9 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
-from typing import Any
-
-from fastapi_code_generator.parser import OpenAPIParser
+from typing import TYPE_CHECKING, Any
 
 from specfirst.document import (
     Document,
@@ -25,6 +23,9 @@ from specfirst.document import (
     Response,
     python_name,
 )
+
+if TYPE_CHECKING:
+    from fastapi_code_generator.parser import OpenAPIParser
 
 _SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 
@@ -262,8 +263,8 @@ def pascal(name: str) -> str:
 def docstring(text: str, indent: int) -> str:
     """Lay out prose as the text of a docstring whose lines stand `indent` columns to the right."""
     paragraphs = [" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text.strip())]
-    whole = {"break_long_words": False, "break_on_hyphens": False}
-    lines = "\n\n".join("\n".join(wrap(p, 100 - indent, **whole)) for p in paragraphs)
+    filled = [wrap(p, 100 - indent, break_long_words=False, break_on_hyphens=False) for p in paragraphs]
+    lines = "\n\n".join("\n".join(paragraph) for paragraph in filled)
     # Neither a run of quotation marks nor one at the end may join those that close the docstring.
     escaped = re.sub(r'\\|"{3,}|"+\Z', lambda match: "".join("\\" + c for c in match[0]), lines)
     return escaped.replace("\n", "\n" + " " * indent).replace("\n" + " " * indent + "\n", "\n\n")

@@ -6,10 +6,11 @@ import re
 import signal
 from collections.abc import Iterator
 from itertools import chain, combinations
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from sqlalchemy import Integer, bindparam, column, func, make_url, select, table
+from sqlmodel import SQLModel
 
 from generated import schemas
 from impl import categories, tasks, users
@@ -19,7 +20,7 @@ from impl.categories import Categories
 from impl.database import Database, Statement, asyncpg_options, owned
 from impl.errors import DatabaseUnavailable
 from impl.paging import page_statement
-from impl.tables import category, task
+from impl.tables import Category, CategoryRow, Task, TaskRow, User, UserRow, category, task
 from impl.tasks import Tasks
 from impl.users import Users
 
@@ -197,3 +198,12 @@ async def test_each_operation_is_one_statement_and_nothing_else_reaches_the_serv
     await database.close()
     assert len(seen) == 12
     assert not [query for query in seen if query.startswith(("BEGIN", "COMMIT", "RESET"))]
+
+
+@pytest.mark.parametrize(("table", "row"), [(User, UserRow), (Category, CategoryRow), (Task, TaskRow)])
+def test_the_type_of_a_row_has_the_columns_of_its_table(table: type[SQLModel], row: type) -> None:
+    columns = {name: field.annotation for name, field in table.model_fields.items()}
+    # A CHECK of the table says which strings a priority may be.
+    if "priority" in columns:
+        columns["priority"] = schemas.TaskPriority.__value__
+    assert get_type_hints(row) == columns

@@ -1,0 +1,665 @@
+"""What clients should not send: it is refused at once, as the contract says, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import json
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from .conftest import (
+    BODY_LIMIT,
+    NOT_FOUND,
+    OPERATIONS,
+    Json,
+    Operation,
+    Person,
+    Server,
+    body_of,
+    each,
+    expect,
+    findings_of,
+    headers_of,
+)
+
+WITH_BODY = [operation for operation in OPERATIONS if operation.example is not None]
+COLLECTIONS = ["/tasks", "/categories"]
+JSON = ("Content-Type", "application/json")
+MAX = 2**53 - 1
+
+
+class Victim:
+    """A person with a task and a category, whose bad requests have to be answered within a second."""
+
+    def __init__(self, person: Person, category_id: int) -> None:
+        self.person = person
+        self.category_id = category_id
+        self.task_id = person.task(category_id=category_id)["id"]
+
+    def send(
+        self, method: str, path: str, body: bytes | None = None, *headers: tuple[str, str]
+    ) -> httpx.Response:
+        started = time.monotonic()
+        answer = self.person.raw(method, path, body, *headers)
+        assert time.monotonic() - started < 1
+        return answer
+
+    def call(self, operation: Operation, body: bytes | None, *headers: tuple[str, str]) -> httpx.Response:
+        path = operation.path.format(
+            user_id=self.person.id, task_id=self.task_id, category_id=self.category_id
+        )
+        return self.send(operation.method, path, body, *headers)
+
+
+@pytest.fixture
+def victim(ada: Person, stored: Callable[[], str]) -> Iterator[Victim]:
+    """Fails unless at the end of the test everything is stored as it was."""
+    person = Victim(ada, ada.category("Mine")["id"])
+    before = stored()
+    yield person
+    assert stored() == before
+
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+# --- Bodies that are not UTF-8 JSON ---
+
+
+def text(operation: Operation) -> str:
+    return json.dumps(operation.example)
+
+
+MALFORMED: dict[str, Callable[[str], bytes]] = {
+    "empty": lambda _: b"",
+    "white space": lambda _: b" \r\n\t",
+    "truncated": lambda body: body[:-1].encode(),
+    "followed by garbage": lambda body: f"{body}x".encode(),
+    "followed by another": lambda body: f"{body}{body}".encode(),
+    "followed by NUL": lambda body: f"{body}\0".encode(),
+    "UTF-16 with a byte order mark": lambda body: body.encode("utf-16"),
+    "UTF-16, little endian": lambda body: body.encode("utf-16-le"),
+    "UTF-16, big endian": lambda body: body.encode("utf-16-be"),
+    "UTF-32": lambda body: body.encode("utf-32"),
+    "UTF-8 with a byte order mark": lambda body: codecs.BOM_UTF8 + body.encode(),
+    "UTF-7": lambda _: b"+AHs-",
+    "Latin-1": lambda _: '{"title":"é","name":"é"}'.encode("latin-1"),
+    "an overlong form": lambda _: b'{"title":"\xc0\x80"}',
+    "beyond Unicode": lambda _: b'{"title":"\xf4\x90\x80\x80"}',
+    "a raw surrogate": lambda _: b'{"title":"\xed\xa0\x80"}',
+    "a raw pair of surrogates": lambda _: b'{"title":"\xed\xa0\xbd\xed\xb8\x80"}',
+    "an escaped high surrogate": lambda _: rb'{"title":"\ud83d"}',
+    "an escaped low surrogate": lambda _: rb'{"title":"\ude00"}',
+    "an escaped pair of surrogates in the wrong order": lambda _: rb'{"title":"\ude00\ud83d"}',
+    "a lone surrogate in a name": lambda _: rb'{"\ud83d":1}',
+    "a name that is given twice": lambda _: b'{"title":"a","title":"b"}',
+    "a name that is given twice with one value": lambda _: b'{"name":"a","name":"a"}',
+    "a name that is given twice, once escaped": lambda _: rb'{"title":"a","\u0074itle":"b"}',
+    "a name that is given twice further in": lambda _: b'{"title":{"a":1,"a":1}}',
+    "NaN": lambda _: b'{"category_id":NaN}',
+    "Infinity": lambda _: b'{"category_id":Infinity}',
+    "-Infinity": lambda _: b'{"category_id":-Infinity}',
+    "a number beyond all numbers": lambda _: b'{"category_id":1e400}',
+    "a number of 5000 digits": lambda _: b'{"category_id":' + b"9" * 5000 + b"}",
+    "a name twice and a number of 5000 digits": lambda _: b'{"a":1,"a":1,"b":' + b"9" * 5000 + b"}",
+    "a hexadecimal number": lambda _: b'{"category_id":0x10}',
+    "a leading zero": lambda _: b'{"category_id":01}',
+    "a plus sign": lambda _: b'{"category_id":+1}',
+    "a comma at the end": lambda _: b'{"title":"a",}',
+    "a comment": lambda _: b'{"title":"a"/* b */}',
+    "single quotes": lambda _: b"{'title':'a'}",
+    "no quotes": lambda _: b"{title:1}",
+    "a line break in a string": lambda _: b'{"title":"a\nb"}',
+    "a raw NUL in a string": lambda _: b'{"title":"\0"}',
+    "an escape that there is none of": lambda _: rb'{"title":"\x41"}',
+    "True instead of true": lambda _: b'{"completed":True}',
+    "nested 30 000 deep": lambda _: b"[" * 30_000 + b"]" * 30_000,
+    "nested 30 000 deep and not closed": lambda _: b'{"title":' * 5_000,
+    "a form": lambda _: b"title=a&name=a",
+}
+
+
+@each(WITH_BODY)
+@pytest.mark.parametrize("fault", MALFORMED)
+def test_a_body_that_is_not_utf8_json_answers_400(victim: Victim, operation: Operation, fault: str) -> None:
+    body = MALFORMED[fault](text(operation))
+    answer = victim.call(operation, body, JSON)
+    twice = "name that is given twice" in fault
+    expect(
+        answer,
+        400,
+        {"detail": "The body names a member twice" if twice else "The body is not valid JSON in UTF-8"},
+    )
+
+
+@each(WITH_BODY)
+def test_a_body_that_is_missing_answers_400(victim: Victim, operation: Operation) -> None:
+    expect(victim.call(operation, None), 400, {"detail": "The body is missing"})
+    expect(victim.call(operation, b""), 400, {"detail": "The body is missing"})
+
+
+# --- Bodies of another media type ---
+
+JSON_TYPES = [
+    "application/json",
+    "APPLICATION/JSON",
+    "Application/Json ; Charset=UTF-8",
+    "application/json; charset=utf-8",
+    'application/json;charset="utf-8"',
+    "application/json; profile=x",
+]
+OTHER_TYPES = [
+    "",
+    "json",
+    "text/plain",
+    "text/json",
+    "application/jsonx",
+    "application/json+x",
+    "application/vnd.api+json",
+    "application/merge-patch+json",
+    "application/*",
+    "*/*",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "application/json, text/plain",
+    "text/plain, application/json",
+    "application/json; charset=latin-1",
+    "application/json; charset=utf-16",
+    "application/json; charset=",
+    "application/json; charset=utf-8; charset=latin-1",
+    "text/plain; application/json",
+]
+
+
+@pytest.mark.parametrize("media_type", JSON_TYPES)
+def test_json_is_json_however_its_media_type_is_written(ada: Person, media_type: str) -> None:
+    answer = ada.raw("POST", "/tasks", '{"title":"é"}'.encode(), ("Content-Type", media_type))
+    assert body_of(answer, 201)["title"] == "é"
+
+
+@each(WITH_BODY)
+def test_a_body_of_another_media_type_answers_415(victim: Victim, operation: Operation) -> None:
+    expected = {"detail": "The body must be application/json in UTF-8"}
+    body = text(operation).encode()
+    expect(victim.call(operation, body), 415, expected)
+    for media_type in OTHER_TYPES:
+        expect(victim.call(operation, body, ("Content-Type", media_type)), 415, expected)
+
+
+@each(WITH_BODY)
+def test_of_two_media_types_none_counts(victim: Victim, operation: Operation) -> None:
+    for first, second in (("application/json", "text/plain"), ("text/plain", "application/json")):
+        answer = victim.call(
+            operation, text(operation).encode(), ("Content-Type", first), ("Content-Type", second)
+        )
+        expect(answer, 415, {"detail": "The body must be application/json in UTF-8"})
+
+
+@each(WITH_BODY)
+@pytest.mark.parametrize(
+    "encodings", [["gzip"], ["GZIP"], ["br"], ["x"], ["identity, gzip"], ["gzip", "identity"]]
+)
+def test_a_compressed_body_answers_415(victim: Victim, operation: Operation, encodings: list[str]) -> None:
+    headers = [("Content-Encoding", encoding) for encoding in encodings]
+    for body in (gzip.compress(text(operation).encode()), text(operation).encode()):
+        answer = victim.call(operation, body, JSON, *headers)
+        expect(answer, 415, {"detail": "The body must not be compressed"})
+
+
+def test_the_encoding_identity_is_none(ada: Person) -> None:
+    answer = ada.raw("POST", "/tasks", b'{"title":"a"}', JSON, ("Content-Encoding", "identity"))
+    assert answer.status_code == 201
+
+
+# --- Bodies that are too large ---
+
+CHUNKED = ("Transfer-Encoding", "chunked")
+TOO_LARGE = {"detail": f"The body is larger than {BODY_LIMIT} bytes"}
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+@pytest.mark.parametrize("chunk_size", [None, 1000, BODY_LIMIT])
+def test_a_body_of_as_many_bytes_as_allowed_is_read(ada: Person, chunk_size: int | None) -> None:
+    body = b'{"title":"a"}'.ljust(BODY_LIMIT)
+    headers = [JSON]
+    if chunk_size:
+        headers.append(CHUNKED)
+        body = b"".join(
+            chunk(body[start : start + chunk_size]) for start in range(0, BODY_LIMIT, chunk_size)
+        ) + chunk(b"")
+    assert ada.raw("POST", "/tasks", body, *headers).status_code == 201
+
+
+@each(WITH_BODY)
+def test_a_body_of_one_byte_more_answers_413(victim: Victim, operation: Operation) -> None:
+    body = text(operation).encode().ljust(BODY_LIMIT + 1)
+    expect(victim.call(operation, body, JSON), 413, TOO_LARGE)
+    expect(victim.call(operation, chunk(body) + chunk(b""), JSON, CHUNKED), 413, TOO_LARGE)
+    parts = chunk(body[:-1]) + chunk(body[-1:]) + chunk(b"")
+    expect(victim.call(operation, parts, JSON, CHUNKED), 413, TOO_LARGE)
+
+
+@each(WITH_BODY)
+def test_a_body_that_is_too_large_is_refused_before_it_ends(victim: Victim, operation: Operation) -> None:
+    for length in ("65537", "1000000000000", "999999999999999999"):
+        expect(victim.call(operation, b"", JSON, ("Content-Length", length)), 413, TOO_LARGE)
+    endless = chunk(b" " * 1000) * 66
+    expect(victim.call(operation, endless, JSON, CHUNKED), 413, TOO_LARGE)
+
+
+@each(WITH_BODY)
+def test_nesting_100_000_deep_is_too_large(victim: Victim, operation: Operation) -> None:
+    for body in (b"[" * 100_000, b'{"title":' + b"[" * 100_000 + b"]" * 100_000 + b"}"):
+        expect(victim.call(operation, body, JSON), 413, TOO_LARGE)
+
+
+def test_the_connection_is_good_for_another_request_after_a_body_that_was_not_read(ada: Person) -> None:
+    for _ in range(3):
+        content = b" " * 1_000_000
+        answer = ada.request("POST", "/tasks", content=content, headers={"Content-Type": "application/json"})
+        expect(answer, 413, TOO_LARGE)
+        assert ada.get("/tasks").status_code == 200
+
+
+# --- Bodies that do not fit their schema ---
+
+
+@each(WITH_BODY)
+@pytest.mark.parametrize("body", ["null", "true", "1", '"title"', "[]", '[{"title":"a"}]', "1e10", '""'])
+def test_a_body_that_is_no_object_answers_422(victim: Victim, operation: Operation, body: str) -> None:
+    assert findings_of(victim.call(operation, body.encode(), JSON)) == [("body", "type")]
+
+
+@each(WITH_BODY)
+@pytest.mark.parametrize("depth", [1, 2, 100, 250, 254, 255, 256, 300, 900])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")], ids=["arrays", "objects"])
+def test_a_deeply_nested_value_answers_422(
+    victim: Victim, operation: Operation, depth: int, opening: str, closing: str
+) -> None:
+    value = opening * depth + "1" + closing * depth
+    for body in (value, f'{{"{operation.properties[0]}":{value}}}', f'{{"unknown":{value}}}'):
+        answer = victim.call(operation, body.encode(), JSON)
+        assert answer.status_code == 422
+        assert all(where.startswith("body") for where, _ in findings_of(answer))
+
+
+@each(WITH_BODY)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "id",
+        "user_id",
+        "created_at",
+        "updated_at",
+        "Title",
+        "titel",
+        "",
+        " ",
+        "__proto__",
+        "a\0",
+        "😀",
+        "a" * 60_000,
+    ],
+)
+def test_a_property_that_is_not_in_the_contract_answers_422(
+    victim: Victim, operation: Operation, name: str
+) -> None:
+    body = json.dumps(operation.example | {name: 1}).encode()
+    assert findings_of(victim.call(operation, body, JSON)) == [(f"body.{name}", "additionalProperties")]
+
+
+@each(WITH_BODY)
+def test_five_thousand_unknown_properties_are_all_named(victim: Victim, operation: Operation) -> None:
+    body = json.dumps(operation.example | {f"x{number}": 1 for number in range(5000)}).encode()
+    found = findings_of(victim.call(operation, body, JSON))
+    assert len(found) == 5000
+    assert {rule for _, rule in found} == {"additionalProperties"}
+
+
+NO_STRINGS: list[Json] = [0, 1, 1.5, True, [], ["a"], {}, {"a": "b"}]
+NO_INTEGERS: list[Json] = ["", "1", 1.5, True, False, [], [1], {}, 0, -1, MAX + 1, 10**30, 1e300]
+BAD_VALUES: dict[str, list[Json]] = {
+    "title": [*NO_STRINGS, None, "", "a\0b", "\0", "a" * 256, "😀" * 256, "\u0301" * 256],
+    "description": [*NO_STRINGS, "a\0b", "a" * 2001, "😀" * 2001],
+    "completed": [None, 0, 1, "true", "false", "", "yes", [], {}],
+    "priority": [*NO_STRINGS, None, "", "urgent", "High", "high ", "HIGH", "high\n", "high\0"],
+    "due_date": [
+        *NO_STRINGS,
+        "",
+        1700000000,
+        "1700000000",
+        "tomorrow",
+        "2026-02-01",
+        "2026-02-01T17:00:00",
+        "2026-02-01T17:00Z",
+        "2026-02-01T17:00:00 Z",
+        "2026-02-01 17:00:00Z",
+        "2026-02-01t17:00:00Z",
+        "2026-02-01T17:00:00z",
+        "2026-02-01T17:00:00Z\n",
+        " 2026-02-01T17:00:00Z",
+        "20260201T170000Z",
+        "2026-W05-7T17:00:00Z",
+        "2026-032T17:00:00Z",
+        "2026-02-01T17:00:00+0200",
+        "2026-02-01T17:00:00+02",
+        "2026-02-01T17:00:00+15:00",
+        "2026-02-01T17:00:00+24:00",
+        "2026-02-01T17:00:00+02:60",
+        "2026-02-01T17:00:00+02:00:00",
+        "2026-02-01T17:00:00[UTC]",
+        "2026-02-01T17:00:00.Z",
+        "2026-02-01T17:00:00,5Z",
+        "2026-02-01T17:00:00.1234567Z",
+        "2026-02-01T24:00:00Z",
+        "2026-02-01T23:60:00Z",
+        "2026-02-01T23:59:60Z",
+        "2016-12-31T23:59:60Z",
+        "2026-02-29T12:00:00Z",
+        "2100-02-29T12:00:00Z",
+        "2026-02-30T12:00:00Z",
+        "2026-04-31T12:00:00Z",
+        "2026-00-01T12:00:00Z",
+        "2026-13-01T12:00:00Z",
+        "2026-01-00T12:00:00Z",
+        "2026-01-32T12:00:00Z",
+        "0000-01-01T00:00:00Z",
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "1899-12-31T23:59:59Z",
+        "1899-12-31T23:59:59-14:00",
+        "3000-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+        "9999-12-31T23:59:59-14:00",
+        "10000-01-01T00:00:00Z",
+        "+2026-02-01T17:00:00Z",
+        "-2026-02-01T17:00:00Z",
+        "\uff12\uff10\uff12\uff16-02-01T17:00:00Z",
+        "infinity",
+        "now",
+    ],
+    "category_id": NO_INTEGERS,
+    "name": [*NO_STRINGS, None, "", "a\0b", "a" * 101, "😀" * 101, "\u0301" * 101],
+    "color": [
+        *NO_STRINGS,
+        None,
+        "",
+        "red",
+        "3B82F6",
+        "#3B82F",
+        "#3B82F6F",
+        "#3B82F6 ",
+        "#3B82F6\n",
+        "\n#3B82F6",
+        "#3B82FG",
+        "#\uff13B82F6",
+        "#3B8",
+        "#3B82F6\0",
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [(operation, name) for operation in WITH_BODY for name in operation.properties],
+    ids=lambda value: getattr(value, "id", value),
+)
+def test_a_value_that_its_property_does_not_have_answers_422(
+    victim: Victim, operation: Operation, name: str
+) -> None:
+    for value in BAD_VALUES[name]:
+        body = json.dumps(operation.example | {name: value}, ensure_ascii=False).encode()
+        answer = victim.call(operation, body, JSON)
+        assert answer.status_code == 422, (name, value)
+        assert {where for where, _ in findings_of(answer)} == {f"body.{name}"}, (name, value)
+
+
+GOOD_VALUES: dict[str, list[Json]] = {
+    "title": [
+        "a",
+        " ",
+        "\n",
+        "a" * 255,
+        "😀" * 255,
+        "\u0301" * 255,
+        "👩‍👩‍👧‍👦" * 36,
+        "\u202eright to left",
+        "\x01\x7f\ufffe\U0010ffff",
+        "'; DROP TABLE task; --",
+        '%s {0} \\ "',
+        "e\u0301",
+        "\u00e9",
+    ],
+    "description": ["", " ", "a" * 2000, "😀" * 2000, "\u0301" * 2000, "a\r\nb"],
+    "completed": [True, False],
+    "priority": ["low", "medium", "high"],
+    "due_date": [
+        "1900-01-01T00:00:00Z",
+        "2000-02-29T00:00:00Z",
+        "2999-12-31T23:59:59.999999Z",
+    ],
+    "name": ["a", " ", "a" * 100, "😀" * 100, "\u0301" * 100, "\x01\x7f\ufffe\U0010ffff"],
+    "color": ["#000000", "#ffffff", "#aAbBcC"],
+}
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [(operation, name) for operation in WITH_BODY for name in operation.properties if name in GOOD_VALUES],
+    ids=lambda value: getattr(value, "id", value),
+)
+def test_a_value_at_the_limit_is_kept_as_it_was_sent(ada: Person, operation: Operation, name: str) -> None:
+    ids = {"task_id": ada.task()["id"], "category_id": ada.category("Mine")["id"]}
+    for number, value in enumerate(GOOD_VALUES[name]):
+        path = operation.path.format(user_id=ada.id, **ids)
+        body = operation.example | ({"name": f"{number}"} if name == "color" else {}) | {name: value}
+        answer = ada.request(operation.method, path, json=body)
+        assert answer.status_code in (200, 201), (name, value)
+        there = path if operation.item else answer.headers["location"]
+        assert body_of(ada.get(there))[name] == answer.json()[name] == value
+
+
+def test_a_number_without_a_fraction_is_an_integer_however_it_is_written(ada: Person) -> None:
+    category_id = ada.category()["id"]
+    for number in (f"{category_id}.0", f"{category_id}e0", f"{category_id}0E-1"):
+        answer = ada.raw("POST", "/tasks", f'{{"title":"a","category_id":{number}}}'.encode(), JSON)
+        assert body_of(answer, 201)["category_id"] == category_id
+
+
+# --- Ids and other path segments ---
+
+NO_IDS = words("""
+    0 -1 -0 +1 %201 1%20 01 1%0A %0A1 1.0 1e0 1_0 0x1 1,2 1;2 1+1 x null true NaN * . .. %2E%2E % %2 %zz %25
+    ' 1'-- %00 1%00 %FF %ED%A0%80 %C0%80 %EF%BC%91 %D9%A1 %F0%9D%9F%8F %2F 1%2F1 1%2F..%2F1 1%3F
+    9007199254740992 9223372036854775807 9223372036854775808
+""")
+NO_IDS += ["1" + "0" * 30, "-" + "9" * 40, "9" * 5000]
+
+
+@pytest.mark.parametrize("path", COLLECTIONS)
+@pytest.mark.parametrize("text", NO_IDS, ids=lambda text: text[:20])
+def test_an_id_that_is_no_id_answers_422(victim: Victim, path: str, text: str) -> None:
+    name = {"/tasks": "task_id", "/categories": "category_id"}[path]
+    operations = [operation for operation in OPERATIONS if operation.item == name]
+    for operation in operations:
+        target = operation.path.replace(f"{{{name}}}", text).format(user_id=victim.person.id)
+        answer = victim.send(operation.method, target, text_of(operation), JSON)
+        assert {where for where, _ in findings_of(answer)} == {f"path.{name}"}
+
+
+def text_of(operation: Operation) -> bytes | None:
+    return None if operation.example is None else json.dumps(operation.example).encode()
+
+
+@pytest.mark.parametrize("path", COLLECTIONS)
+def test_the_largest_id_is_one_that_nothing_has(victim: Victim, path: str) -> None:
+    detail = {"/tasks": "Task not found", "/categories": "Category not found"}[path]
+    expect(victim.send("GET", f"{path}/{MAX}"), 404, {"detail": detail})
+
+
+def test_an_id_in_percent_encoding_is_the_same_id(victim: Victim) -> None:
+    encoded = "".join(f"%{ord(digit):X}" for digit in str(victim.task_id))
+    plain = victim.send("GET", f"/tasks/{victim.task_id}")
+    expect(victim.send("GET", f"/tasks/{encoded}"), 200, plain.json())
+
+
+NO_USER_IDS = words("""
+    %2F a%2Fb %00 a%00 %FF a%ED%A0%80 %C0%80 %20 a%20b a%0A %E2%98%83 a%3Fb a%23b %3Cscript%3E % %zz
+    . .. %2E%2E .a ' " a;b a,b a=b a&b a*b (a) $ ! @
+""")
+NO_USER_IDS += ["a" * 129, "a" * 5000]
+
+
+@pytest.mark.parametrize("user_id", NO_USER_IDS, ids=lambda text: text[:20])
+def test_a_user_id_that_is_no_user_id_answers_422(victim: Victim, user_id: str) -> None:
+    for operation in OPERATIONS:
+        if operation.owned:
+            path = operation.path.format(user_id=user_id, task_id=1, category_id=1)
+            answer = victim.send(operation.method, path, text_of(operation), JSON)
+            assert {where for where, _ in findings_of(answer)} == {"path.user_id"}
+
+
+def test_ones_own_user_id_in_percent_encoding_is_ones_own(victim: Victim) -> None:
+    encoded = "".join(f"%{ord(letter):x}" for letter in victim.person.id)
+    assert victim.send("GET", f"/api/{encoded}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api//tasks",
+        "/api/{id}//tasks",
+        "/api/{id}/tasks//",
+        "/api/{id}/tasks//complete",
+        "//api/{id}/tasks",
+        "/api/{id}%2Ftasks%2F{task}%2Fcomplete/x",
+        "/api/{id}/tasks/{task}/complete/",
+        "/api/{id}/tasks/{task}/../{task}",
+        "/api/{id}/./tasks",
+        "/api/{id}/tasks/{task}%2Fcomplete/complete/x",
+        "/./api/{id}/tasks",
+        "/x/../api/{id}/tasks",
+        "/api/{id}/tasks%00",
+        "/api/{id}/t%FFsks",
+        "/api/{id}/%74asks%2F",
+        "/api\\{id}\\tasks",
+    ],
+)
+def test_segments_are_neither_skipped_nor_joined_nor_split(victim: Victim, path: str) -> None:
+    target = path.format(id=victim.person.id, task=victim.task_id)
+    for method in ("GET", "PATCH", "DELETE"):
+        answer = victim.person.server.raw(method, target, token=victim.person.token)
+        expect(answer, 404, NOT_FOUND)
+
+
+# --- Queries ---
+
+NO_INTEGERS_EITHER = words("""
+    %20 x +1 %2B1 %201 1%20 01 00 1%0A 1.0 1.5 1e1 1_0 0x1 1,2 -1 -0 null true NaN
+    %00 %FF %ED%A0%80 %EF%BC%91%EF%BC%90 %D9%A1 %C2%B2 9007199254740992
+""")
+NO_INTEGERS_EITHER += ["", "1" + "0" * 30, "9" * 5000]
+NO_QUERIES: dict[str, list[str]] = {
+    "limit": [*NO_INTEGERS_EITHER, "0", "1001"],
+    "offset": NO_INTEGERS_EITHER,
+    "category_id": [*NO_INTEGERS_EITHER, "0"],
+    "completed": [
+        "",
+        *words("yes no 1 0 TRUE True on null %20true true%20 true%00 true,false %FF %EF%BD%94rue"),
+    ],
+    "priority": ["", *words("urgent High null high%20 %20high high,low high%00 %FF h%C3%AFgh")],
+    "cursor": [
+        *("", "0", "null", "0" * 27, "0" * 29, "0" * 5000),
+        *("F" * 28, "g" * 28, "-" + "0" * 27, "0x" + "0" * 26),
+        *("0" * 27 + "%00", "0" * 28 + "%0A", "%20" + "0" * 28, "%EF%BC%90" * 28, "%FF" * 28),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [(operation, name) for operation in OPERATIONS for name in operation.query],
+    ids=lambda value: getattr(value, "id", value),
+)
+def test_a_query_that_is_not_written_as_the_contract_says_answers_422(
+    victim: Victim, operation: Operation, name: str
+) -> None:
+    path = operation.path.format(user_id=victim.person.id)
+    for text in NO_QUERIES[name]:
+        answer = victim.send("GET", f"{path}?{name}={text}")
+        assert {where for where, _ in findings_of(answer)} == {f"query.{name}"}, text
+    assert {where for where, _ in findings_of(victim.send("GET", f"{path}?{name}"))} == {f"query.{name}"}
+
+
+@pytest.mark.parametrize("path", COLLECTIONS)
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?",
+        "?&",
+        "?&&limit=1&",
+        "?limit=1000",
+        "?offset=9007199254740991",
+        "?l%69mit=%31",
+        "?limit=1&offset=0",
+    ],
+)
+def test_a_query_at_the_limit_is_answered(victim: Victim, path: str, query: str) -> None:
+    assert victim.send("GET", path + query).status_code == 200
+
+
+CURSORS = ["0" * 28, "f" * 28, "0" * 14 + "f" * 14, "f" * 14 + "0" * 14, "7" + "f" * 27, "8" + "0" * 27]
+CURSORS += [f"{random.Random(seed).getrandbits(112):028x}" for seed in range(30)]  # noqa: S311
+
+
+@pytest.mark.parametrize("path", COLLECTIONS)
+@pytest.mark.parametrize("cursor", CURSORS)
+def test_every_cursor_of_the_right_form_is_a_place_in_the_list(
+    victim: Victim, path: str, cursor: str
+) -> None:
+    page = body_of(victim.send("GET", f"{path}?cursor={cursor}&offset=0&limit=1000"))
+    # Before the first or after the last: nothing was made in 1970, nor will be in 2514 or later.
+    assert (len(page["items"]), page["total"], page["next_cursor"]) in ((0, 1, None), (1, 1, None))
+    if cursor.startswith("00000"):
+        assert page["items"] == []
+    if cursor > "1":
+        assert len(page["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    "query", ["x" * 60_000, "&".join(f"a{number}=1" for number in range(5000)), "%FF=1&" * 3000]
+)
+def test_a_monstrous_query_answers_422(victim: Victim, query: str) -> None:
+    assert {rule for _, rule in findings_of(victim.send("GET", f"/tasks?{query}"))} == {"unknownParameter"}
+
+
+@pytest.mark.parametrize("header", ["X-Other", "Cookie", "Accept", "Accept-Language", "If-Match", "Range"])
+@pytest.mark.parametrize("value", ["\xff\xfe", "x" * 50_000, ",;=,;="], ids=["latin", "long", "odd"])
+def test_a_header_that_no_operation_reads_changes_nothing(victim: Victim, header: str, value: str) -> None:
+    plain = victim.send("GET", "/tasks")
+    answer = victim.send("GET", "/tasks", None, (header, value))
+    expect(answer, 200, plain.json())
+    assert headers_of(answer) == {}
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"title":"Changed"}', b"{", b"\xff", b" " * 100_000], ids=lambda body: repr(body[:9])
+)
+def test_a_body_that_no_operation_reads_changes_nothing(server: Server, ada: Person, body: bytes) -> None:
+    for operation in OPERATIONS:
+        if operation.example is None and operation.method == "GET" and not operation.item:
+            path = operation.path.format(user_id=ada.id)
+            assert server.raw("GET", path, body, token=ada.token).status_code == 200
+    task: Any = ada.task()
+    answer = ada.raw("PATCH", f"/tasks/{task['id']}/complete", body, JSON)
+    assert body_of(answer) == task | {"completed": True, "updated_at": answer.json()["updated_at"]}

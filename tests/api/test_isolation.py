@@ -1,0 +1,94 @@
+"""Nobody reaches what belongs to another, and nothing tells whether it exists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from .conftest import NOT_THE_CALLER, OPERATIONS, Operation, Person, each, expect, newcomer
+
+OWNED = [operation for operation in OPERATIONS if operation.owned]
+ITEMS = [operation for operation in OWNED if operation.item]
+NOBODYS = 9007199254740991
+
+
+def call(person: Person, operation: Operation, user_id: str, **ids: int) -> httpx.Response:
+    path = operation.path.format(user_id=user_id, **ids)
+    return person.request(operation.method, path, json=operation.example)
+
+
+def belongings(person: Person) -> dict[str, int]:
+    category_id = person.category("Private")["id"]
+    return {"category_id": category_id, "task_id": person.task("Secret", category_id=category_id)["id"]}
+
+
+@each(OWNED)
+def test_behind_the_path_of_another_everything_is_forbidden(
+    ada: Person, bob: Person, stored: Callable[[], str], operation: Operation
+) -> None:
+    ids = belongings(ada)
+    before = stored()
+    for given in (ids, dict.fromkeys(ids, NOBODYS)):
+        expect(call(bob, operation, ada.id, **given), 403, NOT_THE_CALLER)
+    # Whether there is such a user at all makes no difference.
+    expect(call(bob, operation, newcomer(ada.server).id, **ids), 403, NOT_THE_CALLER)
+    assert stored() == before
+
+
+@each(OWNED)
+def test_the_path_of_another_is_forbidden_whatever_else_is_wrong(
+    ada: Person, bob: Person, operation: Operation
+) -> None:
+    path = operation.path.format(user_id=ada.id, task_id=1, category_id=1)
+    for content_type in ("application/json", "text/plain"):
+        answer = bob.raw(operation.method, f"{path}?unknown=1", b"{", ("Content-Type", content_type))
+        expect(answer, 403, NOT_THE_CALLER)
+
+
+@each(ITEMS)
+def test_behind_ones_own_path_what_belongs_to_another_does_not_exist(
+    ada: Person, bob: Person, stored: Callable[[], str], operation: Operation
+) -> None:
+    ids = belongings(ada)
+    before = stored()
+    answer = call(bob, operation, bob.id, **ids)
+    nothing = call(bob, operation, bob.id, **dict.fromkeys(ids, NOBODYS))
+    assert answer.status_code == nothing.status_code == 404
+    assert answer.content == nothing.content
+    assert without_date(answer) == without_date(nothing)
+    assert stored() == before
+
+
+def without_date(answer: httpx.Response) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in answer.headers.multi_items() if name != "date"]
+
+
+@pytest.mark.parametrize("path", ["/tasks", "/categories"])
+@pytest.mark.parametrize(
+    "query",
+    [{}, {"limit": 1000}, {"offset": 0}, {"cursor": "f" * 28}, {"cursor": "f" * 28, "offset": 0}],
+    ids=str,
+)
+def test_no_list_has_anything_of_another(ada: Person, bob: Person, path: str, query: dict[str, str]) -> None:
+    belongings(ada)
+    expect(bob.get(path, **query), 200, {"items": [], "total": 0, "next_cursor": None})
+
+
+@pytest.mark.parametrize("query", ["completed=false", "priority=medium", "category_id={category_id}"])
+def test_no_filter_finds_anything_of_another(ada: Person, bob: Person, query: str) -> None:
+    ids = belongings(ada)
+    answer = bob.request("GET", f"/tasks?{query.format(**ids)}")
+    expect(answer, 200, {"items": [], "total": 0, "next_cursor": None})
+
+
+@pytest.mark.parametrize("similar", ["upper case", "longer", "shorter", "wildcard"])
+def test_a_similar_user_id_is_another_user(ada: Person, similar: str) -> None:
+    user_id = {
+        "upper case": ada.id.upper() + "A",
+        "longer": ada.id + "0",
+        "shorter": ada.id[:-1],
+        "wildcard": ada.id[:-1] + "_",
+    }[similar]
+    expect(ada.get(f"/api/{user_id}/tasks"), 403, NOT_THE_CALLER)

@@ -1,0 +1,447 @@
+"""Tasks: what can be done with one, and how many of them are listed."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from .conftest import (
+    CATEGORY_NOT_FOUND,
+    NOT_AUTHENTICATED,
+    NOT_THE_CALLER,
+    TASK_NOT_FOUND,
+    Json,
+    Person,
+    Server,
+    body_of,
+    expect,
+    findings_of,
+    headers_of,
+    ids_of,
+    newcomer,
+)
+
+DEFAULTS = {
+    "description": None,
+    "completed": False,
+    "priority": "medium",
+    "due_date": None,
+    "category_id": None,
+}
+NO_TASK = "/tasks/9007199254740991"
+DELETED = {"message": "Task deleted successfully"}
+
+
+def full(person: Person) -> dict[str, Json]:
+    """Every property with a value that is not its default."""
+    return {
+        "title": "Write the contract",
+        "description": "Before the code,\nnot after it. 📜",
+        "completed": True,
+        "priority": "high",
+        "due_date": "2026-02-01T17:00:00Z",
+        "category_id": person.category()["id"],
+    }
+
+
+# --- One task ---
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/tasks"), ("POST", "/tasks"), ("PATCH", "/tasks/{id}/complete")]
+    + [(method, "/tasks/{id}") for method in ("GET", "PUT", "PATCH", "DELETE")],
+)
+def test_nobody_does_anything_with_tasks_without_a_token(
+    server: Server, ada: Person, method: str, path: str
+) -> None:
+    task = ada.task()
+    answer = server.request(method, ada.path(path.format(**task)), json={"title": "Changed"})
+    expect(answer, 401, NOT_AUTHENTICATED, www_authenticate="Bearer")
+    expect(ada.get("/tasks"), 200, {"items": [task], "total": 1, "next_cursor": None})
+
+
+def test_a_new_task_has_the_defaults_and_the_time_of_its_creation(ada: Person) -> None:
+    before = datetime.now(UTC)
+    answer = ada.post("/tasks", {"title": "Write"})
+    task = answer.json()
+    now = task["created_at"]
+    assert before <= datetime.fromisoformat(now) <= datetime.now(UTC)
+    expected = {"id": task["id"], "user_id": ada.id, "title": "Write", **DEFAULTS}
+    location = f"/api/{ada.id}/tasks/{task['id']}"
+    expect(answer, 201, expected | {"created_at": now, "updated_at": now}, location=location)
+
+
+def test_a_new_task_is_what_was_sent(ada: Person) -> None:
+    sent = full(ada)
+    task = ada.task(**sent)
+    assert task == task | sent
+
+
+@pytest.mark.parametrize("name", ["description", "due_date", "category_id"])
+def test_null_is_as_good_as_leaving_out_when_a_task_is_created(ada: Person, name: str) -> None:
+    assert ada.task(**{name: None})[name] is None
+
+
+@pytest.mark.parametrize("user_id", ["a|b:c@d+e~f.", "plain"])
+def test_the_location_of_a_new_task_can_be_fetched(server: Server, ada: Person, user_id: str) -> None:
+    person = newcomer(server, f"{user_id}{ada.id}")
+    answer = person.post("/tasks", {"title": "Write"})
+    expect(person.get(answer.headers["location"]), 200, answer.json())
+    raw = server.raw("GET", answer.headers["location"], token=person.token)
+    expect(raw, 200, answer.json())
+
+
+def test_head_has_the_headers_of_get_and_no_body(ada: Person) -> None:
+    path = f"/tasks/{ada.task()['id']}"
+    for target in (path, "/tasks"):
+        answer, get = ada.request("HEAD", target), ada.get(target)
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert headers_of(answer) == headers_of(get) == {}
+        assert answer.headers["content-length"] == get.headers["content-length"]
+    assert ada.request("HEAD", NO_TASK).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", NO_TASK, None),
+        ("PUT", NO_TASK, {"title": "Changed"}),
+        ("PATCH", NO_TASK, {"title": "Changed"}),
+        ("PATCH", NO_TASK, {}),
+        ("PATCH", f"{NO_TASK}/complete", None),
+        ("DELETE", NO_TASK, None),
+    ],
+)
+def test_what_does_not_exist_is_not_found(ada: Person, method: str, path: str, body: Json) -> None:
+    task = ada.task()
+    expect(ada.request(method, path, json=body), 404, TASK_NOT_FOUND)
+    expect(ada.get(f"/tasks/{task['id']}"), 200, task)
+
+
+def test_put_replaces_all_and_returns_what_is_left_out_to_its_default(ada: Person) -> None:
+    task = ada.task(**full(ada))
+    answer = ada.put(f"/tasks/{task['id']}", {"title": "Only this"})
+    replaced = answer.json()
+    expect(answer, 200, task | DEFAULTS | {"title": "Only this", "updated_at": replaced["updated_at"]})
+    assert replaced["updated_at"] > task["updated_at"]
+    expect(ada.get(f"/tasks/{task['id']}"), 200, replaced)
+
+
+def test_put_sets_all_that_is_sent(ada: Person) -> None:
+    task, sent = ada.task(), full(ada)
+    answer = ada.put(f"/tasks/{task['id']}", sent)
+    expect(answer, 200, task | sent | {"updated_at": answer.json()["updated_at"]})
+
+
+def test_put_needs_a_title_and_changes_nothing_without_one(ada: Person) -> None:
+    task = ada.task(**full(ada))
+    assert findings_of(ada.put(f"/tasks/{task['id']}", {"completed": False})) == [("body.title", "required")]
+    expect(ada.get(f"/tasks/{task['id']}"), 200, task)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"title": "Changed"},
+        {"description": "Changed"},
+        {"description": ""},
+        {"description": None},
+        {"completed": False},
+        {"priority": "low"},
+        {"due_date": "2027-01-01T00:00:00Z"},
+        {"due_date": None},
+        {"category_id": None},
+        {"title": "Changed", "priority": "medium", "due_date": None},
+    ],
+    ids=str,
+)
+def test_patch_changes_what_is_sent_and_nothing_else(ada: Person, change: dict[str, Json]) -> None:
+    task = ada.task(**full(ada))
+    answer = ada.patch(f"/tasks/{task['id']}", change)
+    changed = answer.json()
+    expect(answer, 200, task | change | {"updated_at": changed["updated_at"]})
+    assert changed["updated_at"] > task["updated_at"]
+    expect(ada.get(f"/tasks/{task['id']}"), 200, changed)
+
+
+def test_an_empty_patch_changes_nothing_not_even_the_time(ada: Person) -> None:
+    task = ada.task(**full(ada))
+    for _ in range(2):
+        expect(ada.patch(f"/tasks/{task['id']}", {}), 200, task)
+
+
+@pytest.mark.parametrize("name", ["title", "completed", "priority"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+def test_what_cannot_be_null_is_not_cleared(ada: Person, method: str, name: str) -> None:
+    task = ada.task(**full(ada))
+    path = "/tasks" if method == "POST" else f"/tasks/{task['id']}"
+    body = {"title": "Changed", name: None}
+    assert {where for where, _ in findings_of(ada.request(method, path, json=body))} == {f"body.{name}"}
+    expect(ada.get("/tasks"), 200, {"items": [task], "total": 1, "next_cursor": None})
+
+
+def test_toggling_completes_and_reopens_and_changes_nothing_else(ada: Person) -> None:
+    task = ada.task(**full(ada) | {"completed": False})
+    for completed in (True, False, True):
+        answer = ada.patch(f"/tasks/{task['id']}/complete")
+        toggled = answer.json()
+        expect(answer, 200, task | {"completed": completed, "updated_at": toggled["updated_at"]})
+        assert toggled["updated_at"] > task["updated_at"]
+        task = toggled
+        expect(ada.get(f"/tasks/{task['id']}"), 200, task)
+
+
+def test_of_toggles_at_the_same_moment_each_takes_effect(ada: Person) -> None:
+    task = ada.task()
+    with ThreadPoolExecutor(15) as pool:
+        answers = list(pool.map(ada.patch, [f"/tasks/{task['id']}/complete"] * 15))
+    # An odd number of toggles from open: eight times done, seven times open again.
+    assert sorted(body_of(answer)["completed"] for answer in answers) == [False] * 7 + [True] * 8
+    assert ada.get(f"/tasks/{task['id']}").json()["completed"] is True
+
+
+def test_a_deleted_task_is_gone_and_the_others_stay(ada: Person) -> None:
+    task, other = ada.task(), ada.task()
+    expect(ada.delete(f"/tasks/{task['id']}"), 200, DELETED)
+    expect(ada.delete(f"/tasks/{task['id']}"), 404, TASK_NOT_FOUND)
+    expect(ada.get(f"/tasks/{task['id']}"), 404, TASK_NOT_FOUND)
+    expect(ada.get("/tasks"), 200, {"items": [other], "total": 1, "next_cursor": None})
+
+
+def test_ids_are_never_used_again(ada: Person) -> None:
+    first = ada.task()["id"]
+    ada.delete(f"/tasks/{first}")
+    assert ada.task()["id"] > first
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+@pytest.mark.parametrize("whose", ["another user's", "nobody's"])
+def test_a_task_has_no_category_but_one_of_its_user(
+    ada: Person, bob: Person, method: str, whose: str
+) -> None:
+    task = ada.task(**full(ada))
+    category_id = bob.category()["id"] if whose == "another user's" else 9007199254740991
+    path = "/tasks" if method == "POST" else f"/tasks/{task['id']}"
+    answer = ada.request(method, path, json={"title": "Changed", "category_id": category_id})
+    expect(answer, 404, CATEGORY_NOT_FOUND)
+    expect(ada.get("/tasks"), 200, {"items": [task], "total": 1, "next_cursor": None})
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        ("2026-02-01T17:00:00Z", "2026-02-01T17:00:00Z"),
+        ("2026-02-01T17:00:00+02:00", "2026-02-01T15:00:00Z"),
+        ("2026-02-01T00:30:00+05:45", "2026-01-31T18:45:00Z"),
+        ("2026-02-01T17:00:00-00:00", "2026-02-01T17:00:00Z"),
+        ("2024-02-29T12:00:00.5Z", "2024-02-29T12:00:00.500000Z"),
+        ("2026-02-01T17:00:00.123456-14:59", "2026-02-02T07:59:00.123456Z"),
+        ("1900-01-01T00:00:00+14:59", "1899-12-31T09:01:00Z"),
+        ("2999-12-31T23:59:59.999999-14:59", "3000-01-01T14:58:59.999999Z"),
+    ],
+)
+def test_a_due_date_is_kept_to_the_microsecond_and_told_in_utc(ada: Person, sent: str, stored: str) -> None:
+    task = ada.task(due_date=sent)
+    assert task["due_date"] == stored
+    # Sent back as it was told, it is still the same.
+    if stored[:2] not in ("18", "30"):
+        assert ada.patch(f"/tasks/{task['id']}", {"due_date": stored}).json()["due_date"] == stored
+    expect(ada.get("/tasks"), 200, {"items": [task | latest(ada)], "total": 1, "next_cursor": None})
+
+
+def latest(person: Person) -> Json:
+    return {"updated_at": person.get("/tasks").json()["items"][0]["updated_at"]}
+
+
+# --- Lists ---
+
+
+def test_nobody_lists_the_tasks_of_another(ada: Person, bob: Person) -> None:
+    ada.task()
+    expect(bob.get(f"/api/{ada.id}/tasks"), 403, NOT_THE_CALLER)
+    expect(bob.get("/tasks"), 200, {"items": [], "total": 0, "next_cursor": None})
+
+
+def test_a_list_has_whole_tasks_newest_first(ada: Person) -> None:
+    tasks = [ada.task(**full(ada) | {"category_id": None}), ada.task("Second"), ada.task("Third")]
+    expect(ada.get("/tasks"), 200, {"items": tasks[::-1], "total": 3, "next_cursor": None})
+
+
+def test_a_change_does_not_move_a_task_in_the_list(ada: Person) -> None:
+    tasks = [ada.task() for _ in range(3)]
+    ada.patch(f"/tasks/{tasks[0]['id']}", {"title": "Changed"})
+    assert ids_of(ada.get("/tasks").json()) == [task["id"] for task in reversed(tasks)]
+
+
+FILTERS: list[dict[str, Json]] = [
+    {"completed": "true"},
+    {"completed": "false"},
+    {"priority": "low"},
+    {"priority": "medium"},
+    {"priority": "high"},
+    {"category_id": "work"},
+    {"completed": "true", "priority": "high"},
+    {"completed": "false", "category_id": "work"},
+    {"priority": "low", "category_id": "home"},
+    {"completed": "true", "priority": "medium", "category_id": "work"},
+]
+
+
+@pytest.fixture(scope="module")
+def collector(server: Server) -> tuple[Person, dict[str, int], list[Json]]:
+    """Somebody who has a task of every kind, two categories, and no need to change any of it."""
+    person = newcomer(server)
+    categories = {name: person.category(name)["id"] for name in ("work", "home")}
+    tasks = [
+        person.task(completed=completed, priority=priority, category_id=category_id)
+        for category_id in (None, *categories.values())
+        for priority in ("low", "medium", "high")
+        for completed in (True, False)
+        for _ in range(2 if completed else 1)
+    ]
+    return person, categories, tasks[::-1]
+
+
+@pytest.mark.parametrize("filters", FILTERS, ids=str)
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_filters_let_through_what_fits_all_of_them_page_by_page(
+    collector: tuple[Person, dict[str, int], list[Json]], filters: dict[str, Json], limit: int
+) -> None:
+    person, categories, tasks = collector
+    wanted: dict[str, Json] = {
+        name: {"true": True, "false": False}.get(value, categories.get(value, value))
+        for name, value in filters.items()
+    }
+    fitting = [task for task in tasks if all(task[name] == value for name, value in wanted.items())]
+    assert 0 < len(fitting) < len(tasks)
+    query = {name: categories.get(value, value) for name, value in filters.items()} | {"limit": limit}
+    seen: list[Json] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = body_of(person.get("/tasks", **query, **cursor))
+        assert page["total"] == len(fitting)
+        seen += page["items"]
+        if page["next_cursor"] is None:
+            break
+        assert len(page["items"]) == limit
+        cursor = {"cursor": page["next_cursor"]}
+    assert seen == fitting
+
+
+@pytest.mark.parametrize("whose", ["another user's", "nobody's"])
+def test_a_category_that_is_not_the_callers_has_no_tasks(ada: Person, bob: Person, whose: str) -> None:
+    ada.task()
+    category_id = bob.category()["id"] if whose == "another user's" else 9007199254740991
+    bob.task(category_id=category_id if whose == "another user's" else None)
+    expect(ada.get("/tasks", category_id=category_id), 200, {"items": [], "total": 0, "next_cursor": None})
+
+
+def test_a_filter_sees_a_change_at_once(ada: Person) -> None:
+    task = ada.task()
+    assert ids_of(ada.get("/tasks", completed="true").json()) == []
+    ada.patch(f"/tasks/{task['id']}/complete")
+    assert ids_of(ada.get("/tasks", completed="true").json()) == [task["id"]]
+    assert ids_of(ada.get("/tasks", completed="false").json()) == []
+
+
+@pytest.fixture(scope="module")
+def reader(server: Server) -> tuple[Person, list[int]]:
+    """Somebody with seven tasks, whose ids stand here newest first."""
+    person = newcomer(server)
+    return person, [person.task(f"Task {number}")["id"] for number in range(7)][::-1]
+
+
+@pytest.mark.parametrize(
+    ("limit", "offset"),
+    [(1, 0), (3, 0), (7, 0), (1000, 0), (3, 3), (3, 4), (3, 5), (1, 6), (100, 7), (100, 9007199254740991)],
+)
+def test_limit_and_offset_cut_a_page_and_total_counts_all(
+    reader: tuple[Person, list[int]], limit: int, offset: int
+) -> None:
+    person, ids = reader
+    page = body_of(person.get("/tasks", limit=limit, offset=offset))
+    assert ids_of(page) == ids[offset : offset + limit]
+    assert page["total"] == 7
+    assert (page["next_cursor"] is None) == (offset + limit >= 7)
+
+
+def test_a_page_has_up_to_a_hundred_tasks_unless_asked_otherwise(server: Server) -> None:
+    person = newcomer(server)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(person.task, [f"Task {number}" for number in range(101)]))
+    page = body_of(person.get("/tasks"))
+    assert (len(page["items"]), page["total"]) == (100, 101)
+    rest = body_of(person.get("/tasks", cursor=page["next_cursor"]))
+    assert (len(rest["items"]), rest["total"], rest["next_cursor"]) == (1, 101, None)
+    assert len({*ids_of(page), *ids_of(rest)}) == 101
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 6, 7])
+def test_following_the_cursor_reads_everything_once(reader: tuple[Person, list[int]], limit: int) -> None:
+    person, ids = reader
+    seen, page = [], body_of(person.get("/tasks", limit=limit))
+    while True:
+        seen.append(ids_of(page))
+        assert page["total"] == 7
+        if page["next_cursor"] is None:
+            break
+        page = body_of(person.get("/tasks", limit=limit, cursor=page["next_cursor"]))
+    assert seen == [ids[start : start + limit] for start in range(0, 7, limit)]
+
+
+def test_an_offset_counts_from_the_cursor(reader: tuple[Person, list[int]]) -> None:
+    person, ids = reader
+    cursor = body_of(person.get("/tasks", limit=2))["next_cursor"]
+    page = body_of(person.get("/tasks", limit=2, cursor=cursor, offset=1))
+    assert (ids_of(page), page["total"]) == (ids[3:5], 7)
+
+
+def test_following_the_cursor_neither_repeats_nor_skips_when_tasks_come_and_go(ada: Person) -> None:
+    tasks = [ada.task()["id"] for _ in range(8)][::-1]
+
+    page = body_of(ada.get("/tasks", limit=3))
+    assert ids_of(page) == tasks[:3]
+
+    ada.task("New, in front of what was read")
+    ada.delete(f"/tasks/{tasks[0]}")  # read already
+    ada.delete(f"/tasks/{tasks[2]}")  # the one at which the page ended
+    ada.delete(f"/tasks/{tasks[3]}")  # the next one
+    page = body_of(ada.get("/tasks", limit=3, cursor=page["next_cursor"]))
+    assert ids_of(page) == tasks[4:7]
+    assert page["total"] == 6
+
+    ada.task("New again")
+    ada.patch(f"/tasks/{tasks[7]}", {"title": "Changed"})
+    page = body_of(ada.get("/tasks", limit=3, cursor=page["next_cursor"]))
+    assert ids_of(page) == tasks[7:]
+    assert (page["total"], page["next_cursor"]) == (7, None)
+
+
+def test_a_cursor_of_another_user_leads_to_ones_own_tasks_only(ada: Person, bob: Person) -> None:
+    mine = ada.task()
+    for _ in range(2):
+        bob.task()
+    cursor = body_of(bob.get("/tasks", limit=1))["next_cursor"]
+    expect(ada.get("/tasks", cursor=cursor), 200, {"items": [mine], "total": 1, "next_cursor": None})
+
+
+def test_times_of_creation_agree_with_the_order(reader: tuple[Person, list[int]]) -> None:
+    person, _ = reader
+    times = [datetime.fromisoformat(item["created_at"]) for item in person.get("/tasks").json()["items"]]
+    assert times == sorted(times, reverse=True)
+    assert times[0] - times[-1] < timedelta(minutes=1)
+
+
+def test_one_worker_sees_at_once_what_another_wrote(ada: Person) -> None:
+    def write_and_read(number: int) -> tuple[Any, Any]:
+        # Each of the eight threads has another connection, and so perhaps another worker, each time.
+        task = ada.task(f"Task {number}")
+        return task, body_of(ada.get(f"/tasks/{task['id']}"))
+
+    with ThreadPoolExecutor(8) as pool:
+        for written, read in pool.map(write_and_read, range(40)):
+            assert written == read

@@ -1,0 +1,222 @@
+"""The caller's own account: it comes with the first token and goes with everything in it."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from .conftest import (
+    CATEGORY_NOT_FOUND,
+    NOT_AUTHENTICATED,
+    NOT_THE_CALLER,
+    OPERATIONS,
+    TASK_NOT_FOUND,
+    USER_NOT_FOUND,
+    Operation,
+    Person,
+    Server,
+    body_of,
+    each,
+    expect,
+    headers_of,
+    newcomer,
+    token_of,
+)
+
+OWNED = [operation for operation in OPERATIONS if operation.owned]
+
+
+def with_claims(server: Server, person: Person, **claims: Any) -> Person:
+    return Person(server, person.id, token_of(person.id, **claims))
+
+
+def later(person: Person) -> Person:
+    """The same person with a token that is issued after all that has happened so far."""
+    return with_claims(person.server, person, iat=int(time.time()) + 1)
+
+
+def on_a_new_connection(person: Person, method: str, path: str, body: Any = None) -> httpx.Response:
+    with httpx.Client(base_url=person.server.url, trust_env=False) as client:
+        headers = {"Authorization": f"Bearer {person.token}"}
+        return client.request(method, person.path(path), headers=headers, json=body)
+
+
+def test_nobody_reads_or_erases_a_profile_without_a_token(server: Server, ada: Person) -> None:
+    for method in ("GET", "DELETE"):
+        answer = server.request(method, ada.path())
+        expect(answer, 401, NOT_AUTHENTICATED, www_authenticate="Bearer")
+    assert ada.get().status_code == 200
+
+
+def test_nobody_reads_or_erases_the_profile_of_another(ada: Person, bob: Person) -> None:
+    for method in ("GET", "DELETE"):
+        expect(bob.request(method, ada.path()), 403, NOT_THE_CALLER)
+    assert ada.get().status_code == 200
+
+
+def test_a_profile_is_there_with_the_first_token(server: Server) -> None:
+    person = newcomer(server)
+    before = datetime.now(UTC)
+    profile = body_of(person.get())
+    created = profile["created_at"]
+    assert before <= datetime.fromisoformat(created) <= datetime.now(UTC)
+    assert profile == {
+        "id": person.id,
+        "email": None,
+        "name": None,
+        "email_verified": False,
+        "image": None,
+        "created_at": created,
+        "updated_at": created,
+    }
+
+
+def test_a_profile_says_what_the_token_says(server: Server) -> None:
+    person = with_claims(
+        server,
+        newcomer(server),
+        email="ada@example.com",
+        name="Ada Łovelace 🧮",
+        emailVerified=True,
+        image="https://example.com/ada.png",
+    )
+    profile = body_of(person.get())
+    assert {name: profile[name] for name in ("id", "email", "name", "email_verified", "image")} == {
+        "id": person.id,
+        "email": "ada@example.com",
+        "name": "Ada Łovelace 🧮",
+        "email_verified": True,
+        "image": "https://example.com/ada.png",
+    }
+
+
+def test_a_later_token_changes_what_it_says_and_leaves_what_it_does_not(server: Server) -> None:
+    person = newcomer(server)
+    first = body_of(with_claims(server, person, email="ada@example.com", name="Ada").get())
+    second = body_of(with_claims(server, person, email="ada@example.org").get())
+    assert second == first | {"email": "ada@example.org", "updated_at": second["updated_at"]}
+    assert second["updated_at"] > first["updated_at"]
+
+
+@pytest.mark.parametrize("claim", ["email", "name", "image"])
+@pytest.mark.parametrize(
+    "value", [7, True, [], {}, "NUL \x00", "x" * 3000], ids=lambda value: repr(value)[:9]
+)
+def test_a_claim_that_cannot_be_stored_is_as_good_as_none(server: Server, claim: str, value: Any) -> None:
+    profile = body_of(with_claims(server, newcomer(server), **{claim: value}).get())
+    assert profile[claim] is None
+
+
+def test_two_people_may_have_one_address(server: Server) -> None:
+    for _ in range(2):
+        profile = body_of(with_claims(server, newcomer(server), email="shared@example.com").get())
+        assert profile["email"] == "shared@example.com"
+
+
+@pytest.mark.parametrize("path", ["/tasks", "/categories"])
+def test_a_newcomer_may_begin_anywhere(server: Server, path: str) -> None:
+    expect(newcomer(server).get(path), 200, {"items": [], "total": 0, "next_cursor": None})
+    answer = newcomer(server).post(path, {"title": "First"} if path == "/tasks" else {"name": "First"})
+    assert answer.status_code == 201
+
+
+def test_head_has_the_headers_of_get_and_no_body(ada: Person) -> None:
+    answer, get = ada.request("HEAD", ""), ada.get()
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert headers_of(answer) == headers_of(get) == {}
+    assert answer.headers["content-length"] == get.headers["content-length"]
+
+
+def test_erasure_says_so(ada: Person) -> None:
+    expect(ada.delete(), 200, {"message": "User deleted successfully"})
+
+
+def test_erasure_takes_everything_of_the_user_and_nothing_of_others(ada: Person, bob: Person) -> None:
+    belongings = []
+    for person in (ada, bob):
+        category = person.category()
+        task = person.task(category_id=category["id"])
+        belongings.append((f"/tasks/{task['id']}", f"/categories/{category['id']}"))
+    before = [bob.get(path).json() for path in ("", "/tasks", "/categories", *belongings[1])]
+
+    assert ada.delete().status_code == 200
+
+    task_path, category_path = belongings[0]
+    for path in ("", "/tasks", "/categories"):
+        expect(ada.get(path), 404, USER_NOT_FOUND)
+    expect(ada.get(task_path), 404, TASK_NOT_FOUND)
+    expect(ada.get(category_path), 404, CATEGORY_NOT_FOUND)
+    assert [bob.get(path).json() for path in ("", "/tasks", "/categories", *belongings[1])] == before
+
+
+@each(OWNED)
+def test_after_the_erasure_all_of_the_users_paths_answer_404_in_every_worker(
+    ada: Person, operation: Operation
+) -> None:
+    category = ada.category()
+    ids = {"category_id": category["id"], "task_id": ada.task()["id"]}
+    path = operation.path.format(user_id=ada.id, **ids)
+    assert ada.delete().status_code == 200
+    missing = {"task_id": TASK_NOT_FOUND, "category_id": CATEGORY_NOT_FOUND, "": USER_NOT_FOUND}
+    # One worker remembers the token, the other may see it for the first time: that must not matter.
+    for _ in range(4):
+        answer = on_a_new_connection(ada, operation.method, path, operation.example)
+        expect(answer, 404, missing[operation.item])
+
+
+def test_another_token_from_before_the_erasure_brings_nobody_back(ada: Person) -> None:
+    other = with_claims(ada.server, ada, iat=int(time.time()) - 60)
+    without_time = with_claims(ada.server, ada, iat=None)
+    assert ada.delete().status_code == 200
+    for person in (other, without_time):
+        expect(person.get(), 404, USER_NOT_FOUND)
+        expect(person.get("/tasks"), 404, USER_NOT_FOUND)
+
+
+def test_a_token_issued_after_the_erasure_brings_an_empty_account(ada: Person) -> None:
+    ada.task(category_id=ada.category()["id"])
+    before = body_of(ada.get())
+    assert ada.delete().status_code == 200
+    returned = later(ada)
+    profile = body_of(returned.get())
+    assert profile["created_at"] > before["created_at"]
+    for path in ("/tasks", "/categories"):
+        expect(returned.get(path), 200, {"items": [], "total": 0, "next_cursor": None})
+    assert returned.task()["user_id"] == ada.id
+
+
+def test_a_returned_user_can_be_erased_again(ada: Person) -> None:
+    assert ada.delete().status_code == 200
+    expect(ada.delete(), 404, USER_NOT_FOUND)
+    returned = later(ada)
+    expect(returned.delete(), 200, {"message": "User deleted successfully"})
+    expect(returned.get(), 404, USER_NOT_FOUND)
+
+
+USER_IDS = ["x", "0", "-", "_", "a.b", "a|b:c@d+e~f", "auth0|5f7c8ec7c33c6c004bbafe82", "A" * 128]
+
+
+@pytest.mark.parametrize("user_id", USER_IDS)
+def test_every_user_id_that_the_contract_admits_works(server: Server, user_id: str) -> None:
+    person = newcomer(server, user_id)
+    created = person.post("/tasks", {"title": "Write"})
+    assert created.status_code == 201
+    assert created.json()["user_id"] == user_id
+    expect(person.get(created.headers["location"]), 200, created.json())
+    assert body_of(person.get())["id"] == user_id
+
+
+@pytest.mark.parametrize(
+    "user_id",
+    ["", ".", "..", ".a", "a b", "a/b", "a\x00", "é", "a\n", "A" * 129, 7, None, True, ["x"]],
+    ids=repr,
+)
+def test_a_token_for_a_user_id_that_the_contract_does_not_admit_is_no_token(
+    server: Server, ada: Person, user_id: Any
+) -> None:
+    answer = server.request("GET", ada.path(), token=token_of(ada.id, sub=user_id))
+    expect(answer, 401, NOT_AUTHENTICATED, www_authenticate="Bearer")

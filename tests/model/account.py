@@ -1,0 +1,65 @@
+"""What an account is, in lists and dictionaries: the plain model that the server is compared with.
+
+A task or category here is what the server should answer, with moments as `datetime` in place of their text.
+Only `id`, `created_at` and `updated_at` are taken from the server, and only after they were checked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+Json = dict[str, Any]
+
+TASK_DEFAULTS: Json = {
+    "description": None,
+    "completed": False,
+    "priority": "medium",
+    "due_date": None,
+    "category_id": None,
+}
+CATEGORY_DEFAULTS: Json = {"color": "#3B82F6"}
+MOMENTS = ("due_date", "created_at", "updated_at")
+
+
+@dataclass
+class Account:
+    """All that one user owns, oldest first."""
+
+    user_id: str
+    erased: bool = False
+    tasks: list[Json] = field(default_factory=list)
+    categories: list[Json] = field(default_factory=list)
+
+    def task(self, task_id: int) -> Json | None:
+        return next((task for task in self.tasks if task["id"] == task_id), None)
+
+    def category(self, category_id: int) -> Json | None:
+        return next((category for category in self.categories if category["id"] == category_id), None)
+
+    def tasks_that_match(self, filters: Json) -> list[Json]:
+        """Newest first; an empty filter lets everything through."""
+        newest_first = reversed(self.tasks)
+        return [task for task in newest_first if all(task[name] == filters[name] for name in filters)]
+
+    def has_another_category_named(self, name: str, than: Json | None = None) -> bool:
+        return any(category["name"] == name and category is not than for category in self.categories)
+
+    def delete_category(self, category: Json) -> None:
+        """Its tasks stay without it. That changes the category and not them: `updated_at` stays as well."""
+        self.categories.remove(category)
+        for task in self.tasks:
+            if task["category_id"] == category["id"]:
+                task["category_id"] = None
+
+    def erase(self) -> None:
+        self.erased = True
+        self.tasks.clear()
+        self.categories.clear()
+
+
+def meaning(body: Json) -> Json:
+    """The properties of a request or an answer, with moments as `datetime` in UTC."""
+    given = {name: body[name] for name in MOMENTS if body.get(name) is not None}
+    return body | {name: datetime.fromisoformat(text).astimezone(UTC) for name, text in given.items()}

@@ -1,0 +1,890 @@
+"""Whatever two users do, in whatever order, the server answers what a model of lists and dictionaries says.
+
+Hypothesis makes up sequences of requests, plays them over HTTP, and shrinks a sequence that goes wrong to
+the few steps that matter. It prints them as a program; each line is a rule of `TwoUsers` and says what was
+done.
+
+    MODEL_EXAMPLES=2000 MODEL_STEPS=60 pytest tests/model      runs longer
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from urllib.parse import quote, unquote, urlencode
+from uuid import uuid4
+
+import httpx
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from jose import jwt
+
+from tests.model import strategies
+from tests.model.account import CATEGORY_DEFAULTS, TASK_DEFAULTS, Account, Json, meaning
+from tests.model.server import Server
+
+SETTINGS = settings(
+    max_examples=int(os.environ.get("MODEL_EXAMPLES", "60")),
+    stateful_step_count=int(os.environ.get("MODEL_STEPS", "30")),
+    deadline=None,
+    derandomize=False,
+    print_blob=True,
+    report_multiple_bugs=False,
+    # An example is a hundred requests, so neither its time nor its size is a fault.
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+LARGEST_ID = 2**53 - 1
+NOTHING_TOLD: Json = {"email": None, "name": None, "email_verified": False, "image": None}
+FORBIDDEN = "Not authorized to access this user's data"
+
+
+def test_two_users_see_what_the_model_says(server: Server) -> None:
+    with httpx.Client(base_url=server.url) as client:
+        TwoUsers.server, TwoUsers.client = server, client
+        run_state_machine_as_test(TwoUsers, settings=SETTINGS)
+
+
+class Person:
+    """A user as the rules know them: the model of the account, and the token to act with."""
+
+    def __init__(self, name: str, user_id: str) -> None:
+        self.name = name
+        self.account = Account(user_id)
+        self.profile: Json = {"id": user_id, **NOTHING_TOLD}
+        self.token = ""
+        # Ids that once were this person's and are nobody's now.
+        self.former_task_ids: list[int] = []
+        self.former_category_ids: list[int] = []
+
+    def erase(self) -> None:
+        self.former_task_ids += [task["id"] for task in self.account.tasks]
+        self.former_category_ids += [category["id"] for category in self.account.categories]
+        self.account.erase()
+
+    @property
+    def path(self) -> str:
+        return f"/api/{quote(self.account.user_id, safe='')}"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task that was created once; it may be gone by now."""
+
+    owner: str
+    id: int
+
+
+@dataclass(frozen=True)
+class Category:
+    owner: str
+    id: int
+
+
+@dataclass
+class Walk:
+    """A reading of a list from cursor to cursor while the list changes."""
+
+    filters: Json
+    limit: int
+    cursor: str | None = None
+    seen: list[int] = field(default_factory=list)
+    # The tasks that were on the list whenever a page was read; None before the first.
+    steady: set[int] | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer, and the request that it answers."""
+
+    request: str
+    status: int
+    body: Any
+    headers: httpx.Headers
+
+
+people = st.sampled_from(["ada", "bob"])
+# Names instead of ids, since ids differ from run to run.
+own_categories = st.sampled_from(["left out", "null", "oldest", "newest"])
+strange_categories = st.sampled_from(["another user's", "deleted", "never there"])
+category_filters = st.sampled_from(["any", "oldest", "newest", "another user's", "never there"])
+limits = st.sampled_from([None, 1, 2, 3, 1000])
+offsets = st.sampled_from([None, 0, 1, 2, 5, LARGEST_ID])
+
+# Method, path below the task or category, and body, of every operation on one task or category.
+ON_A_TASK: list[tuple[str, str, Json | None]] = [
+    ("GET", "", None),
+    ("PUT", "", {"title": "taken over"}),
+    ("PATCH", "", {"completed": True, "title": "taken over"}),
+    ("PATCH", "", {}),
+    ("PATCH", "/complete", None),
+    ("DELETE", "", None),
+]
+ON_A_CATEGORY: list[tuple[str, str, Json | None]] = [
+    ("GET", "", None),
+    ("PUT", "", {"name": "taken over"}),
+    ("PATCH", "", {"color": "#000000"}),
+    ("PATCH", "", {}),
+    ("DELETE", "", None),
+]
+
+
+class TwoUsers(RuleBasedStateMachine):
+    server: ClassVar[Server]
+    client: ClassVar[httpx.Client]
+
+    tasks: Bundle[Task] = Bundle("tasks")
+    categories: Bundle[Category] = Bundle("categories")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests: deque[str] = deque(maxlen=6)
+        self.walks: dict[str, Walk] = {}
+        self.erasures = 0
+        # Every id that the server ever gave, in the order of creation.
+        self.task_ids: list[int] = []
+        self.category_ids: list[int] = []
+        self.newest = datetime.min.replace(tzinfo=UTC)
+        # One id has all characters that a path must encode, and begins like the other one.
+        ada = uuid4().hex
+        self.people = {"ada": Person("ada", ada), "bob": Person("bob", f"{ada}|b@c:d+e~f")}
+        for person in self.people.values():
+            self.log_in(person, name=person.name, email=f"{person.name}@example.com")
+
+    # How the rules speak with the server.
+
+    def log_in(self, person: Person, **claims: str) -> None:
+        person.token = self.new_token(person, issued_at=time.time(), **claims)
+        person.profile.update(claims)
+
+    def new_token(self, person: Person, issued_at: float | None, **claims: str) -> str:
+        payload = {"sub": person.account.user_id, "exp": time.time() + 3600, "jti": uuid4().hex, **claims}
+        if issued_at is not None:
+            payload["iat"] = issued_at
+        return jwt.encode(payload, self.server.secret, algorithm="HS256")
+
+    def send(
+        self, method: str, path: str, body: Json | None = None, *, token: str | None, **options: Any
+    ) -> Answer:
+        headers: dict[str, str] = options.pop("headers", {})
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        if body is not None:
+            # Both forms of JSON text have their turn: characters as they are, and as escapes.
+            options["content"] = json.dumps(body, ensure_ascii=method == "POST").encode()
+            headers["Content-Type"] = "application/json"
+        response = self.client.request(method, path, headers=headers, **options)
+        sent = options.get("content", b"").decode("utf-8", "replace")
+        for person in self.people.values():
+            path = path.replace(person.path + "/", f"/api/<{person.name}>/")
+        request = f"{method} {path} {sent[:300]}"
+        self.requests.append(f"{request} → {response.status_code} {response.text[:300]}")
+        self.check(f"{request} is answered in JSON", response.headers["content-type"], "application/json")
+        return Answer(request, response.status_code, response.json(), response.headers)
+
+    def ask(self, person: Person, method: str, path: str, body: Json | None = None) -> Answer:
+        """The person's own request, on their own path."""
+        return self.send(method, person.path + path, body, token=person.token)
+
+    def check(self, fact: str, server: object, model: object) -> None:
+        """Fail with both sides, and with the requests that led here, unless they are equal."""
+        if server != model:
+            difference = _first_difference(server, model)
+            requests = "\n    ".join(self.requests)
+            message = f"{fact}\n  the server: {server!r}\n  the model:  {model!r}{difference}"
+            message += f"\n  the last requests:\n    {requests}"
+            if " 500 {" in self.requests[-1]:
+                message += (
+                    f"\n  the server's log ends with\n{self.server.log.read_text(errors='replace')[-3000:]}"
+                )
+            raise AssertionError(message)
+
+    def check_status(self, answer: Answer, status: int) -> None:
+        self.check(f"{answer.request}: the status", answer.status, status)
+
+    def check_refusal(self, answer: Answer, status: int, detail: str) -> None:
+        self.check_status(answer, status)
+        self.check(f"{answer.request}: the answer", answer.body, {"detail": detail})
+
+    def check_invalid(self, answer: Answer, place: str) -> None:
+        """422, with findings which all say where in the body or the query they stand."""
+        self.check_status(answer, 422)
+        self.check(f"{answer.request}: the answer has findings alone", [*answer.body], ["detail"])
+        findings = answer.body["detail"]
+        self.check(f"{answer.request}: there are findings", bool(findings), True)
+        for finding in findings:
+            self.check(f"{answer.request}: the form of a finding", sorted(finding), ["loc", "msg", "type"])
+            self.check(f"{answer.request}: where the fault is", finding["loc"][0], place)
+
+    def check_whole(self, answer: Answer, status: int, model: Json) -> Json:
+        """The answer is exactly this task or category; the moments are in UTC."""
+        self.check_status(answer, status)
+        self.check_moments(answer.body)
+        stored = meaning(answer.body)
+        self.check(f"{answer.request}: the answer", stored, model)
+        return stored
+
+    def check_moments(self, body: Json) -> None:
+        for name in {"created_at", "updated_at", "due_date"} & body.keys():
+            text = body[name]
+            self.check(f"{name} is in UTC", text is None or text.endswith("Z"), True)
+
+    def check_created(
+        self, answer: Answer, person: Person, collection: str, model: Json, ids: list[int]
+    ) -> Json:
+        """The answer is this new task or category, which is then found where Location says."""
+        self.check_status(answer, 201)
+        given = {name: answer.body.get(name) for name in ("id", "created_at")}
+        model = model | given
+        if collection == "tasks":
+            model |= {"updated_at": given["created_at"]}
+        created = self.check_whole(answer, 201, meaning({"user_id": person.account.user_id} | model))
+        self.check("the id is new", created["id"] in ids, False)
+        self.check("created_at is not before that of older rows", created["created_at"] >= self.newest, True)
+        self.newest = created["created_at"]
+        ids.append(created["id"])
+        location = answer.headers["location"]
+        expected = f"/api/{person.account.user_id}/{collection}/{created['id']}"
+        self.check("Location names what was created", unquote(location), expected)
+        self.check_whole(self.send("GET", location, token=person.token), 200, created)
+        return created
+
+    def check_changed(self, answer: Answer, before: Json, changes: Json) -> None:
+        """The answer is what was there before, with these changes and a later `updated_at`."""
+        self.check_status(answer, 200)
+        updated_at = meaning(answer.body).get("updated_at")
+        self.check_whole(answer, 200, before | meaning(changes) | {"updated_at": updated_at})
+        later = updated_at is not None and updated_at > before["updated_at"]
+        self.check(f"{answer.request}: updated_at is later than {before['updated_at']}", later, True)
+        before.update(meaning(changes), updated_at=updated_at)
+
+    # What the arguments of rules mean.
+
+    def other(self, who: str) -> Person:
+        return self.people["bob" if who == "ada" else "ada"]
+
+    def category_id(self, person: Person, which: str) -> int:
+        """The id of a category that the words describe, and of none when there is none."""
+        own, others = person.account.categories, self.other(person.name).account.categories
+        if which in ("oldest", "newest") and own:
+            found: int = own[0 if which == "oldest" else -1]["id"]
+        elif which == "another user's" and others:
+            found = others[-1]["id"]
+        elif which == "deleted" and person.former_category_ids:
+            found = person.former_category_ids[-1]
+        else:
+            found = LARGEST_ID
+        return found
+
+    def with_category(self, person: Person, body: Json, which: str) -> Json:
+        if which == "left out":
+            return body
+        if which == "null" or not person.account.categories:
+            return body | {"category_id": None}
+        return body | {"category_id": self.category_id(person, which)}
+
+    def filters(self, who: str, completed: bool | None, priority: str | None, category: str) -> Json:
+        given = {"completed": completed, "priority": priority}
+        if category != "any":
+            given["category_id"] = self.category_id(self.people[who], category)
+        return {name: value for name, value in given.items() if value is not None}
+
+    # Beginnings.
+
+    @initialize(
+        target=categories,
+        bodies=st.lists(
+            strategies.whole_categories, min_size=2, max_size=3, unique_by=lambda body: body["name"]
+        ),
+    )
+    def both_have_categories(self, bodies: list[Json]) -> MultipleResults[Category]:
+        people = self.people.values()
+        created = [self.created_category(person, body) for body in bodies for person in people]
+        for category in created[:2]:
+            self.file_tasks(category, self.people[category.owner].account.tasks[::2])
+        return multiple(*created)
+
+    @initialize(target=tasks, bodies=st.lists(strategies.whole_tasks, min_size=3, max_size=7))
+    def both_have_tasks(self, bodies: list[Json]) -> MultipleResults[Task]:
+        created = []
+        for index, body in enumerate(bodies):
+            for person in self.people.values():
+                category = "oldest" if index % 2 == 0 else "left out"
+                created.append(self.created_task(person, self.with_category(person, body, category)))
+        return multiple(*created)
+
+    def file_tasks(self, category: Category, tasks: list[Json]) -> None:
+        """Put these tasks of the owner into the category."""
+        person = self.people[category.owner]
+        for task in tasks:
+            changes = {"category_id": category.id}
+            self.check_changed(self.ask(person, "PATCH", f"/tasks/{task['id']}", changes), task, changes)
+
+    def created_task(self, person: Person, body: Json) -> Task:
+        answer = self.ask(person, "POST", "/tasks", body)
+        created = self.check_created(answer, person, "tasks", TASK_DEFAULTS | body, self.task_ids)
+        person.account.tasks.append(created)
+        return Task(person.name, created["id"])
+
+    def created_category(self, person: Person, body: Json) -> Category:
+        answer = self.ask(person, "POST", "/categories", body)
+        created = self.check_created(
+            answer, person, "categories", CATEGORY_DEFAULTS | body, self.category_ids
+        )
+        person.account.categories.append(created)
+        return Category(person.name, created["id"])
+
+    # Tasks.
+
+    @rule(target=tasks, who=people, body=strategies.whole_tasks, category=own_categories)
+    def create_task(self, who: str, body: Json, category: str) -> Task | MultipleResults[Task]:
+        person = self.people[who]
+        body = self.with_category(person, body, category)
+        if person.account.erased:
+            self.check_refusal(self.ask(person, "POST", "/tasks", body), 404, "User not found")
+            return multiple()
+        return self.created_task(person, body)
+
+    @rule(task=tasks, body=strategies.whole_tasks, category=own_categories)
+    def replace_task(self, task: Task, body: Json, category: str) -> None:
+        person = self.people[task.owner]
+        body = self.with_category(person, body, category)
+        answer = self.ask(person, "PUT", f"/tasks/{task.id}", body)
+        stored = person.account.task(task.id)
+        if stored is None:
+            self.check_refusal(answer, 404, "Task not found")
+        else:
+            self.check_changed(answer, stored, TASK_DEFAULTS | body)
+
+    @rule(task=tasks, changes=strategies.task_changes, category=own_categories)
+    def update_task(self, task: Task, changes: Json, category: str) -> None:
+        person = self.people[task.owner]
+        changes = self.with_category(person, changes, category)
+        answer = self.ask(person, "PATCH", f"/tasks/{task.id}", changes)
+        stored = person.account.task(task.id)
+        if stored is None:
+            self.check_refusal(answer, 404, "Task not found")
+        elif not changes:
+            self.check_whole(answer, 200, stored)
+        else:
+            self.check_changed(answer, stored, changes)
+
+    @rule(task=tasks, names=st.sets(st.sampled_from(["description", "due_date", "category_id"]), min_size=1))
+    def clear_properties_of_a_task(self, task: Task, names: set[str]) -> None:
+        """With something there to clear; a change to nothing at all then changes nothing."""
+        person = self.people[task.owner]
+        stored = person.account.task(task.id)
+        if stored is not None:
+            path = f"/tasks/{task.id}"
+            some = {"description": "Something", "due_date": "2026-02-01T17:00:00+01:00"}
+            some = self.with_category(person, some, "oldest")
+            self.check_changed(self.ask(person, "PATCH", path, some), stored, some)
+            nulls = dict.fromkeys(sorted(names))
+            self.check_changed(self.ask(person, "PATCH", path, nulls), stored, nulls)
+            self.check_whole(self.ask(person, "PATCH", path, {}), 200, stored)
+
+    @rule(task=tasks)
+    def toggle_task(self, task: Task) -> None:
+        self.toggle_task_of(self.people[task.owner], task.id)
+
+    def toggle_task_of(self, person: Person, task_id: int) -> None:
+        answer = self.ask(person, "PATCH", f"/tasks/{task_id}/complete")
+        stored = person.account.task(task_id)
+        if stored is None:
+            self.check_refusal(answer, 404, "Task not found")
+        else:
+            self.check_changed(answer, stored, {"completed": not stored["completed"]})
+
+    @rule(task=consumes(tasks))
+    def delete_task(self, task: Task) -> None:
+        self.delete_task_of(self.people[task.owner], task.id)
+
+    def delete_task_of(self, person: Person, task_id: int) -> None:
+        answer = self.ask(person, "DELETE", f"/tasks/{task_id}")
+        stored = person.account.task(task_id)
+        if stored is None:
+            self.check_refusal(answer, 404, "Task not found")
+        else:
+            self.check_status(answer, 200)
+            self.check("the message", answer.body, {"message": "Task deleted successfully"})
+            person.account.tasks.remove(stored)
+            person.former_task_ids.append(task_id)
+
+    @rule(task=tasks)
+    def get_task(self, task: Task) -> None:
+        person = self.people[task.owner]
+        answer = self.ask(person, "GET", f"/tasks/{task.id}")
+        stored = person.account.task(task.id)
+        if stored is None:
+            self.check_refusal(answer, 404, "Task not found")
+        else:
+            self.check_whole(answer, 200, stored)
+
+    # Lists.
+
+    @rule(
+        who=people,
+        completed=st.none() | strategies.completed,
+        priority=st.none() | strategies.priorities,
+        category=category_filters,
+        limit=limits,
+        offset=offsets,
+        later_limit=limits,
+        later_offset=st.sampled_from([None, 0, 1]),
+    )
+    def list_tasks(
+        self,
+        who: str,
+        completed: bool | None,
+        priority: str | None,
+        category: str,
+        limit: int | None,
+        offset: int | None,
+        later_limit: int | None,
+        later_offset: int | None,
+    ) -> None:
+        filters = self.filters(who, completed, priority, category)
+        matching = self.people[who].account.tasks_that_match(filters)
+        self.check_pages(who, "tasks", filters, matching, (limit, offset), (later_limit, later_offset))
+
+    @rule(
+        who=people,
+        limit=limits,
+        offset=offsets,
+        later_limit=limits,
+        later_offset=st.sampled_from([None, 0, 1]),
+    )
+    def list_categories(
+        self,
+        who: str,
+        limit: int | None,
+        offset: int | None,
+        later_limit: int | None,
+        later_offset: int | None,
+    ) -> None:
+        newest_first = [*reversed(self.people[who].account.categories)]
+        self.check_pages(who, "categories", {}, newest_first, (limit, offset), (later_limit, later_offset))
+
+    def check_pages(
+        self,
+        who: str,
+        collection: str,
+        filters: Json,
+        matching: list[Json],
+        first: tuple[int | None, int | None],
+        later: tuple[int | None, int | None],
+    ) -> None:
+        """Read from `first` (limit and offset) to the end, with `later` for each page after a cursor."""
+        place, cursor = 0, None
+        while True:
+            limit, offset = later if cursor else first
+            place += offset or 0
+            page = self.read_page(
+                who, collection, filters | {"limit": limit, "offset": offset, "cursor": cursor}
+            )
+            if page is None:
+                return
+            self.check_page(collection, page, matching[place:], len(matching), limit or 100)
+            place, cursor = place + len(page["items"]), page["next_cursor"]
+            if cursor is None:
+                return
+
+    def read_page(self, who: str, collection: str, query: Json) -> Json | None:
+        """The page with the meaning of its items, or None when the user is rightly not there."""
+        person = self.people[who]
+        texts = {name: json.dumps(value).strip('"') for name, value in query.items() if value is not None}
+        answer = self.ask(person, "GET", f"/{collection}?{urlencode(texts)}")
+        if person.account.erased:
+            self.check_refusal(answer, 404, "User not found")
+            return None
+        self.check_status(answer, 200)
+        for item in answer.body["items"]:
+            self.check_moments(item)
+        return answer.body | {"items": [meaning(item) for item in answer.body["items"]]}
+
+    def check_page(self, collection: str, page: Json, rest: list[Json], total: int, limit: int) -> None:
+        """`rest` is what the model has from the page's first item to the end of the list."""
+        self.check(f"the {collection} of the page", page["items"], rest[:limit])
+        self.check(f"the total of {collection}", page["total"], total)
+        self.check("this is the last page", page["next_cursor"] is None, len(rest) <= limit)
+        self.check("the page has nothing else", sorted(page), ["items", "next_cursor", "total"])
+
+    @rule(
+        target=tasks,
+        who=people,
+        which=st.sampled_from(["all", "all", "open", "medium", "of the newest category"]),
+        limit=st.integers(1, 2),
+        changes=st.lists(
+            st.sampled_from(["none", "create", "delete read", "delete unread", "toggle unread"])
+        ),
+    )
+    def walk_on_while_the_list_changes(
+        self, who: str, which: str, limit: int, changes: list[str]
+    ) -> MultipleResults[Task]:
+        """Read the next page after each change. A walk lasts beyond this step; the next one goes on with it.
+
+        No task that is there throughout is missed, none is repeated, and each page is what the model says.
+        """
+        filters: Json = {
+            "all": {},
+            "open": {"completed": False},
+            "medium": {"priority": "medium"},
+            "of the newest category": {"category_id": self.category_id(self.people[who], "newest")},
+        }[which]
+        created: list[Task] = []
+        for change in ["none", *changes]:
+            walk = self.walks.setdefault(who, Walk(filters, limit))
+            created += self.change_the_walked_list(self.people[who], walk, change)
+            if not self.read_on(who, walk):
+                del self.walks[who]
+        return multiple(*created)
+
+    def change_the_walked_list(self, person: Person, walk: Walk, change: str) -> list[Task]:
+        """Make the change if it can be made; give the task if that creates one."""
+        matching = person.account.tasks_that_match(walk.filters)
+        read = [task for task in matching if task["id"] in walk.seen]
+        unread = [task for task in matching if task["id"] not in walk.seen]
+        if change == "create" and not person.account.erased:
+            category_id = walk.filters.get("category_id")
+            own = category_id is None or person.account.category(category_id) is not None
+            return [self.created_task(person, {"title": "new", **walk.filters})] if own else []
+        if change == "delete read" and read:
+            self.delete_task_of(person, read[-1]["id"])
+        if change == "delete unread" and unread:
+            self.delete_task_of(person, unread[0]["id"])
+        if change == "toggle unread" and unread:
+            self.toggle_task_of(person, unread[0]["id"])
+        return []
+
+    def read_on(self, who: str, walk: Walk) -> bool:
+        """Whether another page follows the one that was read."""
+        page = self.read_page(who, "tasks", walk.filters | {"limit": walk.limit, "cursor": walk.cursor})
+        if page is None:
+            return False
+        matching = self.people[who].account.tasks_that_match(walk.filters)
+        rest = matching
+        if walk.seen:
+            place = self.task_ids.index(walk.seen[-1])
+            rest = [task for task in matching if self.task_ids.index(task["id"]) < place]
+        self.check_page("tasks", page, rest, len(matching), walk.limit)
+        ids = [task["id"] for task in page["items"]]
+        self.check("the tasks that the walk repeats", set(ids) & set(walk.seen), set())
+        walk.seen += ids
+        walk.cursor = page["next_cursor"]
+        there = {task["id"] for task in matching}
+        walk.steady = there if walk.steady is None else walk.steady & there
+        if walk.cursor is None:
+            missed = walk.steady - set(walk.seen)
+            self.check("the tasks that were there throughout and that the walk missed", missed, set())
+        return walk.cursor is not None
+
+    # Categories.
+
+    @rule(target=categories, who=people, body=strategies.whole_categories)
+    def create_category(self, who: str, body: Json) -> Category | MultipleResults[Category]:
+        person = self.people[who]
+        if person.account.erased:
+            self.check_refusal(self.ask(person, "POST", "/categories", body), 404, "User not found")
+        elif person.account.has_another_category_named(body["name"]):
+            self.check_name_taken(self.ask(person, "POST", "/categories", body))
+        else:
+            return self.created_category(person, body)
+        return multiple()
+
+    @rule(category=categories, body=strategies.whole_categories)
+    def replace_category(self, category: Category, body: Json) -> None:
+        self.check_category_change("PUT", category, body, CATEGORY_DEFAULTS | body)
+
+    @rule(category=categories, changes=strategies.category_changes)
+    def update_category(self, category: Category, changes: Json) -> None:
+        self.check_category_change("PATCH", category, changes, changes)
+
+    @rule(category=categories, method=st.sampled_from(["PUT", "PATCH"]))
+    def name_category_like_another(self, category: Category, method: str) -> None:
+        for other in self.people[category.owner].account.categories:
+            if other["id"] != category.id:
+                body = {"name": other["name"], "color": "#000000"}
+                self.check_category_change(method, category, body, body)
+
+    def check_category_change(self, method: str, category: Category, body: Json, changes: Json) -> None:
+        person = self.people[category.owner]
+        answer = self.ask(person, method, f"/categories/{category.id}", body)
+        stored = person.account.category(category.id)
+        if stored is None:
+            self.check_refusal(answer, 404, "Category not found")
+        elif "name" in changes and person.account.has_another_category_named(changes["name"], than=stored):
+            self.check_name_taken(answer)
+        else:
+            self.check_whole(answer, 200, stored | changes)
+            stored.update(changes)
+
+    def check_name_taken(self, answer: Answer) -> None:
+        self.check_refusal(answer, 409, "A category with this name already exists")
+
+    @rule(category=consumes(categories), filed=st.integers(0, 2))
+    def delete_category(self, category: Category, filed: int) -> None:
+        """Its tasks stay; so many of the newest ones are put into it before."""
+        person = self.people[category.owner]
+        if person.account.category(category.id) is not None:
+            self.file_tasks(category, person.account.tasks_that_match({})[:filed])
+        answer = self.ask(person, "DELETE", f"/categories/{category.id}")
+        stored = person.account.category(category.id)
+        if stored is None:
+            self.check_refusal(answer, 404, "Category not found")
+        else:
+            self.check_status(answer, 200)
+            self.check("the message", answer.body, {"message": "Category deleted successfully"})
+            person.account.delete_category(stored)
+            person.former_category_ids.append(category.id)
+
+    @rule(category=categories)
+    def get_category(self, category: Category) -> None:
+        person = self.people[category.owner]
+        answer = self.ask(person, "GET", f"/categories/{category.id}")
+        stored = person.account.category(category.id)
+        if stored is None:
+            self.check_refusal(answer, 404, "Category not found")
+        else:
+            self.check_whole(answer, 200, stored)
+
+    # What is not one's own.
+
+    @rule(task=tasks, category=categories)
+    def use_what_is_another_users_behind_ones_own_path(self, task: Task, category: Category) -> None:
+        self.check_not_there(self.other(task.owner), task_id=task.id)
+        self.check_not_there(self.other(category.owner), category_id=category.id)
+
+    @rule(who=people, which=st.sampled_from(["deleted", "next", "largest"]))
+    def use_what_does_not_exist(self, who: str, which: str) -> None:
+        person = self.people[who]
+        if which == "deleted":
+            for task_id in person.former_task_ids[-1:]:
+                self.check_not_there(person, task_id=task_id)
+            for category_id in person.former_category_ids[-1:]:
+                self.check_not_there(person, category_id=category_id)
+        elif which == "next":
+            # These exist soon, but not yet.
+            self.check_not_there(
+                person, task_id=max(self.task_ids) + 1, category_id=max(self.category_ids) + 1
+            )
+        else:
+            self.check_not_there(person, task_id=LARGEST_ID, category_id=LARGEST_ID)
+
+    def check_not_there(
+        self, person: Person, *, task_id: int | None = None, category_id: int | None = None
+    ) -> None:
+        """No operation finds it behind this person's path, neither to answer it nor to change it."""
+        if task_id is not None:
+            for method, path, body in ON_A_TASK:
+                answer = self.ask(person, method, f"/tasks/{task_id}{path}", body)
+                self.check_refusal(answer, 404, "Task not found")
+        if category_id is not None:
+            for method, path, body in ON_A_CATEGORY:
+                answer = self.ask(person, method, f"/categories/{category_id}{path}", body)
+                self.check_refusal(answer, 404, "Category not found")
+
+    @rule(task=tasks, body=strategies.whole_tasks, category=strange_categories)
+    def put_a_task_into_a_category_that_is_not_ones_own(self, task: Task, body: Json, category: str) -> None:
+        person = self.people[task.owner]
+        if person.account.task(task.id) is None:
+            return
+        category_id = self.category_id(person, category)
+        path = f"/tasks/{task.id}"
+        for answer in (
+            self.ask(person, "POST", "/tasks", body | {"category_id": category_id}),
+            self.ask(person, "PUT", path, body | {"category_id": category_id}),
+            self.ask(person, "PATCH", path, body | {"category_id": category_id}),
+            self.ask(person, "PATCH", path, {"category_id": category_id}),
+        ):
+            self.check_refusal(answer, 404, "Category not found")
+
+    @rule(who=people, with_token=st.booleans())
+    def use_another_users_path(self, who: str, with_token: bool) -> None:
+        """Nothing is possible there, for a user or for somebody without a token."""
+        victim = self.other(who)
+        task_id = (victim.account.tasks or [{"id": LARGEST_ID}])[-1]["id"]
+        category_id = (victim.account.categories or [{"id": LARGEST_ID}])[-1]["id"]
+        for method, path, body in [
+            *[(method, f"/tasks/{task_id}{path}", body) for method, path, body in ON_A_TASK],
+            *[(method, f"/categories/{category_id}{path}", body) for method, path, body in ON_A_CATEGORY],
+            ("GET", "/tasks", None),
+            ("POST", "/tasks", {"title": "a present"}),
+            ("GET", "/categories", None),
+            ("POST", "/categories", {"name": "a present"}),
+            ("GET", "", None),
+            ("DELETE", "", None),
+        ]:
+            token = self.people[who].token if with_token else None
+            answer = self.send(method, victim.path + path, body, token=token)
+            if with_token:
+                self.check_refusal(answer, 403, FORBIDDEN)
+            else:
+                self.check_refusal(answer, 401, "Not authenticated")
+                self.check("the challenge", answer.headers["www-authenticate"], "Bearer")
+
+    # What is not valid. That it changes nothing, the comparison of the whole lists shows.
+
+    @rule(task=tasks, body=strategies.whole_tasks, member=strategies.invalid_task_members)
+    def send_an_invalid_task(self, task: Task, body: Json, member: tuple[str, Any]) -> None:
+        person, invalid = self.people[task.owner], body | dict([member])
+        self.check_invalid(self.ask(person, "POST", "/tasks", invalid), "body")
+        self.check_invalid(self.ask(person, "PUT", f"/tasks/{task.id}", invalid), "body")
+        self.check_invalid(self.ask(person, "PATCH", f"/tasks/{task.id}", invalid), "body")
+        without_title = {name: value for name, value in body.items() if name != "title"}
+        self.check_invalid(self.ask(person, "POST", "/tasks", without_title), "body")
+        self.check_invalid(self.ask(person, "PUT", f"/tasks/{task.id}", without_title), "body")
+
+    @rule(
+        category=categories,
+        body=strategies.whole_categories,
+        member=strategies.invalid_category_members,
+    )
+    def send_an_invalid_category(self, category: Category, body: Json, member: tuple[str, Any]) -> None:
+        person, invalid = self.people[category.owner], body | dict([member])
+        self.check_invalid(self.ask(person, "POST", "/categories", invalid), "body")
+        self.check_invalid(self.ask(person, "PUT", f"/categories/{category.id}", invalid), "body")
+        self.check_invalid(self.ask(person, "PATCH", f"/categories/{category.id}", invalid), "body")
+
+    @rule(task=tasks, category=categories, unreadable=strategies.unreadable_bodies)
+    def send_an_unreadable_body(
+        self, task: Task, category: Category, unreadable: tuple[bytes, str, int]
+    ) -> None:
+        content, media_type, status = unreadable
+        for thing, collection in ((task, "tasks"), (category, "categories")):
+            person = self.people[thing.owner]
+            for method, path in (("POST", ""), ("PUT", f"/{thing.id}"), ("PATCH", f"/{thing.id}")):
+                answer = self.send(
+                    method,
+                    f"{person.path}/{collection}{path}",
+                    token=person.token,
+                    content=content,
+                    headers={"Content-Type": media_type},
+                )
+                self.check_status(answer, status)
+
+    @rule(who=people, tasks_query=strategies.invalid_task_queries, query=strategies.invalid_page_queries)
+    def ask_with_an_invalid_query(self, who: str, tasks_query: str, query: str) -> None:
+        self.check_invalid(self.ask(self.people[who], "GET", f"/tasks?{tasks_query}"), "query")
+        self.check_invalid(self.ask(self.people[who], "GET", f"/categories?{query}"), "query")
+
+    # Accounts.
+
+    @rule(who=people)
+    def get_profile(self, who: str) -> None:
+        person = self.people[who]
+        answer = self.ask(person, "GET", "")
+        if person.account.erased:
+            self.check_refusal(answer, 404, "User not found")
+            return
+        self.check_status(answer, 200)
+        self.check_moments(answer.body)
+        answered = meaning(answer.body)
+        moments = {name: answered.pop(name) for name in ("created_at", "updated_at")}
+        self.check("the profile", answered, person.profile)
+        in_order = moments["created_at"] <= moments["updated_at"]
+        self.check("the profile's moments are in order", in_order, True)
+
+    @precondition(lambda self: not all(person.account.erased for person in self.people.values()))
+    @rule(who=people, name=st.sampled_from([None, "Augusta", "Ada ✓"]))
+    def log_in_again(self, who: str, name: str | None) -> None:
+        """What a token does not tell stays as it was, and so does everything that the user owns."""
+        if not self.people[who].account.erased:
+            self.log_in(self.people[who], **({} if name is None else {"name": name}))
+
+    @precondition(lambda self: self.erasures < 2)
+    @rule(target=tasks, who=people, and_returns=st.sampled_from([True, True, False]))
+    def erase_user(self, who: str, and_returns: bool) -> MultipleResults[Task]:
+        person = self.people[who]
+        before = time.time()
+        answer = self.ask(person, "DELETE", "")
+        if person.account.erased:
+            self.check_refusal(answer, 404, "User not found")
+            return multiple()
+        self.check_status(answer, 200)
+        self.check("the message", answer.body, {"message": "User deleted successfully"})
+        task_id = (person.account.tasks or [{"id": LARGEST_ID}])[-1]["id"]
+        person.erase()
+        self.erasures += 1
+        for token in (
+            person.token,
+            # Tokens from before the erasure that the server sees only now; the second does not tell its age.
+            self.new_token(person, issued_at=before, name="a ghost"),
+            self.new_token(person, issued_at=None, name="a ghost"),
+        ):
+            for method, path, body, detail in (
+                ("GET", "", None, "User not found"),
+                ("DELETE", "", None, "User not found"),
+                ("GET", "/tasks", None, "User not found"),
+                ("GET", "/categories", None, "User not found"),
+                ("POST", "/tasks", {"title": "x"}, "User not found"),
+                ("POST", "/categories", {"name": "x"}, "User not found"),
+                ("GET", f"/tasks/{task_id}", None, "Task not found"),
+            ):
+                answer = self.send(method, person.path + path, body, token=token)
+                self.check_refusal(answer, 404, detail)
+        return self.returned(person) if and_returns else multiple()
+
+    @precondition(lambda self: any(person.account.erased for person in self.people.values()))
+    @rule(target=tasks)
+    def return_with_a_newer_token(self) -> MultipleResults[Task]:
+        erased = [person for person in self.people.values() if person.account.erased]
+        return multiple(*[task for person in erased for task in self.returned(person).values])
+
+    def returned(self, person: Person) -> MultipleResults[Task]:
+        """The user comes back, finds nothing, and begins anew."""
+        old_token = person.token
+        person.profile.update(NOTHING_TOLD)
+        self.log_in(person, name=f"{person.name} again")
+        person.account.erased = False
+        self.compare_whole_lists(person)
+        answer = self.send("GET", f"{person.path}/tasks", token=old_token)
+        self.check_status(answer, 200)
+        return multiple(*[self.created_task(person, {"title": title}) for title in ("back", "again")])
+
+    # What always holds.
+
+    @invariant()
+    def the_lists_are_what_the_model_says(self) -> None:
+        for person in self.people.values():
+            self.compare_whole_lists(person)
+
+    def compare_whole_lists(self, person: Person) -> None:
+        everything = (1000, None), (1000, None)
+        self.check_pages(person.name, "tasks", {}, person.account.tasks_that_match({}), *everything)
+        self.check_pages(person.name, "categories", {}, person.account.categories[::-1], *everything)
+
+
+def _first_difference(server: object, model: object) -> str:
+    """A line that leads the eye, where both are long."""
+    if isinstance(server, list) and isinstance(model, list):
+        ids = [[item["id"] for item in items] for items in (server, model)]
+        if ids[0] != ids[1]:
+            return f"\n  the ids: {ids[0]} and not {ids[1]}"
+        return next(
+            (_first_difference(one, other) for one, other in zip(server, model, strict=True) if one != other),
+            "",
+        )
+    if isinstance(server, dict) and isinstance(model, dict):
+        names = [name for name in server | model if server.get(name, ...) != model.get(name, ...)]
+        return "".join(
+            f"\n  {name}: {server.get(name, '(missing)')!r} and not {model.get(name, '(missing)')!r}"
+            for name in names
+        )
+    return ""

@@ -1,0 +1,542 @@
+"""What scripts/generate writes, and what it refuses to write."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import importlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from inspect import getdoc
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from contracts import CONTRACTS, PROJECT, folder, package, serve
+
+from scripts import generate as command
+from specfirst.codegen.generate import GenerationError, differences, write
+
+BOOKSHOP = CONTRACTS / "bookshop.yaml"
+
+# Settings of somebody in whose folder the command happens to be given.
+HOSTILE = """
+[tool.black]
+line-length = 40
+skip-string-normalization = true
+[tool.isort]
+force_single_line = true
+[tool.ruff]
+line-length = 40
+format.quote-style = "single"
+lint.select = ["ALL"]
+[tool.datamodel-codegen]
+snake-case-field = true
+use-annotated = false
+class-name = "Hostile"
+"""
+
+
+@dataclass
+class Run:
+    """One run of the command."""
+
+    done: subprocess.CompletedProcess[str]
+    output: Path
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        return read(self.output)
+
+    @property
+    def told(self) -> str:
+        return self.done.stdout + self.done.stderr
+
+
+def read(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def generate(
+    *arguments: str | Path, cwd: Path = PROJECT, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "scripts.generate", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """Runs of the command on the project's own contract, two at a time since each is slow."""
+    root = tmp_path_factory.mktemp("runs")
+    hostile = root / "hostile"
+    hostile.mkdir()
+    (hostile / "pyproject.toml").write_text(HOSTILE)
+    (hostile / ".isort.cfg").write_text("[settings]\nforce_single_line = true\n")
+
+    damaged = root / "damaged"
+    shutil.copytree(PROJECT / "generated", damaged, ignore=shutil.ignore_patterns("__pycache__"))
+    (damaged / "schemas.py").write_text("# edited\n")
+    (damaged / "routers/tasks.py").unlink()
+    (damaged / "routers/old.py").write_text("# written before\n")
+    manifest = (damaged / "manifest.json").read_text()
+    (damaged / "manifest.json").write_text(
+        manifest.replace('"routers/tasks.py"', '"routers/tasks.py", "routers/old.py"')
+    )
+
+    def run(name: str) -> Run:
+        one, other = root / "one", root / "other"
+        if name == "one":
+            environment = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C", "HOME": str(root)}
+            return Run(generate("--output", one, cwd=Path("/"), **environment), one)
+        if name == "other":
+            environment = {"PYTHONHASHSEED": "4242", "TZ": "Asia/Tokyo", "LC_ALL": "de_DE.UTF-8"}
+            # The temporary folders stand below the hostile settings, too.
+            environment |= {"TMPDIR": str(hostile), "COLUMNS": "20", "PYTHONUTF8": "0", "FORCE_COLOR": "1"}
+            return Run(generate("--output", other, cwd=hostile, **environment), other)
+        if name == "current":
+            return Run(generate("--check"), PROJECT / "generated")
+        return Run(generate("--check", "--output", damaged), damaged)
+
+    names = ("one", "other", "current", "damaged")
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(names, pool.map(run, names), strict=True))
+
+
+def test_output_is_the_same_to_the_byte_in_every_environment(runs: dict[str, Run]) -> None:
+    for name in ("one", "other"):
+        assert runs[name].done.returncode == 0, runs[name].told
+    assert runs["one"].files.keys() >= {"schemas.py", "operations.py", "openapi.yaml", "routers/tasks.py"}
+    assert runs["one"].files == runs["other"].files
+
+
+def test_what_is_committed_is_current(runs: dict[str, Run]) -> None:
+    assert runs["one"].files == read(PROJECT / "generated")
+    assert (runs["current"].done.returncode, runs["current"].told) == (0, "generated/ is current\n")
+
+
+def test_output_holds_no_moment_and_no_path_of_a_machine(runs: dict[str, Run]) -> None:
+    for name, content in runs["other"].files.items():
+        text = content.decode()
+        for place in (str(PROJECT), str(runs["other"].output), tempfile.gettempdir(), sys.prefix):
+            assert place not in text, name
+        if name.endswith(".py"):
+            assert not re.search(r"timestamp:|[0-9]{4}-[0-9]{2}-[0-9]{2}T", text), name
+
+
+def test_it_takes_less_than_ten_seconds(runs: dict[str, Run]) -> None:
+    """Even beside another run."""
+    seconds = re.search(r"is current, ([0-9.]+) s", runs["one"].told)
+    assert seconds
+    assert float(seconds[1]) < 10
+
+
+def test_a_check_names_each_file_that_differs_is_missing_or_stale_and_changes_nothing(
+    runs: dict[str, Run],
+) -> None:
+    run = runs["damaged"]
+    assert run.done.returncode == 1
+    told = run.done.stderr.splitlines()
+    assert told == [
+        "damaged/manifest.json differs",
+        "damaged/routers/tasks.py is missing",
+        "damaged/schemas.py differs",
+        "damaged/routers/old.py is stale",
+        "damaged/ is not what openapi.yaml says; run scripts/generate",
+    ]
+    assert run.files["schemas.py"] == b"# edited\n"
+    assert "routers/tasks.py" not in run.files
+    assert "routers/old.py" in run.files
+
+
+FILES = {"a.py": b"a", "routers/b.py": b"b", "manifest.json": b'{"files": ["a.py", "routers/b.py"]}'}
+LATER = {"a.py": b"a", "routers/c.py": b"c", "manifest.json": b'{"files": ["a.py", "routers/c.py"]}'}
+
+
+def test_files_that_are_no_longer_generated_are_removed_and_others_are_left(tmp_path: Path) -> None:
+    assert write(FILES, tmp_path) == list(FILES)
+    (tmp_path / "routers/mine.py").write_bytes(b"mine")
+    assert sorted(write(LATER, tmp_path)) == ["manifest.json", "routers/b.py", "routers/c.py"]
+    assert read(tmp_path) == {**LATER, "routers/mine.py": b"mine"}
+
+
+def test_files_that_do_not_change_keep_their_time(tmp_path: Path) -> None:
+    write(FILES, tmp_path)
+    os.utime(tmp_path / "a.py", (1, 1))
+    write(LATER, tmp_path)
+    assert (tmp_path / "a.py").stat().st_mtime == 1
+    assert write(LATER, tmp_path) == []
+
+
+def test_a_file_that_it_did_not_write_is_not_overwritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(FILES, tmp_path)
+    (tmp_path / "routers/c.py").write_bytes(b"mine")
+    before = read(tmp_path)
+    monkeypatch.setattr(command, "generate", lambda contract: LATER)
+    assert not command.update(BOOKSHOP, tmp_path)
+    told = capsys.readouterr().err
+    assert told.startswith(f"{tmp_path / 'routers/c.py'} was not written by scripts/generate")
+    assert "move it out" in told
+    assert "delete it" in told
+    assert read(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "text", ['{"name": "A web application"}', "<<<<<<< ours", "[]", '{"files": 1}', '"x"']
+)
+def test_a_manifest_that_it_did_not_write_is_not_overwritten(
+    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "manifest.json").write_text(text)
+    monkeypatch.setattr(command, "generate", lambda contract: FILES)
+    assert not command.update(BOOKSHOP, tmp_path)
+    assert not command.check(BOOKSHOP, tmp_path)
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 2
+    assert all("manifest.json is not as scripts/generate wrote it; restore it" in line for line in told)
+    assert read(tmp_path) == {"manifest.json": text.encode()}
+
+
+def test_differences_are_none_after_writing(tmp_path: Path) -> None:
+    write(FILES, tmp_path)
+    assert differences(FILES, tmp_path) == []
+
+
+# What cannot be expressed: how a contract is changed, the line's text, the construct, a word of the remedy.
+INEXPRESSIBLE: list[tuple[str, str, str, str, str]] = [
+    (
+        "type: apiKey\n      in: header",
+        "type: apiKey\n      in: query",
+        "apiKey:",
+        "security scheme 'apiKey'",
+        "header",
+    ),
+    (
+        "type: http\n      scheme: basic",
+        "type: http\n      scheme: digest",
+        "person:",
+        "'person'",
+        "http bearer or basic",
+    ),
+    (
+        "explode: false",
+        "explode: false\n          style: pipeDelimited",
+        "name: pages",
+        "'pages'",
+        "leave style",
+    ),
+    ("        '304':", "        3XX:", "3XX:", "'3XX' stands for several", "by its number"),
+    (
+        "          application/vnd.bookshop.book+json; charset=utf-8:",
+        "          multipart/form-data:",
+        "content:",
+        "media type that is not JSON",
+        "application/json",
+    ),
+    (
+        "    Isbn:\n      type: string\n",
+        "    Isbn:\n      type: string\n      not: {const: '1'}\n",
+        "not: {const",
+        "keyword not",
+        "what is allowed",
+    ),
+    (
+        "#/components/schemas/Currency'",
+        "#/components/schemas/Coin'",
+        "schema:",
+        "nothing stands at #/components/schemas/Coin",
+        "correct the reference",
+    ),
+    ("openapi: 3.1.0", "openapi: 3.0.3", "openapi: 3.0.3", "'3.0.3'", "3.1"),
+    (
+        "  /books/{isbn}:\n",
+        "  /books/{isbn}.json:\n",
+        "/books/{isbn}.json:",
+        "segment",
+        "without escapes",
+    ),
+    ("operationId: getBook\n", "operationId: get_book\n", "operationId: get_book", "'get_book'", "listItems"),
+    (
+        "      operationId: getBook\n",
+        "      operationId: getBook\n      callbacks: {}\n",
+        "callbacks",
+        "callbacks",
+        "document",
+    ),
+    (
+        "      deprecated: true\n",
+        "      deprecated: true\n      deprecated: true\n",
+        "deprecated: true",
+        "second time",
+        "remove",
+    ),
+    ("      deprecated: true\n", "      deprecated: [\n", "", "not YAML", "syntax"),
+    (
+        "      deprecated: true\n",
+        "      deprecated: !!python/none x\n",
+        "python/none",
+        "no meaning in JSON",
+        "remove the tag",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "line", "construct", "remedy"), INEXPRESSIBLE)
+def test_what_cannot_be_expressed_is_refused_with_its_line_and_a_remedy(
+    old: str,
+    new: str,
+    line: str,
+    construct: str,
+    remedy: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = BOOKSHOP.read_text(encoding="utf-8")
+    assert old in text
+    contract, output = tmp_path / "shop.yaml", tmp_path / "shop"
+    contract.write_text(text.replace(old, new, 1), encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["generate", "--contract", str(contract), "--output", str(output)])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert not output.exists()
+    lines = contract.read_text(encoding="utf-8").splitlines()
+    finding = next((text for text in told.err.splitlines() if construct in text and remedy in text), told.err)
+    place = re.match(re.escape(str(contract)) + r":([0-9]+): (.*); (.*)$", finding)
+    assert place, told.err
+    assert line in lines[int(place[1]) - 1]
+    assert construct in place[2]
+    assert remedy in place[3]
+
+
+def test_a_contract_that_is_not_there_is_told_of(tmp_path: Path) -> None:
+    done = generate("--contract", tmp_path / "none.yaml", "--output", tmp_path / "out")
+    assert (done.returncode, done.stdout, (tmp_path / "out").exists()) == (1, "", False)
+    assert "none.yaml cannot be read" in done.stderr
+    assert "name a file that exists" in done.stderr
+
+
+def wait_for(happened: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.05)
+
+
+def test_watching_generates_at_each_save_and_survives_what_is_wrong(tmp_path: Path) -> None:
+    contract, output, log = tmp_path / "shop.yaml", tmp_path / "shop", tmp_path / "log"
+    text = BOOKSHOP.read_text(encoding="utf-8")
+    contract.write_text(text)
+    with log.open("w") as told, contextlib.ExitStack() as stack:
+        watching = subprocess.Popen(
+            [sys.executable, "-m", "scripts.generate", "--watch", "--contract", contract, "--output", output],
+            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            stdout=told,
+            stderr=told,
+        )
+        stack.callback(watching.wait)
+        stack.callback(watching.kill)
+        wait_for(lambda: "Watching" in log.read_text(), "the first run")
+        # watchfiles says nothing when its watch is set up.
+        time.sleep(0.5)
+        contract.write_text(text.replace("title: Bookshop", "titel: Bookshop"))
+        wait_for(lambda: "a required property at #/info" in log.read_text(), "the refusal")
+        assert b"Bookshop" in (output / "__init__.py").read_bytes()
+        # Editors replace a file as often as they write into it.
+        (tmp_path / "new").write_text(text.replace("title: Bookshop", "title: Library"))
+        (tmp_path / "new").replace(contract)
+        wait_for(lambda: b"Library" in (output / "__init__.py").read_bytes(), "the change")
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(10) == 0
+
+
+def modules(name: str) -> Iterator[Path]:
+    return (folder() / name).rglob("*.py")
+
+
+def test_every_generated_module_compiles_imports_and_passes_mypy_strict(tmp_path: Path) -> None:
+    for name in ("bookshop", "oddities"):
+        package(name)
+        for path in modules(name):
+            compile(path.read_text(encoding="utf-8"), path.name, "exec")
+            dotted = ".".join(path.relative_to(folder()).with_suffix("").parts)
+            importlib.import_module(dotted.removesuffix(".__init__"))
+    shutil.copytree(PROJECT / "generated", tmp_path / "generated")
+    (tmp_path / "mypy.ini").write_text("[mypy]\nstrict = true\nexplicit_package_bases = true\n")
+    folders = [folder() / "bookshop", folder() / "oddities", tmp_path / "generated"]
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "mypy",
+            "--config-file",
+            "mypy.ini",
+            "--cache-dir",
+            "cache",
+            *map(str, folders),
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "MYPYPATH": f"{PROJECT}:{folder()}:{tmp_path}"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def words(text: str | None) -> str:
+    """A text without its line breaks, which a docstring sets anew."""
+    return " ".join((text or "").split())
+
+
+def test_texts_of_a_contract_stand_in_docstrings_as_they_are() -> None:
+    modules = package("oddities")
+    contract = modules.application.contract()
+    info = contract.content["info"]
+    assert words(f"{info['title']} {info['version']}") in words(modules.operations.__doc__)
+    assert words(info["title"]) in words(importlib.import_module("oddities").__doc__)
+    for tag in contract.content["tags"]:
+        protocol = getattr(modules.operations, f"{tag['name'].title()}Operations")
+        assert words(getdoc(protocol)) == words(tag["description"])
+    for operation in contract.operations:
+        protocol = getattr(modules.operations, f"{operation.tag.title()}Operations")
+        text = words(getdoc(getattr(protocol, operation.identifier)))
+        assert text.startswith(f"{operation.method.upper()} {operation.path}: {words(operation.summary)}.")
+        assert words(operation.description) in text
+
+
+def test_texts_of_a_contract_reach_fastapi_as_they_are() -> None:
+    routes = routes_of("oddities")
+    for operation in package("oddities").application.contract().operations:
+        described = routes[operation.operation_id]
+        assert described["summary"] == operation.summary
+        assert words(described["description"]) == words(operation.description)
+        assert {status: response["description"] for status, response in described["responses"].items()} == {
+            str(status): response.description for status, response in operation.responses.items()
+        }
+
+
+def test_texts_of_schemas_stand_below_what_they_describe() -> None:
+    tree = ast.parse(Path(package("oddities").schemas.__file__).read_text(encoding="utf-8"))
+    described: dict[str, str] = {}
+    for node, after in pairwise([*tree.body, ast.Pass()]):
+        if isinstance(node, ast.ClassDef):
+            described[node.name] = ast.get_docstring(node) or ""
+        elif isinstance(node, ast.Assign) and isinstance(after, ast.Expr):
+            described[ast.unparse(node.targets[0])] = ast.literal_eval(after.value)
+    schemas = package("oddities").application.contract().schemas
+    assert {name: words(text) for name, text in described.items()} == {
+        name: words(schema["description"]) for name, schema in schemas.items()
+    }
+
+
+def test_patterns_and_enum_values_are_those_of_the_contract() -> None:
+    modules = package("oddities")
+    schemas = modules.application.contract().schemas
+    assert list(get_args(modules.schemas.Quote.__value__)) == schemas["Quote"]["enum"]
+    assert list(get_args(modules.schemas.Level.__value__)) == schemas["Level"]["enum"]
+    _, word = get_args(modules.schemas.Word.__value__)
+    patterns = [part.pattern for part in word.metadata if hasattr(part, "pattern")]
+    assert patterns == [schemas["Word"]["pattern"]]
+
+
+QUOTES = [
+    '"',
+    '""',
+    '"""',
+    '""""',
+    '"a"',
+    'a"',
+    'a""',
+    "\\",
+    '\\"',
+    "\\\\",
+    "a\\",
+    '"""\\"',
+    "'''",
+    "a 'b'",
+    "{x}",
+]
+
+
+@pytest.mark.parametrize("text", [*QUOTES, "well-known " * 30, "x" * 300, "größer 日本語", 'a\n\nb\\\n\nc"'])
+def test_a_docstring_says_what_its_text_says(text: str) -> None:
+    with warnings.catch_warnings():
+        # fastapi-code-generator is written for an older Pydantic.
+        warnings.simplefilter("ignore")
+        from specfirst.codegen.views import docstring
+    for indent in (0, 8):
+        value = ast.literal_eval(f'"""{docstring(text, indent)}"""')
+        assert words(value) == words(text)
+        assert value.count("\n\n") == text.count("\n\n")
+
+
+def routes_of(name: str) -> dict[str, Any]:
+    """The routes' own descriptions of their operations, by operationId."""
+    paths = serve(name, {}).app.openapi()["paths"]
+    return {operation["operationId"]: operation for item in paths.values() for operation in item.values()}
+
+
+def test_parameters_keep_their_names_places_and_whether_they_are_required() -> None:
+    for name in ("bookshop", "oddities"):
+        routes = routes_of(name)
+        for operation in package(name).application.contract().operations:
+            described = {
+                (parameter["in"], parameter["name"], parameter["required"])
+                for parameter in routes[operation.operation_id].get("parameters", [])
+            }
+            assert described == {(p.location, p.name, p.required) for p in operation.parameters}
+
+
+def test_security_is_described_as_the_contract_has_it() -> None:
+    described = routes_of("bookshop")
+    schemes = {
+        name: {key for part in operation.get("security", []) for key in part}
+        for name, operation in described.items()
+    }
+    assert schemes == {
+        "listBooks": set(),
+        "getFeaturedBook": set(),
+        "getBook": {"staff", "apiKey"},
+        "putBook": {"staff"},
+        "deleteBook": {"till", "person", "staff"},
+        "createOrder": {"apiKey"},
+        "getOrder": {"staff"},
+    }
+
+
+def test_no_error_of_a_generator_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A generator that fails where the lint saw nothing wrong ends the run, and its message is told."""
+    import specfirst.codegen.generate as generation
+
+    monkeypatch.setattr(generation, "lint", lambda document: [])
+    text = BOOKSHOP.read_text(encoding="utf-8").replace(
+        "$ref: '#/components/schemas/BookList'", "type: object", 1
+    )
+    contract = tmp_path / "shop.yaml"
+    contract.write_text(text, encoding="utf-8")
+    with pytest.raises(GenerationError, match="the schema is neither a component nor a plain scalar"):
+        generation.generate(contract)
