@@ -364,7 +364,7 @@ def stored(cluster: Cluster) -> Iterator[Callable[[], str]]:
 
         def digest() -> str:
             cursor.execute(EVERYTHING)
-            return str(cursor.fetchone()[0])
+            return str(cursor.fetchall()[0][0])
 
         yield digest
     connection.close()
@@ -483,6 +483,15 @@ def findings_of(answer: httpx.Response) -> list[tuple[str, str]]:
     return [
         (".".join(map(str, finding["loc"])), finding["type"]) for finding in body_of(answer, 422)["detail"]
     ]
+
+
+def pages_of(person: Person, path: str, **query: Json) -> list[Json]:
+    """All pages of a list, read by following the cursor. Fails if it leads in a circle."""
+    pages = [body_of(person.get(path, **query))]
+    while pages[-1]["next_cursor"] is not None:
+        assert len(pages) < 100
+        pages.append(body_of(person.get(path, **query, cursor=pages[-1]["next_cursor"])))
+    return pages
 
 
 def ids_of(page: Json) -> list[int]:

@@ -99,6 +99,11 @@ def test_readiness_and_data_come_and_go_with_the_database_and_no_restart_is_need
     expect(interrupted.request("GET", "/ready"), 200, {"status": "ready"})
     assert ada.task()["user_id"] == ada.id
 
+    cluster.execute("UPDATE tasks_api.alembic_version SET version_num = 'later'", "interrupted")
+    expect(interrupted.request("GET", "/ready"), 503, NOT_MIGRATED, retry_after="1")
+    cluster.execute("DELETE FROM tasks_api.alembic_version", "interrupted")
+    expect(interrupted.request("GET", "/ready"), 503, NOT_MIGRATED, retry_after="1")
+
     cluster.execute("DROP DATABASE interrupted WITH (FORCE)")
     for answer in (interrupted.request("GET", "/ready"), ada.get()):
         expect(answer, 503, UNAVAILABLE, retry_after="1")
