@@ -80,7 +80,9 @@ class Responder:
         if not self._content_types[status]:
             return Answer(status, headers, b"")
         if isinstance(body, BaseModel):
-            return Answer(status, headers, body.__pydantic_serializer__.to_json(body, by_alias=True))
+            # Pydantic's warnings would print values; what does not fit is response validation's to find.
+            text = body.__pydantic_serializer__.to_json(body, by_alias=True, warnings=False)
+            return Answer(status, headers, text)
         return Answer(status, headers, pydantic_core.to_json(body, by_alias=True))
 
     def _headers(self, status: int, result: Result) -> list[tuple[bytes, bytes]]:

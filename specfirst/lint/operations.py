@@ -11,7 +11,7 @@ from specfirst.lint.rules import Problem, rule
 from specfirst.lint.schemas import TYPE_NAMES
 from specfirst.lint.view import View
 
-_RESERVED_TAGS = {"engine", "router", *keyword.kwlist}
+_RESERVED_TAGS = {"build", "engine", "router", *keyword.kwlist}
 """Names that the generated `build_router` has for other things, or that cannot name a module."""
 
 _ENGINE_ANSWERS = "remove it: the engine answers HEAD wherever GET is and OPTIONS everywhere"
@@ -66,7 +66,8 @@ def operation_ids_are_unique(view: View) -> Iterator[Problem]:
     """Two operations of one name would be one function, also where the names differ in what Python drops."""
     parts = [part for part in view.of("operation") if "operationId" in part.node]
     names = [(part.node["operationId"], (*part.pointer, "operationId")) for part in parts]
-    yield from _collisions("operationId", names, ("engine", "operations", "router", *TYPE_NAMES))
+    taken = ("components", "engine", "operations", "router", *TYPE_NAMES)
+    yield from _collisions("operationId", names, taken)
 
 
 @rule("python-identifiers")

@@ -15,6 +15,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote, urlencode
 from uuid import uuid4
@@ -463,6 +464,15 @@ class TwoUsers(RuleBasedStateMachine):
         filters = self.filters(who, completed, priority, category)
         matching = self.people[who].account.tasks_that_match(filters)
         self.check_pages(who, "tasks", filters, matching, (limit, offset), (later_limit, later_offset))
+
+    @rule(who=people, limit=st.integers(1, 3))
+    def list_tasks_with_every_filter(self, who: str, limit: int) -> None:
+        for completed, priority, category in product(
+            [None, True, False], [None, "low", "medium", "high"], ["any", "oldest", "another user's"]
+        ):
+            filters = self.filters(who, completed, priority, category)
+            matching = self.people[who].account.tasks_that_match(filters)
+            self.check_pages(who, "tasks", filters, matching, (limit, None), (None, None))
 
     @rule(
         who=people,

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from contracts import PROJECT, folder
 
-PROJECT = Path(__file__).resolve().parents[2]
 PARTS = ("impl", "generated", "specfirst", "scripts", "migrations", "openapi.yaml", "pyproject.toml")
 
 ARCHIVE = """\
@@ -101,7 +101,7 @@ class Copy:
 
     def mypy(self) -> list[str]:
         """What mypy --strict says about impl/. Its cache makes all runs but the first quick."""
-        done = self.run("-m", "mypy", "--cache-dir", str(self.root / "cache"), "--no-pretty", "impl")
+        done = self.run("-m", "mypy", "--cache-dir", str(folder() / "mypy"), "impl")
         return done.stdout.splitlines()
 
     def source(self, path: str) -> str:

@@ -385,6 +385,7 @@ BREACHES = [
     breach("unique-operation-id", f"{CREATE}/operationId", "listNotes"),
     breach("unique-operation-id", f"{CREATE}/operationId", "listNOTES"),
     breach("unique-operation-id", f"{CREATE}/operationId", "list"),
+    breach("unique-operation-id", f"{CREATE}/operationId", "components"),
     breach("python-identifiers", f"{LIST}/parameters/2", {**QUERY, "name": "x_page"}),
     breach("python-identifiers", f"{LIST}/parameters/2", {**QUERY, "name": "body"}),
     breach(
@@ -396,6 +397,7 @@ BREACHES = [
     breach("one-tag", f"{LIST}/tags", REMOVED),
     breach("one-tag", f"{LIST}/tags", ["my notes"]),
     breach("one-tag", f"{LIST}/tags", ["import"]),
+    breach("one-tag", f"{LIST}/tags", ["build"]),
     breach("one-tag", f"{LIST}/tags", ["others"]),
     Breach(
         "one-tag",
