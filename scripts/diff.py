@@ -1,0 +1,138 @@
+"""Compare openapi.yaml with an older one and say what each change means to clients.
+
+Exits 1 if a change breaks clients and info.version does not raise its major, or if the version went down;
+2 if the two cannot be compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from itertools import groupby
+from pathlib import Path
+from typing import NoReturn
+
+from specfirst.diff import ABSENT, Change, Level, diff, require_comparable, version_problem
+from specfirst.document import Document, DocumentError, pointer_text
+from specfirst.yaml import load
+
+ROOT = Path(__file__).resolve().parent.parent
+_LONGEST_LINE = 160
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="scripts/diff", description=__doc__)
+    parser.add_argument("base", metavar="BASE", help="the older one: a file, or a git revision that holds it")
+    parser.add_argument(
+        "--contract", type=Path, default=ROOT / "openapi.yaml", help="the newer one (openapi.yaml)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+    options = parser.parse_args()
+    contract: Path = options.contract
+    old = read_base(options.base, contract.absolute())
+    new = read(contract, str(contract))
+    changes = diff(old, new)
+    breaking = any(change.level is Level.BREAKING for change in changes)
+    problem = version_problem(old, new, breaking=breaking)
+    if options.json:
+        print(as_json(old, new, changes, problem))
+    else:
+        print(as_text(f"{contract.name} against {options.base}", contract.name, changes))
+        versions = [document.content["info"]["version"] for document in (old, new)]
+        print(f"\n{problem}" if problem else f"\ninfo.version: {' → '.join(dict.fromkeys(versions))}")
+    if problem:
+        sys.exit(1)
+
+
+def read_base(base: str, contract: Path) -> Document:
+    """Read the older contract from a file if there is one of that name, else from git."""
+    if Path(base).is_file():
+        return read(Path(base), base)
+    git = ("git", "-C", str(contract.parent))
+    revision = run(*git, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}")
+    if revision.returncode != 0:
+        # Outside of a repository, or without access to it, git says why.
+        reason = revision.stderr.decode(errors="replace").strip() or "name one of the two"
+        refuse(f"{base} is neither a file nor a revision that git knows in {contract.parent}", reason)
+    name = f"{base}:{contract.name}"
+    content = run(*git, "show", f"{revision.stdout.decode().strip()}:./{contract.name}")
+    if content.returncode != 0:
+        refuse(f"{contract.name} did not exist in {base}", "name a later revision")
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(content.stdout)
+        file.flush()
+        return read(Path(file.name), name)
+
+
+def run(*command: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(command, capture_output=True, check=False)
+    except FileNotFoundError:
+        refuse(f"{command[0]} was not found", "install it, or name a file in place of a revision")
+
+
+def read(path: Path, name: str) -> Document:
+    """Read a contract, which messages call `name`, and make sure that it can be compared."""
+    try:
+        document = load(path)
+        require_comparable(document)
+    except DocumentError as error:
+        place = f" at {pointer_text(error.pointer)}" if error.pointer else ""
+        refuse(f"{name}:{error.line or 1}: {error.problem}{place}", error.remedy)
+    return document
+
+
+def refuse(problem: str, remedy: str) -> NoReturn:
+    print("scripts/diff: " + "; ".join(filter(None, (problem, remedy))), file=sys.stderr)
+    sys.exit(2)
+
+
+def as_text(title: str, name: str, changes: list[Change]) -> str:
+    """List the changes, each as editors find it: FILE:LINE."""
+    counts = {level: sum(change.level is level for change in changes) for level in Level}
+    lines = [f"{title}: {', '.join(f'{count} {level.name.lower()}' for level, count in counts.items())}"]
+    for level, group in groupby(changes, key=lambda change: change.level):
+        lines += ["", level.name.capitalize()]
+        for change in group:
+            more = len(change.places) - 1
+            others = f" (and {more} more place{'s' if more > 1 else ''})" if more else ""
+            lines.append(f"  {name}:{change.line or 1}  {change.places[0]}{others}")
+            reason = "" if level is Level.DOCUMENTATION else f"; {change.reason}"
+            lines += [f"      {shortened(str(change))}{reason}"]
+    return "\n".join(lines)
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_LINE else text[: _LONGEST_LINE - 1] + "…"
+
+
+def as_json(old: Document, new: Document, changes: list[Change], problem: str | None) -> str:
+    return json.dumps(
+        {
+            "versions": {"old": old.content["info"]["version"], "new": new.content["info"]["version"]},
+            "problem": problem,
+            "changes": [
+                {
+                    "level": change.level.name.lower(),
+                    "line": change.line,
+                    "pointer": pointer_text(change.pointer),
+                    "places": change.places,
+                    "what": change.what,
+                    "reason": change.reason,
+                    # A value that is not there is not null, so its field is left out.
+                    **({"old": change.old} if change.old is not ABSENT else {}),
+                    **({"new": change.new} if change.new is not ABSENT else {}),
+                }
+                for change in changes
+            ],
+        },
+        indent=2,
+        ensure_ascii=False,
+    )
+
+
+if __name__ == "__main__":
+    main()

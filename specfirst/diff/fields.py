@@ -1,0 +1,40 @@
+"""The fields of an object of OpenAPI that nothing else compares."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from specfirst.diff.changes import ABSENT, Changes, Level
+from specfirst.diff.part import Part, is_descriptive
+
+
+def compare_fields(
+    changes: Changes,
+    old: Part,
+    new: Part,
+    place: str,
+    handled: Collection[str],
+    descriptive: Collection[str] = (),
+) -> None:
+    """Compare all fields but those that are `handled` elsewhere.
+
+    A field that is not known to be for people breaks: nobody has thought about what it means to clients.
+    """
+    for name in sorted((old.node.keys() | new.node.keys()) - {*handled}):
+        before, after = _value(old, name), _value(new, name)
+        if before == after:
+            continue
+        if is_descriptive(name) or name in descriptive:
+            level, reason = Level.DOCUMENTATION, "for people"
+        else:
+            level, reason = Level.BREAKING, "what it means to clients cannot be judged here"
+        changes.add(level, new.where(name), place, name, reason, before, after)
+
+
+def _value(part: Part, name: str) -> Any:
+    """The value of a field; of the examples and links in a map, what their references stand for."""
+    value = part.node.get(name, ABSENT)
+    if name in ("examples", "links") and isinstance(value, Mapping):
+        return {key: child.node for key, child in part.named(name).items()}
+    return value

@@ -1,0 +1,92 @@
+"""Parts of one of the two documents, with their references followed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from specfirst.document import METHODS, Document, Pointer
+from specfirst.lint.view import target
+
+DESCRIPTIVE = {
+    *("title", "summary", "description", "deprecated", "example", "examples", "externalDocs", "$comment"),
+    *("tags", "links", "xml"),
+}
+"""Fields that people read, in whatever object of OpenAPI they stand. Their changes are documentation.
+
+`tags` sort operations in documentation; `links` suggest what to call next and nothing has to follow them.
+"""
+
+
+NOT_VALIDATING = {"default", "discriminator", "readOnly", "writeOnly"}
+"""Keywords that validators ignore. Generated clients heed them, but for `default`, which servers heed."""
+
+_REPLACING = {"default", "parameters", "servers", *METHODS}
+"""Fields beside a reference that replace those of what it stands for: of a schema, and of a path item."""
+
+
+def is_descriptive(name: str) -> bool:
+    # Extensions may mean something to a tool, but neither the wire nor the engine knows them.
+    return name in DESCRIPTIVE or name.startswith("x-")
+
+
+@dataclass(frozen=True)
+class Part:
+    """An object of OpenAPI and where it stands. A reference has been replaced by what it stands for."""
+
+    document: Document
+    node: Mapping[str, Any]
+    pointer: Pointer
+    beside: Mapping[str, Pointer] = field(default_factory=dict[str, Pointer])
+    """Where fields stand that were written beside the reference and add to what it stands for."""
+
+    @classmethod
+    def at(cls, document: Document, node: Any, pointer: Pointer) -> Part:
+        if isinstance(node, bool):
+            node = {} if node else {"not": {}}
+        if "$ref" not in node:
+            return cls(document, node, pointer)
+        siblings = {name: value for name, value in node.items() if name != "$ref"}
+        if not all(is_descriptive(name) or name in _REPLACING for name in siblings):
+            # A constraint beside a reference adds to it; such a schema is compared as a whole.
+            return cls(document, node, pointer)
+        where = target(node["$ref"])
+        part = cls.at(document, document.get(where), where)
+        beside = {**part.beside, **{name: (*pointer, name) for name in siblings}}
+        return cls(document, {**part.node, **siblings}, part.pointer, beside)
+
+    @property
+    def component(self) -> str | None:
+        """The name of the component that this is, or None for one that stands where it is used."""
+        return self.pointer[-1] if self.pointer[:1] == ("components",) and len(self.pointer) == 3 else None
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """What a schema demands of values: all that is not for people or for generators."""
+        return {
+            name: value
+            for name, value in self.node.items()
+            if name not in NOT_VALIDATING and not is_descriptive(name)
+        }
+
+    def where(self, name: str) -> Pointer:
+        return self.beside.get(name, (*self.pointer, name))
+
+    def child(self, name: str) -> Part:
+        """The object in a field, or an empty one."""
+        return Part.at(self.document, self.node.get(name, {}), self.where(name))
+
+    def named(self, name: str) -> dict[str, Part]:
+        """The objects of a map."""
+        return {
+            key: Part.at(self.document, node, (*self.where(name), key))
+            for key, node in self.node.get(name, {}).items()
+        }
+
+    def listed(self, name: str) -> list[Part]:
+        """The objects of a list."""
+        return [
+            Part.at(self.document, node, (*self.where(name), str(index)))
+            for index, node in enumerate(self.node.get(name, []))
+        ]

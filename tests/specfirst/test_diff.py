@@ -1,0 +1,745 @@
+"""Each change of a contract is found, is called what it means to clients, and nothing else is."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import subprocess
+import sys
+import tempfile
+from contextlib import redirect_stderr, redirect_stdout
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jsonschema_rs
+import pytest
+import yaml as pyyaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scripts.diff import main
+from specfirst.diff import Change, Level, diff, require_comparable, version_problem
+from specfirst.diff.changes import Changes
+from specfirst.diff.containment import Way
+from specfirst.diff.part import Part
+from specfirst.diff.schemas import SchemaComparison
+from specfirst.document import Document, DocumentError, pointer_text
+from specfirst.yaml import load
+
+ROOT = Path(__file__).parents[2]
+
+NOTES = r"""
+openapi: 3.1.0
+info: {title: Notes, version: 1.4.2}
+x-max-body-bytes: 1000
+servers:
+  - url: https://one.example
+  - url: https://two.example
+security:
+  - login: [read]
+tags:
+  - name: notes
+paths:
+  /notes:
+    get:
+      operationId: listNotes
+      tags: [notes]
+      summary: List
+      security: []
+      parameters:
+        - {name: color, in: query, schema: {$ref: '#/components/schemas/Color'}}
+        - {name: words, in: query, schema: {type: array, maxItems: 5, items: {type: string, maxLength: 9}}}
+        - {name: limit, in: query, schema: {type: integer, minimum: 1, maximum: 50, default: 20}}
+        - {name: X-Page, in: header, schema: {type: integer, minimum: 1, maximum: 9}}
+        - {name: owner, in: query, required: true, schema: {type: string, maxLength: 9}}
+        - {name: X-Words, in: header, schema: {type: array, items: {type: string}}}
+      responses:
+        '200':
+          description: The notes.
+          headers:
+            X-Total: {required: true, schema: {type: integer, minimum: 0, maximum: 99}}
+            X-Hint: {schema: {type: string}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Notes'}
+        '404': {$ref: '#/components/responses/Problem'}
+    post:
+      operationId: createNote
+      tags: [notes]
+      summary: Create
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/NoteCreate'}
+            example: {text: Hello}
+          application/merge-patch+json:
+            schema: {$ref: '#/components/schemas/NoteCreate'}
+      responses:
+        '201':
+          description: The note.
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Note'}
+          links:
+            Get: {operationId: getNote}
+        '404': {$ref: '#/components/responses/Problem'}
+  /notes/{note_id}:
+    parameters:
+      - {$ref: '#/components/parameters/NoteId'}
+    get:
+      operationId: getNote
+      tags: [notes]
+      summary: Read
+      responses:
+        '200':
+          description: The note.
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Note'}
+    put:
+      operationId: replaceNote
+      tags: [notes]
+      summary: Replace
+      requestBody:
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/NoteCreate'}
+      responses:
+        '204': {description: It is replaced.}
+  /shapes:
+    put:
+      operationId: putShape
+      tags: [notes]
+      summary: Shape
+      security:
+        - login: [read]
+        - key: []
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/Shape'}
+      responses:
+        '200':
+          description: The shape.
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Shape'}
+  /settings:
+    put:
+      operationId: putSettings
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/Settings'}
+      responses:
+        '200':
+          description: The settings.
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Settings'}
+components:
+  securitySchemes:
+    login:
+      type: oauth2
+      flows:
+        clientCredentials:
+          tokenUrl: https://one.example/token
+          scopes: {read: To read, write: To write}
+    key: {type: apiKey, in: header, name: X-Key}
+  parameters:
+    NoteId:
+      name: note_id
+      in: path
+      required: true
+      description: Which note.
+      schema: {type: integer, minimum: 1, maximum: 1000}
+  responses:
+    Problem:
+      description: There is a problem.
+      content:
+        application/json:
+          schema: {$ref: '#/components/schemas/Problem'}
+  schemas:
+    Color:
+      type: string
+      enum: [red, green, blue]
+    Text:
+      type: string
+      description: A text.
+      minLength: 1
+      maxLength: 100
+      pattern: '^[a-z]*$'
+    Moment:
+      type: string
+      format: date-time
+      pattern: 'Z$'
+    Author:
+      type: object
+      additionalProperties: false
+      required: [name]
+      properties:
+        name: {$ref: '#/components/schemas/Text'}
+        site: {type: [string, 'null'], maxLength: 50}
+    NoteCreate:
+      type: object
+      additionalProperties: false
+      required: [text]
+      properties:
+        text: {$ref: '#/components/schemas/Text'}
+        color: {description: Its color., $ref: '#/components/schemas/Color'}
+        author: {$ref: '#/components/schemas/Author'}
+        due:
+          anyOf:
+            - $ref: '#/components/schemas/Moment'
+            - type: 'null'
+        labels:
+          type: array
+          maxItems: 10
+          items:
+            type: string
+            maxLength: 20
+    Note:
+      type: object
+      additionalProperties: false
+      required: [id, text, color, author, due, replies]
+      properties:
+        id: {type: integer, minimum: 1, maximum: 1000}
+        text: {$ref: '#/components/schemas/Text'}
+        color: {$ref: '#/components/schemas/Color'}
+        author: {$ref: '#/components/schemas/Author'}
+        due:
+          anyOf:
+            - $ref: '#/components/schemas/Moment'
+            - type: 'null'
+        replies: {type: array, maxItems: 9, items: {$ref: '#/components/schemas/Note'}}
+        rank: {type: number, maximum: 5}
+    Notes:
+      type: object
+      additionalProperties: false
+      required: [items, counts, kind]
+      properties:
+        items:
+          type: array
+          maxItems: 50
+          items: {$ref: '#/components/schemas/Note'}
+        counts: {type: object, additionalProperties: {type: integer}}
+        kind: {type: string, const: notes}
+    Problem:
+      type: object
+      additionalProperties: false
+      required: [detail]
+      properties:
+        detail: {type: string}
+    Circle:
+      type: object
+      additionalProperties: false
+      required: [kind, radius]
+      properties:
+        kind: {type: string, const: circle}
+        radius: {type: number, minimum: 0}
+    Square:
+      type: object
+      additionalProperties: false
+      required: [kind, side]
+      properties:
+        kind: {type: string, const: square}
+        side: {type: number, minimum: 0}
+    Settings:
+      type: object
+      additionalProperties: false
+      not: {required: [loud, quiet]}
+      properties:
+        loud: {type: boolean}
+        quiet: {type: boolean}
+    Shape:
+      oneOf:
+        - $ref: '#/components/schemas/Circle'
+        - $ref: '#/components/schemas/Square'
+      discriminator:
+        propertyName: kind
+        mapping:
+          circle: '#/components/schemas/Circle'
+          square: '#/components/schemas/Square'
+""".lstrip()
+"""Text, Color and Author travel both ways, NoteCreate there, and Note, which contains itself, back."""
+
+
+@cache
+def parsed(text: str) -> Document:
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(text.encode())
+        file.flush()
+        document = load(Path(file.name))
+    require_comparable(document)
+    return document
+
+
+CASES = pyyaml.safe_load((Path(__file__).parent / "diff_cases.yaml").read_text())
+
+
+def edited(edits: list[dict[str, str]], text: str = NOTES) -> str:
+    for edit in edits:
+        assert text.count(edit["old"]) == 1, edit["old"]
+        text = text.replace(edit["old"], edit["new"])
+    return text
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["change"].replace(" ", "-"))
+def test_a_change_is_found_where_it_stands_and_nothing_else_is(case: Any) -> None:
+    old, new = parsed(NOTES), parsed(edited(case["edits"]))
+    changes = diff(old, new)
+    found = [f"{change.level.name.lower()} {pointer_text(change.pointer)}" for change in changes]
+    assert sorted(found) == sorted(case["found"]), "\n".join(map(str, changes))
+    assert [change.line for change in changes] == [new.line(change.pointer) for change in changes]
+
+
+def test_the_table_is_large_enough_and_no_case_stands_in_it_twice() -> None:
+    breaking = [case for case in CASES if any(text.startswith("breaking") for text in case["found"])]
+    assert len(breaking) >= 80
+    assert len(CASES) - len(breaking) >= 60
+    assert len({case["change"] for case in CASES}) == len(CASES)
+
+
+def test_a_contract_is_the_same_as_itself() -> None:
+    for path in [ROOT / "openapi.yaml", *(ROOT / "tests" / "specfirst" / "contracts").glob("*.yaml")]:
+        document = load(path)
+        assert diff(document, document) == [], path
+        assert diff(document, Document(copy.deepcopy(document.content))) == [], path
+
+
+def test_what_breaks_does_not_depend_on_what_moved_or_was_added_elsewhere() -> None:
+    old = parsed(NOTES)
+    for case in CASES[::3]:
+        new = parsed(edited(case["edits"]))
+        content = copy.deepcopy(dict(new.content))
+        for section in (content["paths"], content["components"]["schemas"], content["components"]):
+            for name in reversed(list(section)):
+                section[name] = section.pop(name)
+        content["paths"]["/first"] = {"get": {"responses": {"200": {"description": "The first."}}}}
+        before = [change for change in diff(old, new) if change.level is Level.BREAKING]
+        after = [change for change in diff(old, Document(content)) if change.level is Level.BREAKING]
+        assert sorted(map(str, before)) == sorted(map(str, after)), case["change"]
+
+
+def test_a_change_of_a_component_is_told_once_with_the_places_where_clients_meet_it() -> None:
+    edits = [{"old": "maxLength: 100", "new": "maxLength: 99"}]
+    breaking, compatible = diff(parsed(NOTES), parsed(edited(edits)))
+    assert breaking.places == (
+        "POST /notes request body: property text",
+        "PUT /notes/{note_id} request body: property text",
+    )
+    assert compatible.places == (
+        "GET /notes response 200 body: property items[].text",
+        "POST /notes response 201 body: property text",
+        "GET /notes/{note_id} response 200 body: property text",
+    )
+    assert str(breaking) == str(compatible) == "maxLength: 100 → 99"
+    assert breaking.reason == "values that were accepted are refused"
+    assert breaking.line == 1 + edited(edits)[: edited(edits).index("maxLength: 99")].count("\n")
+
+
+def test_what_cannot_be_proven_breaks_and_says_so() -> None:
+    edits = [{"old": "'^[a-z]*$'", "new": "'^[a-z0-9]*$'"}]
+    changes = diff(parsed(NOTES), parsed(edited(edits)))
+    assert [change.level for change in changes] == [Level.BREAKING] * 2
+    assert {change.reason for change in changes} == {
+        "it cannot be proven that every value that was accepted still is",
+        "it cannot be proven that clients receive no value that could not come before",
+    }
+
+
+EDITS_OF_THE_CONTRACT = [
+    ("maxLength: 255", "maxLength: 200", "POST /api/{user_id}/tasks request body: property title"),
+    ("enum: [low, medium, high]", "enum: [low, high]", "GET /api/{user_id}/tasks query parameter priority"),
+    ("required: [items, total, next_cursor]\n      properties:\n        items:\n          type: array\n"
+     "          description: The tasks", "required: [items, total]\n      properties:\n        items:\n"
+     "          type: array\n          description: The tasks",
+     "GET /api/{user_id}/tasks response 200 body: property next_cursor"),
+    ("      maximum: 1000\n      default: 100", "      maximum: 1000\n      default: 50",
+     "GET /api/{user_id}/tasks query parameter limit"),
+    ("          description: After how many seconds to try again.\n          required: true\n",
+     "          description: After how many seconds to try again.\n",
+     "GET /ready response 503 header retry-after"),
+    ("operationId: getUser\n", "operationId: readUser\n", "GET /api/{user_id}"),
+    ("scheme: bearer\n      bearerFormat: JWT\n", "scheme: basic\n", "security scheme bearerAuth"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "place"), EDITS_OF_THE_CONTRACT)
+def test_a_break_of_the_project_s_contract_is_found(old: str, new: str, place: str) -> None:
+    text = (ROOT / "openapi.yaml").read_text()
+    changed = parsed(edited([{"old": old, "new": new}], text))
+    breaking = [
+        change for change in diff(load(ROOT / "openapi.yaml"), changed) if change.level is Level.BREAKING
+    ]
+    assert len(breaking) == 1
+    assert breaking[0].places[0] == place
+
+
+# Schemas at random. What no change is said to break is tried out with values.
+
+
+_BOUNDS = st.integers(0, 3)
+_SCALARS = st.one_of(
+    st.fixed_dictionaries({"type": st.just("string")}, optional={"minLength": _BOUNDS, "maxLength": _BOUNDS}),
+    st.fixed_dictionaries(
+        {"type": st.sampled_from(["integer", "number"])},
+        optional={"minimum": _BOUNDS, "maximum": _BOUNDS, "exclusiveMinimum": _BOUNDS},
+    ),
+    st.just({"type": "boolean"}),
+    st.lists(st.sampled_from(["a", "ab", "b"]), min_size=1, max_size=3, unique=True).map(
+        lambda values: {"type": "string", "enum": values}
+    ),
+    st.sampled_from([{"type": ["string", "null"]}, {"type": ["integer", "string"]}, {"const": "a"}, {}]),
+    st.sampled_from([{"type": "string", "pattern": "^a"}, {"type": "string", "pattern": "^a$"}]),
+)
+
+
+def _objects(schemas: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.fixed_dictionaries(
+        {
+            "type": st.just("object"),
+            "properties": st.dictionaries(st.sampled_from("pq"), schemas, max_size=2),
+        },
+        optional={
+            "required": st.lists(st.sampled_from("pq"), unique=True, max_size=2),
+            "additionalProperties": st.one_of(st.booleans(), schemas),
+            "minProperties": _BOUNDS,
+        },
+    )
+
+
+SCHEMAS = st.recursive(
+    _SCALARS,
+    lambda schemas: st.one_of(
+        _objects(schemas),
+        st.fixed_dictionaries({"type": st.just("array"), "items": schemas}, optional={"maxItems": _BOUNDS}),
+        st.lists(schemas, min_size=1, max_size=2).map(lambda branches: {"anyOf": branches}),
+        st.lists(schemas, min_size=1, max_size=2).map(lambda branches: {"oneOf": branches}),
+        schemas.map(lambda schema: {"anyOf": [schema, {"type": "null"}]}),
+    ),
+    max_leaves=4,
+)
+
+
+@st.composite
+def pairs(draw: st.DrawFn) -> tuple[Any, Any]:
+    """A schema and one that is mostly like it."""
+    old = draw(SCHEMAS)
+    return old, draw(SCHEMAS) if draw(st.integers(0, 4)) == 0 else mutated(draw, old)
+
+
+def mutated(draw: st.DrawFn, schema: Any) -> Any:
+    """Change one thing, at the top or within."""
+    schema = copy.deepcopy(schema)
+    inner: list[tuple[Any, Any]] = [
+        (schema, name) for name in ("items", "additionalProperties") if name in schema
+    ]
+    inner += [(schema["properties"], name) for name in schema.get("properties", {})]
+    inner += [(schema[key], index) for key in ("anyOf", "oneOf") for index in range(len(schema.get(key, [])))]
+    deeper = draw(st.integers(0, 3)) > 0
+    if inner and deeper:
+        holder, name = draw(st.sampled_from(inner))
+        holder[name] = draw(SCHEMAS) if isinstance(holder[name], bool) else mutated(draw, holder[name])
+        return schema
+    other = draw(SCHEMAS)
+    if schema and draw(st.booleans()):
+        schema.pop(draw(st.sampled_from(sorted(schema))))
+    return {**schema, **other} if schema.get("type") == other.get("type") and draw(st.booleans()) else other
+
+
+_LEAVES: list[Any] = [None, True, 0, 1, 2, 3, 4, -1, 1.5, "", "a", "b", "ab", "aba", "abaa"]
+VALUES: list[Any] = [
+    *_LEAVES, [], {}, *([leaf] for leaf in _LEAVES), ["a"] * 2, ["b"] * 3, [1] * 4, [{}], [{"p": 1}],
+    *({name: leaf} for name in "pqr" for leaf in _LEAVES),
+    *({"p": one, "q": other} for one in _LEAVES for other in _LEAVES[::3]),
+    {"p": {}}, {"p": {"q": 1}}, {"p": {"p": "a"}}, {"p": ["a"]}, {"p": [1], "q": "a"}, {"p": {}, "q": {}},
+    {"p": 1, "q": 1, "r": 1}, {"p": "a", "r": None},
+]  # fmt: skip
+
+
+def schema_changes(old: Any, new: Any, way: Way) -> list[Change]:
+    before, after = (Part.at(Document({"x": schema}), schema, ("x",)) for schema in (old, new))
+    changes = Changes(after.document)
+    SchemaComparison(changes, "here", way).compare(before, after)
+    return changes.sorted()
+
+
+def breaks(old: Any, new: Any, way: Way) -> bool:
+    return any(change.level is Level.BREAKING for change in schema_changes(old, new, way))
+
+
+def opened(schema: Any) -> Any:
+    """The schema as a client reads it that ignores properties it does not know."""
+    if isinstance(schema, list):
+        return [opened(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: opened(value)
+        for name, value in schema.items()
+        if not (name == "additionalProperties" and value is False)
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "request_breaks", "response_breaks"),
+    [
+        # A name can be required without being described.
+        ({"required": ["p"]}, {"properties": {"p": {}}}, False, True),
+        ({"required": ["p"]}, {"required": ["p"]}, False, False),
+        ({}, {"required": ["p"]}, True, False),
+        # In an open object, any value could stand under the name of a property that is added.
+        ({}, {"properties": {"p": {"type": "null"}}}, True, False),
+        ({}, {"properties": {"p": {}}}, False, False),
+        (
+            {"additionalProperties": {"type": "null"}},
+            {"additionalProperties": {"type": "null"}, "properties": {"p": {"type": "string"}}},
+            True,
+            True,
+        ),
+        ({"additionalProperties": False}, {"properties": {"p": {"type": "null"}}}, False, False),
+        # What is added may have been admitted before by other means.
+        ({"anyOf": [{"type": "number"}]}, {"anyOf": [{"type": "number"}, {"type": "integer"}]}, False, False),
+        ({"anyOf": [{"type": "integer"}, {"type": "number"}]}, {"anyOf": [{"type": "number"}]}, False, False),
+        ({"type": ["string", "null"]}, {"type": ["null", "string"]}, False, False),
+        ({"type": ["string", "null"], "enum": ["a", None]}, {"enum": ["a"]}, True, False),
+        # Without a discriminator, what fits two alternatives is refused.
+        ({"oneOf": [{"type": "number"}]}, {"oneOf": [{"type": "number"}, {"type": "integer"}]}, True, False),
+        # Beside a pattern, a bound can still be judged.
+        (
+            {"type": "string", "pattern": "^a", "maxLength": 3},
+            {"type": "string", "pattern": "^a", "maxLength": 4},
+            False,
+            True,
+        ),
+        ({"type": "string", "pattern": "^[ab]$"}, {"type": "string", "pattern": "^[a-b]$"}, True, True),
+        # What Rust cannot read as a regular expression proves nothing.
+        ({"type": "string"}, {"type": "string", "pattern": "("}, True, True),
+    ],
+)
+def test_each_way_is_judged_by_the_values_that_travel(
+    old: Any, new: Any, request_breaks: bool, response_breaks: bool
+) -> None:
+    assert breaks(old, new, Way.REQUEST) == request_breaks
+    assert breaks(old, new, Way.RESPONSE) == response_breaks
+
+
+def test_alternatives_are_compared_each_with_its_like() -> None:
+    old = {"anyOf": [{"type": "string", "maxLength": 5}, {"type": "integer", "maximum": 5}, {"type": "null"}]}
+    new = {"anyOf": [{"type": "integer", "maximum": 6}, {"type": "null"}, {"type": "string", "maxLength": 6}]}
+    found = schema_changes(old, new, Way.RESPONSE)
+    assert [(str(change), pointer_text(change.pointer)) for change in found] == [
+        ("maximum: 5 → 6", "#/x/anyOf/0/maximum"),
+        ("maxLength: 5 → 6", "#/x/anyOf/2/maxLength"),
+    ]
+
+
+@settings(max_examples=150, deadline=None)
+@given(pairs())
+def test_what_does_not_break_requests_admits_every_value_that_was_admitted(pair: tuple[Any, Any]) -> None:
+    old, new = pair
+    if breaks(old, new, Way.REQUEST):
+        return
+    before, after = (jsonschema_rs.Draft202012Validator(schema) for schema in pair)
+    refused = [value for value in VALUES if before.is_valid(value) and not after.is_valid(value)]
+    assert refused == []
+
+
+@settings(max_examples=150, deadline=None)
+@given(pairs())
+def test_what_does_not_break_responses_sends_no_value_that_was_ruled_out(pair: tuple[Any, Any]) -> None:
+    old, new = pair
+    if breaks(old, new, Way.RESPONSE):
+        return
+    before, after = (jsonschema_rs.Draft202012Validator(schema) for schema in (opened(old), new))
+    unforeseen = [value for value in VALUES if after.is_valid(value) and not before.is_valid(value)]
+    assert unforeseen == []
+
+
+@settings(max_examples=50, deadline=None)
+@given(SCHEMAS)
+def test_a_schema_breaks_nothing_when_it_stays_as_it_is(schema: Any) -> None:
+    for way in Way:
+        assert not breaks(schema, copy.deepcopy(schema), way)
+
+
+# The version, and the script.
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "breaking", "problem"),
+    [
+        ("1.2.3", "1.2.3", False, None),
+        ("1.2.3", "1.2.4", False, None),
+        ("1.2.3", "2.0.0", True, None),
+        ("1.2.3", "2.0.0-rc.1", True, None),
+        ("2.0.0-rc.1", "2.0.0-rc.2", False, None),
+        ("2.0.0-rc.9", "2.0.0-rc.10", False, None),
+        ("2.0.0-rc.1", "2.0.0", False, None),
+        ("1.2.3", "1.2.3", True, "info.version is still 1.2.3; raise it to 2.0.0"),
+        ("1.2.3", "1.10.0", True, "info.version is 1.2.3 before and now 1.10.0; raise it to 2.0.0"),
+        ("0.2.0", "0.3.0", True, "raise it to 1.0.0"),
+        ("1.2.3", "1.2.2", False, "info.version went down, from 1.2.3 to 1.2.2"),
+        ("1.10.0", "1.9.0", False, "info.version went down"),
+        ("2.0.0", "1.9.9", True, "info.version went down"),
+        ("2.0.0", "2.0.0-rc.1", False, "info.version went down"),
+        ("2.0.0-rc.1", "2.0.0-beta", False, "info.version went down"),
+    ],
+)
+def test_the_version_must_say_that_something_breaks(
+    old: str, new: str, breaking: bool, problem: str | None
+) -> None:
+    documents = [Document({"info": {"version": version}}) for version in (old, new)]
+    found = version_problem(*documents, breaking=breaking)
+    assert (found is None) if problem is None else (found is not None and problem in found)
+
+
+@pytest.mark.parametrize("version", ["1.0", "v1.0.0", "1.0.0.0", "01.0.0", "one", ""])
+def test_a_version_that_is_not_semantic_is_refused(version: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        parsed(NOTES.replace("1.4.2", json.dumps(version)))
+    assert caught.value.line == 2
+
+
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments: str | Path) -> Done:
+    """What scripts/diff does, without the time that it takes to start."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(stdout), redirect_stderr(stderr):
+        patch.setattr(sys, "argv", ["scripts/diff", *map(str, arguments)])
+        try:
+            main()
+            code: Any = 0
+        except SystemExit as end:
+            code = end.code
+    return Done(code, stdout.getvalue(), stderr.getvalue())
+
+
+def test_the_script_can_be_started_from_anywhere(tmp_path: Path) -> None:
+    contract = ROOT / "openapi.yaml"
+    done = subprocess.run(
+        [ROOT / "scripts" / "diff", contract], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(
+        f"openapi.yaml against {contract}: 0 breaking, 0 compatible, 0 documentation\n"
+    )
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with two revisions: without the contract, and with it (tagged v1)."""
+    # Whatever the developer's own configuration, hooks and signing do, they stay out of this.
+    identity = ("-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false")
+    git = ("git", "-C", str(tmp_path), *identity, "-c", "core.hooksPath=/dev/null")
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / "notes.yaml").write_text(NOTES)
+    for command in (
+        ("init", "--quiet"),
+        ("commit", "--quiet", "--allow-empty", "-m", "Nothing"),
+        ("tag", "v0"),
+        ("add", "."),
+        ("commit", "--quiet", "-m", "Notes"),
+        ("tag", "v1"),
+    ):
+        subprocess.run([*git, *command], check=True)
+    return tmp_path / "api" / "notes.yaml"
+
+
+def test_the_script_compares_with_a_revision_and_tells_what_to_do(repository: Path) -> None:
+    assert run("v1", "--contract", repository).returncode == 0
+    edits = [
+        {"old": "maxLength: 100", "new": "maxLength: 99"},
+        {"old": "summary: List", "new": "summary: Notes"},
+    ]
+    repository.write_text(edited(edits))
+    done = run("v1", "--contract", repository)
+    assert done.returncode == 1, done.stderr
+    assert done.stderr == ""
+    lines = {name: str(1 + edited(edits)[: edited(edits).index(name)].count("\n")) for name in
+             ("maxLength: 99", "summary: Notes")}  # fmt: skip
+    assert done.stdout == (
+        "notes.yaml against v1: 1 breaking, 1 compatible, 1 documentation\n"
+        "\nBreaking\n"
+        f"  notes.yaml:{lines['maxLength: 99']}  POST /notes request body: property text (and 1 more place)\n"
+        "      maxLength: 100 → 99; values that were accepted are refused\n"
+        "\nCompatible\n"
+        f"  notes.yaml:{lines['maxLength: 99']}  GET /notes response 200 body: property items[].text"
+        " (and 2 more places)\n"
+        "      maxLength: 100 → 99; clients receive no value that could not come before\n"
+        "\nDocumentation\n"
+        f"  notes.yaml:{lines['summary: Notes']}  GET /notes\n"
+        '      summary: "List" → "Notes"\n'
+        "\ninfo.version is still 1.4.2; raise it to 2.0.0, or keep what clients rely on\n"
+    )
+    repository.write_text(edited([*edits, {"old": "1.4.2", "new": "2.0.0"}]))
+    done = run("v1", "--contract", repository)
+    assert done.returncode == 0
+    assert done.stdout.endswith("\ninfo.version: 1.4.2 → 2.0.0\n")
+
+
+def test_the_script_tells_programs_the_same(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
+    old.write_text(NOTES)
+    new.write_text(edited([{"old": "            X-Hint: {schema: {type: string}}\n", "new": ""}]))
+    done = run(old, "--contract", new, "--json")
+    assert done.returncode == 1
+    answer = json.loads(done.stdout)
+    assert answer["versions"] == {"old": "1.4.2", "new": "1.4.2"}
+    assert answer["problem"].startswith("info.version is still 1.4.2")
+    assert answer["changes"] == [
+        {
+            "level": "breaking",
+            "line": 1 + NOTES[: NOTES.index("          headers:")].count("\n"),
+            "pointer": "#/paths/~1notes/get/responses/200/headers",
+            "places": ["GET /notes response 200 header x-hint"],
+            "what": "the header is removed",
+            "reason": "clients that read it find nothing",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("base", "contract", "message"),
+    [
+        ("v9", None, "v9 is neither a file nor a revision that git knows in "),
+        ("v0", None, "notes.yaml did not exist in v0; name a later revision"),
+        ("", None, " is neither a file nor a revision that git knows in "),
+        ("--help-me", None, "the following arguments are required: BASE"),
+        ("v1", "info: {title: Notes, version: 1.4.2}", "notes.yaml:1: the version is None at #/openapi; "),
+        ("v1", "openapi: [", "notes.yaml:1: this is not YAML: "),
+        ("v1", NOTES.replace("1.4.2", "one"), "notes.yaml:2: info.version is 'one', which is no semantic"),
+        ("v1", NOTES.replace("schemas/Text", "schemas/Test"), "nothing stands at #/components/schemas/Test"),
+    ],
+)
+def test_the_script_refuses_what_it_cannot_compare(
+    base: str, contract: str | None, message: str, repository: Path
+) -> None:
+    if contract is not None:
+        repository.write_text(contract)
+    done = run(base, "--contract", repository)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_script_says_so_outside_of_a_repository(tmp_path: Path) -> None:
+    (tmp_path / "notes.yaml").write_text(NOTES)
+    done = run("v1", "--contract", tmp_path / "notes.yaml")
+    assert done.returncode == 2
+    assert "not a git repository" in done.stderr
+    missing = run(tmp_path / "notes.yaml", "--contract", tmp_path / "none.yaml")
+    assert missing.returncode == 2
+    assert "none.yaml cannot be read: No such file or directory; name a file that exists" in missing.stderr
