@@ -1,0 +1,70 @@
+import createClient, { type Client, type ClientOptions } from "openapi-fetch";
+import { routes } from "./contract.js";
+import { failure, UnexpectedResponseError } from "./errors.js";
+import type { Arguments, OperationId, Result } from "./operations.js";
+import type { paths } from "./schema.js";
+
+export interface TaskClientOptions extends Pick<ClientOptions, "credentials" | "fetch" | "headers"> {
+  /** Where the API stands, such as `https://api.example.com`. */
+  baseUrl: string;
+  /** The bearer token. Asked before each request, so it may give another one when the last has expired. */
+  getToken?: () => Token | Promise<Token>;
+}
+
+type Token = string | null | undefined;
+
+export interface RequestOptions {
+  signal?: AbortSignal | undefined;
+}
+
+/** Calls one operation; throws `TaskApiError` when the API refuses, and what `fetch` throws when it is not reached. */
+export type Method<Id extends OperationId> = {} extends Arguments<Id>
+  ? (args?: Arguments<Id>, options?: RequestOptions) => Promise<Result<Id>>
+  : (args: Arguments<Id>, options?: RequestOptions) => Promise<Result<Id>>;
+
+/** One method per operation of the contract, and `http` for what they leave out, such as response headers. */
+export type TaskClient = { readonly [Id in keyof typeof routes]: Method<Id> } & {
+  /** The openapi-fetch client underneath. It throws only if the API is not reached. */
+  readonly http: Client<paths, "application/json">;
+};
+
+export function createTaskClient({ getToken, ...options }: TaskClientOptions): TaskClient {
+  const http = createClient<paths, "application/json">({
+    // Looked up at each request, for the sake of tools that replace it, such as MSW.
+    fetch: (request) => fetch(request),
+    ...options,
+  });
+  http.use({
+    async onRequest({ request }) {
+      const token = await getToken?.();
+      if (token) request.headers.set("Authorization", `Bearer ${token}`);
+    },
+    onResponse({ response }) {
+      const type = response.headers.get("Content-Type") ?? "";
+      if (response.body && !type.startsWith("application/json")) throw new UnexpectedResponseError(response);
+    },
+  });
+  const methods = Object.keys(routes).map((id) => [id, method(http, id as OperationId)]);
+  return Object.fromEntries([...methods, ["http", http]]) as TaskClient;
+}
+
+interface Answer {
+  data?: unknown;
+  error?: unknown;
+  response: Response;
+}
+
+function method(http: TaskClient["http"], id: OperationId) {
+  const [verb, path] = routes[id];
+  // The arguments are checked where the method is called; here they are any operation's.
+  const request = http.request as (verb: string, path: string, init: object) => Promise<Answer>;
+  return async ({ body, ...parameters }: Record<string, unknown> = {}, options: RequestOptions = {}) => {
+    const params = { path: {} as Record<string, unknown>, query: {} as Record<string, unknown> };
+    for (const [name, value] of Object.entries(parameters)) {
+      params[path.includes(`{${name}}`) ? "path" : "query"][name] = value;
+    }
+    const { data, error, response } = await request(verb, path, { params, body, ...options });
+    if (!response.ok) throw failure(id, error, response);
+    return data;
+  };
+}

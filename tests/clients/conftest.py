@@ -1,0 +1,69 @@
+"""A front end's project around the packed client, and a server for it to call."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from frontend import Frontend
+from serving import Served, serving
+
+from scripts.client import PACKAGE, install, npm
+
+HERE = Path(__file__).resolve().parent
+SECRET = "clients-tests:0123456789abcdefghijkl"
+
+
+@pytest.fixture(scope="session")
+def tools() -> Path:
+    """The client's own dependencies; fails, with npm's reason, where they cannot be had."""
+    install(PACKAGE)
+    return PACKAGE / "node_modules"
+
+
+@pytest.fixture(scope="session")
+def tarball(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What would be published."""
+    folder = tmp_path_factory.mktemp("packed")
+    npm("pack", "--pack-destination", folder, folder=PACKAGE)
+    (packed,) = folder.glob("*.tgz")
+    return packed
+
+
+@pytest.fixture(scope="session")
+def consumer(tools: Path, tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that has installed the client from its tarball, and what else a front end has."""
+    folder = tmp_path_factory.mktemp("consumer")
+    shutil.copytree(HERE / "consumer", folder, dirs_exist_ok=True)
+    installed = folder / "node_modules"
+    installed.mkdir()
+    for package in tools.iterdir():
+        (installed / package.name).symlink_to(package)
+    with tarfile.open(tarball) as archive:
+        archive.extractall(folder, filter="data")
+    (installed / "@tasks-api").mkdir()
+    (folder / "package").rename(installed / "@tasks-api" / "client")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def frontend() -> Iterator[Frontend]:
+    with Frontend() as frontend:
+        yield frontend
+
+
+@pytest.fixture(scope="session")
+def served(database_url: str, frontend: Frontend) -> Iterator[Served]:
+    """The API as scripts/serve runs it, which lets the front end call from a browser."""
+    env = {"DATABASE_URL": database_url, "BETTER_AUTH_SECRET": SECRET, "FRONTEND_URL": frontend.origin}
+    with serving("--port", "0", env=env) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def environment(served: Served) -> dict[str, str]:
+    """What the programs under test have to know."""
+    return {"API_URL": served.url, "BETTER_AUTH_SECRET": SECRET}

@@ -1,0 +1,55 @@
+"""A front end's web server: it gives a page with a script, and takes from the page what the script found."""
+
+from __future__ import annotations
+
+import json
+import queue
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any, Self
+
+_PAGE = b'<!doctype html><title>A front end</title><script type="module" src="/page.js"></script>'
+
+
+class Frontend(ThreadingHTTPServer):
+    """Stands at two origins, of which the API is told one."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.script = b""
+        self.findings: queue.Queue[dict[str, Any]] = queue.Queue()
+        self.origin = f"http://localhost:{self.server_port}"
+        self.foreign_origin = f"http://127.0.0.1:{self.server_port}"
+
+    def __enter__(self) -> Self:
+        Thread(target=self.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    @property
+    def _frontend(self) -> Frontend:
+        assert isinstance(self.server, Frontend)
+        return self.server
+
+    def do_GET(self) -> None:
+        is_script = self.path == "/page.js"
+        content = self._frontend.script if is_script else _PAGE
+        self.send_response(200)
+        self.send_header("Content-Type", "text/javascript" if is_script else "text/html")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def do_POST(self) -> None:
+        length = int(self.headers["Content-Length"])
+        self._frontend.findings.put(json.loads(self.rfile.read(length)))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""

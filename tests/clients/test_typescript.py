@@ -1,0 +1,161 @@
+"""The TypeScript client: current, clean, small, and true to the live server."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+import yaml
+
+from scripts.client import NODE, PACKAGE, ROOT, ClientError, derive, run
+
+README = (PACKAGE / "README.md").read_text(encoding="utf-8")
+CONTRACT = ROOT / "openapi.yaml"
+
+
+def scripts_client(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "scripts.client", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+def changed_contract(folder: Path, old: str, new: str) -> Path:
+    text, count = re.subn(old, new, CONTRACT.read_text(encoding="utf-8"), count=1)
+    assert count
+    path = folder / "openapi.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+# --- Generation -------------------------------------------------------------------------------------------
+
+
+def test_the_client_is_what_the_contract_says(tools: Path) -> None:
+    done = scripts_client("--check")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_client_that_the_contract_has_left_behind_fails_the_check(tools: Path, tmp_path: Path) -> None:
+    contract = changed_contract(tmp_path, r"enum: \[low, medium, high]", "enum: [low, high]")
+    done = scripts_client("--check", "--contract", contract)
+    assert done.returncode == 1
+    assert "src/schema.ts differs" in done.stderr
+    assert "run scripts/client" in done.stderr
+
+
+def test_a_new_version_of_the_contract_is_one_of_the_package(tools: Path, tmp_path: Path) -> None:
+    files = derive(changed_contract(tmp_path, r"(?m)^  version: .*$", "  version: 9.9.9"))
+    assert json.loads(files["package.json"])["version"] == "9.9.9"
+    assert json.loads(files["package-lock.json"])["packages"][""]["version"] == "9.9.9"
+
+
+def test_a_parameter_that_the_client_cannot_send_is_named_with_its_line(tools: Path, tmp_path: Path) -> None:
+    contract = changed_contract(tmp_path, r"name: completed\n +in: query", "name: X\n          in: header")
+    with pytest.raises(ClientError, match=r"yaml:\d+: the client cannot express the header parameter 'X'"):
+        derive(contract)
+
+
+def test_its_version_is_the_contracts() -> None:
+    version = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))["info"]["version"]
+    assert json.loads((PACKAGE / "package.json").read_text())["version"] == version
+
+
+@pytest.mark.parametrize("folder", ["clients/typescript", "tests/clients/generators"])
+def test_lock_files_name_packages_and_their_hashes_but_no_registry(folder: str) -> None:
+    text = (ROOT / folder / "package-lock.json").read_text(encoding="utf-8")
+    packages = {name: entry for name, entry in json.loads(text)["packages"].items() if name}
+    assert packages
+    assert all(entry.keys() >= {"version", "integrity"} for entry in packages.values())
+    assert "resolved" not in text
+    assert not re.search(r"https?://[^\s\"]*registry", text)
+
+
+# --- The package ------------------------------------------------------------------------------------------
+
+
+def test_publint_finds_nothing(tools: Path, tarball: Path) -> None:
+    said = run(NODE, tools / "publint" / "src" / "cli.js", tarball, "--strict", folder=PACKAGE)
+    assert "All good" in said
+
+
+def test_every_module_resolution_for_es_modules_finds_code_and_types(tools: Path, tarball: Path) -> None:
+    attw = tools / "@arethetypeswrong" / "cli" / "dist" / "index.js"
+    run(NODE, attw, tarball, "--profile", "esm-only", folder=PACKAGE)
+
+
+def test_it_is_below_4_kilobytes_with_everything_that_it_needs(tools: Path, consumer: Path) -> None:
+    entry = consumer / "entry.js"
+    entry.write_text('export * from "@tasks-api/client";\n')
+    esbuild = tools / "esbuild" / "bin" / "esbuild"
+    run(esbuild, entry, "--bundle", "--minify", "--format=esm", "--outfile=bundle.js", folder=consumer)
+    assert len(gzip.compress((consumer / "bundle.js").read_bytes())) < 4096
+
+
+def test_what_is_not_used_is_left_out_of_a_bundle(tools: Path, consumer: Path) -> None:
+    entry = consumer / "unused.js"
+    entry.write_text('import "@tasks-api/client";\nimport "@tasks-api/client/react";\n')
+    bundle = run(tools / "esbuild" / "bin" / "esbuild", entry, "--bundle", "--format=esm", folder=consumer)
+    assert "function" not in bundle
+
+
+# --- Types ------------------------------------------------------------------------------------------------
+
+
+def compile_project(folder: Path, project: str = "tsconfig.json") -> None:
+    run(NODE, folder / "node_modules" / "typescript" / "bin" / "tsc", "--project", project, folder=folder)
+
+
+def compile_files(consumer: Path, files: list[str], **options: object) -> None:
+    """Compile as most front ends do: they do not check the declarations of what they install."""
+    options["skipLibCheck"] = True
+    project = {"extends": "./tsconfig.json", "files": files, "compilerOptions": options}
+    (consumer / "tsconfig.some.json").write_text(json.dumps(project), encoding="utf-8")
+    compile_project(consumer, "tsconfig.some.json")
+
+
+def test_wrong_calls_do_not_compile_and_right_ones_do(consumer: Path) -> None:
+    # This also checks the package's own declarations.
+    compile_project(consumer)
+
+
+def test_a_bundlers_project_without_the_types_of_node_compiles(consumer: Path) -> None:
+    compile_files(consumer, ["types.ts", "page.ts"], module="esnext", moduleResolution="bundler", types=[])
+
+
+# --- Against the live server ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", ["calls.test.ts", "hooks.test.ts"])
+def test_the_client_and_the_server_understand_each_other(
+    consumer: Path, environment: dict[str, str], file: str
+) -> None:
+    run(NODE, "--test", "--test-reporter=spec", file, folder=consumer, env=environment)
+
+
+def test_the_examples_of_its_readme_compile_and_run(consumer: Path, environment: dict[str, str]) -> None:
+    examples = re.findall(r"^```(tsx?)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    assert len(examples) > 5
+    # The reader has Better Auth's client, and a user who is logged in.
+    prelude = dedent(
+        """\
+        import { API_URL, newUser, token } from "./people.ts";
+        const { user_id } = newUser();
+        const authClient = { token: async () => ({ data: { token: token(user_id) } }) };
+        """
+    )
+    plain = "".join(code for language, code in examples if language == "ts")
+    code = prelude + plain.replace('"https://api.example.com"', "API_URL")
+    (consumer / "readme.ts").write_text(code, encoding="utf-8")
+    with_react = "".join(code for language, code in examples if language == "tsx")
+    declared = 'declare const api: import("@tasks-api/client").TaskClient;\ndeclare const user_id: string;\n'
+    (consumer / "readme-react.tsx").write_text(declared + with_react, encoding="utf-8")
+    compile_files(consumer, ["readme.ts", "readme-react.tsx"])
+    printed = run(NODE, "readme.ts", folder=consumer, env=environment)
+    assert "true 0" in printed
+    assert "body.color" in printed
+    assert "/api/" in printed
