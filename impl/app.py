@@ -11,36 +11,48 @@ from starlette.middleware.cors import CORSMiddleware
 
 from generated.application import OPENAPI_JSON, OPENAPI_YAML, build_router, contract
 from impl import migrations
-from impl.auth import Authenticator, Caller, SharedSecretVerifier, authorize
+from impl.auth import (
+    Authenticator,
+    Caller,
+    EitherVerifier,
+    KeySetVerifier,
+    SharedSecretVerifier,
+    Verifier,
+    authorize,
+)
 from impl.categories import Categories
 from impl.database import Database
 from impl.health import Health
+from impl.keys import HttpKeySource, KeySet
 from impl.settings import Settings, SettingsError, load_settings
 from impl.tasks import Tasks
 from impl.tokens import mint_token
 from impl.users import Users
 from specfirst.application import ContractAPI
+from specfirst.coverage import Recorder
 from specfirst.documentation import documentation_routes
-from specfirst.routing import Engine, Observer
+from specfirst.routing import Engine
 
 LOCAL_FRONTEND = "http://localhost:3000"
 
 
-def create_app(settings: Settings | None = None, *, observe: Observer | None = None) -> ContractAPI:
+def create_app(settings: Settings | None = None) -> ContractAPI:
     """Build the application; nothing is connected before it starts.
 
-    `observe` is told the status of every answer of the contract's operations. Raises SettingsError for
-    settings that it cannot serve with, and UnimplementedOperations for operations that nobody wrote.
+    Raises SettingsError for settings that it cannot serve with, and UnimplementedOperations for operations
+    that nobody wrote.
     """
     settings = settings or load_settings()
-    if settings.database_url is None or settings.better_auth_secret is None:
+    secret = settings.better_auth_secret.get_secret_value() if settings.better_auth_secret else None
+    if settings.database_url is None or not (secret or settings.auth_jwks_url):
         raise SettingsError(
-            "DATABASE_URL and BETTER_AUTH_SECRET are required here; scripts/serve provides both"
+            "DATABASE_URL is required here, and BETTER_AUTH_URL or BETTER_AUTH_SECRET; "
+            "scripts/serve provides both"
         )
-    secret = settings.better_auth_secret.get_secret_value()
     database = Database(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
     users = Users(database)
-    authenticator = Authenticator(SharedSecretVerifier(secret), users.write_profile)
+    keys = KeySet(HttpKeySource(settings.auth_jwks_url)) if settings.auth_jwks_url else None
+    authenticator = Authenticator(_verifier(settings, keys), users.write_profile)
     document = contract()
     info = document.content["info"]
 
@@ -50,7 +62,7 @@ def create_app(settings: Settings | None = None, *, observe: Observer | None = N
         authorize=authorize,
         validate_responses=settings.validate_responses,
         allow_unimplemented=settings.allow_unimplemented,
-        observe=observe,
+        observe=Recorder(settings.observations, document) if settings.observations else None,
     )
     router = build_router(
         engine,
@@ -65,6 +77,8 @@ def create_app(settings: Settings | None = None, *, observe: Observer | None = N
         await database.connect()
         yield
         await database.close()
+        if keys:
+            await keys.close()
 
     app = ContractAPI(engine, router, lifespan=lifespan)
     developer = settings.development_user
@@ -73,7 +87,9 @@ def create_app(settings: Settings | None = None, *, observe: Observer | None = N
             title=info["title"],
             openapi_json=OPENAPI_JSON,
             openapi_yaml=OPENAPI_YAML,
-            authorization=(lambda: mint_token(secret, developer, timedelta(hours=12))) if developer else None,
+            authorization=(lambda: mint_token(secret, developer, timedelta(hours=12)))
+            if secret and developer
+            else None,
         )
     )
     app.add_middleware(
@@ -85,3 +101,17 @@ def create_app(settings: Settings | None = None, *, observe: Observer | None = N
         expose_headers=["Allow", "Location", "Retry-After", "WWW-Authenticate"],
     )
     return app
+
+
+def _verifier(settings: Settings, keys: KeySet | None) -> Verifier:
+    """Verify the tokens of the key set, or those of the shared secret, or both where both are set."""
+    issuer, audience, secret = settings.auth_issuer, settings.auth_audience, settings.better_auth_secret
+    verifiers: list[Verifier] = []
+    if secret:
+        verifiers.append(SharedSecretVerifier(secret.get_secret_value(), issuer=issuer, audience=audience))
+    if keys:
+        # The settings have seen to it.
+        assert issuer is not None
+        assert audience is not None
+        verifiers.append(KeySetVerifier(keys, issuer=issuer, audience=audience))
+    return EitherVerifier(*verifiers) if len(verifiers) == 2 else verifiers[0]

@@ -2,22 +2,25 @@
 
 Every token that is not good is answered in the same words, whatever is wrong with it: the reason would help
 an attacker more than a user. A token is verified and its user's row written once; then it is remembered until
-it expires.
+it expires, even if its key is withdrawn before.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from jose import jwk, jws
+from jwt import PyJWS, PyJWTError
 
 from impl.errors import NotTheCaller
+from impl.keys import ALGORITHMS, KeySet
 from specfirst.errors import Forbidden, Unauthenticated
 
 MAX_TOKEN_BYTES = 8192
@@ -28,6 +31,11 @@ LEEWAY_SECONDS = 5
 
 # Three segments of base64url. python-jose would skip any other character instead of refusing it.
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+
+# `crit` and `b64` change what is signed (RFC 7515, section 4.1.11; RFC 7797), and who sends them expects them
+# to be understood. With the others a token brings the key that it is to be verified with (RFC 7515, sections
+# 4.1.2 to 4.1.6).
+REFUSED_HEADERS = frozenset({"crit", "b64", "jku", "jwk", "x5u", "x5c"})
 
 # The contract's UserId.
 _USER_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._:@|+~-]{0,127}")
@@ -54,11 +62,16 @@ class Claims:
     name: str | None = None
     email_verified: bool | None = None
     image: str | None = None
+    # Of email, name and image those that it says are not there, with a null. Others stay as they are.
+    cleared: frozenset[str] = frozenset()
 
 
 class Verifier(Protocol):
     async def verify(self, token: str) -> Claims:
-        """What the token says; raises Unauthenticated, and for a bad token nothing else."""
+        """What the token says; raises Unauthenticated, and for a bad token nothing else.
+
+        Raises LoginServiceUnavailable if it cannot be said whether the token is good.
+        """
         ...
 
 
@@ -69,28 +82,106 @@ class SharedSecretVerifier:
     `exp: true` and no `exp` at all, and fail with an OverflowError on `exp: 1e999`.
     """
 
-    def __init__(self, secret: str) -> None:
+    def __init__(self, secret: str, *, issuer: str | None = None, audience: str | None = None) -> None:
         # A key object: a string that happens to be JSON would be taken for a set of keys.
         self._key = jwk.construct(secret, "HS256")
+        # Only the two sides know the secret, so a token need not repeat who issued it and for whom. What it
+        # does say must be right.
+        self._told = {"iss": issuer, "aud": audience}
+        self._issuer, self._audience = issuer, audience
 
     async def verify(self, token: str) -> Claims:
+        if read_header(token)["alg"] != "HS256":
+            raise Unauthenticated
         try:
-            header = jws.get_unverified_header(token)
-            # `crit` and `b64` change what is signed; who sends them expects them to be understood.
-            if header.get("alg") != "HS256" or "crit" in header or "b64" in header:
-                raise Unauthenticated
             payload = json.loads(jws.verify(token, self._key, ["HS256"]))
         except Exception:
             # Any string may come in, and parsers fail in many ways: RecursionError on deep nesting,
             # UnicodeError, ValueError on a number of five thousand digits.
             raise Unauthenticated from None
+        if not isinstance(payload, dict):
+            raise Unauthenticated
+        _check_addressee(self._told | payload, self._issuer, self._audience)
         return read_claims(payload)
 
 
-def read_claims(payload: object) -> Claims:
-    """The claims of a token whose signature is good; raises Unauthenticated."""
-    if not isinstance(payload, dict):
+class KeySetVerifier:
+    """EdDSA, ES256 and RS256 with the key that the token names, each key with its one algorithm.
+
+    PyJWT checks the signature and nothing else (python-jose has no EdDSA). Issuer and audience are required,
+    since the login service signs for others with the same keys: its session cookie can be such a token.
+    """
+
+    def __init__(self, keys: KeySet, *, issuer: str, audience: str) -> None:
+        self._keys, self._issuer, self._audience = keys, issuer, audience
+        # Knows no algorithm with a shared secret, so that no public key can ever be taken for one (RFC 8725,
+        # section 2.1; CVE-2026-85394).
+        self._jws = PyJWS(algorithms=list(ALGORITHMS.values()))
+
+    async def verify(self, token: str) -> Claims:
+        header = read_header(token)
+        # Who cannot be right is refused before anything is fetched.
+        if header["alg"] not in self._jws.get_algorithms() or not header.get("kid"):
+            raise Unauthenticated
+        key = await self._keys.find(header["kid"])
+        if key is None:
+            raise Unauthenticated
+        try:
+            # Refused as well if the token's algorithm is not the key's.
+            payload = json.loads(self._jws.decode(token, key.key, [key.algorithm]))
+        except (PyJWTError, ValueError, RecursionError):
+            raise Unauthenticated from None
+        if not isinstance(payload, dict):
+            raise Unauthenticated
+        _check_addressee(payload, self._issuer, self._audience)
+        return read_claims(payload)
+
+
+class EitherVerifier:
+    """A shared secret for HS256 and a key set for everything else; neither sees the other's tokens."""
+
+    def __init__(self, shared_secret: Verifier, key_set: Verifier) -> None:
+        self._shared_secret, self._key_set = shared_secret, key_set
+
+    async def verify(self, token: str) -> Claims:
+        shared = read_header(token)["alg"] == "HS256"
+        return await (self._shared_secret if shared else self._key_set).verify(token)
+
+
+def read_header(token: str) -> Mapping[str, Any]:
+    """The header of a token, which nobody believes yet; raises Unauthenticated if it cannot be a good one's.
+
+    In what it gives `alg` is a string, and so is `kid` if it is there.
+    """
+    segment = token.partition(".")[0]
+    try:
+        header = json.loads(base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)).decode())
+    except (ValueError, RecursionError):
+        raise Unauthenticated from None
+    if (
+        not isinstance(header, dict)
+        or not isinstance(header.get("alg"), str)
+        or not isinstance(header.get("kid", ""), str)
+        or not REFUSED_HEADERS.isdisjoint(header)
+    ):
         raise Unauthenticated
+    return header
+
+
+def _check_addressee(payload: Mapping[str, object], issuer: str | None, audience: str | None) -> None:
+    """Raise Unauthenticated unless this issuer made the token for this audience; None stands for any.
+
+    (RFC 7519, sections 4.1.1 and 4.1.3.)
+    """
+    audiences = payload.get("aud")
+    if issuer is not None and payload.get("iss") != issuer:
+        raise Unauthenticated
+    if audience is not None and audience not in (audiences if isinstance(audiences, list) else [audiences]):
+        raise Unauthenticated
+
+
+def read_claims(payload: Mapping[str, object]) -> Claims:
+    """The claims of a token whose signature is good; raises Unauthenticated."""
     now = time.time()
     user_id, expires_at = payload.get("sub"), _date(payload, "exp")
     issued_at, not_before = _date(payload, "iat"), _date(payload, "nbf")
@@ -100,21 +191,21 @@ def read_claims(payload: object) -> Claims:
         raise Unauthenticated
     if not_before is not None and not_before > now + LEEWAY_SECONDS:
         raise Unauthenticated
+    verified = (payload.get(name) for name in ("email_verified", "emailVerified"))
+    profile = {
+        "email": _text(payload, 320, "email"),
+        "name": _text(payload, 255, "name"),
+        "image": _text(payload, 2048, "image", "picture"),
+    }
     return Claims(
         user_id=user_id,
         expires_at=expires_at,
         issued_at=None if issued_at is None else datetime.fromtimestamp(issued_at, UTC),
-        email=_text(payload, 320, "email"),
-        name=_text(payload, 255, "name"),
-        email_verified=next(
-            (
-                payload[key]
-                for key in ("email_verified", "emailVerified")
-                if isinstance(payload.get(key), bool)
-            ),
-            None,
+        **profile,
+        email_verified=next((value for value in verified if isinstance(value, bool)), None),
+        cleared=frozenset(
+            name for name, value in profile.items() if value is None and payload.get(name, "") is None
         ),
-        image=_text(payload, 2048, "image", "picture"),
     )
 
 

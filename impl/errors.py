@@ -7,13 +7,15 @@
     │   ├── TaskNotFound
     │   └── CategoryNotFound
     ├── CategoryNameTaken                  409
-    └── DatabaseUnavailable                503, with Retry-After
+    ├── DatabaseUnavailable                503, with Retry-After
+    └── LoginServiceUnavailable            503, with Retry-After
 
 The engine renders them (specfirst.errors); nothing here knows of a web framework.
 """
 
 from __future__ import annotations
 
+import math
 from http import HTTPStatus
 
 from specfirst.errors import Forbidden, NotFound, Refusal
@@ -53,3 +55,12 @@ class DatabaseUnavailable(Refusal):
 
     def __init__(self, detail: str = "The database is not available") -> None:
         super().__init__(detail, {"Retry-After": "1"})
+
+
+class LoginServiceUnavailable(Refusal):
+    """Whether a token is good cannot be said, since the keys that say it cannot be fetched."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+    def __init__(self, *, retry_after: float) -> None:
+        super().__init__("The login service is not available", {"Retry-After": str(math.ceil(retry_after))})

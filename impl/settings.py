@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode
+from contextlib import suppress
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.x509 import load_der_x509_certificate
 from jose import jwk
 from jose.exceptions import JOSEError
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -31,11 +38,16 @@ class Settings(BaseSettings):
     environment: Literal["development", "test", "production"] = "development"
     database_url: SecretStr | None = Field(default=None, validate_default=True)
     database_pool_size: int = Field(default=10, ge=1, le=1000)
+    better_auth_url: str | None = None
+    auth_jwks_url: str | None = Field(default=None, validate_default=True)
+    auth_issuer: str | None = Field(default=None, validate_default=True)
+    auth_audience: str | None = Field(default=None, validate_default=True)
     better_auth_secret: SecretStr | None = Field(default=None, validate_default=True)
     frontend_url: str = "http://localhost:3000"
     validate_responses: bool = Field(default=None, validate_default=True)
     allow_unimplemented: bool = False
     development_user: str | None = None
+    observations: Path | None = None
 
     @field_validator("database_url")
     @classmethod
@@ -56,21 +68,55 @@ class Settings(BaseSettings):
             raise ValueError("has an @ in its password; percent-encode it as %40")
         return value
 
+    @field_validator("better_auth_url", "auth_jwks_url")
+    @classmethod
+    def _check_url(cls, value: str | None) -> str | None:
+        if value is not None and (_origin(value) is None or "#" in value):
+            raise ValueError("must be a URL such as https://auth.example.com: http or https, a host, no user")
+        return value
+
+    @field_validator("auth_jwks_url")
+    @classmethod
+    def _default_to_better_auths_keys(cls, value: str | None, info: ValidationInfo) -> str | None:
+        base = info.data.get("better_auth_url")
+        if value is not None or base is None:
+            return value
+        # As Better Auth has it: its base path is /api/auth unless its URL has a path.
+        base = base.rstrip("/")
+        return f"{base}/jwks" if urlsplit(base).path else f"{base}/api/auth/jwks"
+
+    @field_validator("auth_issuer", "auth_audience")
+    @classmethod
+    def _default_to_better_auths_origin(cls, value: str | None, info: ValidationInfo) -> str | None:
+        base = info.data.get("better_auth_url")
+        if value is None and base is not None:
+            return _origin(base)
+        if value is None and info.data.get("auth_jwks_url") is not None:
+            claim = "iss" if info.field_name == "auth_issuer" else "aud"
+            raise ValueError(
+                f"is required with AUTH_JWKS_URL; set it to the `{claim}` of the tokens, "
+                "or set BETTER_AUTH_URL, which gives all three"
+            )
+        return value
+
     @field_validator("better_auth_secret")
     @classmethod
     def _check_secret(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if value is None:
-            _require_outside_production(info, "set it to the secret that Better Auth signs with")
+            # Absent from the data if it was refused itself, which is said already.
+            if info.data.get("auth_jwks_url", "") is None and "better_auth_url" in info.data:
+                _require_outside_production(
+                    info, "set BETTER_AUTH_URL to your Better Auth server, or this to a secret that it shares"
+                )
             return None
         secret = value.get_secret_value()
         remedy = "make one with `openssl rand -base64 32`"
         try:
             length = len(secret.encode())
-            jwk.construct(secret, "HS256")
         except UnicodeEncodeError:
             raise ValueError(f"is not UTF-8 text; {remedy}") from None
-        except JOSEError:
-            raise ValueError(f"is a key or a certificate, not a shared secret; {remedy}") from None
+        if _is_key(secret):
+            raise ValueError(f"is a key or a certificate, not a shared secret; {remedy}")
         if length < 32:
             raise ValueError(f"has {length} bytes and must have at least 32; {remedy}")
         placeholder = len(set(secret)) < 8 or any(word in secret.lower() for word in _PLACEHOLDER_WORDS)
@@ -81,32 +127,24 @@ class Settings(BaseSettings):
     @field_validator("frontend_url")
     @classmethod
     def _check_origin(cls, value: str) -> str:
-        """The origin in the form in which browsers send it: lower case, no default port, no final slash."""
-        try:
-            parts = urlsplit(value)
-            port = parts.port
-        except ValueError:
-            parts, port = urlsplit(""), None
-        if (
-            parts.scheme not in _DEFAULT_PORTS
-            or not parts.hostname
-            or not value.isascii()
-            or "*" in value
-            or "@" in parts.netloc
-            or value.rstrip("/") != f"{value.partition('://')[0]}://{parts.netloc}"
-        ):
+        origin = _origin(value)
+        if origin is None or "*" in value or value.partition("://")[2].rstrip("/") != urlsplit(value).netloc:
             raise ValueError(
                 "must be one origin, such as https://app.example.com: http or https, a host, no path and no *"
             )
-        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-        suffix = "" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}"
-        return f"{parts.scheme}://{host}{suffix}"
+        return origin
 
     @field_validator("development_user")
     @classmethod
     def _only_in_development(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and info.data.get("environment") != "development":
             raise ValueError("gives a token to everybody who opens /docs; unset it outside development")
+        if (
+            value is not None
+            and info.data.get("auth_jwks_url")
+            and info.data.get("better_auth_secret") is None
+        ):
+            raise ValueError("needs a secret to sign a token with; set BETTER_AUTH_SECRET too, or unset it")
         return value
 
     @field_validator("validate_responses", mode="before")
@@ -128,6 +166,47 @@ def load_settings() -> Settings:
 
 def _reason(message: str) -> str:
     return message.removeprefix("Value error, ").replace("Input should be", "must be")
+
+
+def _origin(url: str) -> str | None:
+    """The origin of a URL as browsers send it and Better Auth calls itself, or None if it has none.
+
+    That is lower case, without the scheme's own port and without a final slash (RFC 6454, section 6.2).
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    # urlsplit drops line breaks and tabs silently.
+    sound = url.isascii() and url.isprintable() and " " not in url and "@" not in parts.netloc
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or not sound:
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    suffix = "" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}"
+    return f"{parts.scheme}://{host}{suffix}"
+
+
+def _is_key(text: str) -> bool:
+    """Whether it is a key or a certificate in any of its textual forms; everybody may know what is public."""
+    try:
+        jwk.construct(text, "HS256")
+        content = json.loads(text)
+    except JOSEError:
+        return True
+    except (ValueError, RecursionError):
+        content = None
+    if isinstance(content, dict) and ("kty" in content or "keys" in content):
+        return True
+    try:
+        der = b64decode("".join(text.split()) + "==", altchars=b"-_" if {"-", "_"} & set(text) else None)
+    except ValueError:
+        return False
+    for load in (load_der_public_key, load_der_x509_certificate):
+        with suppress(ValueError, UnsupportedAlgorithm):
+            load(der)
+            return True
+    return False
 
 
 def _in_production(info: ValidationInfo) -> bool:

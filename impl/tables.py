@@ -67,9 +67,13 @@ class User(Table, table=True):
     image: str | None = Field(default=None, sa_type=Text)
     created_at: datetime = _timestamp()
     updated_at: datetime = _timestamp()
+    # When the token was issued that the description comes from.
+    described_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class UserRow(TypedDict):
+    """Without `described_at`, which only decides whether a token may change the rest."""
+
     id: str
     email: str | None
     name: str | None

@@ -64,7 +64,8 @@ def _prepare(data: Path, stack: ExitStack) -> Settings:
     if settings.database_url is None:
         _say(f"Starting the embedded PostgreSQL in {data}")
         os.environ["DATABASE_URL"] = stack.enter_context(EmbeddedPostgres(data)).url
-    if settings.better_auth_secret is None:
+    # With a key set there is a login service, and no other tokens than its own.
+    if settings.better_auth_secret is None and settings.auth_jwks_url is None:
         os.environ["BETTER_AUTH_SECRET"] = development_secret(data / "development-secret")
         if settings.environment == "development":
             os.environ.setdefault("DEVELOPMENT_USER", DEVELOPER)

@@ -34,6 +34,10 @@ def main() -> None:
         sys.exit("scripts/token: ENVIRONMENT is production, where tokens come from the login service alone")
     if settings.better_auth_secret:
         secret = settings.better_auth_secret.get_secret_value()
+    elif settings.auth_jwks_url:
+        sys.exit(
+            "scripts/token: tokens come from BETTER_AUTH_URL alone, as long as BETTER_AUTH_SECRET is not set"
+        )
     else:
         secret = development_secret(data / "development-secret")
     lifetime = timedelta(hours=options.hours)

@@ -49,8 +49,8 @@ log = logging.getLogger("specfirst")
 Authorize = Callable[[CallerT, Mapping[str, Any]], None]
 """Decides from the path's values whether this caller may use this resource; raises Forbidden if not."""
 
-Observer = Callable[[Operation, int], None]
-"""Is told the status of every answer that an operation gives."""
+Observer = Callable[[Operation, int, bytes], None]
+"""Is told the status of every answer that an operation gives, and the query string it answers to."""
 
 
 class Engine(Generic[CallerT]):
@@ -161,7 +161,7 @@ class OperationRoute(APIRoute):
             respond = self._responder.refusal if declared else self.engine.refuse
             answer = respond(InternalError())
         if self.engine.observe:
-            self.engine.observe(self.operation, answer.status)
+            self.engine.observe(self.operation, answer.status, scope["query_string"])
         await send_answer(answer, scope, send)
 
     async def _answer(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> Answer:

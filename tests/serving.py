@@ -14,7 +14,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 # What a developer's shell may have set would change what these tests see.
-CLEAN = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TMPDIR", "LANG")}
+# Only what scripts/test wants to know passes.
+PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG", "OBSERVATIONS")
+CLEAN = {name: value for name, value in os.environ.items() if name in PASSED_ON}
 
 
 @dataclass

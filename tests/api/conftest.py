@@ -252,6 +252,7 @@ def running(database_url: str, folder: Path, *, workers: int = 1, sound: bool = 
         "FRONTEND_URL": FRONTEND,
         "ENVIRONMENT": "test",
         "VALIDATE_RESPONSES": "true",
+        "OBSERVATIONS": os.environ.get("OBSERVATIONS", ""),
     }
     program = (
         "import socket, sys; from scripts.serve import _run; "

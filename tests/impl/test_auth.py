@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import json
 import stat
 import time
@@ -16,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from signing import SECRET, claims, segment, sign_hmac
 
 from impl.auth import (
     LEEWAY_SECONDS,
@@ -32,27 +31,8 @@ from impl.tokens import development_secret, mint_token
 from impl.users import Users
 from specfirst.errors import Forbidden, Unauthenticated
 
-SECRET = "kM9fQ2vX7pLr4TzB8nWc3YdH6sJg5EaU"
 HEADER = {"alg": "HS256", "typ": "JWT"}
 PUBLIC_KEY_DER = base64.b64decode("MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=")
-
-
-def segment(data: object) -> str:
-    raw = data if isinstance(data, bytes) else json.dumps(data).encode()
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-def sign(header: object, payload: object, key: bytes = SECRET.encode(), digest: str = "sha256") -> str:
-    """A token with a good signature, whatever it says; bytes stand for themselves, all else becomes JSON."""
-    signed = f"{segment(header)}.{segment(payload)}"
-    return f"{signed}.{segment(hmac.new(key, signed.encode(), getattr(hashlib, digest)).digest())}"
-
-
-def claims(**changes: object) -> dict[str, object]:
-    """Good claims with `changes`; None leaves a claim out."""
-    now = int(time.time())
-    good: dict[str, object] = {"sub": "ada", "iat": now, "exp": now + 60}
-    return {name: value for name, value in (good | changes).items() if value is not None}
 
 
 class Seen(list[Claims]):
@@ -72,7 +52,7 @@ def authenticator(seen: Seen) -> Authenticator:
     return Authenticator(SharedSecretVerifier(SECRET), seen.write, capacity=3)
 
 
-GOOD = sign(HEADER, claims(exp=4102444800))
+GOOD = sign_hmac(HEADER, claims(exp=4102444800))
 NOW = int(time.time())
 
 BAD_EXP: list[object] = [NOW - 1, NOW - 0.5, 0, -1, True, "4102444800", "", [4102444800], {}, 10**15, 10**400]
@@ -111,49 +91,49 @@ BAD: dict[str, str] = {
     "padding": GOOD + "=",
     "skipped characters": GOOD.replace(".", ".!", 1),
     "standard base64": GOOD.replace("_", "/").replace("-", "+") + "+",
-    "too long": sign(HEADER, claims(exp=4102444800, more="x" * MAX_TOKEN_BYTES)),
-    "other secret": sign(HEADER, claims(), key=b"x" * 32),
-    "empty secret": sign(HEADER, claims(), key=b""),
+    "too long": sign_hmac(HEADER, claims(exp=4102444800, more="x" * MAX_TOKEN_BYTES)),
+    "other secret": sign_hmac(HEADER, claims(), key=b"x" * 32),
+    "empty secret": sign_hmac(HEADER, claims(), key=b""),
     "no signature": GOOD.rpartition(".")[0] + ".",
     "changed payload": ".".join([GOOD.split(".")[0], segment(claims(sub="bob")), GOOD.split(".")[2]]),
-    "alg none": sign(HEADER | {"alg": "none"}, claims()),
-    "alg none, unsigned": sign(HEADER | {"alg": "none"}, claims()).rpartition(".")[0] + ".",
-    "alg absent": sign({"typ": "JWT"}, claims()),
-    "alg null": sign({"alg": None}, claims()),
-    "alg in lower case": sign({"alg": "hs256"}, claims()),
-    "alg a part of HS256": sign({"alg": "HS"}, claims()),
-    "alg a list": sign({"alg": ["HS256"]}, claims()),
-    "alg HS512": sign({"alg": "HS512"}, claims(), digest="sha512"),
-    "alg RS256": sign({"alg": "RS256"}, claims()),
-    "alg EdDSA with a public key as the secret": sign({"alg": "EdDSA"}, claims(), key=PUBLIC_KEY_DER),
-    "public key as the secret": sign(HEADER, claims(), key=PUBLIC_KEY_DER),
-    "crit": sign(HEADER | {"crit": ["b64"], "b64": False}, claims()),
-    "crit empty": sign(HEADER | {"crit": []}, claims()),
-    "b64": sign(HEADER | {"b64": True}, claims()),
-    "header no object": sign(["HS256"], claims()),
-    "header no JSON": sign(b"{", claims()),
-    "header not UTF-8": sign(b"\xff", claims()),
-    "header nested deeply": sign(b"[" * 5000, claims()),
-    "payload no JSON": sign(HEADER, b"{"),
-    "payload not UTF-8": sign(HEADER, b'{"sub": "\xff"}'),
-    "payload a list": sign(HEADER, [claims()]),
-    "payload null": sign(HEADER, None),
-    "payload empty": sign(HEADER, b""),
-    "payload nested deeply": sign(HEADER, b"[" * 5000),
-    "exp of 5000 digits": sign(HEADER, b'{"sub": "ada", "exp": ' + b"9" * 5000 + b"}"),
-    "exp 1e999": sign(HEADER, b'{"sub": "ada", "exp": 1e999}'),
-    "exp NaN": sign(HEADER, claims(exp=float("nan"))),
-    "exp Infinity": sign(HEADER, claims(exp=float("inf"))),
-    "nbf NaN": sign(HEADER, claims(nbf=float("nan"))),
-    **{f"exp {value!r}"[:24]: sign(HEADER, claims(exp=value)) for value in BAD_EXP},
-    "exp absent": sign(HEADER, claims(exp=None)),
-    "exp null": sign(HEADER, claims() | {"exp": None}),
-    **{f"iat {value!r}": sign(HEADER, claims(iat=value)) for value in BAD_IAT},
-    "iat null": sign(HEADER, claims() | {"iat": None}),
-    **{f"nbf {value!r}": sign(HEADER, claims(nbf=value)) for value in BAD_NBF},
-    **{f"sub {value!r}"[:20]: sign(HEADER, claims(sub=value)) for value in BAD_SUB},
-    "sub absent": sign(HEADER, claims(sub=None)),
-    "sub null": sign(HEADER, claims() | {"sub": None}),
+    "alg none": sign_hmac(HEADER | {"alg": "none"}, claims()),
+    "alg none, unsigned": sign_hmac(HEADER | {"alg": "none"}, claims()).rpartition(".")[0] + ".",
+    "alg absent": sign_hmac({"typ": "JWT"}, claims()),
+    "alg null": sign_hmac({"alg": None}, claims()),
+    "alg in lower case": sign_hmac({"alg": "hs256"}, claims()),
+    "alg a part of HS256": sign_hmac({"alg": "HS"}, claims()),
+    "alg a list": sign_hmac({"alg": ["HS256"]}, claims()),
+    "alg HS512": sign_hmac({"alg": "HS512"}, claims(), digest="sha512"),
+    "alg RS256": sign_hmac({"alg": "RS256"}, claims()),
+    "alg EdDSA with a public key as the secret": sign_hmac({"alg": "EdDSA"}, claims(), key=PUBLIC_KEY_DER),
+    "public key as the secret": sign_hmac(HEADER, claims(), key=PUBLIC_KEY_DER),
+    "crit": sign_hmac(HEADER | {"crit": ["b64"], "b64": False}, claims()),
+    "crit empty": sign_hmac(HEADER | {"crit": []}, claims()),
+    "b64": sign_hmac(HEADER | {"b64": True}, claims()),
+    "header no object": sign_hmac(["HS256"], claims()),
+    "header no JSON": sign_hmac(b"{", claims()),
+    "header not UTF-8": sign_hmac(b"\xff", claims()),
+    "header nested deeply": sign_hmac(b"[" * 5000, claims()),
+    "payload no JSON": sign_hmac(HEADER, b"{"),
+    "payload not UTF-8": sign_hmac(HEADER, b'{"sub": "\xff"}'),
+    "payload a list": sign_hmac(HEADER, [claims()]),
+    "payload null": sign_hmac(HEADER, None),
+    "payload empty": sign_hmac(HEADER, b""),
+    "payload nested deeply": sign_hmac(HEADER, b"[" * 5000),
+    "exp of 5000 digits": sign_hmac(HEADER, b'{"sub": "ada", "exp": ' + b"9" * 5000 + b"}"),
+    "exp 1e999": sign_hmac(HEADER, b'{"sub": "ada", "exp": 1e999}'),
+    "exp NaN": sign_hmac(HEADER, claims(exp=float("nan"))),
+    "exp Infinity": sign_hmac(HEADER, claims(exp=float("inf"))),
+    "nbf NaN": sign_hmac(HEADER, claims(nbf=float("nan"))),
+    **{f"exp {value!r}"[:24]: sign_hmac(HEADER, claims(exp=value)) for value in BAD_EXP},
+    "exp absent": sign_hmac(HEADER, claims(exp=None)),
+    "exp null": sign_hmac(HEADER, claims() | {"exp": None}),
+    **{f"iat {value!r}": sign_hmac(HEADER, claims(iat=value)) for value in BAD_IAT},
+    "iat null": sign_hmac(HEADER, claims() | {"iat": None}),
+    **{f"nbf {value!r}": sign_hmac(HEADER, claims(nbf=value)) for value in BAD_NBF},
+    **{f"sub {value!r}"[:20]: sign_hmac(HEADER, claims(sub=value)) for value in BAD_SUB},
+    "sub absent": sign_hmac(HEADER, claims(sub=None)),
+    "sub null": sign_hmac(HEADER, claims() | {"sub": None}),
 }
 
 
@@ -193,7 +173,7 @@ async def test_nothing_that_is_signed_raises_anything_else(
 ) -> None:
     raw = payload.encode() if isinstance(payload, str) else payload
     with suppress(Unauthenticated):
-        await authenticator.authenticate(sign(header, raw))
+        await authenticator.authenticate(sign_hmac(header, raw))
 
 
 @pytest.mark.parametrize(
@@ -215,7 +195,7 @@ async def test_a_good_token_tells_who_is_calling(
     authenticator: Authenticator, changes: dict[str, object]
 ) -> None:
     told = claims(**changes)
-    assert await authenticator.authenticate(sign(HEADER, told)) == Caller(str(told["sub"]))
+    assert await authenticator.authenticate(sign_hmac(HEADER, told)) == Caller(str(told["sub"]))
 
 
 async def test_a_scope_is_never_granted(authenticator: Authenticator) -> None:
@@ -227,7 +207,7 @@ async def test_a_scope_is_never_granted(authenticator: Authenticator) -> None:
 async def test_a_token_is_verified_and_its_profile_written_once(
     authenticator: Authenticator, seen: Seen
 ) -> None:
-    tokens = [sign(HEADER, claims(sub=f"user-{n}")) for n in range(3)]
+    tokens = [sign_hmac(HEADER, claims(sub=f"user-{n}")) for n in range(3)]
     for token in tokens * 3:
         await authenticator.authenticate(token)
     assert [told.user_id for told in seen] == ["user-0", "user-1", "user-2"]
@@ -236,7 +216,7 @@ async def test_a_token_is_verified_and_its_profile_written_once(
 async def test_the_memory_for_tokens_is_bounded_and_forgets_the_oldest(
     authenticator: Authenticator, seen: Seen
 ) -> None:
-    tokens = [sign(HEADER, claims(sub=f"user-{n}")) for n in range(4)]
+    tokens = [sign_hmac(HEADER, claims(sub=f"user-{n}")) for n in range(4)]
     for token in [*tokens, tokens[1], tokens[0]]:
         await authenticator.authenticate(token)
     assert [told.user_id for told in seen] == ["user-0", "user-1", "user-2", "user-3", "user-0"]
@@ -246,7 +226,7 @@ async def test_the_memory_for_tokens_is_bounded_and_forgets_the_oldest(
 async def test_a_remembered_token_expires_too(
     authenticator: Authenticator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = sign(HEADER, claims())
+    token = sign_hmac(HEADER, claims())
     await authenticator.authenticate(token)
     later = time.time() + 61
     monkeypatch.setattr(time, "time", lambda: later)
@@ -288,16 +268,35 @@ async def test_a_token_whose_profile_was_not_written_is_not_remembered(seen: See
 async def test_claims_that_cannot_be_stored_count_as_absent(
     authenticator: Authenticator, seen: Seen, told: Mapping[str, Any], stored: tuple[object, ...]
 ) -> None:
-    await authenticator.authenticate(sign(HEADER, claims(**told)))
+    await authenticator.authenticate(sign_hmac(HEADER, claims(**told)))
     (read,) = seen
     assert (read.email, read.name, read.email_verified, read.image) == stored
+
+
+@pytest.mark.parametrize(
+    ("told", "cleared"),
+    [
+        ({}, set()),
+        ({"image": None}, {"image"}),
+        ({"email": None, "name": None, "image": None}, {"email", "name", "image"}),
+        ({"image": None, "picture": "p"}, set()),
+        ({"picture": None}, set()),
+        ({"name": 1, "image": "x" * 2049}, set()),
+    ],
+)
+async def test_a_null_is_told_apart_from_what_is_left_out(
+    authenticator: Authenticator, seen: Seen, told: Mapping[str, Any], cleared: set[str]
+) -> None:
+    await authenticator.authenticate(sign_hmac(HEADER, claims() | told))
+    (read,) = seen
+    assert read.cleared == cleared
 
 
 async def test_a_secret_that_looks_like_json_is_still_a_secret(seen: Seen) -> None:
     secret = json.dumps({"keys": [{"kty": "oct", "k": segment(b"known to all")}]})
     authenticator = Authenticator(SharedSecretVerifier(secret), seen.write)
-    await authenticator.authenticate(sign(HEADER, claims(), key=secret.encode()))
-    await refused(authenticator, sign(HEADER, claims(), key=b"known to all"))
+    await authenticator.authenticate(sign_hmac(HEADER, claims(), key=secret.encode()))
+    await refused(authenticator, sign_hmac(HEADER, claims(), key=b"known to all"))
 
 
 async def test_only_a_token_issued_after_the_erasure_brings_a_user_back(
@@ -306,8 +305,8 @@ async def test_only_a_token_issued_after_the_erasure_brings_a_user_back(
     users = Users(database)
     authenticator = Authenticator(SharedSecretVerifier(SECRET), users.write_profile)
     now = datetime.now(UTC).timestamp()
-    known, older = (sign(HEADER, claims(sub=ada.user_id, iat=now - age)) for age in (1, 60))
-    newer = sign(HEADER, claims(sub=ada.user_id, iat=now + 30, name="Ada"))
+    known, older = (sign_hmac(HEADER, claims(sub=ada.user_id, iat=now - age)) for age in (1, 60))
+    newer = sign_hmac(HEADER, claims(sub=ada.user_id, iat=now + 30, name="Ada"))
     await authenticator.authenticate(known)
     await users.delete_user(ada, user_id=ada.user_id)
     for token in (known, older):

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import json
 import secrets
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from signing import KEYS, base64url, jwk
 
 from impl.settings import Settings, SettingsError, load_settings
 
@@ -11,9 +15,33 @@ SECRET = secrets.token_urlsafe(32)
 DATABASE_URL = "postgresql://ada:hunter2@ep-cool-1.eu-central-1.aws.neon.tech/neondb?sslmode=require"
 PRODUCTION = {"ENVIRONMENT": "production", "DATABASE_URL": DATABASE_URL, "BETTER_AUTH_SECRET": SECRET}
 
-PEM = """-----BEGIN PUBLIC KEY-----
-MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
------END PUBLIC KEY-----"""
+
+def public_keys() -> list[str]:
+    """Public keys in every textual form that could be taken for a secret (CVE-2026-85394)."""
+    texts = []
+    for private in KEYS.values():
+        public = private.public_key()
+        der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+        member = jwk(private, kid="k")
+        texts += [
+            pem,
+            pem.replace("\n", "\\n"),
+            "".join(pem.splitlines()),
+            # What is between the lines of a PEM file, and the same as base64url.
+            b64encode(der).decode(),
+            "\n".join(pem.splitlines()[1:-1]),
+            base64url(der),
+            # The bytes themselves, as the environment gives them.
+            der.decode("utf-8", "surrogateescape"),
+            public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode(),
+            json.dumps(member),
+            json.dumps({"keys": [member]}),
+        ]
+    return [text for text in texts if "\0" not in text]
+
+
+PUBLIC_KEYS = public_keys()
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +96,104 @@ def test_the_frontends_origin_is_kept_as_browsers_send_it(
     assert load(monkeypatch, {"FRONTEND_URL": given}).frontend_url == origin
 
 
+AUTH_URL = "https://auth.example.com"
+
+
+@pytest.mark.parametrize(
+    ("environment", "jwks_url", "issuer", "audience"),
+    [
+        ({}, None, None, None),
+        ({"BETTER_AUTH_URL": AUTH_URL}, f"{AUTH_URL}/api/auth/jwks", AUTH_URL, AUTH_URL),
+        ({"BETTER_AUTH_URL": f"{AUTH_URL}/"}, f"{AUTH_URL}/api/auth/jwks", AUTH_URL, AUTH_URL),
+        (
+            {"BETTER_AUTH_URL": "http://LOCALHOST:3000"},
+            "http://LOCALHOST:3000/api/auth/jwks",
+            "http://localhost:3000",
+            "http://localhost:3000",
+        ),
+        # Better Auth takes a path for the whole of its base path, and its origin for its name.
+        ({"BETTER_AUTH_URL": f"{AUTH_URL}/login/"}, f"{AUTH_URL}/login/jwks", AUTH_URL, AUTH_URL),
+        ({"BETTER_AUTH_URL": f"{AUTH_URL}:443"}, f"{AUTH_URL}:443/api/auth/jwks", AUTH_URL, AUTH_URL),
+        (
+            {"BETTER_AUTH_URL": AUTH_URL, "AUTH_JWKS_URL": "http://auth:3000/keys?v=1"},
+            "http://auth:3000/keys?v=1",
+            AUTH_URL,
+            AUTH_URL,
+        ),
+        (
+            {"BETTER_AUTH_URL": AUTH_URL, "AUTH_ISSUER": "me", "AUTH_AUDIENCE": "tasks"},
+            f"{AUTH_URL}/api/auth/jwks",
+            "me",
+            "tasks",
+        ),
+        (
+            {"BETTER_AUTH_URL": AUTH_URL, "AUTH_AUDIENCE": "tasks"},
+            f"{AUTH_URL}/api/auth/jwks",
+            AUTH_URL,
+            "tasks",
+        ),
+        (
+            {"AUTH_JWKS_URL": "https://a.example/jwks", "AUTH_ISSUER": "me", "AUTH_AUDIENCE": "tasks"},
+            "https://a.example/jwks",
+            "me",
+            "tasks",
+        ),
+        ({"BETTER_AUTH_SECRET": SECRET, "AUTH_ISSUER": "me"}, None, "me", None),
+    ],
+)
+def test_one_url_tells_where_the_keys_are_and_what_tokens_say_and_each_may_be_set_alone(
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    jwks_url: str | None,
+    issuer: str | None,
+    audience: str | None,
+) -> None:
+    settings = load(monkeypatch, environment)
+    assert (settings.auth_jwks_url, settings.auth_issuer, settings.auth_audience) == (
+        jwks_url,
+        issuer,
+        audience,
+    )
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        {"BETTER_AUTH_URL": AUTH_URL},
+        {"AUTH_JWKS_URL": f"{AUTH_URL}/keys", "AUTH_ISSUER": "me", "AUTH_AUDIENCE": "tasks"},
+        {"BETTER_AUTH_SECRET": SECRET},
+        {"BETTER_AUTH_URL": AUTH_URL, "BETTER_AUTH_SECRET": SECRET},
+    ],
+)
+def test_production_needs_a_key_set_or_a_secret(
+    monkeypatch: pytest.MonkeyPatch, identity: dict[str, str]
+) -> None:
+    environment = {"ENVIRONMENT": "production", "DATABASE_URL": DATABASE_URL}
+    assert load(monkeypatch, environment | identity).environment == "production"
+
+
 BAD = [
+    *(
+        (name, {name: url, "AUTH_ISSUER": "me", "AUTH_AUDIENCE": "tasks"})
+        for name in ("BETTER_AUTH_URL", "AUTH_JWKS_URL")
+        for url in (
+            "auth.example.com",
+            "ftp://auth.example.com",
+            "file:///etc/passwd",
+            "https://",
+            "https://ada:hunter2@auth.example.com",
+            "https://auth.example.com:port",
+            "https://auth.example.com/#f",
+            "https://auth.example.com/a b",
+            "https://auth.example.com/\tkeys",
+            "https://bücher.example.com",
+            "https://[::1",
+        )
+    ),
+    ("AUTH_ISSUER", {"AUTH_JWKS_URL": f"{AUTH_URL}/keys", "AUTH_AUDIENCE": "tasks"}),
+    ("AUTH_AUDIENCE", {"AUTH_JWKS_URL": f"{AUTH_URL}/keys", "AUTH_ISSUER": "me"}),
+    ("BETTER_AUTH_URL", {"ENVIRONMENT": "production", "DATABASE_URL": DATABASE_URL, "BETTER_AUTH_URL": "x"}),
+    ("DEVELOPMENT_USER", {"BETTER_AUTH_URL": AUTH_URL, "DEVELOPMENT_USER": "ada"}),
     ("DATABASE_URL", {"ENVIRONMENT": "production", "BETTER_AUTH_SECRET": SECRET}),
     ("BETTER_AUTH_SECRET", {"ENVIRONMENT": "production", "DATABASE_URL": DATABASE_URL}),
     ("ENVIRONMENT", {"ENVIRONMENT": "staging"}),
@@ -83,7 +208,10 @@ BAD = [
             "postgresql:/ada:hunter2@host/app",
         )
     ),
-    *(("BETTER_AUTH_SECRET", {"BETTER_AUTH_SECRET": secret}) for secret in (SECRET[:31], PEM, "\udcff" * 32)),
+    *(
+        ("BETTER_AUTH_SECRET", {"BETTER_AUTH_SECRET": secret})
+        for secret in (SECRET[:31], "\udcff" * 32, *PUBLIC_KEYS)
+    ),
     *(
         ("BETTER_AUTH_SECRET", PRODUCTION | {"BETTER_AUTH_SECRET": secret})
         for secret in (

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from random import shuffle
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select
@@ -21,7 +23,9 @@ def users(database: Database) -> Users:
     return Users(database)
 
 
-def claims(caller: Caller, *, issued_at: datetime | None = None, **told: str | bool | None) -> Claims:
+def claims(
+    caller: Caller, *, issued_at: datetime | None = None, **told: str | bool | frozenset[str] | None
+) -> Claims:
     return Claims(user_id=caller.user_id, expires_at=0, issued_at=issued_at, **told)  # type: ignore[arg-type]
 
 
@@ -51,6 +55,49 @@ async def test_a_token_changes_only_what_it_tells_and_only_if_it_differs(users: 
     second = await users.get_user(ada, user_id=ada.user_id)
     assert (second.name, second.email, second.email_verified) == ("Ada", "ada@example.com", False)
     assert second.updated_at > first.updated_at
+
+
+async def test_a_null_takes_away_what_is_stored(users: Users, ada: Caller) -> None:
+    await users.write_profile(claims(ada, email="ada@example.com", name="Ada", image="https://i.example/a"))
+    await users.write_profile(claims(ada, name="Ada L", cleared=frozenset({"image"})))
+    profile = await users.get_user(ada, user_id=ada.user_id)
+    assert (profile.email, profile.name, profile.image) == ("ada@example.com", "Ada L", None)
+    await users.write_profile(claims(ada, cleared=frozenset({"image", "email", "name"})))
+    cleared = await users.get_user(ada, user_id=ada.user_id)
+    assert (cleared.email, cleared.name) == (None, None)
+    assert cleared.updated_at > profile.updated_at
+
+
+async def test_an_older_token_that_arrives_later_brings_nothing_back(users: Users, ada: Caller) -> None:
+    first, second, third = (datetime(2026, 1, 5, hour, tzinfo=UTC) for hour in (8, 9, 10))
+    new = Caller(f"{ada.user_id}-2")
+    await users.write_profile(claims(new, issued_at=second, name="Second"))
+    await users.write_profile(claims(new, issued_at=first, name="First", email="first@example.com"))
+    profile = await users.get_user(new, user_id=new.user_id)
+    assert (profile.name, profile.email) == ("Second", None)
+    # A token that says the same makes what is stored as new as itself, and changes nothing that can be seen.
+    await users.write_profile(claims(new, issued_at=third, name="Second"))
+    await users.write_profile(claims(new, issued_at=second, name="Between"))
+    assert await users.get_user(new, user_id=new.user_id) == profile
+    # Of two tokens of one second nobody can say which is older: the last one counts.
+    await users.write_profile(claims(new, issued_at=third, name="Third"))
+    # One without `iat` cannot be placed.
+    await users.write_profile(claims(new, name="Never"))
+    assert (await users.get_user(new, user_id=new.user_id)).name == "Third"
+
+
+async def test_of_many_tokens_at_the_same_moment_the_newest_describes_the_user(
+    users: Users, ada: Caller
+) -> None:
+    for _ in range(5):
+        moments = [datetime(2026, 1, 5, tzinfo=UTC) + timedelta(seconds=n) for n in range(20)]
+        shuffle(moments)
+        new = Caller(uuid4().hex)
+        told = [claims(new, issued_at=moment, name=str(moment)) for moment in moments]
+        # Whoever comes first makes the row; the others may have seen none.
+        await users.write_profile(told[0])
+        await asyncio.gather(*(users.write_profile(one) for one in told[1:]))
+        assert (await users.get_user(new, user_id=new.user_id)).name == str(max(moments))
 
 
 async def test_two_users_may_have_one_address(users: Users, ada: Caller, bob: Caller) -> None:

@@ -40,6 +40,7 @@ def running_server(database_url: str, folder: Path) -> Iterator[Server]:
         "DATABASE_URL": database_url,
         "BETTER_AUTH_SECRET": SECRET,
         "VALIDATE_RESPONSES": "true",
+        "OBSERVATIONS": os.environ.get("OBSERVATIONS", ""),
     }
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)

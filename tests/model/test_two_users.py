@@ -42,7 +42,7 @@ from tests.model.account import CATEGORY_DEFAULTS, TASK_DEFAULTS, Account, Json,
 from tests.model.server import Server
 
 SETTINGS = settings(
-    max_examples=int(os.environ.get("MODEL_EXAMPLES", "60")),
+    max_examples=int(os.environ.get("MODEL_EXAMPLES", "40")),
     stateful_step_count=int(os.environ.get("MODEL_STEPS", "30")),
     deadline=None,
     derandomize=False,
@@ -193,8 +193,9 @@ class TwoUsers(RuleBasedStateMachine):
             headers["Content-Type"] = "application/json"
         response = self.client.request(method, path, headers=headers, **options)
         sent = options.get("content", b"").decode("utf-8", "replace")
-        for person in self.people.values():
-            path = path.replace(person.path + "/", f"/api/<{person.name}>/")
+        # Bob's path begins with Ada's, so it is looked for first.
+        for name in ("bob", "ada"):
+            path = path.replace(self.people[name].path, f"/api/<{name}>")
         request = f"{method} {path} {sent[:300]}"
         self.requests.append(f"{request} → {response.status_code} {response.text[:300]}")
         self.check(f"{request} is answered in JSON", response.headers["content-type"], "application/json")

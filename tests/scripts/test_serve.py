@@ -6,11 +6,14 @@ import shlex
 import signal
 import subprocess
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 from serving import CLEAN, ROOT, serving
+
+from impl.tokens import development_secret, mint_token
 
 
 def token(user: str, data: Path, **env: str) -> str:
@@ -84,6 +87,21 @@ def test_a_minted_token_is_its_users(tmp_path: Path) -> None:
         profile = httpx.get(f"{served.url}/api/ada", headers=headers)
         assert (profile.status_code, profile.json()["id"]) == (200, "ada")
         assert httpx.get(f"{served.url}/api/bob", headers=headers).status_code == 403
+
+
+def test_with_a_login_service_there_is_no_local_secret_and_no_token_of_ours(tmp_path: Path) -> None:
+    local = development_secret(tmp_path / "development-secret")
+    env = {"BETTER_AUTH_URL": "http://127.0.0.1:1"}
+    with serving("--port", "0", "--data", str(tmp_path), env=env) as served:
+        assert "Try it" not in served.printed
+        minted = mint_token(local, "ada", timedelta(hours=1))
+        answer = httpx.get(f"{served.url}/api/ada", headers={"Authorization": f"Bearer {minted}"})
+        assert answer.status_code == 401
+        assert "Bearer ey" not in httpx.get(f"{served.url}/docs").text
+    command = [ROOT / "scripts" / "token", "ada", "--data", str(tmp_path)]
+    done = subprocess.run(command, env=CLEAN | env, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "BETTER_AUTH_URL" in done.stderr
 
 
 def test_no_development_token_is_minted_in_production(tmp_path: Path) -> None:

@@ -257,7 +257,7 @@ async def test_a_client_that_goes_away_gets_no_answer_and_leaves_no_error(
     odd: Served, before: list[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     statuses: list[int] = []
-    odd.engine.observe = lambda operation, status: statuses.append(status)
+    odd.engine.observe = lambda operation, status, query: statuses.append(status)
     assert await speak(odd, [*before, {"type": "http.disconnect"}]) == []
     assert (odd.calls, statuses, caplog.records) == ([], [], [])
 

@@ -264,7 +264,7 @@ async def test_the_observer_is_told_the_operation_and_status_of_every_answer() -
     seen: list[tuple[str, int]] = []
     served = shop(
         {"get_featured_book": book(), "get_book": Conflict("x"), "get_order": Forbidden("x")},
-        observe=lambda operation, status: seen.append((operation.operation_id, status)),
+        observe=lambda operation, status, query: seen.append((operation.operation_id, status)),
     )
     for path in ("/books/featured", "/books/x", "/books/9780262033848", "/orders/x", "/nowhere"):
         await served.get(path)

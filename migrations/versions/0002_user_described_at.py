@@ -1,0 +1,21 @@
+"""When the token was issued that described a user, so that an older one does not bring older words back."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+SCHEMA = "tasks_api"
+
+
+def upgrade() -> None:
+    op.add_column("user", sa.Column("described_at", sa.DateTime(timezone=True)), schema=SCHEMA)
+
+
+def downgrade() -> None:
+    op.drop_column("user", "described_at", schema=SCHEMA)

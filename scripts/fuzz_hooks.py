@@ -1,0 +1,314 @@
+"""What Schemathesis is told about this service: who calls, and what is there to be found.
+
+Schemathesis loads this file itself (`hooks` in schemathesis.toml); scripts/fuzz sets the variables that it
+reads.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import httpx
+import schemathesis
+from hypothesis import currently_in_test_context
+from hypothesis.control import current_build_context
+from jose import jwt
+from schemathesis import AuthContext, BaseSchema, Case, CheckContext, HookContext, Response
+from schemathesis.cli import EventHandler, ExecutionContext, handler
+from schemathesis.core.failures import Failure, Severity
+from schemathesis.engine import events
+from schemathesis.engine.run import PhaseName
+from schemathesis.generation.meta import TestPhase
+from schemathesis.specs.openapi._auth_retry import send_probe
+from schemathesis.specs.openapi.object_authorization import apply_as
+from schemathesis.wfc.escalation import EscalatingAuthProvider
+
+from generated.application import contract
+
+SECRET = os.environ["BETTER_AUTH_SECRET"]
+RESULTS = Path(os.environ["FUZZ_RESULTS"])
+
+EXAMPLES: dict[str, Any] = {
+    parameter["name"]: parameter["example"]
+    for parameter in contract().get(("components", "parameters")).values()
+    if parameter["in"] == "path"
+}
+CALLER: str = EXAMPLES.pop("user_id")
+PEER, LEAVER = "peer", "leaver"
+
+
+_client = httpx.Client()
+
+
+# --- Who calls ----------------------------------------------------------------------------------------
+
+
+class Person:
+    """A user of the service, as an auth provider of Schemathesis.
+
+    Who has erased their account gets 404 until they come with a newer token. They do so in the next scenario:
+    within one, use_after_free must see that what was erased stays erased.
+    """
+
+    def __init__(self, user_id: str) -> None:
+        self.user_id = user_id
+        self.erased_in: object | None = None
+        self._scenario: object | None = None
+        self.categories: set[int] = set()
+        self.renew()
+
+    def renew(self) -> None:
+        # With fractions of a second, which RFC 7519 allows: newer than an erasure in this very second.
+        now = time.time()
+        claims = {"sub": self.user_id, "iat": now, "exp": now + 86400}
+        self.token = jwt.encode(claims, SECRET, algorithm="HS256")
+        self.erased_in = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def get(self, case: Case[Any], context: AuthContext) -> dict[str, str]:
+        scenario = _scenario()
+        if _phase(case) is TestPhase.STATEFUL and scenario is not self._scenario:
+            # Each stateful scenario begins with an empty account. With what an earlier one left behind, the
+            # same choices would lead to other answers, and Hypothesis would end the phase as not repeatable.
+            _client.delete(f"{case.operation.base_url}/api/{self.user_id}", headers=self.headers)
+            self.renew()
+            self.categories.clear()
+        elif self.erased_in is not None and scenario is not self.erased_in:
+            self.renew()
+        self._scenario = scenario
+        return self.headers
+
+    def set(self, case: Case[Any], data: dict[str, str], context: AuthContext) -> None:
+        case.headers.update(data)
+
+
+def _scenario() -> object:
+    """What Hypothesis is running: the same object within one scenario. Outside of it each request is one."""
+    return current_build_context().data if currently_in_test_context() else object()
+
+
+caller, peer, leaver = Person(CALLER), Person(PEER), Person(LEAVER)
+
+
+@schemathesis.hook
+def after_load_schema(context: HookContext, schema: BaseSchema) -> None:
+    """Let everything be asked by the caller, and let object_level_authorization ask again as the peer.
+
+    `[auth.wfc]` of schemathesis.toml would do so with tokens that never change.
+    """
+    schema.auth.providers.append(
+        EscalatingAuthProvider([caller, peer], [CALLER, PEER], peers=(CALLER, PEER), pinned=CALLER)
+    )
+
+
+@schemathesis.hook
+def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None:
+    """Link what is created first to everything that needs no more than that.
+
+    Schemathesis starts its scenarios with createCategory alone: createTask refers to a category, and by the
+    names of the schemas it cannot tell who makes one. Without these links no scenario would ever see a task.
+    """
+    user = {"path.user_id": "$request.path.user_id"}
+    created = raw_schema["paths"]["/api/{user_id}/categories"]["post"]["responses"]["201"]
+    created["links"] |= {
+        operation_id: {"operationId": operation_id, "parameters": user}
+        for operation_id in ("createTask", "listCategories", "getUser", "deleteUser")
+    }
+    created["links"]["createTaskInCategory"] = {
+        "operationId": "createTask",
+        "parameters": user,
+        "requestBody": {"category_id": "$response.body#/id"},
+    }
+
+
+# --- What is there ------------------------------------------------------------------------------------
+
+# How an item is made, by the parameter of the path that names it.
+COLLECTIONS = {"task_id": ("tasks", "title"), "category_id": ("categories", "name")}
+
+_existing: dict[str, int] = {}
+
+
+def _item(case: Case[Any]) -> str | None:
+    return next((name for name in COLLECTIONS if name in case.path_parameters), None)
+
+
+def _existing_item(name: str, base_url: str) -> int:
+    """The id of an item of the caller's; it is made if there is none."""
+    if name not in _existing:
+        collection, property_name = COLLECTIONS[name]
+        response = _client.post(
+            f"{base_url}/api/{CALLER}/{collection}",
+            headers=caller.headers,
+            json={property_name: f"Made for a request, {time.time_ns()}"},
+        )
+        _existing[name] = response.raise_for_status().json()["id"]
+    return _existing[name]
+
+
+@schemathesis.hook
+def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
+    """Make the contract's examples mean something that exists, and let the caller stay."""
+    path = case.path_parameters
+    for parameters in (path, case.query):
+        for parameter, value in parameters.items():
+            # To JSON Schema 84.0 is an integer. Whether a URL may write it so, a contract cannot say; here
+            # each integer has one form, and "84.0" is not it.
+            if isinstance(value, float) and value.is_integer():
+                parameters[parameter] = int(value)
+    # Schemathesis tries again what it has seen to succeed, which is every user of ours.
+    if path.get("user_id") not in (CALLER, PEER, LEAVER):
+        return
+    path["user_id"] = CALLER
+    if _phase(case) is TestPhase.STATEFUL:
+        # Scenarios create what they use, and may erase who they are.
+        _refer_to_existing_categories(case)
+        return
+    if _operation_id(case) == "deleteUser":
+        path["user_id"] = LEAVER
+        if case.headers.get("Authorization") == f"Bearer {caller.token}":
+            leaver.renew()
+            case.headers.update(leaver.headers)
+    elif (name := _item(case)) and str(path[name]) == str(EXAMPLES[name]):
+        path[name] = _existing_item(name, str(case.operation.base_url))
+
+
+def _refer_to_existing_categories(case: Case[Any]) -> None:
+    """Take a category that does not exist out of a body.
+
+    The answer to it is 404 with "Category not found", as the contract says. Where the path names a task that
+    the scenario has just created, ensure_resource_availability would take it for the loss of that task.
+    """
+    if isinstance(case.body, dict):
+        category = case.body.get("category_id")
+        # 87.0 is an integer in JSON. True is a number in Python, and here a mistake that is made on purpose.
+        if type(category) in (int, float) and category not in caller.categories:
+            case.body["category_id"] = None
+
+
+@schemathesis.hook
+def after_call(context: HookContext, case: Case[Any], response: Response) -> None:
+    if _operation_id(case) == "createCategory" and response.status_code == 201:
+        caller.categories.add(response.json()["id"])
+    if case.method != "DELETE" or response.status_code != 200:
+        return
+    if name := _item(case):
+        if name == "category_id":
+            caller.categories.discard(int(case.path_parameters[name]))
+        if str(case.path_parameters[name]) == str(_existing.get(name)):
+            del _existing[name]
+    elif case.path_parameters["user_id"] == CALLER:
+        caller.erased_in = _scenario()
+        _existing.clear()
+
+
+def _operation_id(case: Case[Any]) -> str:
+    return str(case.operation.definition.raw["operationId"])
+
+
+def _phase(case: Case[Any]) -> TestPhase | None:
+    return case.meta.phase.name if case.meta else None
+
+
+# --- One more check -----------------------------------------------------------------------------------
+
+
+class ForeignItem(Failure):
+    kind_title = "Another user's item is found behind one's own path"
+
+
+_asked: Counter[str] = Counter()
+PROBES = 20
+
+
+@schemathesis.check
+def foreign_item_is_not_found(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
+    """What the caller just used, the peer must not find behind the peer's own path.
+
+    object_level_authorization asks for the same path again, where the caller's name in it is already reason
+    enough to refuse. Here only the query can: one that forgot whose item it is shows itself.
+    """
+    if _item(case) is None or case.auth_identity != CALLER or not 200 <= response.status_code < 300:
+        return
+    # Schemathesis also tries methods that the operation does not have, such as OPTIONS.
+    if case.method != case.operation.method.upper():
+        return
+    # A deleted item is not found anyway, and one that a body names may be what is not found.
+    if case.method == "DELETE" or (isinstance(case.body, dict) and case.body.get("category_id") is not None):
+        return
+    _asked[case.operation.label] += 1
+    if _asked[case.operation.label] > PROBES:
+        return
+    probe = apply_as(case, peer, PEER)
+    probe.path_parameters["user_id"] = PEER
+    answer = send_probe(ctx, case, probe)
+    if answer.status_code != 404:
+        raise ForeignItem(
+            operation=case.operation.label,
+            message=f"{probe.method} {probe.formatted_path} as {PEER} answered {answer.status_code}, not 404",
+            case_id=probe.id,
+            severity=Severity.CRITICAL,
+        )
+
+
+# --- What came of it ----------------------------------------------------------------------------------
+
+
+@handler()
+class Results(EventHandler[ExecutionContext]):
+    """Counts what each operation was asked and what it answered, for scripts/fuzz."""
+
+    def __init__(self, *args: Any, **params: Any) -> None:
+        self.operations: dict[str, dict[str, Any]] = {}
+        self.scenarios = 0
+
+    def handle_event(self, ctx: ExecutionContext, event: events.EngineEvent) -> None:
+        if isinstance(event, events.ScenarioFinished):
+            self.scenarios += event.phase is PhaseName.STATEFUL_TESTING
+            for case_id, node in event.recorder.cases.items():
+                interaction = event.recorder.interactions.get(case_id)
+                checks = len(event.recorder.checks.get(case_id, ()))
+                self._count(node.value, interaction.response if interaction else None, checks, event.phase)
+
+    def _count(self, case: Case[Any], response: Response | None, checks: int, phase: PhaseName) -> None:
+        counts = self.operations.setdefault(
+            case.operation.label,
+            {"cases": Counter(), "checks": 0, "statuses": Counter(), "seconds": 0.0},
+        )
+        counts["cases"][phase.value] += 1
+        counts["checks"] += checks
+        if response:
+            counts["statuses"][response.status_code] += 1
+            counts["seconds"] += response.elapsed
+
+    def shutdown(self, ctx: ExecutionContext) -> None:
+        failures = [
+            {
+                "operation": label,
+                "problems": [f"{failure.title}: {failure.message}" for failure in group.failures],
+                "status": group.response.status_code if group.response else None,
+                "curl": group.code_sample,
+            }
+            for label, groups in ctx.statistic.failures.items()
+            for group in groups.values()
+        ]
+        errors = [f"{error.label}: {error.info.title}: {error.value}" for error in ctx.errors]
+        RESULTS.write_text(
+            json.dumps(
+                {
+                    "operations": self.operations,
+                    "failures": failures,
+                    "errors": errors,
+                    "warnings": ctx.summary().warnings.as_labels(),
+                    "scenarios": self.scenarios,
+                }
+            )
+        )

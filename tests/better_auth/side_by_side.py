@@ -1,0 +1,95 @@
+"""The real Better Auth, from npm, and this API beside it on one database."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from scripts.client import NODE
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples" / "better-auth"
+SECRET = "better-auth-tests:0123456789abcdefghij"
+START_SECONDS = 20.0
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def process(
+    command: list[str | Path], env: Mapping[str, str], folder: Path, log: Path, *, ready: Callable[[], object]
+) -> Iterator[None]:
+    """Run a server until `ready` gives something true; whatever happens, it is gone afterwards."""
+    with log.open("ab") as output:
+        running = subprocess.Popen(command, cwd=folder, env=env, stdout=output, stderr=output)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not ready():
+            assert running.poll() is None, f"{command[0]} did not start:\n{log.read_text()}"
+            assert time.monotonic() < deadline, f"{command[0]} is not ready:\n{log.read_text()}"
+            time.sleep(0.02)
+        yield
+    finally:
+        running.terminate()
+        try:
+            running.wait(10)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait()
+
+
+def answers(url: str) -> Callable[[], bool]:
+    def ready() -> bool:
+        try:
+            return httpx.get(url, timeout=2, trust_env=False).status_code < 500
+        except httpx.TransportError:
+            return False
+
+    return ready
+
+
+@contextmanager
+def better_auth(database_url: str, port: int, algorithm: str, log: Path) -> Iterator[str]:
+    """Run the example's server; gives its URL."""
+    url = f"http://127.0.0.1:{port}"
+    env = {
+        "PATH": os.environ["PATH"],
+        "BETTER_AUTH_URL": url,
+        "BETTER_AUTH_SECRET": SECRET,
+        "BETTER_AUTH_TELEMETRY": "0",
+        "DATABASE_URL": database_url,
+        "JWT_ALGORITHM": algorithm,
+    }
+    with process([NODE, "server.js"], env, EXAMPLE, log, ready=answers(f"{url}/api/auth/ok")):
+        yield url
+
+
+@contextmanager
+def api(database_url: str, folder: Path, **settings: str) -> Iterator[str]:
+    """Run the API as it is deployed, on a database that is migrated; gives its URL."""
+    port = free_port()
+    env = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "ENVIRONMENT": "test",
+        "VALIDATE_RESPONSES": "true",
+        "DATABASE_URL": database_url,
+        **settings,
+    }
+    command: list[str | Path] = [sys.executable, "-m", "uvicorn", "impl.app:create_app", "--factory"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--loop", "uvloop", "--http", "httptools"]
+    url = f"http://127.0.0.1:{port}"
+    # A folder without .env file: what is set here is all that is set.
+    with process(command, env, folder, folder / "api.log", ready=answers(f"{url}/health")):
+        yield url

@@ -1,0 +1,335 @@
+"""People sign up at the real Better Auth and use the API with its tokens, both on one database."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from http.client import HTTPResponse
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import psycopg2
+import pytest
+from side_by_side import EXAMPLE, SECRET, api, better_auth, free_port
+from sqlalchemy import make_url
+
+from impl.migrations import migrate
+from impl.tokens import mint_token
+from scripts.client import install
+
+# How each is told that the other exists, and whose migrations come first: both orders must do.
+WORLDS = {
+    "EdDSA": ("BETTER_AUTH_URL BETTER_AUTH_SECRET", "Better Auth first"),
+    "ES256": ("BETTER_AUTH_URL", "API first"),
+    "RS256": ("BETTER_AUTH_URL", "Better Auth first"),
+    "HS256": ("BETTER_AUTH_SECRET", "API first"),
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _installed() -> None:
+    """What the example's lock file names is there, or else these tests fail with npm's reason.
+
+    There is no skipping: a test of the login that was skipped is one that nobody misses.
+    """
+    install(EXAMPLE)
+
+
+@dataclass
+class World:
+    algorithm: str
+    database_url: str
+    folder: Path
+    port: int
+    settings: dict[str, str]
+    auth: ExitStack
+    auth_url: str = ""
+    api_url: str = ""
+
+    def start_better_auth(self) -> None:
+        """Has no effect while it runs."""
+        if self.auth_url:
+            return
+        server = better_auth(self.database_url, self.port, self.algorithm, self.folder / "log")
+        self.auth_url = self.auth.enter_context(server)
+
+    def stop_better_auth(self) -> None:
+        self.auth.close()
+        self.auth_url = ""
+
+    def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        connection = psycopg2.connect(self.database_url)
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(statement, values)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+
+@pytest.fixture(scope="module")
+def world(
+    request: pytest.FixtureRequest, postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    told, order = WORLDS[request.param]
+    name = f"better_auth_{request.param.lower()}"
+    connection = psycopg2.connect(postgres_url)
+    connection.autocommit = True
+    connection.cursor().execute(f"CREATE DATABASE {name}")
+    connection.close()
+    url = make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+    port = free_port()
+    known = {"BETTER_AUTH_URL": f"http://127.0.0.1:{port}", "BETTER_AUTH_SECRET": SECRET}
+    settings = {setting: known[setting] for setting in told.split()}
+    folder = tmp_path_factory.mktemp(name)
+    with ExitStack() as auth:
+        world = World(request.param, url, folder, port, settings, auth)
+        if order == "API first":
+            migrate(url)
+        world.start_better_auth()
+        if order == "Better Auth first":
+            migrate(url)
+        with api(url, folder, **settings) as world.api_url:
+            yield world
+
+
+def in_worlds(*algorithms: str) -> pytest.MarkDecorator:
+    """The test takes place in the worlds of these algorithms."""
+    return pytest.mark.parametrize("world", algorithms, indirect=True, scope="module")
+
+
+@dataclass
+class Person:
+    world: World
+    id: str
+    session: str
+
+    def better_auth(self, method: str, path: str, body: object = None) -> httpx.Response:
+        """Ask Better Auth for something, signed in."""
+        headers = {"Authorization": f"Bearer {self.session}"}
+        url = f"{self.world.auth_url}/api/auth{path}"
+        return httpx.request(method, url, headers=headers, json=body, timeout=10, trust_env=False)
+
+    def token(self, *, issued_after: float = 0) -> str:
+        """A new token; `iat` counts whole seconds, so that it can take one until there is a later one."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            answer = self.better_auth("GET", "/token")
+            assert answer.status_code == 200, answer.text
+            token: str = answer.json()["token"]
+            if part(token, 1)["iat"] > issued_after:
+                return token
+            time.sleep(0.05)
+        raise AssertionError("Better Auth's clock stands still")
+
+    def get(self, token: str, path: str = "") -> httpx.Response:
+        return call(self.world, "GET", self.id, token, path)
+
+
+def call(
+    world: World, method: str, user_id: str, token: str, path: str = "", body: object = None
+) -> httpx.Response:
+    url = f"{world.api_url}/api/{user_id}{path}"
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.request(method, url, headers=headers, json=body, timeout=10, trust_env=False)
+
+
+def sign_up(world: World, name: str, **more: str) -> Person:
+    email = f"{name.lower()}-{uuid4().hex}@example.com"
+    body = {"email": email, "name": name, "password": uuid4().hex, **more}
+    url = f"{world.auth_url}/api/auth/sign-up/email"
+    answer = httpx.post(url, json=body, timeout=10, trust_env=False)
+    assert answer.status_code == 200, answer.text
+    return Person(world, answer.json()["user"]["id"], answer.headers["set-auth-token"])
+
+
+def part(token: str, index: int) -> dict[str, Any]:
+    text = token.split(".")[index]
+    decoded: dict[str, Any] = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    return decoded
+
+
+@in_worlds(*WORLDS)
+def test_two_people_sign_up_and_each_has_what_is_theirs(world: World) -> None:
+    ada = sign_up(world, "Ada", image="https://images.example/ada.png")
+    bob = sign_up(world, "Bob")
+    tokens = {person.id: person.token() for person in (ada, bob)}
+    assert {part(token, 0)["alg"] for token in tokens.values()} == {world.algorithm}
+    for person, name, image in ((ada, "Ada", "https://images.example/ada.png"), (bob, "Bob", None)):
+        told = part(tokens[person.id], 1)
+        assert (told["sub"], told["iss"], told["aud"]) == (person.id, world.auth_url, world.auth_url)
+        assert told["exp"] - told["iat"] == 15 * 60
+        profile = person.get(tokens[person.id])
+        assert profile.status_code == 200, profile.text
+        stored = profile.json()
+        assert {key: stored[key] for key in ("id", "email", "name", "image", "email_verified")} == {
+            "id": person.id,
+            "email": told["email"],
+            "name": name,
+            "image": image,
+            "email_verified": False,
+        }
+        created = call(world, "POST", person.id, tokens[person.id], "/tasks", {"title": f"{name}'s"})
+        assert created.status_code == 201
+    for person, other, title in ((ada, bob, "Ada's"), (bob, ada, "Bob's")):
+        mine = person.get(tokens[person.id], "/tasks").json()
+        assert [task["title"] for task in mine["items"]] == [title]
+        assert call(world, "GET", other.id, tokens[person.id], "/tasks").status_code == 403
+    both = 'SELECT b.name, t.name FROM public."user" b JOIN tasks_api."user" t USING (id) WHERE id = %s'
+    assert world.sql(both, ada.id) == [("Ada", "Ada")]
+
+
+@in_worlds(*WORLDS)
+def test_a_token_that_was_changed_by_one_character_is_refused(world: World) -> None:
+    ada = sign_up(world, "Ada")
+    head, payload, signature = ada.token().split(".")
+    other = "B" if signature[10] == "A" else "A"
+    for wrong in (
+        f"{head}.{payload}.{signature[:10]}{other}{signature[11:]}",
+        f"{head}.{payload[:-4]}AAAA.{signature}",
+        f"{head}.{payload}.",
+        f"{head}.{payload}",
+    ):
+        answer = ada.get(wrong)
+        assert (answer.status_code, answer.json()) == (401, {"detail": "Not authenticated"})
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+# What becomes of the claims does not depend on the algorithm: here one of each kind.
+@in_worlds("EdDSA", "HS256")
+def test_what_people_change_is_followed_and_an_older_token_does_not_bring_it_back(world: World) -> None:
+    ada = sign_up(world, "Ada", image="https://images.example/ada.png")
+    unseen = ada.token()
+    first = ada.token(issued_after=part(unseen, 1)["iat"])
+    assert ada.get(first).json()["name"] == "Ada"
+    changed = ada.better_auth("POST", "/update-user", {"name": "Ada Lovelace", "image": None})
+    assert changed.status_code == 200, changed.text
+    world.sql('UPDATE public."user" SET email = %s, "emailVerified" = true WHERE id = %s', ada.id, ada.id)
+    newer = ada.token(issued_after=part(first, 1)["iat"])
+    profile = ada.get(newer).json()
+    now = (profile["name"], profile["image"], profile["email"], profile["email_verified"])
+    assert now == ("Ada Lovelace", None, ada.id, True)
+    assert ada.get(unseen).json() == profile
+
+
+@in_worlds("EdDSA", "HS256")
+def test_an_erased_person_returns_only_with_a_token_issued_afterwards(world: World) -> None:
+    ada = sign_up(world, "Ada")
+    unseen = ada.token()
+    token = ada.token(issued_after=part(unseen, 1)["iat"])
+    assert call(world, "POST", ada.id, token, "/tasks", {"title": "Gone"}).status_code == 201
+    assert call(world, "DELETE", ada.id, token).status_code == 200
+    erased = time.time()
+    for known in (token, unseen):
+        assert (ada.get(known).status_code, ada.get(known, "/tasks").status_code) == (404, 404)
+    returned = ada.token(issued_after=erased)
+    assert ada.get(returned).json()["name"] == "Ada"
+    assert ada.get(returned, "/tasks").json()["items"] == []
+
+
+@in_worlds("EdDSA", "ES256", "RS256")
+def test_keys_may_be_rotated_at_any_time(world: World) -> None:
+    ada = sign_up(world, "Ada")
+    tokens = [ada.token()]
+    assert ada.get(tokens[0]).status_code == 200
+    for _ in range(2):
+        # When Better Auth finds that its last key has expired it makes one, and signs with it at once.
+        world.sql("UPDATE public.jwks SET \"expiresAt\" = now() - interval '1 second'")
+        tokens.append(ada.token())
+        # The key set still has the older keys, whose tokens are good until they expire.
+        assert [ada.get(token).status_code for token in tokens] == [200] * len(tokens)
+    assert len({part(token, 0)["kid"] for token in tokens}) == 3
+
+
+@in_worlds("EdDSA", "ES256", "RS256")
+def test_an_outage_of_better_auth_is_survived_by_who_has_its_keys(world: World) -> None:
+    ada = sign_up(world, "Ada")
+    unseen = ada.token()
+    known = ada.token(issued_after=part(unseen, 1)["iat"])
+    assert ada.get(known).status_code == 200
+    world.stop_better_auth()
+    try:
+        # Verified anew, with the keys that were fetched before.
+        assert ada.get(unseen).status_code == 200
+    finally:
+        world.start_better_auth()
+
+
+@in_worlds("EdDSA")
+def test_an_api_that_starts_during_an_outage_serves_as_soon_as_it_is_over(world: World) -> None:
+    ada = sign_up(world, "Ada")
+    token = ada.token()
+    world.stop_better_auth()
+    try:
+        late = replace(world, folder=world.folder / "late")
+        late.folder.mkdir()
+        with api(world.database_url, late.folder, **world.settings) as late.api_url:
+            refused = call(late, "GET", ada.id, token)
+            assert refused.status_code == 503
+            assert refused.json() == {"detail": "The login service is not available"}
+            wait = int(refused.headers["Retry-After"])
+            # What cannot be good in any case is refused all the same, and what needs no keys is served.
+            assert call(late, "GET", ada.id, "no.to.ken").status_code == 401
+            assert httpx.get(f"{late.api_url}/health", trust_env=False).status_code == 200
+            shared = mint_token(SECRET, "eve", timedelta(hours=1))
+            assert call(late, "GET", "eve", shared).status_code == 200
+            world.start_better_auth()
+            # As long as the answer said, and not longer.
+            time.sleep(wait)
+            assert call(late, "GET", ada.id, token).status_code == 200
+        log = (late.folder / "api.log").read_text()
+        assert log.count("The login service's keys could not be fetched: ConnectError") == 1
+        assert token not in log
+    finally:
+        world.start_better_auth()
+
+
+@in_worlds(*WORLDS)
+def test_headers_that_only_look_like_a_token_are_refused_at_once(world: World) -> None:
+    ada = sign_up(world, "Ada")
+    token = ada.token()
+    good = f"Authorization: Bearer {token}"
+    address = httpx.URL(world.api_url)
+
+    def send(*headers: str) -> tuple[int, float]:
+        lines = [f"GET /api/{ada.id} HTTP/1.1", "Host: test", *headers, "", ""]
+        started = time.perf_counter()
+        with socket.create_connection((address.host, address.port or 80), timeout=5) as connection:
+            connection.sendall("\r\n".join(lines).encode("latin-1"))
+            with HTTPResponse(connection) as response:
+                response.begin()
+                return response.status, time.perf_counter() - started
+
+    assert send(good)[0] == 200
+    assert send(good.replace("Bearer", "bEARER"))[0] == 200
+    for wrong in (
+        [],
+        [good, good],
+        [good, "Authorization: Basic YTpi"],
+        [good.replace("Bearer ", "Bearer\t")],
+        [good.replace("Bearer ", "Bearer\xa0")],
+        [good.replace("Bearer ", "Bearer")],
+        [good.replace("Bearer ", "Token ")],
+        [good.replace("Bearer ", "")],
+        ["Authorization: Bearer"],
+        ["Authorization: Bearer "],
+        [good + ", " + good],
+        [good + "\xa0"],
+        [f"Authorization: Bearer {'x' * 2**20}"],
+        [f"Authorization: {'x' * 2**20}"],
+        [f"Authorization: Bearer {token}{'x' * 2**20}"],
+    ):
+        took = []
+        for _ in range(2):
+            status, seconds = send(*wrong)
+            assert status == 401, wrong
+            took.append(seconds)
+        assert min(took) < 0.1, wrong

@@ -1,0 +1,162 @@
+"""Schemathesis finds nothing wrong with the running server, and all that is planted in a copy of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from generated.application import contract
+from scripts.fuzz import ROOT, Report, fuzz, reproduction
+
+SEED = 20_261_123
+
+
+def test_the_server_keeps_every_promise(tmp_path: Path) -> None:
+    """The same as `scripts/fuzz --examples 100`; on failure it says the commands that show why."""
+    report = fuzz(100, SEED, tmp_path, quiet=True)
+    assert not report.problems, "\n\n".join(
+        f"{problem.operation}: {problem.text}\n{problem.command or ''}" for problem in report.problems
+    )
+
+
+# By file, what is written there and what is planted instead. Answers are spoilt on their way out, behind the
+# engine, which would not let such answers pass.
+FAULTS: Mapping[str, tuple[str, str]] = {
+    "specfirst/asgi.py": (
+        "    headers = [*answer.headers]\n",
+        """    headers = [*answer.headers]
+    if scope["path"].endswith("/complete") and answer.status == 200:
+        answer = Answer(218, headers, answer.body)
+    if scope["path"].endswith("/tasks") and answer.status == 201:
+        headers = [(name, value) for name, value in headers if name != b"location"]
+    if scope["path"] == "/health":
+        answer = Answer(answer.status, headers, answer.body.replace(b'"API is running"', b"[]"))
+""",
+    ),
+    "impl/auth.py": (
+        '    if path_parameters.get("user_id", caller.user_id) != caller.user_id:\n',
+        '    if "task_id" not in path_parameters and path_parameters.get("user_id") != caller.user_id:\n',
+    ),
+    "impl/categories.py": (
+        "GET = Statement[CategoryRow](select(category).where(*_THIS_CATEGORY))\n",
+        """GET = Statement[CategoryRow](
+    select(category).where(_THIS_CATEGORY[1], category.c.name != bindparam("user_id"))
+)
+""",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """What a short run says about a copy of the service with all the faults at once."""
+    code = tmp_path_factory.mktemp("code")
+    for package in ("generated", "impl", "migrations", "specfirst"):
+        shutil.copytree(ROOT / package, code / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for name, (sound, faulty) in FAULTS.items():
+        text = (code / name).read_text(encoding="utf-8")
+        assert text.count(sound) == 1, f"{name} has changed; plant the fault anew"
+        (code / name).write_text(text.replace(sound, faulty), encoding="utf-8")
+    return fuzz(10, SEED, tmp_path_factory.mktemp("report"), code=code, quiet=True)
+
+
+@pytest.mark.parametrize(
+    ("operation", "finding"),
+    [
+        pytest.param("/complete", "Undocumented status code", id="a-status-that-is-not-declared"),
+        pytest.param(
+            "POST /api/{user_id}/tasks", "Missing required response headers", id="a-header-that-is-missing"
+        ),
+        pytest.param("GET /health", "Response violates schema", id="a-property-of-the-wrong-type"),
+        pytest.param(
+            "GET /api/{user_id}/tasks/{task_id}",
+            "Object-level authorization bypass",
+            id="a-path-that-everybody-may-use",
+        ),
+        pytest.param(
+            "GET /api/{user_id}/categories/{category_id}",
+            "Another user's item is found",
+            id="a-query-that-forgets-whose-item-it-is",
+        ),
+    ],
+)
+def test_a_planted_fault_is_found(found: Report, operation: str, finding: str) -> None:
+    assert any(
+        operation in problem.operation and finding in problem.text and problem.command
+        for problem in found.problems
+    ), found.problems
+
+
+def test_the_page_shows_what_was_found_and_how_to_see_it(found: Report) -> None:
+    page = found.as_html()
+    assert "Undocumented status code" in page
+    assert "curl -X PATCH" in page
+    assert "scripts/fuzz --examples 10 --seed 20261123" in page
+
+
+def test_a_command_to_reproduce_takes_a_token_of_the_server_that_one_runs() -> None:
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"
+    command = f"curl -H 'Authorization: Bearer {token}' http://127.0.0.1:4711/api/ada"
+    assert reproduction(command) == (
+        'curl -H "Authorization: Bearer $(scripts/token ada)" http://127.0.0.1:8000/api/ada'
+    )
+
+
+# --- What Schemathesis itself does not call a failure -------------------------------------------------
+
+
+def results(folder: Path, share: int, **changes: object) -> Path:
+    """What the hooks write after a run in which each operation had its share and succeeded."""
+    operations = {
+        f"{operation.method.upper()} {operation.path}": {
+            "cases": {"fuzzing": share},
+            "checks": share,
+            "statuses": {str(operation.successes[0].status): share},
+            "seconds": 1.0,
+        }
+        for operation in contract().operations
+    }
+    found = {"operations": operations, "failures": [], "errors": [], "warnings": {}, "scenarios": share}
+    path = folder / "results.json"
+    path.write_text(json.dumps(found | changes), encoding="utf-8")
+    return path
+
+
+def problems(path: Path, share: int) -> list[str]:
+    report = Report(share, SEED, 1, 1.0, {})
+    report.add(1, share, path, path.with_name("log"))
+    return [f"{problem.operation}: {problem.text}" for problem in report.problems]
+
+
+def test_a_run_in_which_everything_had_its_share_passes(tmp_path: Path) -> None:
+    assert problems(results(tmp_path, 20), 20) == []
+
+
+def test_a_run_that_gave_up_early_fails(tmp_path: Path) -> None:
+    found = problems(results(tmp_path, 20), 21)
+    assert "DELETE /api/{user_id}/tasks/{task_id}: worker 1 gave up after 20 of 21 examples" in found
+    assert "Stateful: worker 1 gave up after 20 of 21 scenarios" in found
+    # There is but one way to call an operation without parameters.
+    assert not any("GET /health" in problem for problem in found)
+
+
+def test_a_run_that_never_got_into_an_operation_fails(tmp_path: Path) -> None:
+    path = results(tmp_path, 1, operations={})
+    assert "GET /health: worker 1 was never answered with success" in problems(path, 1)
+
+
+def test_a_run_with_a_warning_or_an_error_fails(tmp_path: Path) -> None:
+    warned = results(tmp_path, 1, warnings={"missing_test_data": ["GET /x"], "rate_limited": []})
+    assert problems(warned, 1) == ["GET /x: Schemathesis warns: missing_test_data"]
+    assert problems(results(tmp_path, 1, errors=["Hook Error: no"]), 1) == ["worker 1: Hook Error: no"]
+
+
+def test_a_run_without_a_result_fails_with_what_schemathesis_said_last(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("Hook Error\n", encoding="utf-8")
+    (problem,) = problems(tmp_path / "results.json", 1)
+    assert "ended without a result" in problem
+    assert "Hook Error" in problem
