@@ -93,9 +93,12 @@ def sign_hmac(header: object, payload: object, key: bytes = SECRET.encode(), dig
 
 
 def claims(**changes: object) -> dict[str, object]:
-    """Good claims with `changes`; None leaves a claim out."""
+    """Good claims with `changes`; None leaves a claim out.
+
+    They hold for an hour, since tables of tests are made when pytest collects, long before they are used.
+    """
     now = int(time.time())
-    good: dict[str, object] = {"sub": "ada", "iat": now, "exp": now + 60}
+    good: dict[str, object] = {"sub": "ada", "iat": now, "exp": now + 3600}
     return {name: value for name, value in (good | changes).items() if value is not None}
 
 

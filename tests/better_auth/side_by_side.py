@@ -18,7 +18,7 @@ from scripts.client import NODE
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "better-auth"
 SECRET = "better-auth-tests:0123456789abcdefghij"
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 
 
 def free_port() -> int:

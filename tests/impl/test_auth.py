@@ -228,7 +228,7 @@ async def test_a_remembered_token_expires_too(
 ) -> None:
     token = sign_hmac(HEADER, claims())
     await authenticator.authenticate(token)
-    later = time.time() + 61
+    later = time.time() + 3601
     monkeypatch.setattr(time, "time", lambda: later)
     await refused(authenticator, token)
     assert authenticator._remembered == {}
