@@ -15,6 +15,7 @@ from typing import ClassVar, Protocol, TypeVar
 
 from specfirst.responses import Result
 
+from . import plain
 from .schemas import (
     CategoryCreate,
     CategoryId,
@@ -50,7 +51,7 @@ class CreateTask201(Result):
     """createTask answers 201. The task as it was stored."""
 
     status: ClassVar[int] = 201
-    body: TaskResponse
+    body: TaskResponse | plain.TaskResponse
     location: str
     """The header Location. The path of what was created."""
 
@@ -60,7 +61,7 @@ class CreateCategory201(Result):
     """createCategory answers 201. The category as it was stored."""
 
     status: ClassVar[int] = 201
-    body: CategoryResponse
+    body: CategoryResponse | plain.CategoryResponse
     location: str
     """The header Location. The path of what was created."""
 
@@ -70,7 +71,7 @@ class HealthOperations(Protocol):
 
     async def get_root(
         self,
-    ) -> RootResponse:
+    ) -> RootResponse | plain.RootResponse:
         """GET /: Name the service.
 
         Says what this service is and where its documentation and health stand.
@@ -81,7 +82,7 @@ class HealthOperations(Protocol):
 
     async def get_health(
         self,
-    ) -> HealthResponse:
+    ) -> HealthResponse | plain.HealthResponse:
         """GET /health: Liveness.
 
         Answers as long as the process runs. Touches no database; see `/ready` for that.
@@ -92,7 +93,7 @@ class HealthOperations(Protocol):
 
     async def get_readiness(
         self,
-    ) -> ReadinessResponse:
+    ) -> ReadinessResponse | plain.ReadinessResponse:
         """GET /ready: Readiness.
 
         Answers 200 while the database can be reached and its migrations are applied, else 503.
@@ -111,7 +112,7 @@ class UsersOperations(Protocol[CallerT]):
         /,
         *,
         user_id: UserId,
-    ) -> UserResponse:
+    ) -> UserResponse | plain.UserResponse:
         """GET /api/{user_id}: Read the caller's profile.
 
         The profile as the login service last described it. It is created when a valid token is
@@ -127,7 +128,7 @@ class UsersOperations(Protocol[CallerT]):
         /,
         *,
         user_id: UserId,
-    ) -> MessageResponse:
+    ) -> MessageResponse | plain.MessageResponse:
         """DELETE /api/{user_id}: Erase the caller's account.
 
         Erases the caller with every task and category that they own, at once and for good. The
@@ -154,7 +155,7 @@ class TasksOperations(Protocol[CallerT]):
         limit: Limit,
         offset: Offset,
         cursor: Cursor | None,
-    ) -> TaskListResponse:
+    ) -> TaskListResponse | plain.TaskListResponse:
         """GET /api/{user_id}/tasks: List tasks.
 
         The caller's tasks, newest first. `total` counts all tasks that the filters let through,
@@ -189,7 +190,7 @@ class TasksOperations(Protocol[CallerT]):
         *,
         user_id: UserId,
         task_id: TaskId,
-    ) -> TaskResponse:
+    ) -> TaskResponse | plain.TaskResponse:
         """GET /api/{user_id}/tasks/{task_id}: Read a task.
 
         One of the caller's tasks.
@@ -206,7 +207,7 @@ class TasksOperations(Protocol[CallerT]):
         user_id: UserId,
         task_id: TaskId,
         body: TaskReplace,
-    ) -> TaskResponse:
+    ) -> TaskResponse | plain.TaskResponse:
         """PUT /api/{user_id}/tasks/{task_id}: Replace a task.
 
         Replaces the task. `title` is required, and a property that is left out returns to its
@@ -224,7 +225,7 @@ class TasksOperations(Protocol[CallerT]):
         user_id: UserId,
         task_id: TaskId,
         body: TaskUpdate,
-    ) -> TaskResponse:
+    ) -> TaskResponse | plain.TaskResponse:
         """PATCH /api/{user_id}/tasks/{task_id}: Change a task.
 
         Changes only the properties that are given; `null` clears a property that can be null.
@@ -240,7 +241,7 @@ class TasksOperations(Protocol[CallerT]):
         *,
         user_id: UserId,
         task_id: TaskId,
-    ) -> MessageResponse:
+    ) -> MessageResponse | plain.MessageResponse:
         """DELETE /api/{user_id}/tasks/{task_id}: Delete a task.
 
         Deletes the task for good.
@@ -256,7 +257,7 @@ class TasksOperations(Protocol[CallerT]):
         *,
         user_id: UserId,
         task_id: TaskId,
-    ) -> TaskResponse:
+    ) -> TaskResponse | plain.TaskResponse:
         """PATCH /api/{user_id}/tasks/{task_id}/complete: Toggle whether a task is done.
 
         Marks an open task as done and a done task as open, in one step: of two toggles at the same
@@ -279,7 +280,7 @@ class CategoriesOperations(Protocol[CallerT]):
         limit: Limit,
         offset: Offset,
         cursor: Cursor | None,
-    ) -> CategoryListResponse:
+    ) -> CategoryListResponse | plain.CategoryListResponse:
         """GET /api/{user_id}/categories: List categories.
 
         The caller's categories, newest first, paged as tasks are.
@@ -311,7 +312,7 @@ class CategoriesOperations(Protocol[CallerT]):
         *,
         user_id: UserId,
         category_id: CategoryId,
-    ) -> CategoryResponse:
+    ) -> CategoryResponse | plain.CategoryResponse:
         """GET /api/{user_id}/categories/{category_id}: Read a category.
 
         One of the caller's categories.
@@ -328,7 +329,7 @@ class CategoriesOperations(Protocol[CallerT]):
         user_id: UserId,
         category_id: CategoryId,
         body: CategoryReplace,
-    ) -> CategoryResponse:
+    ) -> CategoryResponse | plain.CategoryResponse:
         """PUT /api/{user_id}/categories/{category_id}: Replace a category.
 
         Replaces the category. `name` is required, and a colour that is left out returns to its
@@ -346,7 +347,7 @@ class CategoriesOperations(Protocol[CallerT]):
         user_id: UserId,
         category_id: CategoryId,
         body: CategoryUpdate,
-    ) -> CategoryResponse:
+    ) -> CategoryResponse | plain.CategoryResponse:
         """PATCH /api/{user_id}/categories/{category_id}: Change a category.
 
         Changes only the properties that are given.
@@ -362,7 +363,7 @@ class CategoriesOperations(Protocol[CallerT]):
         *,
         user_id: UserId,
         category_id: CategoryId,
-    ) -> MessageResponse:
+    ) -> MessageResponse | plain.MessageResponse:
         """DELETE /api/{user_id}/categories/{category_id}: Delete a category.
 
         Deletes the category for good. Its tasks stay, with `category_id` null.

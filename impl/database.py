@@ -112,11 +112,13 @@ class Database:
     async def one(self, statement: Statement[RowT], **parameters: object) -> RowT | None:
         """The first row, or None."""
         arguments = [parameters[name] for name in statement.names]
-        return cast(RowT | None, await self._run(self._pool.fetchrow, statement.sql, arguments))
+        record = await self._run(self._pool.fetchrow, statement.sql, arguments)
+        return None if record is None else cast(RowT, dict(record))
 
     async def all(self, statement: Statement[RowT], **parameters: object) -> list[RowT]:
         arguments = [parameters[name] for name in statement.names]
-        return cast(list[RowT], await self._run(self._pool.fetch, statement.sql, arguments))
+        records = await self._run(self._pool.fetch, statement.sql, arguments)
+        return cast(list[RowT], [dict(record) for record in records])
 
     async def revision(self) -> str | None:
         """The revision that the database was migrated to, or None."""

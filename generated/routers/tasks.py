@@ -10,7 +10,7 @@ from fastapi import APIRouter, Body, Path, Query, Security
 
 from specfirst.routing import Engine
 
-from .. import components
+from .. import components, plain
 from ..operations import CallerT, CreateTask201, TasksOperations
 from ..schemas import (
     CategoryId,
@@ -75,7 +75,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
         cursor: Annotated[
             Cursor | None, Query(description="Where to go on, the `next_cursor` of the page before.")
         ] = None,
-    ) -> TaskListResponse:
+    ) -> TaskListResponse | plain.TaskListResponse:
         """The caller's tasks, newest first. `total` counts all tasks that the filters let through,
         whatever the page. To read on, pass `next_cursor` as `cursor`: the pages then neither repeat
         nor skip a task when others are created or deleted in between, and a late page costs no more
@@ -144,7 +144,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
         caller: Annotated[CallerT, Security(components.bearer_auth)],
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
         task_id: Annotated[TaskId, Path(description="Which of the user's tasks.")],
-    ) -> TaskResponse:
+    ) -> TaskResponse | plain.TaskResponse:
         """One of the caller's tasks."""
         return await operations.get_task(
             caller,
@@ -177,7 +177,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
         task_id: Annotated[TaskId, Path(description="Which of the user's tasks.")],
         body: Annotated[TaskReplace, Body(description="The task as it shall be from now on.")],
-    ) -> TaskResponse:
+    ) -> TaskResponse | plain.TaskResponse:
         """Replaces the task. `title` is required, and a property that is left out returns to its
         default."""
         return await operations.replace_task(
@@ -212,7 +212,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
         task_id: Annotated[TaskId, Path(description="Which of the user's tasks.")],
         body: Annotated[TaskUpdate, Body(description="What shall be different.")],
-    ) -> TaskResponse:
+    ) -> TaskResponse | plain.TaskResponse:
         """Changes only the properties that are given; `null` clears a property that can be null."""
         return await operations.update_task(
             caller,
@@ -242,7 +242,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
         caller: Annotated[CallerT, Security(components.bearer_auth)],
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
         task_id: Annotated[TaskId, Path(description="Which of the user's tasks.")],
-    ) -> MessageResponse:
+    ) -> MessageResponse | plain.MessageResponse:
         """Deletes the task for good."""
         return await operations.delete_task(
             caller,
@@ -271,7 +271,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
         caller: Annotated[CallerT, Security(components.bearer_auth)],
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
         task_id: Annotated[TaskId, Path(description="Which of the user's tasks.")],
-    ) -> TaskResponse:
+    ) -> TaskResponse | plain.TaskResponse:
         """Marks an open task as done and a done task as open, in one step: of two toggles at the same
         moment, each takes effect."""
         return await operations.toggle_task(

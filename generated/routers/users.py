@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Security
 
 from specfirst.routing import Engine
 
-from .. import components
+from .. import components, plain
 from ..operations import CallerT, UsersOperations
 from ..schemas import MessageResponse, UserId, UserResponse
 
@@ -39,7 +39,7 @@ def users_router(engine: Engine[CallerT], operations: UsersOperations[CallerT]) 
         *,
         caller: Annotated[CallerT, Security(components.bearer_auth)],
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
-    ) -> UserResponse:
+    ) -> UserResponse | plain.UserResponse:
         """The profile as the login service last described it. It is created when a valid token is
         first seen, so there is nothing to post."""
         return await operations.get_user(
@@ -67,7 +67,7 @@ def users_router(engine: Engine[CallerT], operations: UsersOperations[CallerT]) 
         *,
         caller: Annotated[CallerT, Security(components.bearer_auth)],
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
-    ) -> MessageResponse:
+    ) -> MessageResponse | plain.MessageResponse:
         """Erases the caller with every task and category that they own, at once and for good. The
         account stays erased until a token that was issued after the erasure arrives; until then all
         of the caller's paths answer 404."""

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,14 @@ PROJECT = Path(__file__).resolve().parents[2]
 _HERE = Path(__file__).resolve().parent
 _MANIFEST = "manifest.json"
 _MARKER = "# Generated from {name} by scripts/generate: change the contract, not this file.\n"
+
+_PLAIN = '''\
+"""What operations answer, as plain dicts: for what needs no check, such as rows of one's own database.
+
+Type checkers hold such a dict to the contract, and it goes out as it is. A model of `schemas` does as well,
+and checks its values when it is made.
+"""
+'''
 
 Files = Mapping[str, bytes]
 """The generated files: contents by path, relative to the output folder."""
@@ -46,11 +54,20 @@ def generate(contract: Path) -> Files:
         # The generators are given JSON under the contract's own name, which their messages repeat.
         source = work / contract.name
         source.write_text(json.dumps(_for_generators(document.content)), encoding="utf-8")
+        answers = work / "answers.json"
+        answers.write_text(json.dumps(_for_generators(_answers(document))), encoding="utf-8")
         package = work / "generated"
         with ThreadPoolExecutor() as pool:
             models = pool.submit(
                 _run, "datamodel_code_generator", "--input", source, "--output", work / "schemas.py"
             )
+            plain = pool.submit(
+                _run,
+                "datamodel_code_generator", "--input", answers, "--output", work / "plain.py",
+                "--output-model-type", "typing.TypedDict", "--no-use-closed-typed-dict",
+                "--output-datetime-class", "datetime", "--output-date-class", "date",
+                "--custom-file-header", _PLAIN,
+            )  # fmt: skip
             _run(
                 "fastapi_code_generator",
                 "--input", source, "--output", package,
@@ -61,7 +78,9 @@ def generate(contract: Path) -> Files:
                 "--output-model-type", "pydantic_v2.BaseModel",
             )  # fmt: skip
             models.result()
+            plain.result()
         (work / "schemas.py").replace(package / "schemas.py")
+        (work / "plain.py").replace(package / "plain.py")
         (package / "routers" / "__init__.py").write_text('"""Routers: derived from the contract."""\n')
         _finish(package, contract.name)
         files = {
@@ -153,6 +172,30 @@ def _for_generators(node: Any) -> Any:
             key: _for_generators(value) for key, value in node.items() if not (typed and key == "pattern")
         }
     return [_for_generators(item) for item in node] if isinstance(node, list) else node
+
+
+def _answers(document: Document) -> Mapping[str, Any]:
+    """The contract with those schemas alone that occur in the answers of successful operations."""
+    schemas = document.content.get("components", {}).get("schemas", {})
+    found: dict[str, Any] = {}
+
+    def collect(node: Any) -> None:
+        if isinstance(node, Mapping):
+            name = str(node.get("$ref", "")).removeprefix("#/components/schemas/")
+            if name in schemas and name not in found:
+                found[name] = schemas[name]
+                collect(schemas[name])
+            node = node.values()
+        if isinstance(node, Iterable) and not isinstance(node, str):
+            for child in node:
+                collect(child)
+
+    for operation in document.operations:
+        for response in operation.successes:
+            collect(response.schema)
+    # In the contract's order, whichever operation comes first.
+    components = {"schemas": {name: schemas[name] for name in schemas if name in found}}
+    return {**document.content, "paths": {}, "components": components}
 
 
 def _run(module: str, *arguments: str | Path) -> None:

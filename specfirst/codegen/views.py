@@ -174,7 +174,7 @@ class Views:
             contract=operation,
             arguments=tuple(self._arguments(operation)),
             results=results,
-            returns=" | ".join(result.name for result in results) or model,
+            returns=" | ".join(result.name for result in results) or self._answer(success) or model,
             success=success,
             model=model,
             others=tuple(
@@ -229,7 +229,7 @@ class Views:
             yield TypedResult(
                 name=f"{pascal(operation.operation_id)}{response.status}",
                 response=response,
-                body=self._hint(response.schema, response.pointer) if response.schema else None,
+                body=self._answer(response),
                 headers=tuple((header, self._header_hint(header, response)) for header in response.headers),
             )
 
@@ -238,14 +238,27 @@ class Views:
         hint = _SCALARS[schema.get("type", "string")]
         return hint if header.required else f"{hint} | None"
 
-    def _hint(self, schema: Mapping[str, Any], pointer: Pointer) -> str:
-        """Name the Python type of a schema: a generated one, or a plain one where the schema adds nothing."""
+    def _answer(self, response: Response) -> str | None:
+        """Name the types of an answer's body: the model, and the plain dicts of the same shape."""
+        if response.schema is None:
+            return None
+        model = self._hint(response.schema, response.pointer)
+        plain = self._hint(response.schema, response.pointer, module="plain.")
+        return model if plain == model else f"{model} | {plain}"
+
+    def _hint(self, schema: Mapping[str, Any], pointer: Pointer, module: str = "") -> str:
+        """Name the Python type of a schema: a generated one, or a builtin where the schema adds nothing.
+
+        `module` goes before the names of those that differ from the ones of generated/schemas.py.
+        """
         if "$ref" in schema:
             # The name that the model generator gives to a component is the one that it is imported by.
-            return str(self._parser.get_ref_data_type(schema["$ref"]).type_hint)
+            name = str(self._parser.get_ref_data_type(schema["$ref"]).type_hint)
+            scalar = self._document.follow(schema, pointer)[0].get("type") in _SCALARS
+            return name if scalar else f"{module}{name}"
         kind = schema.get("type")
         if kind == "array":
-            return f"list[{self._hint(schema['items'], pointer)}]"
+            return f"list[{self._hint(schema['items'], pointer, module)}]"
         kinds = kind if isinstance(kind, list) else [str(kind)]
         if all(name in _SCALARS for name in kinds):
             return " | ".join(_SCALARS[name] for name in kinds)

@@ -315,7 +315,7 @@ async def test_only_a_token_issued_after_the_erasure_brings_a_user_back(
         with pytest.raises(UserNotFound):
             await users.get_user(ada, user_id=ada.user_id)
     await authenticator.authenticate(newer)
-    assert (await users.get_user(ada, user_id=ada.user_id)).name == "Ada"
+    assert (await users.get_user(ada, user_id=ada.user_id))["name"] == "Ada"
 
 
 async def test_nobody_may_use_another_users_paths() -> None:

@@ -183,7 +183,7 @@ async def test_each_operation_is_one_statement_and_nothing_else_reaches_the_serv
         connection.add_query_logger(lambda record: seen.append(record.query))
     user_id, t, c = ada.user_id, Tasks(database), Categories(database)
     page: dict[str, Any] = {"user_id": user_id, "limit": 10, "offset": 0, "cursor": None}
-    task_id = (await t.create_task(ada, user_id=user_id, body=schemas.TaskCreate(title="x"))).body.id
+    task_id = (await t.create_task(ada, user_id=user_id, body=schemas.TaskCreate(title="x"))).body["id"]
     one: dict[str, Any] = {"user_id": user_id, "task_id": task_id}
     await t.list_tasks(ada, **page, completed=None, priority=None, category_id=None)
     await t.get_task(ada, **one)

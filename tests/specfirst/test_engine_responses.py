@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
@@ -100,6 +101,17 @@ async def test_a_media_type_is_sent_with_the_parameters_that_it_is_declared_with
 async def test_a_map_is_a_body_like_any_other() -> None:
     served = serve("oddities", {"set_rules": {"a": 1, "b": -5}}, validate_responses=True)
     assert (await served.request("PUT", "/rules", json=[])).json() == {"a": 1, "b": -5}
+
+
+async def test_a_plain_dict_is_sent_as_it_is_and_a_model_inside_it_too() -> None:
+    tree = {"name": "Elm", "planted": datetime(2026, 1, 5, 8, tzinfo=UTC)}
+    told = package("oddities").schemas.Told(said="here")
+    for answer in (tree, {**tree, "huge": 2**70}, {**tree, "told": told}):
+        response = await serve("oddities", {"set_rules": answer}).request("PUT", "/rules", json=[])
+        expected = {"planted": "2026-01-05T08:00:00Z"} | (
+            {"told": {"said": "here"}} if "told" in answer else {}
+        )
+        assert response.json() == answer | expected
 
 
 async def test_a_refusal_has_the_media_type_and_the_shape_that_the_contract_gives_errors() -> None:
