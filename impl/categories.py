@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from urllib.parse import quote
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from generated import plain
 from generated.operations import CreateCategory201
@@ -13,7 +13,7 @@ from generated.schemas import CategoryCreate, CategoryReplace, CategoryUpdate
 from impl.auth import Caller
 from impl.database import Database, Statement, owned
 from impl.errors import CategoryNotFound
-from impl.paging import read_page
+from impl.paging import page_statement, read_page
 from impl.tables import Category, CategoryRow, category
 
 DEFAULTS = {"color": Category.model_fields["color"].default}
@@ -37,6 +37,13 @@ def update_statement(names: frozenset[str]) -> Statement[CategoryRow]:
     )
 
 
+@cache
+def list_statement(*, after_cursor: bool, skipping: bool) -> Statement:
+    # Counted each time: a user has a handful of them.
+    total = select(func.count()).select_from(category).where(owned(category)).scalar_subquery()
+    return page_statement(category, (), total, after_cursor=after_cursor, skipping=skipping)
+
+
 class Categories:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -45,7 +52,13 @@ class Categories:
         self, caller: Caller, *, user_id: str, limit: int, offset: int, cursor: str | None
     ) -> plain.CategoryListResponse:
         page = await read_page(
-            self._database, category, CategoryRow, user_id=user_id, limit=limit, offset=offset, cursor=cursor
+            self._database,
+            list_statement(after_cursor=cursor is not None, skipping=offset > 0),
+            CategoryRow,
+            user_id=user_id,
+            limit=limit,
+            offset=offset,
+            cursor=cursor,
         )
         return {
             "items": [_answer(row) for row in page.items],

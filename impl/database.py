@@ -41,7 +41,7 @@ _DIALECT = dialect()  # type: ignore[no-untyped-call]
 # The server is gone, or going: the same statement may succeed in a moment. TimeoutError is an OSError.
 _LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.exceptions.OperatorInterventionError)
 
-Row: TypeAlias = Mapping[str, Any]
+Row: TypeAlias = dict[str, Any]
 
 
 def owned(rows: Table) -> ColumnElement[bool]:

@@ -160,7 +160,27 @@ class TaskRow(TypedDict):
     updated_at: datetime
 
 
+class TaskCount(Table, table=True):
+    """How many tasks of each kind a user has in a category, or with category_id 0 in all.
+
+    Triggers keep it (migrations/versions/0003_counts_of_tasks.py). What counts nothing has no row.
+    """
+
+    __tablename__ = "task_count"  # pyright: ignore[reportAssignmentType]  # SQLModel documents it so.
+    __table_args__ = {"postgresql_with": {"fillfactor": "50"}}  # SQLAlchemy reads it once.
+
+    user_id: str = Field(primary_key=True, sa_type=Text)
+    category_id: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    open_low: int = Field(sa_type=BigInteger)
+    open_medium: int = Field(sa_type=BigInteger)
+    open_high: int = Field(sa_type=BigInteger)
+    done_low: int = Field(sa_type=BigInteger)
+    done_medium: int = Field(sa_type=BigInteger)
+    done_high: int = Field(sa_type=BigInteger)
+
+
 user = metadata.tables[f"{SCHEMA}.user"]
 erased_user = metadata.tables[f"{SCHEMA}.erased_user"]
 category = metadata.tables[f"{SCHEMA}.category"]
 task = metadata.tables[f"{SCHEMA}.task"]
+task_count = metadata.tables[f"{SCHEMA}.task_count"]

@@ -1,20 +1,34 @@
-"""The operations on tasks. Each is one statement: look up, decide, write, return."""
+"""The operations on tasks. Each is one statement, or a share of one: look up, decide, write, return."""
 
 from __future__ import annotations
 
 from functools import cache
+from typing import get_args
 from urllib.parse import quote
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from generated import plain
 from generated.operations import CreateTask201
 from generated.schemas import TaskCreate, TaskPriority, TaskReplace, TaskUpdate
 from impl.auth import Caller
+from impl.batching import Batch, calls
 from impl.database import Database, Statement, owned
 from impl.errors import TaskNotFound
-from impl.paging import read_page
-from impl.tables import Task, TaskRow, task
+from impl.paging import page_statement, read_page
+from impl.tables import Task, TaskRow, task, task_count
 
 # What a property is when it is left out of a new or replaced task.
 DEFAULTS = {
@@ -22,19 +36,33 @@ DEFAULTS = {
     for name in ("description", "completed", "priority", "due_date", "category_id")
 }
 
-_THIS_TASK = (owned(task), task.c.id == bindparam("task_id"))
+_KEY = ("user_id", "task_id")
+_CALL = calls(user_id=Text(), task_id=BigInteger())
+_THIS_TASK = (task.c.user_id == _CALL.c.user_id, task.c.id == _CALL.c.task_id)
 
-GET = Statement[TaskRow](select(task).where(*_THIS_TASK))
-CREATE = Statement[TaskRow](
-    insert(task).values({name: bindparam(name) for name in ("user_id", "title", *DEFAULTS)}).returning(task)
-)
+GET = Statement[TaskRow](select(_CALL.c.position, task).join(_CALL, and_(*_THIS_TASK)))
 TOGGLE = Statement[TaskRow](
     update(task)
     .where(*_THIS_TASK)
     .values(completed=~task.c.completed, updated_at=func.clock_timestamp())
-    .returning(task)
+    .returning(_CALL.c.position, task)
 )
-DELETE = Statement(delete(task).where(*_THIS_TASK).returning(task.c.id))
+DELETE = Statement(delete(task).where(owned(task), task.c.id == bindparam("task_id")).returning(task.c.id))
+
+_NEW = calls(**{name: task.c[name].type for name in ("user_id", "title", *DEFAULTS)})
+_CREATED = (
+    insert(task)
+    .from_select(
+        [column.name for column in _NEW.c if column.name != "position"],
+        select(*(column for column in _NEW.c if column.name != "position")).order_by(_NEW.c.position),
+    )
+    .returning(task)
+    .cte("created")
+)
+# Ids are given in the order of the calls.
+CREATE = Statement[TaskRow](
+    select(func.row_number().over(order_by=_CREATED.c.id).label("position"), _CREATED)
+)
 
 
 @cache
@@ -45,15 +73,48 @@ def update_statement(names: frozenset[str]) -> Statement[TaskRow]:
     deletion of its category. clock_timestamp() and not now(), so that of two changes which wait for each
     other the later one has the later time.
     """
-    values: dict[str, object] = {name: bindparam(name) for name in sorted(names)}
+    call = calls(user_id=Text(), task_id=BigInteger(), **{name: task.c[name].type for name in sorted(names)})
     return Statement[TaskRow](
-        update(task).where(*_THIS_TASK).values(**values, updated_at=func.clock_timestamp()).returning(task)
+        update(task)
+        .where(task.c.user_id == call.c.user_id, task.c.id == call.c.task_id)
+        .values(**{name: call.c[name] for name in names}, updated_at=func.clock_timestamp())
+        .returning(call.c.position, task)
     )
+
+
+@cache
+def list_statement(
+    filters: tuple[str, ...],
+    completed: bool | None,
+    priority: TaskPriority | None,
+    *,
+    after_cursor: bool,
+    skipping: bool,
+) -> Statement:
+    """One statement per combination of filters, so that each is read from the index made for it."""
+    kinds = [
+        task_count.c[f"{'done' if done else 'open'}_{level}"]
+        for done in (False, True)
+        for level in get_args(TaskPriority.__value__)
+        if completed in (None, done) and priority in (None, level)
+    ]
+    category_id: ColumnElement[int] = (
+        bindparam("category_id") if "category_id" in filters else literal_column("0")
+    )
+    counted = select(sum(kinds[1:], kinds[0])).where(
+        owned(task_count), task_count.c.category_id == category_id
+    )
+    total = func.coalesce(counted.scalar_subquery(), literal_column("0"))
+    return page_statement(task, filters, total, after_cursor=after_cursor, skipping=skipping)
 
 
 class Tasks:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._get = Batch(database, GET)
+        self._create = Batch(database, CREATE)
+        self._toggle = Batch(database, TOGGLE, key=_KEY)
+        self._update: dict[frozenset[str], Batch[TaskRow]] = {}
 
     async def list_tasks(
         self,
@@ -67,15 +128,19 @@ class Tasks:
         offset: int,
         cursor: str | None,
     ) -> plain.TaskListResponse:
+        values = {"completed": completed, "priority": priority, "category_id": category_id}
+        filters = {name: value for name, value in values.items() if value is not None}
         page = await read_page(
             self._database,
-            task,
+            list_statement(
+                tuple(filters), completed, priority, after_cursor=cursor is not None, skipping=offset > 0
+            ),
             TaskRow,
             user_id=user_id,
             limit=limit,
             offset=offset,
             cursor=cursor,
-            filters={"completed": completed, "priority": priority, "category_id": category_id},
+            **filters,
         )
         return {
             "items": [_answer(row) for row in page.items],
@@ -84,14 +149,14 @@ class Tasks:
         }
 
     async def create_task(self, caller: Caller, *, user_id: str, body: TaskCreate) -> CreateTask201:
-        row = await self._database.one(CREATE, user_id=user_id, **(DEFAULTS | body.model_dump()))
+        row = await self._create.one(user_id=user_id, **(DEFAULTS | body.model_dump()))
         assert row is not None
         created = _answer(row)
         location = f"/api/{quote(user_id, safe=':@+')}/tasks/{created['id']}"
         return CreateTask201(body=created, location=location)
 
     async def get_task(self, caller: Caller, *, user_id: str, task_id: int) -> plain.TaskResponse:
-        row = await self._database.one(GET, user_id=user_id, task_id=task_id)
+        row = await self._get.one(user_id=user_id, task_id=task_id)
         if row is None:
             raise TaskNotFound
         return _answer(row)
@@ -110,7 +175,7 @@ class Tasks:
         return await self._set(user_id, task_id, changes)
 
     async def toggle_task(self, caller: Caller, *, user_id: str, task_id: int) -> plain.TaskResponse:
-        row = await self._database.one(TOGGLE, user_id=user_id, task_id=task_id)
+        row = await self._toggle.one(user_id=user_id, task_id=task_id)
         if row is None:
             raise TaskNotFound
         return _answer(row)
@@ -121,8 +186,10 @@ class Tasks:
         return {"message": "Task deleted successfully"}
 
     async def _set(self, user_id: str, task_id: int, values: dict[str, object]) -> plain.TaskResponse:
-        statement = update_statement(frozenset(values))
-        row = await self._database.one(statement, user_id=user_id, task_id=task_id, **values)
+        names = frozenset(values)
+        if names not in self._update:
+            self._update[names] = Batch(self._database, update_statement(names), key=_KEY)
+        row = await self._update[names].one(user_id=user_id, task_id=task_id, **values)
         if row is None:
             raise TaskNotFound
         return _answer(row)

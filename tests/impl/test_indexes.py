@@ -2,15 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from itertools import chain, combinations
+from itertools import chain, combinations, product
 from typing import Any
 
 import psycopg2
 import pytest
 from sqlalchemy import Table
 
+from impl import categories, tasks
 from impl.database import Statement
-from impl.paging import page_statement
 from impl.tables import category, task
 
 USER = "user-with-many-tasks"
@@ -41,12 +41,21 @@ ANALYZE tasks_api.task; ANALYZE tasks_api.category; ANALYZE tasks_api."user";
 """  # noqa: S608
 
 
-def lists() -> Iterator[tuple[Table, tuple[str, ...], bool]]:
+def lists() -> Iterator[tuple[Table, tuple[str, ...], bool, bool]]:
     names = ("completed", "priority", "category_id")
-    for after_cursor in (False, True):
-        yield category, (), after_cursor
+    for after_cursor, skipping in product((False, True), (False, True)):
+        yield category, (), after_cursor, skipping
         for filters in chain.from_iterable(combinations(names, size) for size in range(4)):
-            yield task, filters, after_cursor
+            yield task, filters, after_cursor, skipping
+
+
+def list_statement(
+    table: Table, filters: tuple[str, ...], *, after_cursor: bool, skipping: bool
+) -> Statement[Any]:
+    if table is category:
+        return categories.list_statement(after_cursor=after_cursor, skipping=skipping)
+    values = {name: VALUES[name] if name in filters else None for name in ("completed", "priority")}
+    return tasks.list_statement(filters, **values, after_cursor=after_cursor, skipping=skipping)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -78,11 +87,12 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(child)
 
 
-@pytest.mark.parametrize(("table", "filters", "after_cursor"), list(lists()), ids=str)
+@pytest.mark.parametrize(("table", "filters", "after_cursor", "skipping"), list(lists()), ids=str)
 def test_every_list_is_read_from_an_index_of_its_owner(
-    cursor: Any, table: Table, filters: tuple[str, ...], after_cursor: bool
+    cursor: Any, table: Table, filters: tuple[str, ...], after_cursor: bool, skipping: bool
 ) -> None:
-    for plan in plans(cursor, page_statement(table, filters, after_cursor)):
+    statement = list_statement(table, filters, after_cursor=after_cursor, skipping=skipping)
+    for plan in plans(cursor, statement):
         scans = [node for node in nodes(plan) if node["Node Type"].endswith("Scan")]
         assert not [
             node for node in scans if node["Node Type"] == "Seq Scan" and node["Relation Name"] != "user"
@@ -94,5 +104,5 @@ def test_every_list_is_read_from_an_index_of_its_owner(
             assert "user_id" in node["Index Cond"]
         if len(filters) < 2:
             # The index has the order of the list, so that the page is read from it and not sorted first.
-            (page,) = (node for node in nodes(plan) if node["Node Type"] == "Limit")
+            page = next(node for node in nodes(plan) if node["Node Type"] == "Limit")
             assert not [node for node in nodes(page) if "Sort" in node["Node Type"]]
