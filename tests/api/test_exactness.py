@@ -14,11 +14,13 @@ from jose import jws, jwt
 
 from .conftest import (
     BODY_LIMIT,
+    CONTRACT,
     FRONTEND,
     NOT_AUTHENTICATED,
     NOT_FOUND,
     OPERATIONS,
     PATHS,
+    ROOT,
     SECRET,
     Cluster,
     Operation,
@@ -357,6 +359,15 @@ def test_options_tells_the_methods_of_a_path_to_anybody(server: Server, path: st
     answer = server.request("OPTIONS", CONCRETE[path])
     assert (answer.status_code, answer.content) == (204, b"")
     assert dict(answer.headers) == {"date": answer.headers["date"], "allow": allowed(path), "vary": "Origin"}
+
+
+def test_the_contract_that_is_served_is_the_one_that_was_written(server: Server) -> None:
+    written = (ROOT / "openapi.yaml").read_bytes()
+    as_yaml, as_json = (server.request("GET", f"/openapi.{kind}") for kind in ("yaml", "json"))
+    assert (as_yaml.status_code, as_yaml.content) == (200, written)
+    assert as_yaml.headers["content-type"] == "application/yaml"
+    assert (as_json.status_code, as_json.json()) == (200, CONTRACT)
+    assert as_json.headers["content-type"] == "application/json"
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/openapi.yaml"])
