@@ -82,7 +82,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             201: {
                 "headers": {
                     "Location": {
-                        "description": "The path of what was created.",
+                        "description": "The path of the category.",
                         "required": True,
                         "schema": {"type": "string", "format": "uri-reference"},
                     }

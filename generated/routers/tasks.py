@@ -102,7 +102,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             201: {
                 "headers": {
                     "Location": {
-                        "description": "The path of what was created.",
+                        "description": "The path of the task.",
                         "required": True,
                         "schema": {"type": "string", "format": "uri-reference"},
                     }

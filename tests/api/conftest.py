@@ -444,6 +444,25 @@ def bob(server: Server) -> Person:
     return known(server)
 
 
+# --- Requests of any operation ---------------------------------------------------------------------------
+
+
+def target(operation: Operation, person: Person, **ids: int) -> str:
+    """The operation's path, with a task and a category of this person unless others are given."""
+    if operation.item and not ids:
+        ids = {"task_id": person.task()["id"], "category_id": person.category("Mine")["id"]}
+    return operation.path.format(user_id=person.id, **ids)
+
+
+def call(operation: Operation, person: Person, path: str | None = None, **options: Any) -> httpx.Response:
+    path = path or target(operation, person)
+    if operation.example is not None:
+        options.setdefault("json", operation.example)
+    return person.server.request(
+        operation.method, path, token=person.token if operation.secured else None, **options
+    )
+
+
 # --- Answers ------------------------------------------------------------------------------------------
 
 NOT_AUTHENTICATED = {"detail": "Not authenticated"}

@@ -27,11 +27,13 @@ from .conftest import (
     Person,
     Server,
     allowed,
+    call,
     each,
     expect,
     findings_of,
     headers_of,
     newcomer,
+    target,
     token_of,
 )
 
@@ -40,109 +42,7 @@ WITH_BODY = [operation for operation in OPERATIONS if operation.example is not N
 JSON = ("Content-Type", "application/json")
 
 
-def target(operation: Operation, person: Person, **ids: int) -> str:
-    """The operation's path, with a task and a category of this person unless others are given."""
-    if operation.item and not ids:
-        ids = {"task_id": person.task()["id"], "category_id": person.category("Mine")["id"]}
-    return operation.path.format(user_id=person.id, **ids)
-
-
-def call(operation: Operation, person: Person, path: str | None = None, **options: Any) -> httpx.Response:
-    path = path or target(operation, person)
-    if operation.example is not None:
-        options.setdefault("json", operation.example)
-    return person.server.request(
-        operation.method, path, token=person.token if operation.secured else None, **options
-    )
-
-
-# --- Every status that an operation declares can be met ---
-
-
-def succeed(operation: Operation, person: Person) -> httpx.Response:
-    return call(operation, person)
-
-
-def malformed(operation: Operation, person: Person) -> httpx.Response:
-    return call(operation, person, json=None, content=b"{", headers=dict([JSON]))
-
-
-def anonymous(operation: Operation, person: Person) -> httpx.Response:
-    return person.server.request(operation.method, target(operation, person), json=operation.example)
-
-
-def elsewhere(operation: Operation, person: Person) -> httpx.Response:
-    return call(operation, newcomer(person.server), target(operation, person))
-
-
-def erased(operation: Operation, person: Person) -> httpx.Response:
-    path = target(operation, person)
-    assert person.delete().status_code == 200
-    return call(operation, person, path)
-
-
-def taken(operation: Operation, person: Person) -> httpx.Response:
-    person.category("Taken")
-    return call(operation, person, json=operation.example | {"name": "Taken"})
-
-
-def too_large(operation: Operation, person: Person) -> httpx.Response:
-    return call(operation, person, json=None, content=b" " * (BODY_LIMIT + 1), headers=dict([JSON]))
-
-
-def other_media_type(operation: Operation, person: Person) -> httpx.Response:
-    return call(operation, person, json=None, content=b"{}", headers={"Content-Type": "text/plain"})
-
-
-def unknown_parameter(operation: Operation, person: Person) -> httpx.Response:
-    return call(operation, person, params={"unknown": "1"})
-
-
-PROVOCATIONS: dict[int, Callable[[Operation, Person], httpx.Response]] = {
-    200: succeed,
-    201: succeed,
-    400: malformed,
-    401: anonymous,
-    403: elsewhere,
-    404: erased,
-    409: taken,
-    413: too_large,
-    415: other_media_type,
-    422: unknown_parameter,
-}
-
-PAIRS = [(operation, status) for operation in OPERATIONS for status in operation.responses]
-WITH_DATABASE = [operation for operation in OPERATIONS if 503 in operation.responses]
-
-
-@pytest.mark.parametrize(
-    ("operation", "status"),
-    [(operation, status) for operation, status in PAIRS if status < 500],
-    ids=lambda value: getattr(value, "id", str(value)),
-)
-def test_every_declared_status_can_be_met(ada: Person, operation: Operation, status: int) -> None:
-    answer = PROVOCATIONS[status](operation, ada)
-    assert answer.status_code == status, answer.text
-    declared = {name.lower() for name in operation.responses[status].get("headers", {})}
-    assert headers_of(answer).keys() == declared
-
-
-@each(WITH_DATABASE)
-def test_without_database_the_answer_is_503_and_when_to_try_again(
-    unreachable: Server, operation: Operation
-) -> None:
-    person = newcomer(unreachable)
-    path = operation.path.format(user_id=person.id, task_id=1, category_id=1)
-    expect(call(operation, person, path), 503, {"detail": "The database is not available"}, retry_after="1")
-
-
-@each(WITH_DATABASE)
-def test_a_failure_that_nobody_foresaw_is_a_500_that_says_nothing(
-    damaged: Server, operation: Operation
-) -> None:
-    person = newcomer(damaged)
-    path = operation.path.format(user_id=person.id, task_id=1, category_id=1)
-    expect(call(operation, person, path), 500, {"detail": "Internal server error"})
+# --- What fails ---
 
 
 def test_the_log_says_what_failed_and_nothing_that_the_client_sent(damaged: Server) -> None:
