@@ -13,11 +13,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from fastapi.openapi.utils import get_openapi
 
 from impl.app import create_app
 from impl.settings import Settings
+from specfirst.application import ContractAPI
 
 CONTRACT = yaml.safe_load((Path(__file__).parents[2] / "openapi.yaml").read_text(encoding="utf-8"))
 
@@ -136,18 +138,22 @@ def differences(contract: Json, other: Json, *place: str) -> Iterator[str]:
         yield f"~ {' '.join(place)}"
 
 
-@cache
-def found() -> list[str]:
-    app = create_app(
+def app(**settings: Any) -> ContractAPI:
+    secret, nowhere = "0123456789abcdefghijklmnopqrstuv", "postgresql://nobody@localhost/nothing"
+    return create_app(
         Settings(
-            _env_file=None,
-            database_url="postgresql://nobody@localhost/nothing",
-            better_auth_secret="0123456789abcdefghijklmnopqrstuv",
-            environment="test",
+            _env_file=None, database_url=nowhere, better_auth_secret=secret, environment="test", **settings
         )
     )
-    made = get_openapi(title=app.title, version=app.version, routes=app.routes)
-    assert app.openapi() == made
+
+
+@cache
+def found() -> list[str]:
+    # The same as get_openapi() of the routes: nobody has put something else in its place.
+    made = app().openapi()
+    assert made == get_openapi(
+        title=made["info"]["title"], version=made["info"]["version"], routes=app().routes
+    )
     # Through JSON, so that statuses are text and tuples are lists.
     return list(differences(comparable(CONTRACT), comparable(json.loads(json.dumps(made)))))
 
@@ -158,3 +164,8 @@ def test_fastapi_reconstructs_the_contract_but_for_what_is_explained() -> None:
 
 def test_every_explanation_explains_something() -> None:
     assert [p for p in DIFFERENCES if not any(fnmatchcase(line, p) for line in found())] == []
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_answers_are_held_to_the_contract_where_the_settings_say_so(wanted: bool) -> None:
+    assert (app(validate_responses=wanted).engine.validation is not None) is wanted
