@@ -254,6 +254,23 @@ def test_a_method_that_a_path_does_not_have_is_refused_with_those_that_it_has(
         assert headers_of(answer) == {"allow": allowed(path)}
 
 
+@each([operation for operation in OPERATIONS if operation.method == "GET"])
+def test_head_is_refused_as_get_is_and_without_a_body(ada: Person, operation: Operation) -> None:
+    path = target(operation, ada)
+    somebody = newcomer(ada.server)
+    asked = [(f"{path}?unknown=1", ada.token, 422)]
+    if operation.owned:
+        asked += [(path, None, 401), (path, "bad", 401), (path, somebody.token, 403)]
+    if operation.item:
+        gone = operation.path.format(user_id=somebody.id, task_id=1, category_id=1)
+        asked.append((gone, somebody.token, 404))
+    for there, token, status in asked:
+        get, head = (ada.server.request(method, there, token=token) for method in ("GET", "HEAD"))
+        assert (get.status_code, head.status_code, head.content) == (status, status, b"")
+        assert headers_of(head) == headers_of(get)
+        assert head.headers["content-length"] == get.headers["content-length"]
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_options_tells_the_methods_of_a_path_to_anybody(server: Server, path: str) -> None:
     answer = server.request("OPTIONS", CONCRETE[path])
@@ -375,19 +392,46 @@ def test_the_front_end_may_call_every_operation(server: Server, operation: Opera
     assert "origin" in answer.headers["vary"].lower()
 
 
+def expect_refused_preflight(answer: httpx.Response, what: str) -> None:
+    """No operation of the contract answers it but Starlette's middleware, in words of its own.
+
+    It stays so: the browser reads only headers of it, and hands no page the status or the body.
+    """
+    assert (answer.status_code, answer.text) == (400, f"Disallowed CORS {what}")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
 @pytest.mark.parametrize("origin", FOREIGN)
 @each(OPERATIONS)
 def test_another_site_may_not(server: Server, operation: Operation, origin: str) -> None:
     answer = preflight(server, CONCRETE[operation.path], origin, operation.method)
-    assert answer.status_code == 400
+    expect_refused_preflight(answer, "origin")
     assert "access-control-allow-origin" not in answer.headers
 
 
-@pytest.mark.parametrize(("method", "headers"), [("TRACE", ""), ("GET", "x-other"), ("BREW", "")])
+@pytest.mark.parametrize(
+    ("method", "headers", "what"),
+    [("TRACE", "", "method"), ("BREW", "", "method"), ("GET", "x-other", "headers")],
+)
 def test_the_front_end_may_do_nothing_that_no_operation_needs(
-    server: Server, method: str, headers: str
+    server: Server, method: str, headers: str, what: str
 ) -> None:
-    assert preflight(server, "/health", FRONTEND, method, headers).status_code == 400
+    expect_refused_preflight(preflight(server, "/health", FRONTEND, method, headers), what)
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/api/somebody/tasks/0"])
+def test_a_preflight_tells_nothing_about_what_is_there(server: Server, path: str) -> None:
+    answer, there = (preflight(server, asked, FRONTEND, "DELETE") for asked in (path, CONCRETE[PATHS[-1]]))
+    assert (answer.status_code, answer.content) == (200, b"OK")
+    assert {**answer.headers, "date": ""} == {**there.headers, "date": ""}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_options_of_a_page_that_is_no_preflight_is_options_as_ever(server: Server, path: str) -> None:
+    answer = server.request("OPTIONS", CONCRETE[path], headers={"Origin": FRONTEND})
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["allow"] == allowed(path)
+    assert answer.headers["access-control-allow-origin"] == FRONTEND
 
 
 @pytest.mark.parametrize("origin", [*ORIGINS, *FOREIGN])
