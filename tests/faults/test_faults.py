@@ -20,6 +20,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("generated", "impl", "migrations", "scripts", "specfirst", "tests", "openapi.yaml", "pyproject.toml")
+# Compiled modules come along: they are current, but for the one that is changed. Half-written ones do not.
+LEFT_OUT = shutil.ignore_patterns("clients", "faults", "*.pyc.*")
 
 Fault = dict[str, Any]
 FAULTS: dict[str, Fault] = yaml.safe_load(Path(__file__).with_name("faults.yaml").read_text(encoding="utf-8"))
@@ -28,8 +30,7 @@ FAULTS: dict[str, Fault] = yaml.safe_load(Path(__file__).with_name("faults.yaml"
 def plant(fault: Fault, copy: Path) -> None:
     for part in PARTS:
         if (ROOT / part).is_dir():
-            # Compiled modules come along: they are current, but for the one that is changed.
-            shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("clients", "faults"))
+            shutil.copytree(ROOT / part, copy / part, ignore=LEFT_OUT)
         else:
             shutil.copy2(ROOT / part, copy / part)
     file = copy / fault["file"]
