@@ -43,6 +43,18 @@ INTERNAL_SERVER_ERROR: dict[str, Any] = {
 SERVICE_UNAVAILABLE: dict[str, Any] = {
     "model": ErrorResponse,
     "description": "The database cannot be reached, or its migrations are not applied.",
+    "headers": {
+        "Retry-After": {
+            "description": "After how many seconds to try again.",
+            "required": True,
+            "schema": {
+                "type": "integer",
+                "description": "A number of seconds.",
+                "minimum": 1,
+                "maximum": 3600,
+            },
+        }
+    },
 }
 TASK_NOT_FOUND: dict[str, Any] = {"model": ErrorResponse, "description": "The user has no such task."}
 TASK_OR_CATEGORY_NOT_FOUND: dict[str, Any] = {
@@ -52,6 +64,13 @@ TASK_OR_CATEGORY_NOT_FOUND: dict[str, Any] = {
 UNAUTHORIZED: dict[str, Any] = {
     "model": ErrorResponse,
     "description": "There is no valid token. The detail does not say why a token was refused.",
+    "headers": {
+        "WWW-Authenticate": {
+            "description": "The scheme to authenticate with (RFC 9110, section 11.6.1).",
+            "required": True,
+            "schema": {"type": "string"},
+        }
+    },
 }
 UNPROCESSABLE_CONTENT: dict[str, Any] = {
     "model": ValidationErrorResponse,

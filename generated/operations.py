@@ -53,7 +53,7 @@ class CreateTask201(Result):
     status: ClassVar[int] = 201
     body: TaskResponse | plain.TaskResponse
     location: str
-    """The header Location. The path of what was created."""
+    """The header Location. The path of the task."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class CreateCategory201(Result):
     status: ClassVar[int] = 201
     body: CategoryResponse | plain.CategoryResponse
     location: str
-    """The header Location. The path of what was created."""
+    """The header Location. The path of the category."""
 
 
 class HealthOperations(Protocol):

@@ -79,6 +79,15 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
         response_model=CategoryResponse,
         response_description="The category as it was stored.",
         responses={
+            201: {
+                "headers": {
+                    "Location": {
+                        "description": "The path of the category.",
+                        "required": True,
+                        "schema": {"type": "string", "format": "uri-reference"},
+                    }
+                }
+            },
             400: components.BAD_REQUEST,
             401: components.UNAUTHORIZED,
             403: components.FORBIDDEN,

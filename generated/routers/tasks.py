@@ -99,6 +99,15 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
         response_model=TaskResponse,
         response_description="The task as it was stored.",
         responses={
+            201: {
+                "headers": {
+                    "Location": {
+                        "description": "The path of the task.",
+                        "required": True,
+                        "schema": {"type": "string", "format": "uri-reference"},
+                    }
+                }
+            },
             400: components.BAD_REQUEST,
             401: components.UNAUTHORIZED,
             403: components.FORBIDDEN,

@@ -66,6 +66,7 @@ class OtherResponse:
 
     response: Response
     model: str
+    headers: Mapping[str, Any]
     component: str | None
 
 
@@ -78,6 +79,7 @@ class OperationView:
     results: tuple[TypedResult, ...]
     returns: str
     success: Response
+    success_headers: Mapping[str, Any]
     model: str
     others: tuple[OtherResponse, ...]
     schemes: tuple[str, ...]
@@ -176,6 +178,7 @@ class Views:
             results=results,
             returns=" | ".join(result.name for result in results) or self._answer(success) or model,
             success=success,
+            success_headers=self._declared_headers(success),
             model=model,
             others=tuple(
                 self._other(response) for response in operation.responses.values() if response is not success
@@ -190,8 +193,20 @@ class Views:
         return OtherResponse(
             response,
             model=self._hint(response.schema, response.pointer) if response.schema else "",
+            headers=self._declared_headers(response),
             component=python_name(response.pointer[2]).upper() if shared else None,
         )
+
+    def _declared_headers(self, response: Response) -> dict[str, Any]:
+        """The headers as FastAPI takes them. It knows no component of theirs, so schemas are written out."""
+        return {
+            header.name: {
+                "description": header.description,
+                "required": header.required,
+                "schema": dict(self._document.follow(header.schema, response.pointer)[0]),
+            }
+            for header in response.headers
+        }
 
     def _arguments(self, operation: Operation) -> Iterator[Argument]:
         for parameter in operation.parameters:

@@ -14,22 +14,26 @@ from jose import jws, jwt
 
 from .conftest import (
     BODY_LIMIT,
+    CONTRACT,
     FRONTEND,
     NOT_AUTHENTICATED,
     NOT_FOUND,
     OPERATIONS,
     PATHS,
+    ROOT,
     SECRET,
     Cluster,
     Operation,
     Person,
     Server,
     allowed,
+    call,
     each,
     expect,
     findings_of,
     headers_of,
     newcomer,
+    target,
     token_of,
 )
 
@@ -38,109 +42,7 @@ WITH_BODY = [operation for operation in OPERATIONS if operation.example is not N
 JSON = ("Content-Type", "application/json")
 
 
-def target(operation: Operation, person: Person, **ids: int) -> str:
-    """The operation's path, with a task and a category of this person unless others are given."""
-    if operation.item and not ids:
-        ids = {"task_id": person.task()["id"], "category_id": person.category("Mine")["id"]}
-    return operation.path.format(user_id=person.id, **ids)
-
-
-def call(operation: Operation, person: Person, path: str | None = None, **options: Any) -> httpx.Response:
-    path = path or target(operation, person)
-    if operation.example is not None:
-        options.setdefault("json", operation.example)
-    return person.server.request(
-        operation.method, path, token=person.token if operation.secured else None, **options
-    )
-
-
-# --- Every status that an operation declares can be met ---
-
-
-def succeed(operation: Operation, person: Person) -> httpx.Response:
-    return call(operation, person)
-
-
-def malformed(operation: Operation, person: Person) -> httpx.Response:
-    return call(operation, person, json=None, content=b"{", headers=dict([JSON]))
-
-
-def anonymous(operation: Operation, person: Person) -> httpx.Response:
-    return person.server.request(operation.method, target(operation, person), json=operation.example)
-
-
-def elsewhere(operation: Operation, person: Person) -> httpx.Response:
-    return call(operation, newcomer(person.server), target(operation, person))
-
-
-def erased(operation: Operation, person: Person) -> httpx.Response:
-    path = target(operation, person)
-    assert person.delete().status_code == 200
-    return call(operation, person, path)
-
-
-def taken(operation: Operation, person: Person) -> httpx.Response:
-    person.category("Taken")
-    return call(operation, person, json=operation.example | {"name": "Taken"})
-
-
-def too_large(operation: Operation, person: Person) -> httpx.Response:
-    return call(operation, person, json=None, content=b" " * (BODY_LIMIT + 1), headers=dict([JSON]))
-
-
-def other_media_type(operation: Operation, person: Person) -> httpx.Response:
-    return call(operation, person, json=None, content=b"{}", headers={"Content-Type": "text/plain"})
-
-
-def unknown_parameter(operation: Operation, person: Person) -> httpx.Response:
-    return call(operation, person, params={"unknown": "1"})
-
-
-PROVOCATIONS: dict[int, Callable[[Operation, Person], httpx.Response]] = {
-    200: succeed,
-    201: succeed,
-    400: malformed,
-    401: anonymous,
-    403: elsewhere,
-    404: erased,
-    409: taken,
-    413: too_large,
-    415: other_media_type,
-    422: unknown_parameter,
-}
-
-PAIRS = [(operation, status) for operation in OPERATIONS for status in operation.responses]
-WITH_DATABASE = [operation for operation in OPERATIONS if 503 in operation.responses]
-
-
-@pytest.mark.parametrize(
-    ("operation", "status"),
-    [(operation, status) for operation, status in PAIRS if status < 500],
-    ids=lambda value: getattr(value, "id", str(value)),
-)
-def test_every_declared_status_can_be_met(ada: Person, operation: Operation, status: int) -> None:
-    answer = PROVOCATIONS[status](operation, ada)
-    assert answer.status_code == status, answer.text
-    declared = {name.lower() for name in operation.responses[status].get("headers", {})}
-    assert headers_of(answer).keys() == declared
-
-
-@each(WITH_DATABASE)
-def test_without_database_the_answer_is_503_and_when_to_try_again(
-    unreachable: Server, operation: Operation
-) -> None:
-    person = newcomer(unreachable)
-    path = operation.path.format(user_id=person.id, task_id=1, category_id=1)
-    expect(call(operation, person, path), 503, {"detail": "The database is not available"}, retry_after="1")
-
-
-@each(WITH_DATABASE)
-def test_a_failure_that_nobody_foresaw_is_a_500_that_says_nothing(
-    damaged: Server, operation: Operation
-) -> None:
-    person = newcomer(damaged)
-    path = operation.path.format(user_id=person.id, task_id=1, category_id=1)
-    expect(call(operation, person, path), 500, {"detail": "Internal server error"})
+# --- What fails ---
 
 
 def test_the_log_says_what_failed_and_nothing_that_the_client_sent(damaged: Server) -> None:
@@ -352,11 +254,37 @@ def test_a_method_that_a_path_does_not_have_is_refused_with_those_that_it_has(
         assert headers_of(answer) == {"allow": allowed(path)}
 
 
+@each([operation for operation in OPERATIONS if operation.method == "GET"])
+def test_head_is_refused_as_get_is_and_without_a_body(ada: Person, operation: Operation) -> None:
+    path = target(operation, ada)
+    somebody = newcomer(ada.server)
+    asked = [(f"{path}?unknown=1", ada.token, 422)]
+    if operation.owned:
+        asked += [(path, None, 401), (path, "bad", 401), (path, somebody.token, 403)]
+    if operation.item:
+        gone = operation.path.format(user_id=somebody.id, task_id=1, category_id=1)
+        asked.append((gone, somebody.token, 404))
+    for there, token, status in asked:
+        get, head = (ada.server.request(method, there, token=token) for method in ("GET", "HEAD"))
+        assert (get.status_code, head.status_code, head.content) == (status, status, b"")
+        assert headers_of(head) == headers_of(get)
+        assert head.headers["content-length"] == get.headers["content-length"]
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_options_tells_the_methods_of_a_path_to_anybody(server: Server, path: str) -> None:
     answer = server.request("OPTIONS", CONCRETE[path])
     assert (answer.status_code, answer.content) == (204, b"")
     assert dict(answer.headers) == {"date": answer.headers["date"], "allow": allowed(path), "vary": "Origin"}
+
+
+def test_the_contract_that_is_served_is_the_one_that_was_written(server: Server) -> None:
+    written = (ROOT / "openapi.yaml").read_bytes()
+    as_yaml, as_json = (server.request("GET", f"/openapi.{kind}") for kind in ("yaml", "json"))
+    assert (as_yaml.status_code, as_yaml.content) == (200, written)
+    assert as_yaml.headers["content-type"] == "application/yaml"
+    assert (as_json.status_code, as_json.json()) == (200, CONTRACT)
+    assert as_json.headers["content-type"] == "application/json"
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/openapi.yaml"])
@@ -464,19 +392,46 @@ def test_the_front_end_may_call_every_operation(server: Server, operation: Opera
     assert "origin" in answer.headers["vary"].lower()
 
 
+def expect_refused_preflight(answer: httpx.Response, what: str) -> None:
+    """No operation of the contract answers it but Starlette's middleware, in words of its own.
+
+    It stays so: the browser reads only headers of it, and hands no page the status or the body.
+    """
+    assert (answer.status_code, answer.text) == (400, f"Disallowed CORS {what}")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
 @pytest.mark.parametrize("origin", FOREIGN)
 @each(OPERATIONS)
 def test_another_site_may_not(server: Server, operation: Operation, origin: str) -> None:
     answer = preflight(server, CONCRETE[operation.path], origin, operation.method)
-    assert answer.status_code == 400
+    expect_refused_preflight(answer, "origin")
     assert "access-control-allow-origin" not in answer.headers
 
 
-@pytest.mark.parametrize(("method", "headers"), [("TRACE", ""), ("GET", "x-other"), ("BREW", "")])
+@pytest.mark.parametrize(
+    ("method", "headers", "what"),
+    [("TRACE", "", "method"), ("BREW", "", "method"), ("GET", "x-other", "headers")],
+)
 def test_the_front_end_may_do_nothing_that_no_operation_needs(
-    server: Server, method: str, headers: str
+    server: Server, method: str, headers: str, what: str
 ) -> None:
-    assert preflight(server, "/health", FRONTEND, method, headers).status_code == 400
+    expect_refused_preflight(preflight(server, "/health", FRONTEND, method, headers), what)
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/api/somebody/tasks/0"])
+def test_a_preflight_tells_nothing_about_what_is_there(server: Server, path: str) -> None:
+    answer, there = (preflight(server, asked, FRONTEND, "DELETE") for asked in (path, CONCRETE[PATHS[-1]]))
+    assert (answer.status_code, answer.content) == (200, b"OK")
+    assert {**answer.headers, "date": ""} == {**there.headers, "date": ""}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_options_of_a_page_that_is_no_preflight_is_options_as_ever(server: Server, path: str) -> None:
+    answer = server.request("OPTIONS", CONCRETE[path], headers={"Origin": FRONTEND})
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["allow"] == allowed(path)
+    assert answer.headers["access-control-allow-origin"] == FRONTEND
 
 
 @pytest.mark.parametrize("origin", [*ORIGINS, *FOREIGN])

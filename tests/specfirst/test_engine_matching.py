@@ -109,6 +109,20 @@ async def test_head_answers_what_get_answers_without_the_body(shop: Served) -> N
     assert int(headed.headers["content-length"]) == len(got.content)
 
 
+async def test_head_sends_no_body_that_others_would_have_to_drop(shop: Served) -> None:
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request"}
+
+    scope = {"type": "http", "method": "HEAD", "path": "/books", "query_string": b"", "headers": []}
+    await shop.app(scope, receive, send)
+    assert [message.get("body", b"") for message in sent] == [b"", b""]
+
+
 async def test_head_of_a_path_without_get_is_405(shop: Served) -> None:
     response = await shop.request("HEAD", "/orders")
     assert (response.status_code, response.headers["allow"]) == (405, "OPTIONS, POST")

@@ -543,7 +543,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "The body is not valid JSON"
+                 *       "detail": "The body is not valid JSON in UTF-8"
                  *     }
                  */
                 "application/json": components["schemas"]["ErrorResponse"];
@@ -688,7 +688,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "The body must be application/json"
+                 *       "detail": "The body must be application/json in UTF-8"
                  *     }
                  */
                 "application/json": components["schemas"]["ErrorResponse"];
@@ -806,7 +806,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "priority": "low",
+                 *       "completed": true,
                  *       "due_date": null
                  *     }
                  */
@@ -848,13 +848,7 @@ export interface components {
             };
         };
     };
-    headers: {
-        /**
-         * @description The path of what was created.
-         * @example /api/mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K/tasks/42
-         */
-        Location: string;
-    };
+    headers: never;
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -1108,7 +1102,11 @@ export interface operations {
             /** @description The task as it was stored. */
             201: {
                 headers: {
-                    Location: components["headers"]["Location"];
+                    /**
+                     * @description The path of the task.
+                     * @example /api/mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K/tasks/42
+                     */
+                    Location: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1376,7 +1374,11 @@ export interface operations {
             /** @description The category as it was stored. */
             201: {
                 headers: {
-                    Location: components["headers"]["Location"];
+                    /**
+                     * @description The path of the category.
+                     * @example /api/mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K/categories/7
+                     */
+                    Location: string;
                     [name: string]: unknown;
                 };
                 content: {

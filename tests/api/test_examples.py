@@ -1,0 +1,269 @@
+"""The contract's examples are sent as they stand, and the server answers what they show.
+
+So that even the ids are those of the examples, successes are asked of a server whose database is emptied, and
+whose sequences are set back, before each of them. What an example cannot know is the time.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from .conftest import (
+    BODY_LIMIT,
+    CONTRACT,
+    OPERATIONS,
+    Cluster,
+    Json,
+    Operation,
+    Person,
+    Server,
+    call,
+    headers_of,
+    newcomer,
+    resolve,
+    running,
+    target,
+    token_of,
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """An operation with one of the statuses that it declares, and the examples that this shows."""
+
+    operation: Operation
+    status: int
+
+    def __str__(self) -> str:
+        return f"{self.operation.id}-{self.status}"
+
+    @property
+    def parameters(self) -> list[Json]:
+        """The parameters that have an example."""
+        item = CONTRACT["paths"][self.operation.path]
+        declared = [*item.get("parameters", []), *self.operation.node.get("parameters", [])]
+        return [parameter for parameter in map(resolve, declared) if "example" in parameter]
+
+    @property
+    def body(self) -> Json:
+        """The media type of the request's body, or nothing."""
+        content = resolve(self.operation.node.get("requestBody", {})).get("content", {})
+        return content.get("application/json", {})
+
+    @property
+    def answer(self) -> Json:
+        """The media type of the answer."""
+        return self.operation.responses[self.status]["content"]["application/json"]
+
+    @property
+    def headers(self) -> dict[str, Json]:
+        declared = self.operation.responses[self.status].get("headers", {})
+        return {name.lower(): resolve(header) for name, header in declared.items()}
+
+    def shown(self) -> Iterator[Json]:
+        """Every node of the contract whose example is sent, or compared with what is answered."""
+        if self.status < 400:
+            yield from self.parameters
+            yield self.body
+        if self.is_shown:
+            yield self.answer
+        yield from self.headers.values()
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the operation can answer what the example shows: that of 422 is about `limit`."""
+        return self.status != 422 or "limit" in self.operation.query
+
+
+CASES = [Case(operation, status) for operation in OPERATIONS for status in operation.responses]
+SUCCESSES = [case for case in CASES if case.status < 400]
+REFUSALS = [case for case in CASES if 400 <= case.status < 500]
+FAILURES = [
+    case
+    for case in CASES
+    if case.status >= 500 and str(case.status) not in case.operation.node.get("x-unprovokable", {})
+]
+
+
+def examples_in(node: Json, *place: str) -> Iterator[tuple[str, Json]]:
+    """Every node that has an example, with its place."""
+    if isinstance(node, list):
+        node = dict(enumerate(node))
+    if isinstance(node, dict):
+        if "example" in node or "examples" in node:
+            yield " ".join(place), node
+        for name in node.keys() - {"example", "examples"}:
+            yield from examples_in(node[name], *place, str(name))
+
+
+def test_every_example_of_the_contract_is_sent_or_compared() -> None:
+    shown = {id(node) for case in chain(SUCCESSES, REFUSALS, FAILURES) for node in case.shown()}
+    there = dict(examples_in(CONTRACT))
+    assert [place for place, node in there.items() if id(node) not in shown] == []
+    assert there
+
+
+# --- Successes ---
+
+NEW_TASK = next(operation.example for operation in OPERATIONS if operation.id == "createTask")
+
+# What was asked for before, in this order.
+BEFORE: dict[str, list[tuple[str, str, Json]]] = {
+    "listTasks": [
+        ("POST", "/categories", {"name": "Work"}),
+        ("POST", "/tasks", NEW_TASK | {"category_id": 7}),
+    ],
+    "getTask": [("POST", "/tasks", {"title": "Write the contract"}), ("PATCH", "/tasks/42/complete", None)],
+    "replaceTask": [("POST", "/tasks", NEW_TASK)],
+    "updateTask": [("POST", "/tasks", {"title": "Write the contract", "due_date": "2026-02-01T17:00:00Z"})],
+    "deleteTask": [("POST", "/tasks", NEW_TASK)],
+    "toggleTask": [("POST", "/tasks", {"title": "Write the contract"})],
+    "listCategories": [("POST", "/categories", {"name": "Work"})],
+    "getCategory": [("POST", "/categories", {"name": "Work", "color": "#10B981"})],
+    "replaceCategory": [("POST", "/categories", {"name": "Home"})],
+    "updateCategory": [("POST", "/categories", {"name": "Work"})],
+    "deleteCategory": [("POST", "/categories", {"name": "Work"})],
+}
+
+RESET = """
+TRUNCATE tasks_api."user", tasks_api.erased_user CASCADE;
+ALTER TABLE tasks_api.task ALTER COLUMN id RESTART WITH {TaskId};
+ALTER TABLE tasks_api.category ALTER COLUMN id RESTART WITH {CategoryId};
+"""
+
+
+@pytest.fixture(scope="module")
+def own_server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(cluster.create("examples"), tmp_path_factory.mktemp("examples")) as server:
+        yield server
+
+
+@pytest.fixture
+def example(own_server: Server, cluster: Cluster) -> Person:
+    """The person of the examples, who owns nothing yet; the next task and category get the examples' ids."""
+    parameters = CONTRACT["components"]["parameters"]
+    ids = {name: parameters[name]["example"] for name in ("UserId", "TaskId", "CategoryId")}
+    cluster.execute(RESET.format(**ids), "examples")
+    # Another token each time, since the server writes the row of a token's user once.
+    token = token_of(
+        ids["UserId"], email="ada@example.com", name="Ada Lovelace", email_verified=True, jti=uuid4().hex
+    )
+    return Person(own_server, ids["UserId"], token)
+
+
+def without_time(body: Json) -> Json:
+    """The body with the times that the database set as ranks: which are the same, and which is the later."""
+    text = json.dumps(body)
+    for rank, time in enumerate(sorted(set(re.findall(r'(?:created|updated)_at": ("[^"]*")', text)))):
+        text = re.sub(f'((?:created|updated)_at": ){time}', rf"\g<1>{rank}", text)
+    return json.loads(text)
+
+
+@pytest.mark.parametrize("case", SUCCESSES, ids=str)
+def test_the_examples_of_a_success_are_what_happens(example: Person, case: Case) -> None:
+    for method, path, body in BEFORE.get(case.operation.id, []):
+        assert example.request(method, path, json=body).is_success
+
+    values = {p["name"]: p["example"] for p in case.parameters if p["in"] == "path"}
+    query = {p["name"]: p["example"] for p in case.parameters if p["in"] == "query"}
+    answer = example.server.request(
+        case.operation.method,
+        case.operation.path.format(**values),
+        token=example.token if case.operation.secured else None,
+        params=query or None,
+        json=case.body.get("example"),
+    )
+
+    assert answer.status_code == case.status
+    assert without_time(answer.json()) == without_time(case.answer["example"])
+    assert headers_of(answer) == {name: header["example"] for name, header in case.headers.items()}
+
+
+# --- Refusals and failures ---
+
+
+def malformed(operation: Operation, person: Person) -> httpx.Response:
+    return with_body(operation, person, b"{")
+
+
+def anonymous(operation: Operation, person: Person) -> httpx.Response:
+    return person.server.request(operation.method, target(operation, person), json=operation.example)
+
+
+def elsewhere(operation: Operation, person: Person) -> httpx.Response:
+    return call(operation, newcomer(person.server), target(operation, person))
+
+
+def nothing_there(operation: Operation, person: Person) -> httpx.Response:
+    """What the path names is not there, or else the category that the body names, or else the user."""
+    if operation.id == "createTask":
+        return call(operation, person, json=operation.example | {"category_id": 1})
+    path = operation.path.format(user_id=person.id, task_id=2**53 - 1, category_id=2**53 - 1)
+    if not operation.item:
+        assert person.delete().status_code == 200
+    return call(operation, person, path)
+
+
+def taken(operation: Operation, person: Person) -> httpx.Response:
+    person.category("Taken")
+    return call(operation, person, json=operation.example | {"name": "Taken"})
+
+
+def too_large(operation: Operation, person: Person) -> httpx.Response:
+    return with_body(operation, person, b" " * (BODY_LIMIT + 1))
+
+
+def other_media_type(operation: Operation, person: Person) -> httpx.Response:
+    return with_body(operation, person, b"{}", "text/plain")
+
+
+def with_body(
+    operation: Operation, person: Person, content: bytes, media_type: str = "application/json"
+) -> httpx.Response:
+    return call(operation, person, json=None, content=content, headers={"Content-Type": media_type})
+
+
+def limit_too_high(operation: Operation, person: Person) -> httpx.Response:
+    """Where there is no limit, this is a parameter that the operation does not have."""
+    return call(operation, person, params={"limit": 1001})
+
+
+PROVOCATIONS: dict[int, Callable[[Operation, Person], httpx.Response]] = {
+    400: malformed,
+    401: anonymous,
+    403: elsewhere,
+    404: nothing_there,
+    409: taken,
+    413: too_large,
+    415: other_media_type,
+    422: limit_too_high,
+}
+
+
+def expect_example(case: Case, answer: httpx.Response) -> None:
+    assert answer.status_code == case.status, answer.text
+    assert headers_of(answer) == {name: str(header["example"]) for name, header in case.headers.items()}
+    if case.is_shown:
+        assert answer.json() == case.answer["example"]
+
+
+@pytest.mark.parametrize("case", REFUSALS, ids=str)
+def test_every_refusal_can_be_met_and_says_what_its_example_shows(ada: Person, case: Case) -> None:
+    expect_example(case, PROVOCATIONS[case.status](case.operation, ada))
+
+
+@pytest.mark.parametrize("case", FAILURES, ids=str)
+def test_every_failure_can_be_met_and_says_what_its_example_shows(
+    damaged: Server, unreachable: Server, case: Case
+) -> None:
+    person = newcomer({500: damaged, 503: unreachable}[case.status])
+    path = case.operation.path.format(user_id=person.id, task_id=1, category_id=1)
+    expect_example(case, call(case.operation, person, path))

@@ -1,0 +1,171 @@
+"""What FastAPI makes of the generated routes: the contract again, but for what this table explains.
+
+Nobody is served FastAPI's reconstruction. It is compared with the contract because it is made from the
+generated code alone: what agrees was carried over faithfully, and tells the readers of the stubs no lie.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from fastapi.openapi.utils import get_openapi
+
+from impl.app import create_app
+from impl.settings import Settings
+from specfirst.application import ContractAPI
+
+CONTRACT = yaml.safe_load((Path(__file__).parents[2] / "openapi.yaml").read_text(encoding="utf-8"))
+
+Json = Any
+
+# Where they differ and why: `-` is missing in the reconstruction, `+` is only there, `~` is something else. A
+# place is told by the names that lead to it. Operations are named by operationId, parameters by `in.name`.
+DIFFERENCES = {
+    # What FastAPI was not told, because nothing would read it.
+    "- info *": "the application has a title and a version",
+    "- servers": "the application does not know them",
+    "- tags": "a router has the names of its tags, and their descriptions in docstrings",
+    "- x-max-body-bytes": "the engine reads it from the contract",
+    "- operations * x-unprovokable": "scripts/coverage reads it from the contract",
+    "- operations * responses * links": "nothing in Python follows links",
+    "- operations * example": "half of each stub would be examples",
+    "- operations * requestBody description": "Body() describes the schema",
+    "+ operations * requestBody content application/json schema description": "Body() describes the schema",
+    # What FastAPI writes out at each use, where it is compared.
+    "- components parameters": "written out at each use",
+    "- components requestBodies": "written out at each use",
+    "- components responses": "written out at each use",
+    "- components schemas RetryAfter": "the schema of a header, written out with it",
+    # How FastAPI writes what the contract writes otherwise.
+    "+ operations * parameters * required": "false is the default",
+    "+ operations * parameters * schema title": "Pydantic names what has no name",
+    "+ operations * parameters * schema description": "Path() and Query() describe the schema as well",
+    "+ operations * parameters * schema default": "the function's default, in the contract the component's",
+    "+ components schemas * title": "Pydantic names what has no name",
+    # What the models do not repeat, since the contract's own schemas judge values.
+    "- components schemas * description": "docstrings and comments, which FastAPI does not read",
+    "- components schemas Limit default": "the function's default",
+    "- components schemas Offset default": "the function's default",
+    "- components schemas DueDate pattern": "Pydantic has no pattern for a date-time",
+    "- components schemas Timestamp pattern": "Pydantic has no pattern for a date-time",
+}
+
+
+def resolved(document: Json, node: Json) -> Json:
+    """What a reference that is not to a schema leads to."""
+    while "$ref" in node:
+        names = node["$ref"].removeprefix("#/").split("/")
+        node = document
+        for name in names:
+            node = node[name]
+    return node
+
+
+def comparable(document: Json) -> Json:
+    """The document in one notation: what is inherited or referred to stands where it holds."""
+    operations = {}
+    for path, item in document["paths"].items():
+        for method in item.keys() - {"parameters"}:
+            node = dict(item[method])
+            parameters = [
+                resolved(document, p) for p in [*item.get("parameters", []), *node.get("parameters", [])]
+            ]
+            node["parameters"] = {f"{p['in']}.{p['name']}": p | {"schema": given(p)} for p in parameters}
+            node["security"] = node.get("security", document.get("security", []))
+            if "requestBody" in node:
+                node["requestBody"] = resolved(document, node["requestBody"])
+            node["responses"] = {
+                status: without_references(document, resolved(document, response))
+                for status, response in node["responses"].items()
+            }
+            operations[node.pop("operationId")] = {"method": method, "path": path, **node}
+    rest = {name: value for name, value in document.items() if name not in ("paths", "security")}
+    return {"operations": operations, **with_alternatives(rest)}
+
+
+def given(parameter: Json) -> Json:
+    """The schema of a parameter that is there: what may be left out is `... | None` in Python."""
+    schema = dict(parameter["schema"])
+    match schema.get("anyOf"):
+        case [alternative, {"type": "null"}] if not parameter["required"]:
+            del schema["anyOf"]
+            return schema | alternative
+    return schema
+
+
+def with_alternatives(node: Json) -> Json:
+    """The node with each list of types as Pydantic writes it."""
+    if isinstance(node, list):
+        return [with_alternatives(child) for child in node]
+    if not isinstance(node, dict):
+        return node
+    node = {name: with_alternatives(child) for name, child in node.items()}
+    if isinstance(node.get("type"), list):
+        node["anyOf"] = [{"type": name} for name in node.pop("type")]
+    return node
+
+
+def without_references(document: Json, response: Json) -> Json:
+    headers = {}
+    for name, reference in response.get("headers", {}).items():
+        header = resolved(document, reference)
+        headers[name] = header | {"schema": resolved(document, header["schema"])}
+    return response | ({"headers": headers} if headers else {})
+
+
+def differences(contract: Json, other: Json, *place: str) -> Iterator[str]:
+    if isinstance(contract, dict) and isinstance(other, dict):
+        for name in contract | other:
+            there = " ".join((*place, name))
+            if name not in other:
+                yield f"- {there}"
+            elif name not in contract:
+                yield f"+ {there}"
+            else:
+                yield from differences(contract[name], other[name], *place, name)
+    elif isinstance(contract, str) and isinstance(other, str):
+        # A docstring breaks its lines elsewhere.
+        if contract.split() != other.split():
+            yield f"~ {' '.join(place)}"
+    elif contract != other:
+        yield f"~ {' '.join(place)}"
+
+
+def app(**settings: Any) -> ContractAPI:
+    secret, nowhere = "0123456789abcdefghijklmnopqrstuv", "postgresql://nobody@localhost/nothing"
+    return create_app(
+        Settings(
+            _env_file=None, database_url=nowhere, better_auth_secret=secret, environment="test", **settings
+        )
+    )
+
+
+@cache
+def found() -> list[str]:
+    # The same as get_openapi() of the routes: nobody has put something else in its place.
+    made = app().openapi()
+    assert made == get_openapi(
+        title=made["info"]["title"], version=made["info"]["version"], routes=app().routes
+    )
+    # Through JSON, so that statuses are text and tuples are lists.
+    return list(differences(comparable(CONTRACT), comparable(json.loads(json.dumps(made)))))
+
+
+def test_fastapi_reconstructs_the_contract_but_for_what_is_explained() -> None:
+    assert [line for line in found() if not any(fnmatchcase(line, pattern) for pattern in DIFFERENCES)] == []
+
+
+def test_every_explanation_explains_something() -> None:
+    assert [p for p in DIFFERENCES if not any(fnmatchcase(line, p) for line in found())] == []
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_answers_are_held_to_the_contract_where_the_settings_say_so(wanted: bool) -> None:
+    assert (app(validate_responses=wanted).engine.validation is not None) is wanted
