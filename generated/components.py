@@ -42,7 +42,7 @@ INTERNAL_SERVER_ERROR: dict[str, Any] = {
 }
 SERVICE_UNAVAILABLE: dict[str, Any] = {
     "model": ErrorResponse,
-    "description": "The database cannot be reached, or its migrations are not applied.",
+    "description": "The database cannot be reached, its migrations are not applied, or the login service's keys cannot be fetched.",
 }
 TASK_NOT_FOUND: dict[str, Any] = {"model": ErrorResponse, "description": "The user has no such task."}
 TASK_OR_CATEGORY_NOT_FOUND: dict[str, Any] = {
