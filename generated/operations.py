@@ -52,7 +52,7 @@ class CreateTask201(Result):
     status: ClassVar[int] = 201
     body: TaskResponse
     location: str
-    """The header Location. The path of what was created."""
+    """The header Location. The path of the task that was created."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class CreateCategory201(Result):
     status: ClassVar[int] = 201
     body: CategoryResponse
     location: str
-    """The header Location. The path of what was created."""
+    """The header Location. The path of the category that was created."""
 
 
 class HealthOperations(Protocol):

@@ -850,10 +850,15 @@ export interface components {
     };
     headers: {
         /**
-         * @description The path of what was created.
+         * @description The path of the task that was created.
          * @example /api/mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K/tasks/42
          */
-        Location: string;
+        TaskLocation: string;
+        /**
+         * @description The path of the category that was created.
+         * @example /api/mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K/categories/7
+         */
+        CategoryLocation: string;
     };
     pathItems: never;
 }
@@ -1108,7 +1113,7 @@ export interface operations {
             /** @description The task as it was stored. */
             201: {
                 headers: {
-                    Location: components["headers"]["Location"];
+                    Location: components["headers"]["TaskLocation"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1376,7 +1381,7 @@ export interface operations {
             /** @description The category as it was stored. */
             201: {
                 headers: {
-                    Location: components["headers"]["Location"];
+                    Location: components["headers"]["CategoryLocation"];
                     [name: string]: unknown;
                 };
                 content: {
