@@ -32,7 +32,7 @@ from impl.tokens import mint_token
 from impl.users import Users
 from specfirst.application import ContractAPI
 from specfirst.coverage import Recorder
-from specfirst.documentation import documentation_routes
+from specfirst.documentation import BrowsersToDocs, documentation_routes
 from specfirst.mock import MARK
 from specfirst.routing import Engine
 
@@ -109,6 +109,8 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
             else None,
         )
     )
+    if settings.environment == "development":
+        app.add_middleware(BrowsersToDocs)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=list({settings.frontend_url, LOCAL_FRONTEND}),
