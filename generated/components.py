@@ -42,7 +42,7 @@ INTERNAL_SERVER_ERROR: dict[str, Any] = {
 }
 SERVICE_UNAVAILABLE: dict[str, Any] = {
     "model": ErrorResponse,
-    "description": "The database cannot be reached, or its migrations are not applied.",
+    "description": "The database cannot be reached, its migrations are not applied, or the login service's keys cannot be fetched.",
     "headers": {
         "Retry-After": {
             "description": "After how many seconds to try again.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -14,6 +15,7 @@ from impl import migrations
 from impl.auth import (
     Authenticator,
     Caller,
+    Claims,
     EitherVerifier,
     KeySetVerifier,
     SharedSecretVerifier,
@@ -30,7 +32,8 @@ from impl.tokens import mint_token
 from impl.users import Users
 from specfirst.application import ContractAPI
 from specfirst.coverage import Recorder
-from specfirst.documentation import documentation_routes
+from specfirst.documentation import BrowsersToDocs, documentation_routes
+from specfirst.mock import MARK
 from specfirst.routing import Engine
 
 LOCAL_FRONTEND = "http://localhost:3000"
@@ -44,15 +47,19 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
     """
     settings = settings or load_settings()
     secret = settings.better_auth_secret.get_secret_value() if settings.better_auth_secret else None
-    if settings.database_url is None or not (secret or settings.auth_jwks_url):
+    # A mock of everything needs no implementation, and so no database.
+    mocked = settings.mock == "all"
+    if not (settings.database_url or mocked) or not (secret or settings.auth_jwks_url):
         raise SettingsError(
             "DATABASE_URL is required here, and BETTER_AUTH_URL or BETTER_AUTH_SECRET; "
             "scripts/serve provides both"
         )
-    database = Database(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
-    users = Users(database)
+    database = None
+    if settings.database_url and not mocked:
+        database = Database(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
     keys = KeySet(HttpKeySource(settings.auth_jwks_url)) if settings.auth_jwks_url else None
-    authenticator = Authenticator(_verifier(settings, keys), users.write_profile)
+    users = Users(database) if database else None
+    authenticator = Authenticator(_verifier(settings, keys), users.write_profile if users else _forget)
     document = contract()
     info = document.content["info"]
 
@@ -62,21 +69,31 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
         authorize=authorize,
         validate_responses=settings.validate_responses,
         allow_unimplemented=settings.allow_unimplemented,
-        observe=Recorder(settings.observations, document) if settings.observations else None,
+        mock=settings.mock is not None,
+        # What a mock answers is nothing that the service was seen to do.
+        observe=Recorder(settings.observations, document)
+        if settings.observations and not settings.mock
+        else None,
     )
-    router = build_router(
-        engine,
-        health=Health(database, name=info["title"], version=info["version"], revision=migrations.head()),
-        users=users,
-        tasks=Tasks(database),
-        categories=Categories(database),
-    )
+    if database and users:
+        router = build_router(
+            engine,
+            health=Health(database, name=info["title"], version=info["version"], revision=migrations.head()),
+            users=users,
+            tasks=Tasks(database),
+            categories=Categories(database),
+        )
+    else:
+        nothing: Any = None
+        router = build_router(engine, health=nothing, users=nothing, tasks=nothing, categories=nothing)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await database.connect()
+        if database:
+            await database.connect()
         yield
-        await database.close()
+        if database:
+            await database.close()
         if keys:
             await keys.close()
 
@@ -92,15 +109,22 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
             else None,
         )
     )
+    if settings.environment == "development":
+        app.add_middleware(BrowsersToDocs)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=list({settings.frontend_url, LOCAL_FRONTEND}),
         allow_credentials=True,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-        allow_headers=["Authorization", "Content-Type"],
-        expose_headers=["Allow", "Location", "Retry-After", "WWW-Authenticate"],
+        allow_headers=["Authorization", "Content-Type"] + (["Prefer"] if settings.mock else []),
+        expose_headers=["Allow", "Location", "Retry-After", "WWW-Authenticate"]
+        + ([MARK] if settings.mock else []),
     )
     return app
+
+
+async def _forget(claims: Claims) -> None:
+    """Where there is no database, nobody's profile is kept."""
 
 
 def _verifier(settings: Settings, keys: KeySet | None) -> Verifier:

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     frontend_url: str = "http://localhost:3000"
     validate_responses: bool = Field(default=None, validate_default=True)
     allow_unimplemented: bool = False
+    mock: Literal["all", "unimplemented"] | None = None
     development_user: str | None = None
     observations: Path | None = None
 
@@ -133,6 +134,13 @@ class Settings(BaseSettings):
                 "must be one origin, such as https://app.example.com: http or https, a host, no path and no *"
             )
         return origin
+
+    @field_validator("mock")
+    @classmethod
+    def _not_in_production(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and _in_production(info):
+            raise ValueError("answers with examples instead of data; unset it in production")
+        return value
 
     @field_validator("development_user")
     @classmethod

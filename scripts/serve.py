@@ -19,6 +19,7 @@ from impl.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 from impl.migrations import migrate
 from impl.settings import Settings, SettingsError, load_settings
 from impl.tokens import development_secret, mint_token
+from specfirst.document import DocumentError, pointer_text
 from specfirst.implementations import UnimplementedOperations
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,12 +40,22 @@ def main() -> None:
     parser.add_argument(
         "--allow-unimplemented", action="store_true", help="answer 501 for operations that nobody wrote yet"
     )
+    parser.add_argument(
+        "--mock",
+        nargs="?",
+        const="all",
+        choices=["all", "unimplemented"],
+        help="answer with the contract's examples: all operations, for which no database is started, "
+        "or those that nobody wrote yet (--mock alone: all)",
+    )
     options = parser.parse_args()
     data: Path = options.data.absolute()
     # Settings stand in the project's .env, wherever the command is given from.
     os.chdir(ROOT)
     if options.allow_unimplemented:
         os.environ["ALLOW_UNIMPLEMENTED"] = "true"
+    if options.mock:
+        os.environ["MOCK"] = options.mock
     with ExitStack() as stack:
         try:
             settings = _prepare(data, stack)
@@ -52,8 +63,15 @@ def main() -> None:
             listener = _listen(options.host, options.port)
         except (SettingsError, EmbeddedPostgresError, UnimplementedOperations) as error:
             sys.exit(f"scripts/serve: {error}")
+        except DocumentError as error:
+            sys.exit(f"scripts/serve: {pointer_text(error.pointer)}: {error.problem}; {error.remedy}")
         for operation_id in sorted(app.engine.unimplemented):
             _say(f"Not implemented, answers 501: {operation_id}")
+        if settings.mock == "all":
+            _say("Mock: every operation answers with the contract's example, and nothing is stored")
+        else:
+            for operation_id in sorted(app.engine.mocks):
+                _say(f"Mock, answers with the contract's example: {operation_id}")
         _say_where(settings, listener, options.host)
         _run(listener, workers=options.workers, reload=options.reload)
 
@@ -61,7 +79,7 @@ def main() -> None:
 def _prepare(data: Path, stack: ExitStack) -> Settings:
     """Complete the settings with what development provides, in the environment, where workers find it."""
     settings = load_settings()
-    if settings.database_url is None:
+    if settings.database_url is None and settings.mock != "all":
         _say(f"Starting the embedded PostgreSQL in {data}")
         os.environ["DATABASE_URL"] = stack.enter_context(EmbeddedPostgres(data)).url
     # With a key set there is a login service, and no other tokens than its own.
@@ -70,9 +88,10 @@ def _prepare(data: Path, stack: ExitStack) -> Settings:
         if settings.environment == "development":
             os.environ.setdefault("DEVELOPMENT_USER", DEVELOPER)
     settings = load_settings()
-    assert settings.database_url is not None
-    _say("Applying migrations")
-    migrate(settings.database_url.get_secret_value())
+    if settings.mock != "all":
+        assert settings.database_url is not None
+        _say("Applying migrations")
+        migrate(settings.database_url.get_secret_value())
     return settings
 
 

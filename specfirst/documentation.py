@@ -5,14 +5,19 @@ they work unchanged behind a path prefix. Their Content-Security-Policy makes "n
 nothing goes there" a rule that the browser enforces, not a hope about two large bundles that others wrote.
 """
 
+import re
 from collections.abc import Callable
 from hashlib import sha256
 from html import escape
 from pathlib import Path
 
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
+
+from specfirst.asgi import ASGIApp, Message, Receive, Scope, Send
+from specfirst.routing import raw_segments
 
 _FOLDER = Path(__file__).parent / "assets"
 
@@ -108,6 +113,33 @@ def documentation_routes(
         _fixed("/redoc", page(_REDOC), "text/html", _REVALIDATE, _REDOC_POLICY),
         *(_fixed(f"/{folder}/{name}", body, _ASSETS[name], _NEVER_CHANGES) for name, body in assets.items()),
     ]
+
+
+class BrowsersToDocs:
+    """Middleware that leads a browser which opens `/` to /docs; everybody else gets what the contract says.
+
+    A page that is opened is asked for as text/html before all else. Programs ask for JSON, or for anything.
+    """
+
+    _PAGE = re.compile(r"\s*text/html\s*(,|$)", re.IGNORECASE)
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or raw_segments(scope) != [""]:
+            await self._app(scope, receive, send)
+        elif self._PAGE.match(Headers(scope=scope).get("accept", "")):
+            headers = {"vary": "Accept", "cache-control": "no-store"}
+            await RedirectResponse("docs", 303, headers)(scope, receive, send)
+        else:
+
+            async def send_varying(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    MutableHeaders(scope=message).add_vary_header("Accept")
+                await send(message)
+
+            await self._app(scope, receive, send_varying)
 
 
 def _fixed(path: str, body: bytes, media_type: str, cache_control: str, policy: str | None = None) -> Route:

@@ -32,6 +32,7 @@ from specfirst.errors import (
     Refusal,
 )
 from specfirst.implementations import Binding, UnimplementedOperations, unimplemented
+from specfirst.mock import Mock
 from specfirst.parameters import Parameters
 from specfirst.responses import (
     ContractViolation,
@@ -58,7 +59,8 @@ class Engine(Generic[CallerT]):
 
     `authenticate` has a function for each security scheme of the contract. With
     `validate_responses`, an answer that the contract does not allow becomes a 500 with the reason in
-    the log. With `allow_unimplemented`, operations without implementation answer 501.
+    the log. Operations without implementation answer 501 with `allow_unimplemented`, and with `mock` what
+    the contract gives as an example.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Engine(Generic[CallerT]):
         authorize: Authorize[CallerT],
         validate_responses: bool = False,
         allow_unimplemented: bool = False,
+        mock: bool = False,
         error_body: ErrorBody = error_body,
         observe: Observer | None = None,
     ) -> None:
@@ -76,7 +79,7 @@ class Engine(Generic[CallerT]):
         self.schemas = Schemas(document)
         self.authenticate, self.authorize = authenticate, authorize
         self.validation = ResponseValidation(document, self.schemas) if validate_responses else None
-        self.allow_unimplemented = allow_unimplemented
+        self.allow_unimplemented, self.mock = allow_unimplemented, mock
         self.error_body, self.observe = error_body, observe
         # What no operation answers, such as 404 and 405, looks like the errors of the operations.
         errors = [r for o in document.operations for r in o.responses.values() if r.status >= 400]
@@ -85,6 +88,7 @@ class Engine(Generic[CallerT]):
         self.operations = {operation.operation_id: operation for operation in document.operations}
         self.paths: PathTree[OperationRoute] = PathTree()
         self.unimplemented: frozenset[str] = frozenset()
+        self.mocks: Mapping[str, Mock] = {}
         schemes = {name for o in document.operations for requirement in o.security for name in requirement}
         if missing := sorted(schemes - authenticate.keys()):
             raise ValueError(f"no function authenticates the contract's security scheme {', '.join(missing)}")
@@ -92,9 +96,14 @@ class Engine(Generic[CallerT]):
     def bind(self, *bindings: Binding) -> None:
         """Check that implementations have every operation of their Protocols, with its parameters.
 
-        Raises UnimplementedOperations, which lists them all, unless `allow_unimplemented` is set.
+        Raises UnimplementedOperations, which lists them all, unless `allow_unimplemented` or `mock` is set,
+        and DocumentError if an operation is to be mocked and has no example.
         """
         missing = [gap for binding in bindings for gap in unimplemented(self.document, binding)]
+        if self.mock:
+            operations = [gap.operation for gap in missing]
+            self.mocks = {o.operation_id: Mock(self.document, o) for o in operations}
+            return
         if missing and not self.allow_unimplemented:
             raise UnimplementedOperations(missing)
         self.unimplemented = frozenset(gap.operation.operation_id for gap in missing)
@@ -139,6 +148,7 @@ class OperationRoute(APIRoute):
             self._body_validator = engine.schemas.validator(self._body.schema)
             self._body_model = TypeAdapter(hints["body"]).validator
         self._responder = Responder(self.operation, engine.error_body)
+        self._mock = engine.mocks.get(self.operation.operation_id)
         engine.paths.add(path, self.operation.method.upper(), self)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -166,7 +176,8 @@ class OperationRoute(APIRoute):
 
     async def _answer(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> Answer:
         try:
-            return self._responder.result(await self._result(scope, receive, segments))
+            result = await self._result(scope, receive, segments)
+            return self._mock.answer(scope["headers"]) if self._mock else self._responder.result(result)
         except NotImplementedYet as refusal:
             # The one status that no contract declares: it is served on purpose or not at all.
             return self.engine.refuse(refusal)
@@ -192,7 +203,7 @@ class OperationRoute(APIRoute):
             values["body"] = self._typed_body(body, found)
         if found:
             raise Invalid(found)
-        return await self._call(**values)
+        return None if self._mock else await self._call(**values)
 
     def _typed_body(self, body: Any, found: list[Finding]) -> Any:
         if body is bodies.ABSENT:

@@ -122,11 +122,19 @@ def test_an_operation_is_added_in_the_steps_that_it_gives(copy: Path, tmp_path: 
     assert "Tasks.delete_completed_tasks" in refused.stderr
     assert "async def delete_completed_tasks(" in refused.stderr
 
-    apply(implementation, copy)
     command = "\0".join([sys.executable, "-P", "-m", "scripts.serve"])
     env = {"PYTHONPATH": str(copy), "BETTER_AUTH_SECRET": SECRET}
+    headers = {"Authorization": f"Bearer {mint_token(SECRET, 'ada', timedelta(hours=1))}"}
+    with serving("--mock=unimplemented", *arguments, command=command, env=env) as served:
+        assert "Mock, answers with the contract's example: deleteCompletedTasks\n" in served.printed
+        url = f"{served.url}/api/ada/tasks"
+        mocked, listed = httpx.delete(url, headers=headers), httpx.get(url, headers=headers)
+        assert (mocked.status_code, mocked.headers["x-mock"]) == (200, "example")
+        assert mocked.json() == {"message": "Completed tasks deleted successfully"}
+        assert (listed.json()["items"], "x-mock" in listed.headers) == ([], False)
+
+    apply(implementation, copy)
     with serving(*arguments, command=command, env=env) as served:
-        headers = {"Authorization": f"Bearer {mint_token(SECRET, 'ada', timedelta(hours=1))}"}
         url = f"{served.url}/api/ada/tasks"
         for completed in (True, False):
             httpx.post(url, headers=headers, json={"title": "One", "completed": completed})

@@ -41,6 +41,13 @@ def test_where_the_root_leads_there_is_something(server: Server) -> None:
     expect(server.request("GET", root["health"]), 200, HEALTHY)
 
 
+def test_outside_development_the_root_is_the_contract_s_for_a_browser_too(server: Server) -> None:
+    answer = server.request("GET", "/", headers={"Accept": "text/html,*/*;q=0.8"})
+    version = CONTRACT["info"]["version"]
+    expect(answer, 200, {"name": "Tasks API", "version": version, "docs": "/docs", "health": "/health"})
+    assert "accept" not in answer.headers.get("vary", "").lower()
+
+
 def test_the_process_is_healthy(server: Server) -> None:
     expect(server.request("GET", "/health"), 200, HEALTHY)
 

@@ -4,7 +4,8 @@ import asyncio
 import gzip
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,8 +17,23 @@ from signing import KEYS, MAKE, PUBLISHED, base64url, jwk, key_set
 from impl.errors import LoginServiceUnavailable
 from impl.keys import MAX_BYTES, HttpKeySource, KeySet, KeySetError, read_key_set
 
-# So that what waits for ever fails here instead of hanging.
 PATIENCE_SECONDS = 20.0
+
+
+@pytest.fixture(autouse=True)
+def _patience() -> Iterator[None]:
+    """What waits for ever fails instead of hanging, and so does a loop that never gives way to a timeout."""
+
+    def fail(number: int, frame: object) -> None:
+        pytest.fail(f"it has not ended after {PATIENCE_SECONDS:g} seconds")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    # Again and again, since a callback of the event loop may swallow the first.
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE_SECONDS, PATIENCE_SECONDS)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
 
 ED, EC, RSA = (KEYS[algorithm] for algorithm in ("EdDSA", "ES256", "RS256"))
 
@@ -220,27 +236,25 @@ async def test_however_many_ask_at_once_there_is_one_fetch(service: Service, key
 async def test_for_keys_that_are_unknown_there_is_one_fetch_and_then_none_for_a_while(
     service: Service, keys: KeySet, clock: Clock
 ) -> None:
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        await keys.find("a")
-        found = await asyncio.gather(*(keys.find(f"made up {n}") for n in range(200)))
-        assert found == [None] * 200
-        assert service.fetches == 2
-        clock.now += 29
-        assert await keys.find("made up") is None
-        assert service.fetches == 2
-        # Asking meanwhile has not put it off.
-        clock.now += 1
-        assert await keys.find("made up") is None
-        assert service.fetches == 3
+    await keys.find("a")
+    found = await asyncio.gather(*(keys.find(f"made up {n}") for n in range(200)))
+    assert found == [None] * 200
+    assert service.fetches == 2
+    clock.now += 29
+    assert await keys.find("made up") is None
+    assert service.fetches == 2
+    # Asking meanwhile has not put it off.
+    clock.now += 1
+    assert await keys.find("made up") is None
+    assert service.fetches == 3
 
 
 async def test_a_first_token_with_an_unknown_key_is_refused_after_one_fetch(
     service: Service, keys: KeySet
 ) -> None:
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        assert await keys.find("made up") is None
-        assert service.fetches == 1
-        assert await keys.find("a")
+    assert await keys.find("made up") is None
+    assert service.fetches == 1
+    assert await keys.find("a")
 
 
 async def test_a_new_key_is_found_at_once_and_so_is_the_next(service: Service, keys: KeySet) -> None:
@@ -272,24 +286,23 @@ async def test_a_key_that_was_made_while_a_fetch_was_under_way_is_found(
 async def test_keys_are_made_current_in_the_background_and_nobody_waits(
     service: Service, keys: KeySet, clock: Clock
 ) -> None:
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        await keys.find("a")
-        clock.now += 300
-        await keys.find("a")
-        await settled(keys)
-        assert service.fetches == 1
-        clock.now += 1
-        service.asked.clear()
-        service.answering.clear()
-        # The service does not answer, and these return nevertheless.
-        for _ in range(10):
-            assert await keys.find("a")
-        await service.asked.wait()
-        assert service.fetches == 2
-        service.answering.set()
-        await settled(keys)
+    await keys.find("a")
+    clock.now += 300
+    await keys.find("a")
+    await settled(keys)
+    assert service.fetches == 1
+    clock.now += 1
+    service.asked.clear()
+    service.answering.clear()
+    # The service does not answer, and these return nevertheless.
+    for _ in range(10):
         assert await keys.find("a")
-        assert service.fetches == 2
+    await service.asked.wait()
+    assert service.fetches == 2
+    service.answering.set()
+    await settled(keys)
+    assert await keys.find("a")
+    assert service.fetches == 2
 
 
 async def test_a_key_that_was_withdrawn_stops_counting(service: Service, keys: KeySet, clock: Clock) -> None:
@@ -505,25 +518,24 @@ async def test_an_answer_that_should_not_be_read_is_not(answer: Answer, reason: 
 async def test_a_service_that_fails_halfway_is_unavailable_in_time_and_holds_up_nobody_else(
     answer: Answer,
 ) -> None:
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        turns = 0
+    turns = 0
 
-        async def others() -> None:
-            nonlocal turns
-            while True:
-                turns += 1
-                await asyncio.sleep(0)
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
 
-        async with http_server(answer) as (url, _):
-            keys = KeySet(HttpKeySource(url, seconds=0.2))
-            working = asyncio.create_task(others())
-            started = asyncio.get_running_loop().time()
-            with pytest.raises(LoginServiceUnavailable):
-                await keys.find("a")
-            assert asyncio.get_running_loop().time() - started < 2
-            assert turns > 100 or answer in (cut_off, no_http)
-            working.cancel()
-            await keys.close()
+    async with http_server(answer) as (url, _):
+        keys = KeySet(HttpKeySource(url, seconds=0.2))
+        working = asyncio.create_task(others())
+        started = asyncio.get_running_loop().time()
+        with pytest.raises(LoginServiceUnavailable):
+            await keys.find("a")
+        assert asyncio.get_running_loop().time() - started < 2
+        assert turns > 100 or answer in (cut_off, no_http)
+        working.cancel()
+        await keys.close()
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/jwks", "http://nowhere.invalid/jwks", "http://[::1]:1/"])

@@ -117,6 +117,44 @@ def test_no_development_token_is_minted_in_production(tmp_path: Path) -> None:
     assert "ENVIRONMENT is production" in done.stderr
 
 
+def test_a_mock_answers_with_the_contract_s_examples_and_needs_no_database(tmp_path: Path) -> None:
+    with serving("--mock", "--port", "0", "--data", str(tmp_path)) as served:
+        assert "every operation answers with the contract's example" in served.printed
+        command = next(line for line in served.printed.splitlines() if line.startswith("Try it"))
+        curl = shlex.split(command.removeprefix("Try it"))
+        url, header = curl[1], dict([curl[3].split(": ", 1)])
+        anonymous = httpx.get(url)
+        assert (anonymous.status_code, "x-mock" in anonymous.headers) == (401, False)
+        listed = httpx.get(url, headers=header)
+        contract = httpx.get(f"{served.url}/openapi.json").json()
+        ok = contract["paths"]["/api/{user_id}/tasks"]["get"]["responses"]["200"]
+        assert (listed.status_code, listed.headers["x-mock"]) == (200, "example")
+        assert listed.json() == ok["content"]["application/json"]["example"]
+        created = httpx.post(url, headers=header, json={"title": "Any"})
+        assert (created.status_code, created.headers["x-mock"]) == (201, "example")
+        assert created.headers["location"] == f"{url.removeprefix(served.url)}/{created.json()['id']}"
+        missing = httpx.get(f"{url}/{created.json()['id']}", headers=header | {"Prefer": "code=404"})
+        assert (missing.status_code, missing.json()) == (404, {"detail": "Task not found"})
+        assert httpx.get(f"{served.url}/ready").json() == {"status": "ready"}
+        # A front end may say what it prefers, and read the mark.
+        origin = {"Origin": "http://localhost:3000"}
+        asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "prefer"}
+        assert httpx.options(url, headers=origin | asked).status_code == 200
+        exposed = httpx.get(url, headers=header | origin).headers["access-control-expose-headers"]
+        assert "X-Mock" in exposed.split(", ")
+    assert [path.name for path in tmp_path.iterdir()] == ["development-secret"]
+
+
+def test_nothing_is_mocked_in_production(tmp_path: Path) -> None:
+    env = {
+        "ENVIRONMENT": "production",
+        "BETTER_AUTH_SECRET": "9hB3k0Zq7Lw2Xv5Rt8Yn1Mc4Pd6Sf0Ga",
+        "DATABASE_URL": "postgresql://nobody@localhost/none",
+    }
+    expected = "scripts/serve: MOCK answers with examples instead of data; unset it in production"
+    assert refusal("--port", "0", "--data", str(tmp_path), "--mock", **env) == expected
+
+
 @pytest.mark.parametrize(
     ("env", "said"),
     [
@@ -125,6 +163,7 @@ def test_no_development_token_is_minted_in_production(tmp_path: Path) -> None:
         ({"FRONTEND_URL": "*"}, "FRONTEND_URL must be one origin"),
         ({"DATABASE_URL": "mysql://localhost/x"}, "DATABASE_URL must begin with postgresql://"),
         ({"DATABASE_URL": "postgresql://localhost:1/x"}, "DATABASE_URL does not lead to a database"),
+        ({"MOCK": "some"}, "MOCK must be 'all' or 'unimplemented'"),
         ({"ENVIRONMENT": "test", "DEVELOPMENT_USER": "ada"}, "DEVELOPMENT_USER gives a token to everybody"),
     ],
 )

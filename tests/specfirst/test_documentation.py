@@ -18,10 +18,11 @@ import httpx
 import pytest
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
 
 from specfirst import documentation
-from specfirst.documentation import documentation_routes
+from specfirst.documentation import BrowsersToDocs, documentation_routes
 
 CHROMIUM = shutil.which("chromium")
 TITLE = 'Pets & "friends" </title><script>alert(1)</script>'
@@ -64,8 +65,11 @@ def serving(*, prefix: str = "", authorization: Callable[[], str] | None = None)
         openapi_yaml=OPENAPI_YAML,
         authorization=authorization,
     )
-    app = Starlette(routes=[Mount(prefix, routes=routes)] if prefix else routes)
-    app.router.redirect_slashes = False
+    routes.append(Route("/", lambda _: PlainTextResponse("root", headers={"Vary": "Origin"})))
+    documented = Starlette(routes=routes)
+    documented.router.redirect_slashes = False
+    documented.add_middleware(BrowsersToDocs)
+    app = Starlette(routes=[Mount(prefix, documented)]) if prefix else documented
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", ws="none"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -276,6 +280,56 @@ def test_every_asset_that_others_wrote_is_the_one_that_the_readme_lists() -> Non
     }
     assert listed == found
     assert {"redoc/LICENSE", "swagger-ui-dist/LICENSE"} <= listed.keys()
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("accept", [BROWSER, "text/html", "Text/HTML , */*"])
+def test_a_browser_that_opens_the_root_is_led_to_the_page(accept: str, method: str) -> None:
+    for prefix in ("", "/behind/a/proxy"):
+        with serving(prefix=prefix) as client:
+            answer = client.request(method, "/", headers={"Accept": accept})
+            assert (answer.status_code, answer.content) == (303, b"")
+            assert (answer.headers["vary"], answer.headers["cache-control"]) == ("Accept", "no-store")
+            there = client.get(answer.url.join(answer.headers["location"]))
+            assert (there.status_code, there.url.path) == (200, f"{prefix}/docs")
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        None,
+        "",
+        "*/*",
+        "application/json",
+        "application/json, text/html",
+        "text/html;q=0.1, */*",
+        "text/htmlx",
+    ],
+)
+def test_a_program_that_asks_for_the_root_gets_what_is_there(
+    client: httpx.Client, accept: str | None
+) -> None:
+    request = client.build_request("GET", "/")
+    request.headers.pop("accept")
+    if accept is not None:
+        request.headers["accept"] = accept
+    answer = client.send(request)
+    assert (answer.status_code, answer.text) == (200, "root")
+    assert answer.headers["vary"] == "Origin, Accept"
+
+
+def test_only_the_root_leads_to_the_page(client: httpx.Client) -> None:
+    for method, path, status in (
+        ("POST", "/", 405),
+        ("GET", "/x", 404),
+        ("GET", "/%2F", 404),
+    ):
+        answer = client.request(method, path, headers={"Accept": BROWSER})
+        assert answer.status_code == status
+        assert "vary" not in answer.headers
 
 
 class Visit:

@@ -731,7 +731,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description The database cannot be reached, or its migrations are not applied. */
+        /** @description The database cannot be reached, its migrations are not applied, or the login service's keys cannot be fetched. */
         ServiceUnavailable: {
             headers: {
                 /**

@@ -1,0 +1,88 @@
+"""The documentation that scripts/serve shows a person: every operation can be tried out on the page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chromium import CHROMIUM, Page, browsing
+from serving import ROOT, serving
+
+from generated.application import contract
+
+PICTURES = ROOT / "build" / "docs"
+
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM, reason="chromium is not on the PATH (Debian: apt install chromium)"
+)
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving("--port", "0", "--data", str(tmp_path_factory.mktemp("data"))) as served:
+        yield served.url
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[Page]:
+    with browsing(tmp_path) as page:
+        yield page
+
+
+def test_a_person_tries_out_every_operation_with_what_the_page_has_filled_in(page: Page, url: str) -> None:
+    tried: dict[str, Any] = {}
+
+    def try_out(operation_id: str, **parameters: int) -> Any:
+        """Execute an operation and give the body that the page shows; it must show the success."""
+        operation = next(o for o in contract().operations if o.operation_id == operation_id)
+        block = f"#operations-{operation.tag}-{operation_id}"
+        page.click(f"{block} .opblock-summary-control")
+        # Until what can be answered stands there, the operation is still being loaded.
+        page.text(f"{block} .response")
+        for name, value in parameters.items():
+            page.fill(f'{block} [data-param-name="{name}"] input', value)
+        page.click(f"{block} .execute")
+        answer = f"{block} .live-responses-table tbody"
+        shown = page.text(f"{answer} .response-col_status"), page.text(f"{answer} .highlight-code code")
+        if shown[0] != str(operation.successes[0].status):
+            page.picture(block, PICTURES / f"{operation_id}.png")
+            pytest.fail(f"{operation_id} answers {shown}; see {PICTURES}")
+        # Closed again, since a long page is slow.
+        page.click(f"{block} .opblock-summary-control")
+        tried[operation_id] = json.loads(shown[1])
+        return tried[operation_id]
+
+    # A browser that opens the printed address arrives at the page, which is authorized already.
+    page.open(url)
+    page.text(".authorize.locked")
+    assert page.run("() => location.pathname") == "/docs"
+
+    assert try_out("getRoot")["docs"] == "/docs"
+    assert try_out("getHealth")["status"] == "healthy"
+    assert try_out("getReadiness")["status"] == "ready"
+    user_id = try_out("getUser")["id"]
+
+    category = try_out("createCategory")
+    category_id = category["id"]
+    assert (category["user_id"], category["name"]) == (user_id, "Work")
+    assert try_out("listCategories") == {"items": [category], "total": 1, "next_cursor": None}
+    assert try_out("getCategory", category_id=category_id) == category
+    assert try_out("replaceCategory", category_id=category_id) == category | {"color": "#10B981"}
+    assert try_out("updateCategory", category_id=category_id) == category | {"color": "#10B981"}
+
+    task = try_out("createTask")
+    task_id = task["id"]
+    assert (task["user_id"], task["due_date"]) == (user_id, "2026-02-01T17:00:00Z")
+    assert try_out("listTasks") == {"items": [task], "total": 1, "next_cursor": None}
+    assert try_out("getTask", task_id=task_id) == task
+    assert try_out("replaceTask", task_id=task_id)["completed"] is True
+    assert try_out("updateTask", task_id=task_id)["priority"] == "low"
+    assert try_out("toggleTask", task_id=task_id)["completed"] is False
+
+    assert try_out("deleteTask", task_id=task_id) == {"message": "Task deleted successfully"}
+    assert try_out("deleteCategory", category_id=category_id) == {"message": "Category deleted successfully"}
+    assert try_out("deleteUser") == {"message": "User deleted successfully"}
+    assert tried.keys() == {operation.operation_id for operation in contract().operations}
