@@ -79,7 +79,7 @@ def test_a_person_tries_out_every_operation_with_what_the_page_has_filled_in(pag
     assert try_out("listTasks") == {"items": [task], "total": 1, "next_cursor": None}
     assert try_out("getTask", task_id=task_id) == task
     assert try_out("replaceTask", task_id=task_id)["completed"] is True
-    assert try_out("updateTask", task_id=task_id)["priority"] == "low"
+    assert try_out("updateTask", task_id=task_id)["due_date"] is None
     assert try_out("toggleTask", task_id=task_id)["completed"] is False
 
     assert try_out("deleteTask", task_id=task_id) == {"message": "Task deleted successfully"}
