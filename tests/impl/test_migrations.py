@@ -110,6 +110,27 @@ def test_down_undoes_up(new_database: Callable[[], str]) -> None:
     assert catalog(url) == full
 
 
+def test_tasks_that_are_there_already_are_counted(new_database: Callable[[], str]) -> None:
+    url = new_database()
+    migrate(url)
+    with engine(url).begin() as connection:
+        command.downgrade(configuration(connection), "0002")
+        connection.exec_driver_sql(
+            """
+            INSERT INTO tasks_api."user" (id) VALUES ('ada');
+            INSERT INTO tasks_api.category (user_id, name) VALUES ('ada', 'Work');
+            INSERT INTO tasks_api.task (user_id, title, category_id, completed)
+            SELECT 'ada', 'x', id, n = 1 FROM tasks_api.category, generate_series(1, 3) n;
+            """
+        )
+    migrate(url)
+    with engine(url).connect() as connection:
+        counted = connection.exec_driver_sql(
+            "SELECT category_id > 0, open_medium, done_medium FROM tasks_api.task_count ORDER BY 1"
+        )
+        assert [tuple(row) for row in counted] == [(False, 2, 1), (True, 2, 1)]
+
+
 def test_many_processes_may_migrate_at_once(new_database: Callable[[], str]) -> None:
     url = new_database()
     # Forked by a process of its own, since this one has threads and open connections.
