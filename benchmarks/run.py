@@ -1,0 +1,172 @@
+"""A run: PostgreSQL and the servers side by side, each operation in rounds in which they take turns."""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets
+import subprocess
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg2
+
+from benchmarks import agreement, dataset, engine, operations, pgbench, singles
+from benchmarks.report import WRITES, Interval, Results
+from benchmarks.servers import (
+    CANNOT,
+    NAMES,
+    ONE_AT_A_TIME,
+    Server,
+    environment,
+    processor_seconds,
+    resident_megabytes,
+    serving,
+)
+from benchmarks.wrk import Load, Wrk, write
+from impl.embedded_postgres import EmbeddedPostgres
+from impl.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "build" / "bench"
+TOOLS = ROOT / "build" / "tools"
+POSTGRES = "postgres"
+POOL_SIZE: int = Settings.model_fields["database_pool_size"].default
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    operations: Sequence[str]
+    servers: Sequence[str]
+    rounds: int
+    seconds: int
+    quick: bool
+
+
+class Run:
+    """Entered, it has the database and the servers running; they are gone when it is left."""
+
+    def __init__(self, options: Options, say: Say) -> None:
+        self.options, self._say = options, say
+        self._stack = ExitStack()
+        self.servers: dict[str, Server] = {}
+        self.results = Results(about={**_machine(), "options": asdict(options)})
+
+    def __enter__(self) -> Run:
+        """Raises EmbeddedPostgresError, ServerError, LoadError or ClientError."""
+        with ExitStack() as stack:
+            self._wrk = Wrk(TOOLS)
+            self._say("Starting PostgreSQL")
+            postgres = stack.enter_context(EmbeddedPostgres(FOLDER / "data"))
+            self._postgres = int((postgres.cluster / "postmaster.pid").read_text().split()[0])
+            self._url = dataset.prepare(postgres.url, self._say)
+            secret = secrets.token_urlsafe(32)
+            self._environment = environment(self._url, secret, POOL_SIZE)
+            self.requests = operations.prepare(self._url, secret)
+            self._files = {
+                operation: write(requests, FOLDER / f"{operation}.requests")
+                for operation, requests in self.requests.items()
+            }
+            for name in self.options.servers:
+                if name in NAMES:
+                    self._say(f"Starting {name}")
+                    log = FOLDER / f"{name}.log"
+                    self.servers[name] = stack.enter_context(serving(name, self._environment, log))
+            self._say("Checking that all answer alike")
+            agreement.check(list(self.servers.values()), self.requests)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def measure(self) -> Results:
+        for operation in self.options.operations:
+            self._measure(operation)
+        for name, server in self.servers.items():
+            self.results.memory_mb[name] = resident_megabytes(server.process.pid)
+        if "ours" in self.servers:
+            self._measure_ours(self.servers["ours"])
+        return self.results
+
+    def _measure(self, operation: str) -> None:
+        able = [name for name in self.options.servers if self._can(name, operation)]
+        if operation in WRITES:
+            # So that none of the servers has one in its turn.
+            with psycopg2.connect(self._url) as connection, connection.cursor() as cursor:
+                cursor.execute("CHECKPOINT")
+        for name in able:
+            self._say(f"{operations.LABELS[operation]}: {name} warms up")
+            self._load(operation, name, 1)
+        for round_number in range(self.options.rounds):
+            # Each round starts with another server, so that none always follows the same one.
+            start = round_number % max(1, len(able))
+            for name in able[start:] + able[:start]:
+                self._say(f"{operations.LABELS[operation]}: {name}, round {round_number + 1}")
+                self.results.add(operation, name, self._interval(operation, name))
+
+    def _can(self, name: str, operation: str) -> bool:
+        return operation in pgbench.OPERATIONS if name == POSTGRES else (name, operation) not in CANNOT
+
+    def _interval(self, operation: str, name: str) -> Interval:
+        before = self._processor(name)
+        load = self._load(operation, name, self.options.seconds)
+        server, postgres = (
+            (after - earlier) / load.requests * 1e6
+            for earlier, after in zip(before, self._processor(name), strict=True)
+        )
+        return Interval(load.rate, load.p50_ms, load.p99_ms, server, postgres)
+
+    def _load(self, operation: str, name: str, seconds: int) -> Load:
+        if name == POSTGRES:
+            return pgbench.run(operation, self._url, FOLDER, seconds, connections=POOL_SIZE)
+        server, alone = self.servers[name], (name, operation) in ONE_AT_A_TIME
+        # Where an answer takes a second, a short interval would hold too few.
+        load = self._wrk.run(
+            server.url,
+            self._files[operation],
+            max(seconds, 5) if alone else seconds,
+            connections=1 if alone else 32,
+        )
+        # What was still under way when the load ended is not to burden the next server.
+        server.ask(self.requests["health"][0])
+        return load
+
+    def _processor(self, name: str) -> tuple[float, float]:
+        server = self.servers.get(name)
+        return processor_seconds(server.process.pid) if server else 0.0, processor_seconds(self._postgres)
+
+    def _measure_ours(self, ours: Server) -> None:
+        found = self.results.singles
+        found["memory after the load"] = self.results.memory_mb["ours"]
+        for number in (64, 512):
+            self._say(f"A burst of {number} connections")
+            found[f"burst of {number}: unanswered"] = singles.unanswered(ours, self.requests["get"], number)
+        self._say("The engine alone")
+        above = engine.measure()
+        found["engine above bare ASGI"] = max(above[name] for name in engine.OPERATIONS)
+        self._say("Start to first answer")
+        log = FOLDER / "another.log"
+        found["start to first answer"] = singles.seconds_to_first_answer(self._environment, log)
+        if self.options.quick:
+            return
+        self._say("One worker and two")
+        found["CPU of 2 workers / 1"] = singles.processor_of_two_workers(
+            ours, self._environment, self._wrk, self._files["get"], log, seconds=self.options.seconds
+        )
+        self._say("200 000 requests more")
+        found["growth over 200 000 requests"] = singles.growth_megabytes(ours, self._wrk, self._files["get"])
+
+
+def _machine() -> dict[str, str]:
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    return {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": commit.stdout.strip(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+    }

@@ -1,0 +1,147 @@
+"""The servers that are compared: how each is started, and what it takes of the machine."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from benchmarks.operations import Request
+from scripts.client import NODE, install
+
+ROOT = Path(__file__).resolve().parent.parent
+FASTIFY = Path(__file__).parent / "fastify"
+NAMES = ("ours", "reference", "fastify", "limit")
+PATIENCE_SECONDS = 60.0
+
+_UVICORN = [sys.executable, "-m", "uvicorn", "--host", "127.0.0.1", "--port", "0", "--loop", "uvloop"]
+_UVICORN += ["--http", "httptools", "--ws", "none", "--no-access-log", "--no-server-header"]
+
+_COMMANDS: Mapping[str, list[str]] = {
+    "ours": [*_UVICORN, "--factory", "impl.app:create_app"],
+    "reference": [*_UVICORN, "benchmarks.reference:app"],
+    "limit": [*_UVICORN, "benchmarks.limit:app"],
+    "fastify": [NODE, str(FASTIFY / "server.js")],
+}
+
+CANNOT = {("reference", "cursor")}
+"""What a server cannot do."""
+
+ONE_AT_A_TIME = {("reference", "first"), ("reference", "offset"), ("reference", "size5")}
+"""What takes a server a second or more each, one after the other: a queue of 32 would outlast its turn."""
+
+
+class ServerError(Exception):
+    """A server does not start, or does not answer as the others do."""
+
+
+@dataclass
+class Server:
+    name: str
+    url: str
+    process: subprocess.Popen[bytes]
+
+    def ask(self, request: Request) -> tuple[int, bytes]:
+        """Status and body of one answer."""
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=PATIENCE_SECONDS)
+        headers = {"Authorization": f"Bearer {request.token}"} if request.token else {}
+        if request.body:
+            headers["Content-Type"] = "application/json"
+        try:
+            connection.request(request.method, request.path, request.body or None, headers)
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+
+@contextmanager
+def serving(name: str, environment: Mapping[str, str], log: Path, *, workers: int = 1) -> Iterator[Server]:
+    """Run one of the servers in a bare environment, until it listens."""
+    command = [*_COMMANDS[name]]
+    if name == "fastify":
+        install(FASTIFY)
+    elif workers > 1:
+        command += ["--workers", str(workers)]
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=log.parent, env=dict(environment), stdout=output, stderr=output
+        )
+    try:
+        yield Server(name, _url(name, process, log, workers), process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def environment(database_url: str, secret: str, pool_size: int) -> dict[str, str]:
+    """What the servers have to know; nothing of a developer's .env or shell reaches them."""
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "CONTRACT": str(ROOT / "generated" / "openapi.json"),
+        "ENVIRONMENT": "production",
+        "NODE_ENV": "production",
+        "DATABASE_URL": database_url,
+        "DATABASE_POOL_SIZE": str(pool_size),
+        "BETTER_AUTH_SECRET": secret,
+    }
+
+
+def _url(name: str, process: subprocess.Popen[bytes], log: Path, workers: int) -> str:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        text = log.read_text()
+        found = re.search(r"running on (http://[\w.:]+)", text)
+        if found and (name == "fastify" or text.count("startup complete") >= workers):
+            return found[1]
+        time.sleep(0.002)
+    raise ServerError(f"the server {name} did not start; it said:\n{log.read_text()}")
+
+
+# --- What processes take ------------------------------------------------------------------------------
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def processor_seconds(root: int) -> float:
+    """What a process and its descendants have used so far, those that ended included. Linux only."""
+    # Fields 14 to 17 of /proc/PID/stat; a child that ended counts in its parent's.
+    return sum(sum(map(int, fields[11:15])) for fields in _tree(root)) / _TICKS
+
+
+def resident_megabytes(root: int) -> float:
+    """The largest process among a process and its descendants."""
+    return max(int(fields[21]) for fields in _tree(root)) * _PAGE / 1e6
+
+
+def _tree(root: int) -> list[list[str]]:
+    """The fields of /proc/PID/stat from the third on, of a process and its descendants."""
+    processes = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # The second field is the command's name, in parentheses, and may hold anything.
+            processes[int(path.parent.name)] = path.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    members, found = [root], []
+    while members:
+        pid = members.pop()
+        if pid in processes:
+            found.append(processes[pid])
+            members += [child for child, fields in processes.items() if int(fields[1]) == pid]
+    return found

@@ -1,0 +1,75 @@
+"""What is measured once, of our server alone: its start, bursts, workers and memory."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from urllib.parse import urlsplit
+
+from benchmarks.operations import Request
+from benchmarks.servers import Server, processor_seconds, resident_megabytes, serving
+from benchmarks.wrk import Wrk
+
+PATIENCE_SECONDS = 10.0
+
+
+def seconds_to_first_answer(environment: Mapping[str, str], log: Path, *, tries: int = 3) -> float:
+    """From the start of the process until it says that it is ready, with all it needs in place."""
+    ready = Request("GET", "/ready")
+    seconds = []
+    for _ in range(tries):
+        started = time.monotonic()
+        with serving("ours", environment, log) as server:
+            status, body = server.ask(ready)
+            assert status == 200, body
+            seconds.append(time.monotonic() - started)
+    return median(seconds)
+
+
+def unanswered(server: Server, requests: Sequence[Request], connections: int) -> int:
+    """Of so many connections that are opened at the same moment, each for one request, how many fail."""
+    chosen = [requests[index % len(requests)] for index in range(connections)]
+    return asyncio.run(_burst(server.url, chosen))
+
+
+async def _burst(url: str, requests: Sequence[Request]) -> int:
+    host, _, port = urlsplit(url).netloc.partition(":")
+
+    async def ask(request: Request) -> bool:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            reader, writer = await asyncio.open_connection(host, int(port), family=socket.AF_INET)
+            head = f"{request.method} {request.path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
+            writer.write(f"{head}Authorization: Bearer {request.token}\r\n\r\n".encode())
+            answer = await reader.read()
+            writer.close()
+            return answer.startswith(b"HTTP/1.1 200 ")
+
+    answers = await asyncio.gather(*map(ask, requests), return_exceptions=True)
+    return sum(answer is not True for answer in answers)
+
+
+def growth_megabytes(server: Server, wrk: Wrk, requests: Path, *, number: int = 200_000) -> float:
+    """How much a server that has already served a lot grows over so many requests more."""
+    before, sent = resident_megabytes(server.process.pid), 0
+    while sent < number:
+        sent += wrk.run(server.url, requests, 5).requests
+    return resident_megabytes(server.process.pid) - before
+
+
+def processor_of_two_workers(
+    one: Server, environment: Mapping[str, str], wrk: Wrk, requests: Path, log: Path, *, seconds: int
+) -> float:
+    """What a request costs where two workers share the load, as a multiple of what it costs one."""
+
+    def cost(server: Server) -> float:
+        before = processor_seconds(server.process.pid)
+        load = wrk.run(server.url, requests, seconds)
+        return (processor_seconds(server.process.pid) - before) / load.requests
+
+    with serving("ours", environment, log, workers=2) as two:
+        wrk.run(two.url, requests, 1)
+        return median(cost(two) / cost(one) for _ in range(3))
