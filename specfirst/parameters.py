@@ -77,7 +77,7 @@ class _Reader:
         except (ValueError, KeyError):
             found.append(Finding(loc, f"The value is not of type {self.type}", "type"))
             return None
-        if any(not _is_unicode(text) for text in texts):
+        if not all(map(_is_unicode, texts)):
             found.append(Finding(loc, "The value is not UTF-8", "encoding"))
             return None
         value = values if self.is_array else values[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from types import UnionType
 from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -286,20 +286,20 @@ class PathTree(Generic[RouteT]):
 
     def match(self, segments: Sequence[str]) -> tuple[Mapping[str, RouteT], list[str]] | None:
         """Give the routes at the path, by method, and the values of its parameters in order."""
-        return next(self._matches(self._root, segments, 0, []), None)
+        return _match(self._root, segments, 0, [])
 
-    def _matches(
-        self, node: _Node[RouteT], segments: Sequence[str], index: int, values: list[str]
-    ) -> Iterator[tuple[Mapping[str, RouteT], list[str]]]:
-        if index == len(segments):
-            if node.routes:
-                yield node.routes, values
-            return
-        segment = segments[index]
-        if segment in node.named:
-            yield from self._matches(node.named[segment], segments, index + 1, values)
-        if node.parameter and segment:
-            yield from self._matches(node.parameter, segments, index + 1, [*values, segment])
+
+def _match(
+    node: _Node[RouteT], segments: Sequence[str], index: int, values: list[str]
+) -> tuple[Mapping[str, RouteT], list[str]] | None:
+    if index == len(segments):
+        return (node.routes, values) if node.routes else None
+    segment = segments[index]
+    if (named := node.named.get(segment)) and (found := _match(named, segments, index + 1, values)):
+        return found
+    if node.parameter and segment:
+        return _match(node.parameter, segments, index + 1, [*values, segment])
+    return None
 
 
 def raw_segments(scope: Scope) -> list[str]:

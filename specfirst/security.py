@@ -49,15 +49,16 @@ class Security(Generic[CallerT]):
         refusal: Refusal | None = None
         presented = False
         for schemes in self._alternatives:
-            credentials = [(extract(scope), scopes, verify) for extract, scopes, verify in schemes]
-            presented = presented or any(credential is not None for credential, _, _ in credentials)
-            if any(credential is None for credential, _, _ in credentials):
+            credentials = [extract(scope) for extract, _, _ in schemes]
+            if None in credentials:
+                presented = presented or credentials.count(None) < len(credentials)
                 continue
+            presented = True
             try:
                 # Where several schemes are required together, the first one says who is calling.
                 callers = [
                     await verify(credential, scopes)
-                    for credential, scopes, verify in credentials
+                    for credential, (_, scopes, verify) in zip(credentials, schemes, strict=True)
                     if credential
                 ]
                 if len(callers) == len(schemes):
