@@ -90,11 +90,19 @@ def sizes() -> list[tuple[int, int]]:
     return [*SIZES.items(), *zip(others, numbers, strict=True)]
 
 
-def prepare(server_url: str, say: Callable[[str], None]) -> str:
-    """The URL of the loaded database. It is loaded anew when migrations or this file have changed."""
+def prepare(server_url: str, say: Callable[[str], None]) -> tuple[str, str]:
+    """The URLs of the loaded database and of its copy, in which no trigger keeps counts.
+
+    The copy is for servers that count rows themselves, so that their writes do not pay for what they do not
+    use. Both are made anew when migrations or this file have changed.
+    """
     files = [Path(__file__), *sorted(MIGRATIONS.glob("*.py"))]
     name = "bench_" + sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
-    url = make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    copy = f"{name}_copy"
+    url, copy_url = (
+        make_url(server_url).set(database=database).render_as_string(hide_password=False)
+        for database in (name, copy)
+    )
     with _cursor(server_url) as cursor:
         cursor.execute("SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database")
         databases = {row[0]: row[1] for row in cursor.fetchall() if row[0].startswith("bench_")}
@@ -104,9 +112,14 @@ def prepare(server_url: str, say: Callable[[str], None]) -> str:
             cursor.execute(f"CREATE DATABASE {name}")
             migrations.migrate(url)
             load(url, sizes(), say)
+            cursor.execute(f"CREATE DATABASE {copy} TEMPLATE {name}")
+            with _cursor(copy_url) as in_copy:
+                # Those that enforce foreign keys are not the user's.
+                in_copy.execute("ALTER TABLE tasks_api.task DISABLE TRIGGER USER")
             cursor.execute(f"COMMENT ON DATABASE {name} IS 'loaded'")
-    restore(url, say)
-    return url
+    for each in (url, copy_url):
+        restore(each, say)
+    return url, copy_url
 
 
 def load(url: str, numbers: Sequence[tuple[int, int]], say: Callable[[str], None]) -> None:

@@ -1,7 +1,7 @@
 """The limit of what Python can do here: one ASGI function, asyncpg and JSON written by hand.
 
-It runs the service's own statements, and skips everything else that the service does: no contract, no
-framework, no model, no validation beyond what keeps the statements from failing.
+It reads totals from the same counters as the service, and skips everything else that the service does: no
+contract, no framework, no model, no validation beyond what keeps the statements from failing.
 """
 
 from __future__ import annotations
@@ -16,13 +16,18 @@ import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no type informat
 import orjson
 from jose import JWTError, jwt
 
-from impl.database import Statement
-from impl.paging import page_statement
-from impl.tables import task
-from impl.tasks import CREATE, DEFAULTS, GET, TOGGLE, update_statement
+from benchmarks import statements
 from specfirst.asgi import Receive, Scope, Send
 
 SECRET = os.environ["BETTER_AUTH_SECRET"]
+DEFAULTS = {
+    "description": None,
+    "completed": False,
+    "priority": "medium",
+    "due_date": None,
+    "category_id": None,
+}
+PAGE, PAGE_AFTER = statements.page(after_cursor=False), statements.page(after_cursor=True)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -60,16 +65,17 @@ async def answer(scope: Scope, receive: Receive) -> tuple[int, Any]:
                 return 422, {"detail": []}
             if body.get("due_date"):
                 body["due_date"] = datetime.fromisoformat(body["due_date"])
-            return 201, await one(CREATE, DEFAULTS | body | {"user_id": user_id})
+            values = DEFAULTS | body
+            return 201, await one(statements.CREATE, user_id, *[values[name] for name in statements.NEW])
         return 200, await page(user_id, dict(parse_qsl(scope["query_string"].decode())))
-    this_task: dict[str, Any] = {"user_id": user_id, "task_id": int(rest[0])}
+    task_id = int(rest[0])
     if method == "GET":
-        row = await one(GET, this_task)
+        row = await one(statements.GET, user_id, task_id)
     elif len(rest) == 2:
-        row = await one(TOGGLE, this_task)
+        row = await one(statements.TOGGLE, user_id, task_id)
     else:
         changes = orjson.loads(await read(receive))
-        row = await one(update_statement(frozenset(changes)), changes | this_task)
+        row = await one(statements.update(changes), user_id, task_id, *changes.values())
     return (404, {"detail": "Task not found"}) if row is None else (200, row)
 
 
@@ -94,19 +100,18 @@ async def read(receive: Receive) -> bytes:
     return body
 
 
-async def one(statement: Statement[Any], values: dict[str, Any]) -> dict[str, Any] | None:
-    row = await pool.fetchrow(statement.sql, *[values[name] for name in statement.names])
+async def one(statement: str, *values: object) -> dict[str, Any] | None:
+    row = await pool.fetchrow(statement, *values)
     return None if row is None else dict(row)
 
 
 async def page(user_id: str, query: dict[str, str]) -> dict[str, Any]:
-    limit, cursor = int(query.get("limit", 100)), query.get("cursor")
-    values: dict[str, Any] = {"user_id": user_id, "limit": limit + 1, "offset": int(query.get("offset", 0))}
-    if cursor:
-        values["after_created_at"] = EPOCH + int(cursor[:14], 16) * MICROSECOND
-        values["after_id"] = int(cursor[14:], 16)
-    statement = page_statement(task, (), cursor is not None)
-    rows = await pool.fetch(statement.sql, *[values[name] for name in statement.names])
+    limit, offset, cursor = int(query.get("limit", 100)), int(query.get("offset", 0)), query.get("cursor")
+    if cursor is None:
+        rows = await pool.fetch(PAGE, user_id, limit + 1, offset)
+    else:
+        after = EPOCH + int(cursor[:14], 16) * MICROSECOND
+        rows = await pool.fetch(PAGE_AFTER, user_id, limit + 1, offset, after, int(cursor[14:], 16))
     items = [dict(row) for row in rows[:limit] if row["id"] is not None]
     for item in items:
         del item["total"]

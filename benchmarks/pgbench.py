@@ -1,4 +1,4 @@
-"""What PostgreSQL alone could do: the service's own statements, sent by pgbench from the same ids."""
+"""What PostgreSQL alone could do: the statements of limit, sent by pgbench for the same ids."""
 
 from __future__ import annotations
 
@@ -6,25 +6,22 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
+from benchmarks import statements
 from benchmarks.dataset import SMALLEST, WRITERS
 from benchmarks.operations import READERS
 from benchmarks.wrk import Load, LoadError
-from impl.database import Statement
-from impl.paging import page_statement
-from impl.tables import task
-from impl.tasks import CREATE, GET, TOGGLE
 
-_STATEMENTS: Mapping[str, Statement[Any]] = {
-    "get": GET,
-    "list20": page_statement(task, (), False),
-    "create": CREATE,
-    "toggle": TOGGLE,
+_STATEMENTS: Mapping[str, tuple[str, Sequence[str]]] = {
+    "get": (statements.GET, ["user_id", "task_id"]),
+    "list20": (statements.page(after_cursor=False), ["user_id", "limit", "offset"]),
+    "create": (statements.CREATE, ["user_id", *statements.NEW]),
+    "toggle": (statements.TOGGLE, ["user_id", "task_id"]),
 }
+"""Each with the names of its parameters."""
 OPERATIONS = frozenset(_STATEMENTS)
 
 # pgbench has no variables but numbers and what its command line gives; nulls are written into the statement.
@@ -48,8 +45,8 @@ def run(operation: str, url: str, folder: Path, seconds: int, *, connections: in
         command += ["--log", f"--log-prefix={logs}/pgbench"]
         done = subprocess.run([*command, url], capture_output=True, text=True)
         # One line for each transaction; its third field is the latency in microseconds.
-        (log,) = Path(logs).iterdir()
-        latencies = sorted(int(line.split()[2]) for line in log.read_text().splitlines())
+        lines = [line for log in Path(logs).iterdir() for line in log.read_text().splitlines()]
+    latencies = sorted(int(line.split()[2]) for line in lines)
     if done.returncode or not latencies:
         raise LoadError(f"pgbench failed: {done.stderr.strip()}")
     p50, p99 = (latencies[int(len(latencies) * share)] / 1000 for share in (0.5, 0.99))
@@ -57,16 +54,15 @@ def run(operation: str, url: str, folder: Path, seconds: int, *, connections: in
 
 
 def _script(operation: str, folder: Path) -> Path:
-    statement = _STATEMENTS[operation]
+    sql, names = _STATEMENTS[operation]
     users = WRITERS if operation == "create" else READERS
-    placeholders = {f"${index}": name for index, name in enumerate(statement.names, 1)}
-    sql = re.sub(r"\$\d+", lambda match: _variable(placeholders[match[0]]), statement.sql)
+    sql = re.sub(r"\$(\d+)", lambda match: _variable(names[int(match[1]) - 1]), sql)
     path = folder / f"{operation}.pgbench"
     path.write_text(
         f"\\set user random({users.start}, {users.stop - 1})\n"
         "\\set user_id 100000 + :user\n"
         f"\\set task_id 1000 * random(1, {SMALLEST}) + :user\n"
-        f"{' '.join(sql.split())};\n"
+        f"{sql};\n"
     )
     return path
 

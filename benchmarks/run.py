@@ -18,6 +18,8 @@ from benchmarks import agreement, dataset, engine, operations, pgbench, singles
 from benchmarks.report import WRITES, Interval, Results
 from benchmarks.servers import (
     CANNOT,
+    CONNECTIONS,
+    COUNTING,
     NAMES,
     ONE_AT_A_TIME,
     Server,
@@ -64,9 +66,10 @@ class Run:
             self._say("Starting PostgreSQL")
             postgres = stack.enter_context(EmbeddedPostgres(FOLDER / "data"))
             self._postgres = int((postgres.cluster / "postmaster.pid").read_text().split()[0])
-            self._url = dataset.prepare(postgres.url, self._say)
+            self._url, copy = dataset.prepare(postgres.url, self._say)
             secret = secrets.token_urlsafe(32)
             self._environment = environment(self._url, secret, POOL_SIZE)
+            counting = environment(copy, secret, POOL_SIZE)
             self.requests = operations.prepare(self._url, secret)
             self._files = {
                 operation: write(requests, FOLDER / f"{operation}.requests")
@@ -75,8 +78,9 @@ class Run:
             for name in self.options.servers:
                 if name in NAMES:
                     self._say(f"Starting {name}")
+                    known = counting if name in COUNTING else self._environment
                     log = FOLDER / f"{name}.log"
-                    self.servers[name] = stack.enter_context(serving(name, self._environment, log))
+                    self.servers[name] = stack.enter_context(serving(name, known, log))
             self._say("Checking that all answer alike")
             agreement.check(list(self.servers.values()), self.requests)
             self._stack = stack.pop_all()
@@ -130,8 +134,8 @@ class Run:
         load = self._wrk.run(
             server.url,
             self._files[operation],
-            max(seconds, 5) if alone else seconds,
-            connections=1 if alone else 32,
+            max(seconds, 5) if alone or operation == "offset" else seconds,
+            connections=1 if alone else CONNECTIONS.get(name, 32),
         )
         # What was still under way when the load ended is not to burden the next server.
         server.ask(self.requests["health"][0])

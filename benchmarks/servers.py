@@ -32,8 +32,16 @@ _COMMANDS: Mapping[str, list[str]] = {
     "fastify": [NODE, str(FASTIFY / "server.js")],
 }
 
+COUNTING = ("reference", "fastify")
+"""Who counts rows for a total, and needs no counters."""
+
 CANNOT = {("reference", "cursor")}
 """What a server cannot do."""
+
+CONNECTIONS = {"reference": 4}
+"""How much load a server stands at once, if it is not 32. The reference waits in its event loop for one of 15
+database connections, which only that loop could give back: above 15 requests at once it stops for good.
+"""
 
 ONE_AT_A_TIME = {("reference", "first"), ("reference", "offset"), ("reference", "size5")}
 """What takes a server a second or more each, one after the other: a queue of 32 would outlast its turn."""

@@ -60,10 +60,10 @@ class Wrk:
         if done.returncode:
             raise LoadError(f"wrk failed: {(done.stderr or done.stdout).strip()}")
         load = Load(**json.loads(done.stdout.splitlines()[-1]))
-        if load.bad_statuses or load.broken:
+        if load.requests == 0 or load.bad_statuses or load.broken:
             raise LoadError(
-                f"of {load.requests} requests of {requests.stem} {load.bad_statuses} were answered with an "
-                f"error, and {load.broken} not at all"
+                f"{url} answered {load.requests} requests ({requests.stem}) in {seconds} s, "
+                f"{load.bad_statuses} of them with an error; {load.broken} were not answered"
             )
         return load
 

@@ -1,0 +1,47 @@
+"""The statements of limit and pgbench: as lean as the service's, one call each, by $1, $2 and so on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+COLUMNS = (
+    "user_id, id, title, description, completed, priority, due_date, category_id, created_at, updated_at"
+)
+_THIS_TASK = "user_id = $1 AND id = $2"
+_TOTAL = "open_low + open_medium + open_high + done_low + done_medium + done_high"
+
+GET = f"SELECT {COLUMNS} FROM tasks_api.task WHERE {_THIS_TASK}"
+
+TOGGLE = (
+    "UPDATE tasks_api.task SET completed = NOT completed, updated_at = clock_timestamp() "
+    f"WHERE {_THIS_TASK} RETURNING {COLUMNS}"
+)
+
+NEW = ("title", "description", "completed", "priority", "due_date", "category_id")
+"""The parameters of CREATE behind user_id, in this order."""
+
+CREATE = (
+    f"INSERT INTO tasks_api.task (user_id, {', '.join(NEW)}) VALUES ($1, $2, $3, $4, $5, $6, $7) "
+    f"RETURNING {COLUMNS}"
+)
+
+
+def update(names: Collection[str]) -> str:
+    """Parameters: user_id, id, and the values of the named columns."""
+    changes = ", ".join(f"{name} = ${index}" for index, name in enumerate(names, 3))
+    return (
+        f"UPDATE tasks_api.task SET {changes}, updated_at = clock_timestamp() "
+        f"WHERE {_THIS_TASK} RETURNING {COLUMNS}"
+    )
+
+
+def page(*, after_cursor: bool) -> str:
+    """Parameters: user_id, limit, offset, and with a cursor created_at and id of the place."""
+    place = "AND (created_at, id) < ($4, $5)" if after_cursor else ""
+    return (
+        f"SELECT page.*, coalesce((SELECT {_TOTAL} FROM tasks_api.task_count "
+        "WHERE user_id = $1 AND category_id = 0), 0) AS total "
+        f"FROM tasks_api.user LEFT JOIN (SELECT {COLUMNS} FROM tasks_api.task WHERE user_id = $1 {place} "
+        "ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3) page ON true "
+        "WHERE tasks_api.user.id = $1 ORDER BY page.created_at DESC, page.id DESC"
+    )
