@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -91,6 +92,9 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if database:
             await database.connect()
+        # What is there now stays: the collector need not look through it again and again.
+        gc.collect()
+        gc.freeze()
         yield
         if database:
             await database.close()
