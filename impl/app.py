@@ -90,8 +90,6 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        if database:
-            await database.connect()
         # What is there now stays: the collector need not look through it again and again.
         gc.collect()
         gc.freeze()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Generic, TypeAlias, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, Literal, TypeAlias, cast
 
 import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no type information.
 from sqlalchemy import ColumnElement, Table, bindparam, column, make_url, select, table
@@ -15,6 +15,7 @@ from sqlalchemy.sql.visitors import iterate
 from typing_extensions import TypeVar
 
 from impl.errors import CategoryNameTaken, CategoryNotFound, DatabaseUnavailable, UserNotFound
+from impl.pool import Pool
 from impl.tables import SCHEMA, user
 from specfirst.errors import Refusal
 
@@ -96,15 +97,8 @@ class Database:
     """A pool of connections, opened as they are needed, so that the server starts before its database."""
 
     def __init__(self, database_url: str, *, pool_size: int = 10) -> None:
-        self._options = asyncpg_options(database_url)
-        self._pool_size = pool_size
-        self._pool: Any = None
-
-    async def connect(self) -> None:
-        # An idle connection is closed after five minutes: Neon can then suspend, and none grows stale.
-        self._pool = await asyncpg.create_pool(
-            min_size=0, max_size=self._pool_size, connect=_connect, reset=_keep, **self._options
-        )
+        options = asyncpg_options(database_url)
+        self._pool = Pool(lambda: _connect(**options), pool_size)
 
     async def close(self) -> None:
         await self._pool.close()
@@ -112,24 +106,37 @@ class Database:
     async def one(self, statement: Statement[RowT], **parameters: object) -> RowT | None:
         """The first row, or None."""
         arguments = [parameters[name] for name in statement.names]
-        record = await self._run(self._pool.fetchrow, statement.sql, arguments)
-        return None if record is None else cast(RowT, dict(record))
+        record = await self._run("fetchrow", statement.sql, arguments)
+        return None if record is None else cast(RowT, dict(record.items()))
 
     async def all(self, statement: Statement[RowT], **parameters: object) -> list[RowT]:
         arguments = [parameters[name] for name in statement.names]
-        records = await self._run(self._pool.fetch, statement.sql, arguments)
-        return cast(list[RowT], [dict(record) for record in records])
+        records = await self._run("fetch", statement.sql, arguments)
+        names = tuple(records[0].keys()) if records else ()
+        # 0.7 µs a row. dict(record) looks each name up and takes 2.1 µs.
+        return cast(list[RowT], [dict(zip(names, record, strict=False)) for record in records])
 
     async def revision(self) -> str | None:
         """The revision that the database was migrated to, or None."""
         row = await self.one(_REVISION)
         return cast(str, row["version_num"]) if row else None
 
-    async def _run(self, fetch: Callable[..., Awaitable[Any]], sql: str, arguments: list[Any]) -> Any:
-        """Run one statement; the only place where errors of the driver get our names."""
+    async def _run(self, method: Literal["fetch", "fetchrow"], sql: str, arguments: list[Any]) -> Any:
+        """Run one statement; the only place where errors of the driver get our names.
+
+        A connection is used again without resetting it, since our statements leave nothing in the session.
+        """
         try:
             async with asyncio.timeout(STATEMENT_SECONDS):
-                return await fetch(sql, *arguments)
+                connection = await self._pool.acquire()
+                try:
+                    return await getattr(connection, method)(sql, *arguments)
+                except (TimeoutError, asyncio.CancelledError):
+                    # What the server is still doing for it, it may answer at any time: to nobody.
+                    connection.terminate()
+                    raise
+                finally:
+                    self._pool.release(connection)
         except asyncpg.IntegrityConstraintViolationError as error:
             refusal = REFUSALS.get(cast(Any, error).constraint_name)
             if refusal is None:
@@ -141,13 +148,9 @@ class Database:
             raise DatabaseUnavailable from error
 
 
-async def _connect(*arguments: Any, **options: Any) -> Any:
+async def _connect(**options: Any) -> Any:
     """Open a connection for the pool; whatever prevents it, the database is not available."""
     try:
-        return await asyncpg.connect(*arguments, **options)
+        return await asyncpg.connect(**options)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise DatabaseUnavailable from error
-
-
-async def _keep(connection: Any) -> None:
-    """Instead of a round trip which resets the session: our statements leave nothing in it."""

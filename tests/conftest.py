@@ -31,7 +31,6 @@ def database_url(postgres_url: str) -> str:
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     database = Database(database_url)
-    await database.connect()
     yield database
     await database.close()
 

@@ -128,7 +128,6 @@ async def test_of_one_moment_nobody_gets_the_task_of_another(
 
 async def test_a_database_that_is_gone_is_gone_for_all_of_them() -> None:
     database = Database("postgresql://ada:hunter2@127.0.0.1:1/app")
-    await database.connect()
     batch = Batch(database, tasks_module.GET)
     answers = await asyncio.gather(
         *(batch.one(user_id="ada", task_id=n) for n in range(LARGEST * 3)), return_exceptions=True

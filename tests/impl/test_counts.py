@@ -63,8 +63,6 @@ class WatchedDatabase(Database):
 async def servers(database_url: str) -> AsyncIterator[list[WatchedDatabase]]:
     """Two, so that statements of different processes meet."""
     databases = [WatchedDatabase(database_url) for _ in range(2)]
-    for database in databases:
-        await database.connect()
     yield databases
     for database in databases:
         await database.close()

@@ -105,14 +105,12 @@ def test_neons_connection_string_is_understood() -> None:
 
 async def test_parameters_that_only_libpq_knows_do_not_reach_the_server(database_url: str) -> None:
     database = Database(f"{database_url}&sslmode=require&channel_binding=require&connect_timeout=5")
-    await database.connect()
     assert await database.revision() == head()
     await database.close()
 
 
 async def test_the_pool_opens_without_a_database_and_then_says_that_there_is_none() -> None:
     database = Database("postgresql://ada:hunter2@127.0.0.1:1/app")
-    await database.connect()
     with pytest.raises(DatabaseUnavailable) as caught:
         await database.revision()
     assert caught.value.status == 503
@@ -123,7 +121,6 @@ async def test_the_pool_opens_without_a_database_and_then_says_that_there_is_non
 async def test_a_database_that_does_not_exist_is_not_available(database_url: str) -> None:
     url = make_url(database_url).set(database="nowhere").render_as_string(hide_password=False)
     database = Database(url)
-    await database.connect()
     with pytest.raises(DatabaseUnavailable) as caught:
         await database.revision()
     assert "nowhere" not in caught.value.detail
@@ -133,7 +130,6 @@ async def test_a_database_that_does_not_exist_is_not_available(database_url: str
 
 async def test_a_lost_connection_is_replaced(database_url: str) -> None:
     database = Database(database_url, pool_size=1)
-    await database.connect()
     with pytest.raises(DatabaseUnavailable):
         await database.one(Statement(select(func.pg_terminate_backend(func.pg_backend_pid()))))
     assert await database.revision() == head()
@@ -144,7 +140,6 @@ async def test_waiting_has_an_end_for_a_statement_and_for_a_connection(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = Database(database_url, pool_size=1)
-    await database.connect()
     assert await database.revision() == head()
     monkeypatch.setattr(database_module, "STATEMENT_SECONDS", 0.1)
     waiting = [database.one(SLEEP, seconds=60.0) for _ in range(3)]
@@ -160,7 +155,6 @@ async def test_a_server_process_that_hangs_is_left_behind(
 ) -> None:
     monkeypatch.setattr(database_module, "STATEMENT_SECONDS", 0.2)
     database = Database(database_url, pool_size=1)
-    await database.connect()
     row = await database.one(Statement(select(func.pg_backend_pid().label("pid"))))
     assert row is not None
     os.kill(row["pid"], signal.SIGSTOP)
@@ -184,10 +178,10 @@ async def test_each_operation_is_one_statement_and_nothing_else_reaches_the_serv
     database_url: str, ada: Caller
 ) -> None:
     database = Database(database_url, pool_size=1)
-    await database.connect()
     seen: list[str] = []
-    async with database._pool.acquire() as connection:
-        connection.add_query_logger(lambda record: seen.append(record.query))
+    connection = await database._pool.acquire()
+    connection.add_query_logger(lambda record: seen.append(record.query))
+    database._pool.release(connection)
     user_id, t, c = ada.user_id, Tasks(database), Categories(database)
     page: dict[str, Any] = {"user_id": user_id, "limit": 10, "offset": 0, "cursor": None}
     task_id = (await t.create_task(ada, user_id=user_id, body=schemas.TaskCreate(title="x"))).body["id"]

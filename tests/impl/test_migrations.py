@@ -208,7 +208,6 @@ async def test_the_service_is_ready_when_its_database_is_migrated_and_not_before
 ) -> None:
     url = new_database()
     database = Database(url)
-    await database.connect()
     health = Health(database, name="Tasks API", version="1.0.0", revision=head())
     with pytest.raises(DatabaseUnavailable):
         await health.get_readiness()

@@ -153,7 +153,8 @@ async def test_an_erasure_wins_over_an_older_token_that_arrives_meanwhile(
     users: Users, database: Database, ada: Caller
 ) -> None:
     old = claims(ada, issued_at=datetime.now(UTC) - timedelta(minutes=1), name="Ada")
-    async with database._pool.acquire() as connection, connection.transaction():
+    connection = await database._pool.acquire()
+    async with connection.transaction():
         # As delete_user does, but not committed yet when the other statement looks.
         await connection.execute('DELETE FROM tasks_api."user" WHERE id = $1', ada.user_id)
         await connection.execute("INSERT INTO tasks_api.erased_user (id) VALUES ($1)", ada.user_id)
@@ -162,5 +163,6 @@ async def test_an_erasure_wins_over_an_older_token_that_arrives_meanwhile(
         while not await connection.fetchval(blocked):
             pass
     await waiting
+    database._pool.release(connection)
     with pytest.raises(UserNotFound):
         await users.get_user(ada, user_id=ada.user_id)
