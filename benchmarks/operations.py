@@ -12,7 +12,8 @@ from benchmarks.dataset import BIG, SIZES, SMALLEST, WRITERS, cursor_at, task_id
 from impl.tokens import mint_token
 
 NUMBER = 10_000
-READERS = range(5, 305)
+READERS, CHANGERS = range(5, 305), range(305, 605)
+"""Whose tasks are read, and whose are changed: what is read stays as it was loaded."""
 DEPTHS = range(90_000, 91_000, 100)
 
 
@@ -44,8 +45,10 @@ LABELS: Mapping[str, str] = {
 QUICK = ("get", "list20", "list100", "first", "cursor", "patch", "toggle", "create")
 
 
-def prepare(database_url: str, secret: str) -> dict[str, list[Request]]:
-    """The requests of each operation, the same each time but for the tokens."""
+def prepare(
+    database_url: str, secret: str, *, users: int = 300, depths: range = DEPTHS
+) -> dict[str, list[Request]]:
+    """The requests of each operation, the same each time but for the tokens, for at most so many users."""
     dice = random.Random(2)  # noqa: S311  # The same requests each time are the point.
     tokens: dict[int, str] = {}
 
@@ -55,8 +58,8 @@ def prepare(database_url: str, secret: str) -> dict[str, list[Request]]:
         path = f"/api/{user_id(user)}/tasks{rest}"
         return Request(method, path, tokens[user], json.dumps(body) if body else "")
 
-    def many(make: Callable[[int, int], Request], users: range = READERS) -> list[Request]:
-        return [make(dice.choice(users), dice.randint(1, SMALLEST)) for _ in range(NUMBER)]
+    def many(make: Callable[[int, int], Request], whose: range = READERS) -> list[Request]:
+        return [make(dice.choice(whose[:users]), dice.randint(1, SMALLEST)) for _ in range(NUMBER)]
 
     sizes = {f"size{len(str(size)) - 1}": [request("GET", user, "?limit=20")] for user, size in SIZES.items()}
     return sizes | {
@@ -65,10 +68,10 @@ def prepare(database_url: str, secret: str) -> dict[str, list[Request]]:
         "list20": many(lambda user, _: request("GET", user, "?limit=20")),
         "list100": many(lambda user, _: request("GET", user, "?limit=100")),
         "first": [request("GET", BIG, "?limit=100")],
-        "offset": [request("GET", BIG, f"?limit=100&offset={depth}") for depth in DEPTHS],
+        "offset": [request("GET", BIG, f"?limit=100&offset={depth}") for depth in depths],
         "cursor": [
             request("GET", BIG, f"?limit=100&cursor={cursor_at(database_url, BIG, depth)}")
-            for depth in DEPTHS
+            for depth in depths
         ],
         "patch": many(
             lambda user, k: request(
@@ -76,9 +79,10 @@ def prepare(database_url: str, secret: str) -> dict[str, list[Request]]:
                 user,
                 f"/{task_id(user, k)}",
                 {"title": f"Changed {k}", "priority": dice.choice(["low", "medium", "high"])},
-            )
+            ),
+            CHANGERS,
         ),
-        "toggle": many(lambda user, k: request("PATCH", user, f"/{task_id(user, k)}/complete")),
+        "toggle": many(lambda user, k: request("PATCH", user, f"/{task_id(user, k)}/complete"), CHANGERS),
         "create": many(
             lambda user, k: request(
                 "POST",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks import statements
 from benchmarks.dataset import SMALLEST, WRITERS
-from benchmarks.operations import READERS
+from benchmarks.operations import CHANGERS, READERS
 from benchmarks.wrk import Load, LoadError
 
 _STATEMENTS: Mapping[str, tuple[str, Sequence[str]]] = {
@@ -55,7 +55,7 @@ def run(operation: str, url: str, folder: Path, seconds: int, *, connections: in
 
 def _script(operation: str, folder: Path) -> Path:
     sql, names = _STATEMENTS[operation]
-    users = WRITERS if operation == "create" else READERS
+    users = {"create": WRITERS, "toggle": CHANGERS}.get(operation, READERS)
     sql = re.sub(r"\$(\d+)", lambda match: _variable(names[int(match[1]) - 1]), sql)
     path = folder / f"{operation}.pgbench"
     path.write_text(

@@ -12,7 +12,7 @@ SERVERS = {
     "reference": "plain FastAPI",
     "ours": "this service",
     "fastify": "Fastify + pg",
-    "limit": "bare ASGI",
+    "limit": "bare ASGI + asyncpg",
 }
 OPERATIONS = ("get", "list20", "list100", "first", "cursor", "patch", "toggle", "create")
 
@@ -61,10 +61,10 @@ def svg(results: Results) -> str:
         parts.append(f'<text x="{LEFT - 10}" y="{centre:.0f}" text-anchor="end">{LABELS[operation]}</text>')
         for index, server in enumerate(servers):
             if rate := rates.get((operation, server)):
-                y = top + index * BAR
+                y, number = top + index * BAR, f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
                 bar = f'x="{LEFT}" y="{y}" width="{max(1, x(rate) - LEFT):.1f}" height="{BAR - 2}" rx="2"'
                 parts.append(f'<rect class="{server}" {bar}/>')
-                parts.append(f'<text class="number" x="{x(rate) + 5:.1f}" y="{y + 8}">{rate:,.0f}</text>')
+                parts.append(f'<text class="number" x="{x(rate) + 5:.1f}" y="{y + 8}">{number}</text>')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
         f'aria-label="Requests per second of each server">\n<style>{STYLE}</style>\n'

@@ -29,7 +29,11 @@ def _measurements(results: Results, baseline: Results | None) -> Table:
             cells = [LABELS[operation] if index == 0 else "", server]
             middle = results.medians(operation, server)
             assert middle is not None
-            cells += [f"{middle.rate:,.0f}", f"{middle.p50_ms:.1f}", f"{middle.p99_ms:.1f}"]
+            cells += [
+                f"{middle.rate:,.{0 if middle.rate >= 10 else 1}f}",
+                f"{middle.p50_ms:.1f}",
+                f"{middle.p99_ms:.1f}",
+            ]
             cells += [f"{middle.server_us:,.0f}", f"{middle.postgres_us:,.0f}"]
             if baseline:
                 cells.append(_change(middle, baseline.medians(operation, server)))
