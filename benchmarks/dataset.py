@@ -140,6 +140,12 @@ def restore(url: str, say: Callable[[str], None]) -> None:
     with _cursor(url) as cursor:
         cursor.execute("DELETE FROM tasks_api.task WHERE id > %s", [LAST_ID])
         cursor.execute("VACUUM (ANALYZE)")
+    checkpoint(url)
+
+
+def checkpoint(url: str) -> None:
+    """Write out what is dirty now, instead of when PostgreSQL finds it is time."""
+    with _cursor(url) as cursor:
         cursor.execute("CHECKPOINT")
 
 

@@ -12,8 +12,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg2
-
 from benchmarks import agreement, dataset, engine, operations, pgbench, singles
 from benchmarks.report import WRITES, Interval, Results
 from benchmarks.servers import (
@@ -102,8 +100,7 @@ class Run:
         able = [name for name in self.options.servers if self._can(name, operation)]
         if operation in WRITES:
             # So that none of the servers has one in its turn.
-            with psycopg2.connect(self._url) as connection, connection.cursor() as cursor:
-                cursor.execute("CHECKPOINT")
+            dataset.checkpoint(self._url)
         for name in able:
             self._say(f"{operations.LABELS[operation]}: {name} warms up")
             self._load(operation, name, 1)
@@ -130,15 +127,16 @@ class Run:
         if name == POSTGRES:
             return pgbench.run(operation, self._url, FOLDER, seconds, connections=POOL_SIZE)
         server, alone = self.servers[name], (name, operation) in ONE_AT_A_TIME
-        # Where an answer takes a second, a short interval would hold too few.
+        # Where an answer takes seconds, a short interval would hold none.
+        at_least = 15 if alone else 5 if operation == "offset" else 1
         load = self._wrk.run(
             server.url,
             self._files[operation],
-            max(seconds, 5) if alone or operation == "offset" else seconds,
+            max(seconds, at_least),
             connections=1 if alone else CONNECTIONS.get(name, 32),
         )
-        # What was still under way when the load ended is not to burden the next server.
-        server.ask(self.requests["health"][0])
+        # This is answered after what was still under way when the load ended and would burden the next turn.
+        server.ask(self.requests[operation][0])
         return load
 
     def _processor(self, name: str) -> tuple[float, float]:

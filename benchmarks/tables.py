@@ -30,7 +30,7 @@ def _measurements(results: Results, baseline: Results | None) -> Table:
             middle = results.medians(operation, server)
             assert middle is not None
             cells += [
-                f"{middle.rate:,.{0 if middle.rate >= 10 else 1}f}",
+                f"{middle.rate:,.0f}" if middle.rate >= 10 else f"{middle.rate:.1f}",
                 f"{middle.p50_ms:.1f}",
                 f"{middle.p99_ms:.1f}",
             ]

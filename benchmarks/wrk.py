@@ -84,6 +84,4 @@ def _unpack(folder: Path) -> None:
     except (OSError, subprocess.CalledProcessError):
         pass
     if not (folder / "usr" / "bin" / "wrk").exists():
-        raise LoadError(
-            "wrk is missing; install it: apt-get install wrk, dnf install wrk, or brew install wrk"
-        )
+        raise LoadError("wrk is missing; install it: apt-get install wrk, or dnf install wrk")
