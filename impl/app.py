@@ -12,7 +12,6 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from generated.application import OPENAPI_JSON, OPENAPI_YAML, build_router, contract
-from impl import migrations
 from impl.auth import (
     Authenticator,
     Caller,
@@ -28,6 +27,7 @@ from impl.database import Database
 from impl.health import Health
 from impl.keys import HttpKeySource, KeySet
 from impl.settings import Settings, SettingsError, load_settings
+from impl.tables import REVISION
 from impl.tasks import Tasks
 from impl.tokens import mint_token
 from impl.users import Users
@@ -79,7 +79,7 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
     if database and users:
         router = build_router(
             engine,
-            health=Health(database, name=info["title"], version=info["version"], revision=migrations.head()),
+            health=Health(database, name=info["title"], version=info["version"], revision=REVISION),
             users=users,
             tasks=Tasks(database),
             categories=Categories(database),

@@ -17,7 +17,7 @@ from impl.errors import DatabaseUnavailable
 from impl.health import Health
 from impl.migrations import configuration, head, migrate, psycopg2_url
 from impl.settings import SettingsError
-from impl.tables import SCHEMA, metadata
+from impl.tables import REVISION, SCHEMA, metadata
 
 ROOT = Path(__file__).parents[2]
 
@@ -97,6 +97,10 @@ def test_alembic_finds_no_difference_either(new_database: Callable[[], str]) -> 
     }
     with engine(url).connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+
+
+def test_the_tables_name_the_last_migration() -> None:
+    assert head() == REVISION
 
 
 def test_down_undoes_up(new_database: Callable[[], str]) -> None:
