@@ -153,8 +153,8 @@ async def _connect(**options: Any) -> Any:
     try:
         connection = await asyncpg.connect(**options)
         if options["statement_cache_size"]:
-            # PostgreSQL takes a page of unknown length for a tenth of the table, and would plan each list anew,
-            # which takes longer than reading it. tests/impl/test_indexes.py looks at these plans.
+            # PostgreSQL takes a page of unknown length for a tenth of the table, and would plan each list
+            # anew, which takes longer than reading it. tests/impl/test_indexes.py looks at these plans.
             await connection.execute("SET plan_cache_mode = force_generic_plan")
         return connection
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
