@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from pydantic import ValidationError
 
@@ -55,6 +55,7 @@ class _Reader:
     """How one parameter is read; `convert` turns what the schema admitted into what Python code gets."""
 
     parameter: Parameter
+    loc: tuple[str, str]
     identifier: str
     type: str
     read: Callable[[str], Any]
@@ -65,29 +66,27 @@ class _Reader:
 
     def value(self, texts: Sequence[str], found: list[Finding]) -> Any:
         """Read the parameter's texts; what is wrong with them is added to `found`."""
-        loc = (self.parameter.location, self.parameter.name)
         exploded = self.is_array and self.parameter.explode
         if len(texts) > 1 and not exploded:
-            found.append(Finding(loc, "The parameter is given more than once", "duplicate"))
+            found.append(Finding(self.loc, "The parameter is given more than once", "duplicate"))
             return None
         if self.is_array and not exploded:
             texts = texts[0].split(",")
         try:
-            values = [self.read(text) for text in texts]
+            value = [self.read(text) for text in texts] if self.is_array else self.read(texts[0])
         except (ValueError, KeyError):
-            found.append(Finding(loc, f"The value is not of type {self.type}", "type"))
+            found.append(Finding(self.loc, f"The value is not of type {self.type}", "type"))
             return None
         if not all(map(_is_unicode, texts)):
-            found.append(Finding(loc, "The value is not UTF-8", "encoding"))
+            found.append(Finding(self.loc, "The value is not UTF-8", "encoding"))
             return None
-        value = values if self.is_array else values[0]
         if not self.validator.is_valid(value):
-            found += findings(self.validator, value, *loc)
+            found += findings(self.validator, value, *self.loc)
             return None
         try:
             return self.convert(value) if self.convert else value
         except ValidationError as error:
-            found += unrepresentable(error, *loc)
+            found += unrepresentable(error, *self.loc)
             return None
 
 
@@ -133,6 +132,7 @@ class Parameters:
         item = document.follow(schema["items"], (*where, "items"))[0] if is_array else schema
         return _Reader(
             parameter=parameter,
+            loc=(parameter.location, parameter.name),
             identifier=parameter.identifier,
             type=item["type"],
             read=_READERS[item["type"]],
@@ -168,10 +168,10 @@ class Parameters:
     def _read_query(self, query: bytes, values: dict[str, Any], found: list[Finding]) -> None:
         texts: dict[str, list[str]] = {}
         if query:
-            text = query.decode("utf-8", "surrogateescape")
-            decoded = parse_qsl(text, keep_blank_values=True, errors="surrogateescape")
-            for name, value in decoded:
-                texts.setdefault(name, []).append(value)
+            for pair in query.decode("utf-8", "surrogateescape").split("&"):
+                if pair:
+                    name, _, value = pair.partition("=")
+                    texts.setdefault(_form_decoded(name), []).append(_form_decoded(value))
             for name in texts.keys() - self._query.keys():
                 printable = name.encode("utf-8", "replace").decode()
                 found.append(
@@ -190,12 +190,18 @@ class Parameters:
             if name in texts:
                 values[reader.identifier] = reader.value(texts[name], found)
             elif reader.parameter.required:
-                loc = (reader.parameter.location, reader.parameter.name)
-                found.append(Finding(loc, "The parameter is required", "required"))
+                found.append(Finding(reader.loc, "The parameter is required", "required"))
             else:
                 # An array is the operation's to change, and another one for each request.
                 default = reader.default
                 values[reader.identifier] = [*default] if reader.is_array and default else default
+
+
+def _form_decoded(text: str) -> str:
+    """Undo application/x-www-form-urlencoded, as parse_qsl does, but without its 8 µs a query."""
+    if "%" not in text and "+" not in text:
+        return text
+    return unquote_plus(text, errors="surrogateescape")
 
 
 def cookies(headers: Headers) -> dict[str, list[str]]:
