@@ -49,6 +49,8 @@ def main() -> None:
             results = _run(chosen, lambda text: status.update(text) if console.is_terminal else _line(text))
     except (EmbeddedPostgresError, ServerError, LoadError, ClientError) as error:
         sys.exit(f"scripts/bench: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
     tables.show(results, baseline, console)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(results.as_json(), indent=1) + "\n", encoding="utf-8")
