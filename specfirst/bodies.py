@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -48,12 +49,19 @@ async def read_json(scope: Scope, receive: Receive, body: RequestBody, limit: in
 
 
 def _check_media_type(headers: Mapping[bytes, bytes], media_types: Collection[str]) -> None:
-    essence, *parameters = headers.get(b"content-type", b"").decode("latin-1").lower().split(";")
-    charsets = [p.strip().removeprefix("charset=").strip('"') for p in parameters if "charset" in p]
-    if essence.strip() not in media_types or any(charset != "utf-8" for charset in charsets):
+    essence, is_utf8 = _media_type(headers.get(b"content-type", b""))
+    if essence not in media_types or not is_utf8:
         raise UnsupportedMediaType(f"The body must be {' or '.join(media_types)} in UTF-8")
     if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
         raise UnsupportedMediaType("The body must not be compressed")
+
+
+@lru_cache(maxsize=64)
+def _media_type(content_type: bytes) -> tuple[str, bool]:
+    """The type without its parameters, and whether these allow UTF-8. Nearly all clients send the same."""
+    essence, *parameters = content_type.decode("latin-1").lower().split(";")
+    charsets = [p.strip().removeprefix("charset=").strip('"') for p in parameters if "charset" in p]
+    return essence.strip(), all(charset == "utf-8" for charset in charsets)
 
 
 async def _read(receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> bytes:
