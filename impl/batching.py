@@ -99,16 +99,7 @@ class Batch(Generic[RowT]):
 
     async def _answer(self, batch: list[_Call]) -> None:
         try:
-            await self._run(batch)
-        except Exception as error:
-            if len(batch) == 1 or isinstance(error, DatabaseUnavailable):
-                for call in batch:
-                    if not call.row.done():
-                        call.row.set_exception(error)
-            else:
-                # One of them violates a constraint, so nothing was done. Alone, each has its own answer.
-                for call in batch:
-                    await self._answer_alone(call)
+            await self._attempt(batch)
         finally:
             self._locked.difference_update(map(self._key_of, batch))
             task = asyncio.current_task()
@@ -116,12 +107,18 @@ class Batch(Generic[RowT]):
             self._running.discard(task)
             self._start()
 
-    async def _answer_alone(self, call: _Call) -> None:
+    async def _attempt(self, batch: list[_Call]) -> None:
         try:
-            await self._run([call])
+            await self._run(batch)
         except Exception as error:
-            if not call.row.done():
-                call.row.set_exception(error)
+            if len(batch) > 1 and not isinstance(error, DatabaseUnavailable):
+                # One of them violates a constraint, so nothing was done. Alone, each has its own answer.
+                for call in batch:
+                    await self._attempt([call])
+                return
+            for call in batch:
+                if not call.row.done():
+                    call.row.set_exception(error)
 
     async def _run(self, batch: list[_Call]) -> None:
         parameters = {name: [call.parameters[name] for call in batch] for name in self._statement.names}

@@ -25,8 +25,8 @@ class ContractAPI(FastAPI):
 
     def __init__(self, engine: Engine[Any], router: APIRouter, **options: Any) -> None:
         info = engine.document.content["info"]
-        # FastAPI looks for OpenTelemetry's providers on every request, which takes 8 µs: as long as half of
-        # what the engine does. Whoever sets them up passes `telemetry`.
+        # FastAPI looks for OpenTelemetry's providers on every request, which takes 4 µs. Whoever sets
+        # them up passes `telemetry`.
         options.setdefault("telemetry", {"tracing": False, "metrics": False, "logs": False})
         super().__init__(
             title=info["title"],
