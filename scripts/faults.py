@@ -1,0 +1,37 @@
+"""Inject faults into real processes, at full size, and print which promises held.
+
+Arguments go to pytest: `scripts/faults -k restart` runs only these.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parent.parent
+REPORT = ROOT / "build" / "promises.jsonl"
+
+
+def main() -> None:
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.unlink(missing_ok=True)
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "tests/promises", "-v", *sys.argv[1:]],
+        cwd=ROOT,
+        env=os.environ | {"PROMISES": "full", "PROMISES_REPORT": str(REPORT)},
+    )
+    table = Table("promise", "must show", "showed", title="Promises that held", title_justify="left")
+    for line in REPORT.read_text(encoding="utf-8").splitlines() if REPORT.exists() else []:
+        table.add_row(*json.loads(line))
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
+    sys.exit(run.returncode)
+
+
+if __name__ == "__main__":
+    main()

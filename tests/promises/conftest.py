@@ -1,0 +1,29 @@
+"""Promises under load, faults and bad intent: each test injects the fault into real processes.
+
+`scripts/test` runs them small; `scripts/faults` runs them at full size and prints what each one showed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+FULL = os.environ.get("PROMISES") == "full"
+
+Report = Callable[[str, str, str], None]
+
+
+@pytest.fixture
+def report() -> Report:
+    """Call `report(promise, must_show, shown)` once the test has seen it hold."""
+
+    def write(promise: str, must_show: str, shown: str) -> None:
+        if path := os.environ.get("PROMISES_REPORT"):
+            with Path(path).open("a", encoding="utf-8") as file:
+                file.write(json.dumps([promise, must_show, shown]) + "\n")
+
+    return write
