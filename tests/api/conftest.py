@@ -238,8 +238,17 @@ FRAMING = ("content-length", "transfer-encoding")
 
 
 @contextmanager
-def running(database_url: str, folder: Path, *, workers: int = 1, sound: bool = True) -> Iterator[Server]:
+def running(
+    database_url: str,
+    folder: Path,
+    *,
+    workers: int = 1,
+    sound: bool = True,
+    settings: Mapping[str, str | None] | None = None,
+) -> Iterator[Server]:
     """A server process as scripts/serve runs it, but on this database as it is found.
+
+    `settings` are added to those of the tests; None takes one away.
 
     Its socket listens before the process starts, so requests wait until they are answered; and only the
     process holds it, so they fail at once if it does not start.
@@ -253,6 +262,7 @@ def running(database_url: str, folder: Path, *, workers: int = 1, sound: bool = 
         "ENVIRONMENT": "test",
         "VALIDATE_RESPONSES": "true",
         "OBSERVATIONS": os.environ.get("OBSERVATIONS", ""),
+        **(settings or {}),
     }
     program = (
         "import socket, sys; from scripts.serve import _run; "
@@ -263,7 +273,7 @@ def running(database_url: str, folder: Path, *, workers: int = 1, sound: bool = 
         process = subprocess.Popen(
             [sys.executable, "-c", program, str(listener.fileno()), str(workers)],
             pass_fds=[listener.fileno()],
-            env=environment,
+            env={name: value for name, value in environment.items() if value is not None},
             # A folder without .env file: what is set here is all that is set.
             cwd=folder,
             stdout=log,
