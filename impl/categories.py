@@ -13,7 +13,7 @@ from generated.schemas import CategoryCreate, CategoryReplace, CategoryUpdate
 from impl.auth import Caller
 from impl.database import Database, Statement, owned
 from impl.errors import CategoryNotFound
-from impl.paging import page_statement, read_page
+from impl.paging import PageStatement, page_statement, read_page
 from impl.tables import Category, CategoryRow, category
 
 DEFAULTS = {"color": Category.model_fields["color"].default}
@@ -38,7 +38,7 @@ def update_statement(names: frozenset[str]) -> Statement[CategoryRow]:
 
 
 @cache
-def list_statement(*, after_cursor: bool, skipping: bool) -> Statement:
+def list_statement(*, after_cursor: bool, skipping: bool) -> PageStatement:
     # Counted each time: a user has a handful of them.
     total = select(func.count()).select_from(category).where(owned(category)).scalar_subquery()
     return page_statement(category, (), total, after_cursor=after_cursor, skipping=skipping)
@@ -61,7 +61,7 @@ class Categories:
             cursor=cursor,
         )
         return {
-            "items": [_answer(row) for row in page.items],
+            "items": page.items,
             "total": page.total,
             "next_cursor": page.next_cursor,
         }

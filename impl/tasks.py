@@ -27,7 +27,7 @@ from impl.auth import Caller
 from impl.batching import Batch, calls
 from impl.database import Database, Statement, owned
 from impl.errors import TaskNotFound
-from impl.paging import page_statement, read_page
+from impl.paging import PageStatement, page_statement, read_page
 from impl.tables import Task, TaskRow, task, task_count
 
 # What a property is when it is left out of a new or replaced task.
@@ -90,7 +90,7 @@ def list_statement(
     *,
     after_cursor: bool,
     skipping: bool,
-) -> Statement:
+) -> PageStatement:
     """One statement per combination of filters, so that each is read from the index made for it."""
     kinds = [
         task_count.c[f"{'done' if done else 'open'}_{level}"]
@@ -143,7 +143,7 @@ class Tasks:
             **filters,
         )
         return {
-            "items": [_answer(row) for row in page.items],
+            "items": page.items,
             "total": page.total,
             "next_cursor": page.next_cursor,
         }

@@ -44,14 +44,17 @@ def every_statement() -> Iterator[tuple[str, Statement]]:
         yield f"categories.update {names}", categories.update_statement(frozenset(names))
     for places in subsets(("after_cursor", "skipping"), 0):
         place = {name: name in places for name in ("after_cursor", "skipping")}
-        yield f"categories.list {places}", categories.list_statement(**place)
+        page = categories.list_statement(**place)
+        yield f"categories.list {places}", page.rows
+        yield f"categories.list {places} anyway", page.anyway
         for completed, priority, more in product(
             (None, False, True), (None, "low", "medium", "high"), ((), ("category_id",))
         ):
             given = {"completed": completed, "priority": priority}
             names = (*(name for name, value in given.items() if value is not None), *more)
-            statement = tasks.list_statement(names, completed, priority, **place)
-            yield f"tasks.list {completed} {priority} {more} {places}", statement
+            page = tasks.list_statement(names, completed, priority, **place)
+            yield f"tasks.list {completed} {priority} {more} {places}", page.rows
+            yield f"tasks.list {completed} {priority} {more} {places} anyway", page.anyway
 
 
 STATEMENTS = dict(every_statement())
