@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from jose import jwk, jws
+from jose.exceptions import JOSEError
 from jwt import PyJWS, PyJWTError
 
 from impl.errors import NotTheCaller
@@ -29,13 +30,19 @@ MAX_TOKEN_BYTES = 8192
 # a token that has expired by our clock is not excused.
 LEEWAY_SECONDS = 5
 
-# Three segments of base64url. python-jose would skip any other character instead of refusing it.
-_TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+# Three segments of base64url, each in its one form: python-jose would skip any other character instead of
+# refusing it, and bits behind the last byte, which nothing reads, would make several tokens of one.
+_SEGMENT = "(?=[^.])(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])?"
+_TOKEN = re.compile(rf"{_SEGMENT}\.{_SEGMENT}\.{_SEGMENT}")
 
 # `crit` and `b64` change what is signed (RFC 7515, section 4.1.11; RFC 7797), and who sends them expects them
 # to be understood. With the others a token brings the key that it is to be verified with (RFC 7515, sections
 # 4.1.2 to 4.1.6).
 REFUSED_HEADERS = frozenset({"crit", "b64", "jku", "jwk", "x5u", "x5c"})
+
+# Tokens of other kinds, such as the one that tells of a logout, may be signed with the same keys; they name
+# their kind (RFC 8725, section 3.11). Better Auth names none.
+_TYPES = frozenset({"jwt", "at+jwt", "application/jwt", "application/at+jwt"})
 
 # The contract's UserId.
 _USER_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._:@|+~-]{0,127}")
@@ -94,13 +101,10 @@ class SharedSecretVerifier:
         if read_header(token)["alg"] != "HS256":
             raise Unauthenticated
         try:
-            payload = json.loads(jws.verify(token, self._key, ["HS256"]))
-        except Exception:
-            # Any string may come in, and parsers fail in many ways: RecursionError on deep nesting,
-            # UnicodeError, ValueError on a number of five thousand digits.
+            payload = _read_object(jws.verify(token, self._key, ["HS256"]))
+        except (JOSEError, RecursionError):
+            # It parses the header once more, and lets the latter through.
             raise Unauthenticated from None
-        if not isinstance(payload, dict):
-            raise Unauthenticated
         _check_addressee(self._told | payload, self._issuer, self._audience)
         return read_claims(payload)
 
@@ -128,11 +132,9 @@ class KeySetVerifier:
             raise Unauthenticated
         try:
             # Refused as well if the token's algorithm is not the key's.
-            payload = json.loads(self._jws.decode(token, key.key, [key.algorithm]))
-        except (PyJWTError, ValueError, RecursionError):
+            payload = _read_object(self._jws.decode(token, key.key, [key.algorithm]))
+        except PyJWTError:
             raise Unauthenticated from None
-        if not isinstance(payload, dict):
-            raise Unauthenticated
         _check_addressee(payload, self._issuer, self._audience)
         return read_claims(payload)
 
@@ -154,18 +156,37 @@ def read_header(token: str) -> Mapping[str, Any]:
     In what it gives `alg` is a string, and so is `kid` if it is there.
     """
     segment = token.partition(".")[0]
-    try:
-        header = json.loads(base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)).decode())
-    except (ValueError, RecursionError):
-        raise Unauthenticated from None
+    # More padding than there must be does no harm.
+    header = _read_object(base64.urlsafe_b64decode(segment + "=="))
+    kind = header.get("typ", "JWT")
     if (
-        not isinstance(header, dict)
-        or not isinstance(header.get("alg"), str)
+        not isinstance(header.get("alg"), str)
         or not isinstance(header.get("kid", ""), str)
+        or not (isinstance(kind, str) and kind.lower() in _TYPES)
         or not REFUSED_HEADERS.isdisjoint(header)
     ):
         raise Unauthenticated
     return header
+
+
+def _read_object(data: bytes) -> dict[str, Any]:
+    """The JSON object of a segment; raises Unauthenticated for whatever else there may be."""
+    try:
+        content = json.loads(data.decode(), object_pairs_hook=_unique)
+    except (ValueError, RecursionError):
+        # ValueError also stands for bytes that are not UTF-8, and for a number of five thousand digits.
+        raise Unauthenticated from None
+    if not isinstance(content, dict):
+        raise Unauthenticated
+    return content
+
+
+def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two members of one name nobody can say which counts (RFC 7515 and RFC 7519, section 4 of each)."""
+    content = dict(members)
+    if len(content) != len(members):
+        raise ValueError
+    return content
 
 
 def _check_addressee(payload: Mapping[str, object], issuer: str | None, audience: str | None) -> None:

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+from bad_tokens import ALGORITHMS, KEY_SET, NOW, header, public_forms
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from signing import (
     AUDIENCE,
     ISSUER,
     KEYS,
-    MAKE,
     PUBLISHED,
     SECRET,
     addressed,
     base64url,
     claims,
-    jwk,
     key_set,
     segment,
     sign_hmac,
@@ -34,7 +30,6 @@ from signing import (
 
 from impl.auth import (
     LEEWAY_SECONDS,
-    MAX_TOKEN_BYTES,
     Authenticator,
     Caller,
     Claims,
@@ -44,9 +39,6 @@ from impl.auth import (
 )
 from impl.keys import KeySet
 from specfirst.errors import Unauthenticated
-
-NOW = int(time.time())
-ALGORITHMS = list(KEYS)
 
 
 class Published:
@@ -87,173 +79,11 @@ def authenticator(request: pytest.FixtureRequest, service: Published, seen: list
     return Authenticator(EitherVerifier(shared, verifier), write)
 
 
-def header(algorithm: str, **changes: object) -> dict[str, object]:
-    """As better-auth 1.7 writes it, with `changes`; None leaves one out."""
-    good: dict[str, object] = {"alg": algorithm, "kid": algorithm}
-    return {name: value for name, value in (good | changes).items() if value is not None}
-
-
-def other(algorithm: str) -> str:
-    return ALGORITHMS[ALGORITHMS.index(algorithm) - 1]
-
-
-def public_forms(algorithm: str) -> dict[str, bytes]:
-    """The public key in every form in which a careless verifier could take it for an HMAC secret."""
-    public = KEYS[algorithm].public_key()
-    der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    member = next(member for member in PUBLISHED if member["kid"] == algorithm)
-    forms = {"DER": der, "PEM": pem, "PEM without line break": pem.rstrip(), "JWK": key_set(member)[10:-2]}
-    forms |= {name: member[name].encode() for name in ("x", "n") if name in member}
-    return forms
-
-
-def changed_headers(**changes: object) -> Callable[[str], str]:
-    return lambda a: sign_with(KEYS[a], header(a, **changes), addressed())
-
-
-def changed_claims(**changes: object) -> Callable[[str], str]:
-    return lambda a: sign_with(KEYS[a], header(a), addressed(**changes))
-
-
-def raw_payload(payload: object) -> Callable[[str], str]:
-    return lambda a: sign_with(KEYS[a], header(a), payload)
-
-
-def raw_header(raw: object) -> Callable[[str], str]:
-    return lambda a: sign_with(KEYS[a], raw, addressed())
-
-
-def parts(a: str) -> list[str]:
-    return sign_with(KEYS[a], header(a), addressed()).split(".")
-
-
-NONE = ("none", "None", "NONE", "nOnE", "none ", " none", "", "null", "n\u00f6ne")
-OTHER_ALGORITHMS = (
-    "ES384",
-    "ES512",
-    "ES256K",
-    "RS384",
-    "RS512",
-    "PS256",
-    "HS384",
-    "HS512",
-    "Ed25519",
-    "Ed448",
-)
-STRANGE_KIDS: list[object] = [
-    "",
-    1,
-    True,
-    ["EdDSA"],
-    {},
-    "unknown",
-    "../../etc/passwd",
-    "' OR 1=1",
-    "x" * 4000,
-]
-BAD_EXP: list[object] = [NOW - 1, 0, -1, True, str(NOW + 60), "", [NOW + 60], {}, 10**15, 10**400, 1e300]
-BAD_SUB: list[object] = ["", " ", "x" * 129, "..", "a b", "a/b", "é", "a\x00", "\ud800", 1, True, ["ada"], {}]
-BAD_AUD: list[object] = [AUDIENCE + "/", "better-auth:session-cache", "", 1, [], [[AUDIENCE]], {AUDIENCE: 1}]
-EMBEDDED = jwk(MAKE["EdDSA"]())
-
-BAD: dict[str, Callable[[str], str]] = {
-    **{f"alg {alg!r}": changed_headers(alg=alg) for alg in NONE},
-    "alg none and no signature": lambda a: ".".join(
-        [segment(header(a, alg="none")), segment(addressed()), ""]
-    ),
-    "alg none, typ JWT": changed_headers(alg="none", typ="JWT"),
-    "alg absent": changed_headers(alg=None),
-    "alg null": lambda a: sign_with(KEYS[a], header(a) | {"alg": None}, addressed()),
-    "alg a list": lambda a: sign_with(KEYS[a], header(a) | {"alg": [a]}, addressed()),
-    "alg a number": changed_headers(alg=1),
-    "alg in another case": lambda a: sign_with(KEYS[a], header(a, alg=a.lower()), addressed()),
-    **{f"alg {alg}": changed_headers(alg=alg) for alg in OTHER_ALGORITHMS},
-    "alg of another key": lambda a: sign_with(KEYS[a], header(a, alg=other(a)), addressed()),
-    "kid of another key": lambda a: sign_with(KEYS[a], header(a, kid=other(a)), addressed()),
-    "alg and kid of another key": lambda a: sign_with(KEYS[a], header(other(a)), addressed()),
-    "a key that is not in the set": lambda a: sign_with(MAKE[a](), header(a), addressed()),
-    "HS256 with another secret and the kid of a key": lambda a: sign_hmac(
-        header(a, alg="HS256"), addressed(), SECRET.encode() + b"!"
-    ),
-    **{
-        f"HS256 with a public key ({form})": lambda a, form=form: sign_hmac(
-            header(a, alg="HS256"), addressed(), public_forms(a).get(form, b"\0")
-        )
-        for form in ("DER", "PEM", "PEM without line break", "JWK", "x", "n")
-    },
-    "HMAC with a public key, alg of the key": lambda a: sign_hmac(
-        header(a), addressed(), public_forms(a)["PEM"]
-    ),
-    "HS256 with nothing": lambda a: sign_hmac(header(a, alg="HS256"), addressed(), b""),
-    "kid absent": changed_headers(kid=None),
-    "kid null": lambda a: sign_with(KEYS[a], header(a) | {"kid": None}, addressed()),
-    **{f"kid {kid!r}"[:30]: changed_headers(kid=kid) for kid in STRANGE_KIDS},
-    "jku": changed_headers(jku="https://evil.example/jwks"),
-    "jwk": changed_headers(jwk=EMBEDDED),
-    "jwk of the key itself": lambda a: sign_with(KEYS[a], header(a, jwk=jwk(KEYS[a])), addressed()),
-    "x5u": changed_headers(x5u="https://evil.example/cert"),
-    "x5c": changed_headers(x5c=["MIIB"]),
-    "crit": changed_headers(crit=["exp"]),
-    "crit empty": changed_headers(crit=[]),
-    "crit with b64": changed_headers(crit=["b64"], b64=False),
-    "b64 false": changed_headers(b64=False),
-    "b64 true": changed_headers(b64=True),
-    "header a list": lambda a: sign_with(KEYS[a], [a], addressed()),
-    "header no JSON": raw_header(b"{"),
-    "header empty": raw_header(b""),
-    "header not UTF-8": raw_header(b'{"alg": "\xff"}'),
-    "header in UTF-16": lambda a: sign_with(KEYS[a], json.dumps(header(a)).encode("utf-16"), addressed()),
-    "header nested deeply": raw_header(b"[" * 5000),
-    "header with a number of 5000 digits": raw_header(b'{"alg": ' + b"9" * 5000 + b"}"),
-    "payload no JSON": raw_payload(b"{"),
-    "payload empty": raw_payload(b""),
-    "payload not UTF-8": raw_payload(b'{"sub": "\xff"}'),
-    "payload null": raw_payload(None),
-    "payload a list": raw_payload([addressed()]),
-    "payload a string": raw_payload("ada"),
-    "payload nested deeply": raw_payload(b"[" * 5000),
-    "payload with objects nested deeply": raw_payload(b'{"a":' * 1000),
-    "exp of 5000 digits": raw_payload(b'{"exp": ' + b"9" * 5000 + b"}"),
-    "exp 1e999": changed_claims(exp=float("inf")),
-    "exp NaN": changed_claims(exp=float("nan")),
-    "exp absent": changed_claims(exp=None),
-    "exp null": lambda a: sign_with(KEYS[a], header(a), addressed() | {"exp": None}),
-    **{f"exp {value!r}"[:24]: changed_claims(exp=value) for value in BAD_EXP},
-    **{f"nbf {value!r}": changed_claims(nbf=value) for value in (NOW + 3600, "0", True, [], float("nan"))},
-    **{f"iat {value!r}": changed_claims(iat=value) for value in ("0", False, -1, [], 10**15)},
-    "sub absent": changed_claims(sub=None),
-    **{f"sub {value!r}"[:20]: changed_claims(sub=value) for value in BAD_SUB},
-    "iss absent": changed_claims(iss=None),
-    **{
-        f"iss {value!r}": changed_claims(iss=value)
-        for value in (ISSUER + "/", ISSUER.upper(), "https://evil.example", "", 1, [ISSUER])
-    },
-    "aud absent": changed_claims(aud=None),
-    **{f"aud {value!r}": changed_claims(aud=value) for value in BAD_AUD},
-    "JWE": lambda a: ".".join(["eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0", "", "AAAA", "AAAA", "AAAA"]),
-    "JWE of five full segments": lambda a: ".".join(parts(a) + parts(a)[:2]),
-    "no signature": lambda a: ".".join([*parts(a)[:2], ""]),
-    "signature of one byte": lambda a: ".".join([*parts(a)[:2], "AA"]),
-    "signature cut short": lambda a: ".".join([*parts(a)[:2], parts(a)[2][:-4]]),
-    "signature too long": lambda a: ".".join([*parts(a)[:2], parts(a)[2] + "AAAA"]),
-    "signature of zeros": lambda a: ".".join([*parts(a)[:2], base64url(bytes(64 if a != "RS256" else 256))]),
-    "another token's payload": lambda a: ".".join([parts(a)[0], segment(addressed(sub="bob")), parts(a)[2]]),
-    "space in front": lambda a: " " + ".".join(parts(a)),
-    "line break at the end": lambda a: ".".join(parts(a)) + "\n",
-    "padding": lambda a: ".".join(parts(a)) + "==",
-    "too long": changed_claims(more="x" * MAX_TOKEN_BYTES),
-    "1 MB of header": lambda a: ".".join([segment(header(a, more="x" * 2**20)), *parts(a)[1:]]),
-    "1 MB of dots": lambda a: "." * 2**20,
-}
-
-
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
-@pytest.mark.parametrize("case", BAD)
+@pytest.mark.parametrize("case", KEY_SET)
 async def test_every_bad_token_is_refused_at_once_and_in_the_same_words(
-    authenticator: Authenticator, seen: list[Claims], algorithm: str, case: str
+    authenticator: Authenticator, seen: list[Claims], case: str
 ) -> None:
-    token = BAD[case](algorithm)
+    token = KEY_SET[case]()
     took = []
     for _ in range(3):
         started = time.perf_counter()
@@ -268,10 +98,6 @@ async def test_every_bad_token_is_refused_at_once_and_in_the_same_words(
     assert refusal.__cause__ is None
     assert refusal.__suppress_context__ or refusal.__context__ is None
     assert seen == []
-
-
-def test_the_table_has_enough_cases() -> None:
-    assert len(BAD) * len(ALGORITHMS) > 300
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -328,7 +154,7 @@ async def test_nothing_is_fetched_for_a_token_that_cannot_be_good(
 ) -> None:
     for case in ("alg 'none'", "kid absent", "jku", "crit", "JWE", "1 MB of header", "header no JSON"):
         with pytest.raises(Unauthenticated):
-            await authenticator.authenticate(BAD[case]("EdDSA"))
+            await authenticator.authenticate(KEY_SET[f"EdDSA: {case}"]())
     assert service.fetches == 0
 
 
@@ -356,6 +182,18 @@ async def test_nothing_that_is_signed_raises_anything_else(
     raw = [part.encode(errors="replace") if isinstance(part, str) else part for part in (head, payload)]
     with suppress(Unauthenticated):
         await authenticator.authenticate(sign_with(KEYS["EdDSA"], *raw))
+
+
+async def test_no_depth_of_nesting_raises_anything_else(authenticator: Authenticator) -> None:
+    # Libraries parse the header once more, further down the stack: what we can still read, they may not.
+    for depth in range(600, 1000):
+        more = f'"kid": "EdDSA", "x": {"[" * depth}{"]" * depth}}}'
+        for token in (
+            sign_with(KEYS["EdDSA"], f'{{"alg": "EdDSA", {more}'.encode(), addressed()),
+            sign_hmac(f'{{"alg": "HS256", {more}'.encode(), addressed()),
+        ):
+            with suppress(Unauthenticated):
+                await authenticator.authenticate(token)
 
 
 # --- A key set and a shared secret at once --------------------------------------------------------------
