@@ -1,0 +1,223 @@
+"""Every token that must be refused is sent to running servers, and good ones in every place but theirs.
+
+Each is good but for what its name says. All are refused in the same words, and none leaves a trace.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+from bad_tokens import ALGORITHMS, HEADER, KEY_SET, SHARED_SECRET, header, sized
+from signing import KEYS, addressed, claims, sign_hmac, sign_with
+
+from impl.auth import MAX_TOKEN_BYTES
+from tests.api.conftest import NOT_AUTHENTICATED, Cluster, Server, expect
+
+from .conftest import WAYS, LoginService
+
+# As they are sent. Those that a header's value cannot have would arrive as other tokens: a line ends it, and
+# white space at its end is not part of it. With the longest it is not the token that a server minds.
+TOKENS = {
+    name: token.encode("utf-8", "surrogatepass").decode("latin-1")
+    for name, token in [
+        *((f"HS256: {name}", token) for name, token in SHARED_SECRET.items()),
+        *((name, build()) for name, build in KEY_SET.items()),
+    ]
+    if not re.search("[\0\r\n]|[ \t]$", token) and len(token) <= 16_384
+}
+
+
+@pytest.fixture(scope="session", params=WAYS)
+def way(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def server(servers: dict[str, Server], way: str) -> Server:
+    return servers[way]
+
+
+def good(way: str) -> str:
+    """A token of ada's that a server of this kind accepts."""
+    return (
+        sign_hmac(HEADER, claims())
+        if way == "shared secret"
+        else sign_with(KEYS["EdDSA"], header("EdDSA"), addressed())
+    )
+
+
+def expect_refusal(
+    server: Server,
+    *headers: tuple[str, str],
+    method: str = "GET",
+    target: str = "/api/ada/tasks",
+    body: bytes | None = None,
+) -> None:
+    expect(server.raw(method, target, body, *headers), 401, NOT_AUTHENTICATED, www_authenticate="Bearer")
+
+
+@pytest.mark.parametrize("name", TOKENS)
+def test_a_bad_token_is_refused(server: Server, name: str) -> None:
+    expect_refusal(server, ("Authorization", f"Bearer {TOKENS[name]}"))
+
+
+# --- A good token, in another place than its own --------------------------------------------------------
+
+HEADERS: dict[str, Callable[[str], list[tuple[str, str]]]] = {
+    "nowhere": lambda _: [],
+    "without scheme": lambda token: [("Authorization", token)],
+    "with a scheme in front of the scheme": lambda token: [("Authorization", f"Bearer Bearer {token}")],
+    "with a colon": lambda token: [("Authorization", f"Bearer: {token}")],
+    "with an equals sign": lambda token: [("Authorization", f"Bearer={token}")],
+    "with two spaces": lambda token: [("Authorization", f"Bearer  {token}")],
+    "with a tab": lambda token: [("Authorization", f"Bearer\t{token}")],
+    "with a no-break space": lambda token: [("Authorization", f"Bearer\xa0{token}")],
+    "without space": lambda token: [("Authorization", f"Bearer{token}")],
+    "as a parameter": lambda token: [("Authorization", f'Bearer token="{token}"')],
+    "with a parameter behind it": lambda token: [("Authorization", f"Bearer {token}, realm=x")],
+    "with a comment": lambda token: [("Authorization", f"Bearer {token} (ada)")],
+    **{
+        f"of the scheme {scheme}": lambda token, scheme=scheme: [("Authorization", f"{scheme} {token}")]
+        for scheme in (
+            *("Basic", "Digest", "Token", "JWT", "DPoP", "MAC", "OAuth", "Negotiate", "Bearer,", "Bear"),
+            *("Be\xe4rer", "Bearers", "'Bearer'", "None"),
+        )
+    },
+    "as the user name of Basic": lambda token: [("Authorization", f"Basic {basic(f'{token}:')}")],
+    "as the password of Basic": lambda token: [("Authorization", f"Basic {basic(f'ada:{token}')}")],
+    "twice in one header": lambda token: [("Authorization", f"Bearer {token}, Bearer {token}")],
+    "twice in two headers": lambda token: [("Authorization", f"Bearer {token}")] * 2,
+    "behind a bad one": lambda token: [("Authorization", "Bearer x"), ("Authorization", f"Bearer {token}")],
+    "in front of a bad one": lambda token: [
+        ("Authorization", f"Bearer {token}"),
+        ("Authorization", "Bearer x"),
+    ],
+    "beside an empty one": lambda token: [("Authorization", f"Bearer {token}"), ("Authorization", "")],
+    "beside Basic": lambda token: [("Authorization", "Basic YTpi"), ("Authorization", f"Bearer {token}")],
+    "in a header in upper case beside one in lower case": lambda token: [
+        ("AUTHORIZATION", f"Bearer {token}"),
+        ("authorization", "Bearer x"),
+    ],
+    **{
+        f"in the header {name}": lambda token, name=name: [(name, f"Bearer {token}")]
+        for name in (
+            *("Proxy-Authorization", "X-Authorization", "X-Forwarded-Authorization", "Authentication"),
+            *("X-Original-Authorization", "Authorization-X", "HTTP_AUTHORIZATION", "X-JWT-Assertion"),
+            *("X-Access-Token", "X-Auth-Token", "X-Amzn-Oidc-Data", "Cf-Access-Jwt-Assertion", "DPoP"),
+            *("Sec-WebSocket-Protocol", "WWW-Authenticate"),
+        )
+    },
+    **{
+        f"as the cookie {name}": lambda token, name=name: [("Cookie", f"{name}={token}")]
+        for name in ("token", "jwt", "access_token", "Authorization", "better-auth.session_token")
+    },
+    **{
+        f"as nothing but a name in {name}": lambda _, name=name: [(name, "ada")]
+        for name in (
+            *(
+                "X-User-Id",
+                "X-User",
+                "X-Forwarded-User",
+                "X-Remote-User",
+                "Remote-User",
+                "X-Auth-Request-User",
+            ),
+            *("X-Authenticated-Userid", "X-Consumer-Username", "From"),
+        )
+    },
+    "from the machine itself": lambda _: [("X-Forwarded-For", "127.0.0.1"), ("X-Real-IP", "127.0.0.1")],
+    "for a method that is another": lambda _: [("X-HTTP-Method-Override", "OPTIONS")],
+}
+
+QUERIES = ("access_token", "token", "jwt", "bearer_token", "auth", "Authorization", "api_key", "id_token")
+
+
+def basic(credentials: str) -> str:
+    return base64.b64encode(credentials.encode()).decode()
+
+
+@pytest.mark.parametrize("place", HEADERS)
+def test_a_good_token_in_another_header_is_none(server: Server, way: str, place: str) -> None:
+    expect_refusal(server, *HEADERS[place](good(way)))
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_good_token_in_the_query_is_none(server: Server, way: str, name: str) -> None:
+    expect_refusal(server, target=f"/api/ada/tasks?{name}={good(way)}")
+    expect_refusal(server, target=f"/api/ada/tasks?{name}=Bearer%20{good(way)}")
+
+
+@pytest.mark.parametrize("name", ["access_token", "token", "authorization"])
+def test_a_good_token_in_the_body_is_none(server: Server, way: str, name: str) -> None:
+    bodies = {
+        "application/x-www-form-urlencoded": f"{name}={good(way)}",
+        "application/json": json.dumps({name: good(way), "title": "Stolen"}),
+    }
+    for media_type, body in bodies.items():
+        expect_refusal(server, ("Content-Type", media_type), method="POST", body=body.encode())
+
+
+@pytest.mark.parametrize("target", ["/api/{0}/tasks", "/api/ada;{0}/tasks", "/api/ada:{0}@x/tasks"])
+def test_a_good_token_in_the_path_is_none(server: Server, way: str, target: str) -> None:
+    expect_refusal(server, target=target.format(good(way)))
+
+
+def test_nothing_of_all_this_left_a_trace(
+    servers: dict[str, Server], cluster: Cluster, login: LoginService
+) -> None:
+    """Whoever is accepted gets a row. Of the login service nothing but its keys was asked."""
+    assert ("ada",) not in cluster.execute('SELECT id FROM tasks_api."user"', "security")
+    assert cluster.execute("SELECT count(*) FROM tasks_api.task WHERE user_id = 'ada'", "security") == [(0,)]
+    assert {*login.asked} <= {"/jwks"}
+    for server in servers.values():
+        assert server.request("GET", "/health").status_code == 200
+        log = server.log.read_text(encoding="utf-8")
+        assert "Traceback" not in log
+        assert "eyJ" not in log
+
+
+# --- And the same servers do accept what is good --------------------------------------------------------
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", *ALGORITHMS])
+@pytest.mark.parametrize("length", [None, MAX_TOKEN_BYTES])
+def test_a_good_token_is_accepted_where_its_kind_is(
+    server: Server, way: str, algorithm: str, length: int | None
+) -> None:
+    user_id = f"good-{way.replace(' ', '-')}"
+    if length is not None:
+        token = sized(algorithm, length, sub=user_id)
+    elif algorithm == "HS256":
+        token = sign_hmac(HEADER, addressed(sub=user_id))
+    else:
+        token = sign_with(KEYS[algorithm], header(algorithm), addressed(sub=user_id))
+    assert length in (None, len(token))
+    accepted = way == "both" or (way == "shared secret") == (algorithm == "HS256")
+    answer = server.request("GET", f"/api/{user_id}/tasks", token=token)
+    if accepted:
+        expect(answer, 200, {"items": [], "total": 0, "next_cursor": None})
+    else:
+        expect(answer, 401, NOT_AUTHENTICATED, www_authenticate="Bearer")
+
+
+@pytest.mark.parametrize("changed", ["header", "payload", "signature"])
+def test_what_is_remembered_of_a_good_token_admits_no_other(server: Server, way: str, changed: str) -> None:
+    """Once a token is known it is not verified again: then the whole of it must be what is known."""
+    user_id = f"known-{way.replace(' ', '-')}"
+    told = addressed(sub=user_id)
+    parts = (
+        sign_hmac(HEADER, told) if way == "shared secret" else sign_with(KEYS["EdDSA"], header("EdDSA"), told)
+    ).split(".")
+    for _ in range(2):
+        answer = server.raw(
+            "GET", f"/api/{user_id}/tasks", None, ("Authorization", f"Bearer {'.'.join(parts)}")
+        )
+        assert answer.status_code == 200
+    index = ("header", "payload", "signature").index(changed)
+    letter = parts[index][10]
+    parts[index] = parts[index][:10] + ("A" if letter != "A" else "B") + parts[index][11:]
+    expect_refusal(server, ("Authorization", f"Bearer {'.'.join(parts)}"), target=f"/api/{user_id}/tasks")
