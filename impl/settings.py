@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64decode
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +21,9 @@ from sqlalchemy.exc import ArgumentError
 # Words of the secrets that stand in examples and tutorials. A random secret contains one of them with a
 # probability below one in a million.
 _PLACEHOLDER_WORDS = ("change", "example", "placeholder", "replace", "insecure", "better-auth", "your")
+
+# What base64url writes instead of two characters of base64.
+_BASE64 = bytes.maketrans(b"-_", b"+/")
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -197,23 +199,32 @@ def _origin(url: str) -> str | None:
 
 def _is_key(text: str) -> bool:
     """Whether it is a key or a certificate in any of its textual forms; everybody may know what is public."""
+    readings = [text.encode()]
+    # What base64 makes of a text may be base64 again, or a file in PEM.
+    for _ in range(2):
+        with suppress(ValueError):
+            readings.append(b64decode(readings[-1].translate(_BASE64) + b"=="))
+    with suppress(ValueError):
+        readings.append(bytes.fromhex(text.removeprefix("0x").replace(":", "")))
+    return any(map(_is_key_itself, readings))
+
+
+def _is_key_itself(data: bytes) -> bool:
+    if any(mark in data for mark in (b"-----BEGIN", b'"kty"', b'"keys"')):
+        return True
     try:
-        jwk.construct(text, "HS256")
-        content = json.loads(text)
+        jwk.construct(data, "HS256")
     except JOSEError:
         return True
-    except (ValueError, RecursionError):
-        content = None
-    if isinstance(content, dict) and ("kty" in content or "keys" in content):
-        return True
-    try:
-        der = b64decode("".join(text.split()) + "==", altchars=b"-_" if {"-", "_"} & set(text) else None)
-    except ValueError:
-        return False
     for load in (load_der_public_key, load_der_x509_certificate):
-        with suppress(ValueError, UnsupportedAlgorithm):
-            load(der)
+        try:
+            load(data)
             return True
+        except UnsupportedAlgorithm:
+            # It says of itself that it is a key, of a kind that is not known here.
+            return True
+        except ValueError:
+            pass
     return False
 
 

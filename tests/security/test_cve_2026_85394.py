@@ -1,0 +1,192 @@
+"""CVE-2026-85394: python-jose takes a public key in DER for the secret of an HMAC.
+
+No configuration of ours lets a public key reach such a check: the settings refuse it in each of its textual
+forms, the one verifier that knows HMAC is made of that setting alone, and the other knows no HMAC.
+test_jwt_attacks.py sends such tokens to running servers.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from signing import AUDIENCE, ISSUER, SECRET, jwk
+
+from impl.app import _verifier
+from impl.auth import EitherVerifier, KeySetVerifier, SharedSecretVerifier
+from impl.keys import HttpKeySource, KeySet
+from impl.settings import Settings, SettingsError, load_settings
+from tests.api.conftest import ROOT
+
+KEYS: dict[str, Callable[[], Any]] = {
+    "Ed25519": ed25519.Ed25519PrivateKey.generate,
+    "Ed448": ed448.Ed448PrivateKey.generate,
+    "X25519": x25519.X25519PrivateKey.generate,
+    "P-256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "P-384": lambda: ec.generate_private_key(ec.SECP384R1()),
+    "P-521": lambda: ec.generate_private_key(ec.SECP521R1()),
+    "secp256k1": lambda: ec.generate_private_key(ec.SECP256K1()),
+    "RSA of 1024 bits": lambda: rsa.generate_private_key(65537, 1024),  # noqa: S505
+    "RSA of 2048 bits": lambda: rsa.generate_private_key(65537, 2048),
+    "DSA": lambda: dsa.generate_private_key(1024),  # noqa: S505
+}
+WITHOUT_JWK = ("X25519", "DSA")
+
+# An X.509 public key of the kind 1.2.3.4.
+UNKNOWN_KIND = bytes.fromhex("302c300506032a0304032300") + bytes(range(34))
+
+
+@cache
+def private_key(kind: str) -> Any:
+    return KEYS[kind]()
+
+
+def certificate(private: Any) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "auth.example.com")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, private.public_key(), 1, now, now + timedelta(days=1))
+    return builder.sign(private, None if isinstance(private, ed25519.Ed25519PrivateKey) else hashes.SHA256())
+
+
+def files(kind: str) -> Iterator[tuple[str, bytes]]:
+    """The key as it stands in files."""
+    private = private_key(kind)
+    public = private.public_key()
+    formats = {"X.509": PublicFormat.SubjectPublicKeyInfo}
+    if kind.startswith("RSA"):
+        formats["PKCS #1"] = PublicFormat.PKCS1
+    for name, file_format in formats.items():
+        yield f"{name} in PEM", public.public_bytes(Encoding.PEM, file_format)
+        yield f"{name} in DER", public.public_bytes(Encoding.DER, file_format)
+    if kind in ("Ed25519", "P-256", "RSA of 2048 bits"):
+        yield "OpenSSH", public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+        yield "certificate in PEM", certificate(private).public_bytes(Encoding.PEM)
+        yield "certificate in DER", certificate(private).public_bytes(Encoding.DER)
+    if kind not in WITHOUT_JWK:
+        yield "JWK", json.dumps(jwk(private, kid="k")).encode()
+        yield "JWK, indented", json.dumps(jwk(private, kid="k"), indent=2).encode()
+        yield "key set", json.dumps({"keys": [jwk(private, kid="k")]}).encode()
+
+
+def texts(data: bytes) -> Iterator[tuple[str, str]]:
+    """What people put into a variable of the environment for a file."""
+    if data.isascii() and b"\0" not in data:
+        text = data.decode()
+        yield "as it is", text
+        yield "in quotation marks", f'"{text}"'
+        yield "with white space around", f"  {text}\n"
+        yield "with CRLF", text.replace("\n", "\r\n")
+        yield "with escaped line breaks", text.replace("\n", "\\n")
+        yield "without line breaks", text.replace("\n", "")
+        yield "with a byte order mark", f"\ufeff{text}"
+        if "-----" in text:
+            yield "between the lines", "".join(text.splitlines()[1:-1])
+            yield "between the lines, on several", "\n".join(text.splitlines()[1:-1])
+    encoded = b64encode(data).decode()
+    yield "base64", encoded
+    yield "base64 without padding", encoded.rstrip("=")
+    yield "base64 in lines", "\n".join(encoded[start : start + 64] for start in range(0, len(encoded), 64))
+    yield "base64 in base64", b64encode(encoded.encode()).decode()
+    yield "base64url", urlsafe_b64encode(data).decode()
+    yield "base64url without padding", urlsafe_b64encode(data).decode().rstrip("=")
+    yield "hexadecimal", data.hex()
+    yield "hexadecimal in upper case", data.hex().upper()
+    yield "hexadecimal with colons", data.hex(":")
+    yield "hexadecimal with a prefix", f"0x{data.hex()}"
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_the_settings_refuse_a_public_key_in_each_of_its_textual_forms(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    accepted = []
+    for file, data in files(kind):
+        for form, text in texts(data):
+            monkeypatch.setenv("BETTER_AUTH_SECRET", text)
+            try:
+                load_settings()
+            except SettingsError as error:
+                if "BETTER_AUTH_SECRET is a key or a certificate" in str(error):
+                    continue
+            accepted.append(f"{file}, {form}")
+    assert accepted == []
+
+
+def test_a_public_key_of_a_kind_that_nobody_knows_is_refused_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BETTER_AUTH_SECRET", b64encode(UNKNOWN_KIND).decode())
+    with pytest.raises(SettingsError, match="is a key or a certificate"):
+        load_settings()
+
+
+SECRETS = {"BETTER_AUTH_SECRET": SECRET}
+KEY_SET = {"AUTH_JWKS_URL": "https://auth.example.com/jwks", "AUTH_ISSUER": ISSUER, "AUTH_AUDIENCE": AUDIENCE}
+
+
+@pytest.mark.parametrize("environment", [SECRETS, KEY_SET, SECRETS | KEY_SET], ids=["secret", "keys", "both"])
+async def test_in_every_configuration_hmac_is_checked_with_the_secret_of_the_settings_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    keys = KeySet(HttpKeySource(settings.auth_jwks_url)) if settings.auth_jwks_url else None
+    verifier: Any = _verifier(settings, keys)
+    parts = (
+        [verifier._shared_secret, verifier._key_set] if isinstance(verifier, EitherVerifier) else [verifier]
+    )
+    for part in parts:
+        if isinstance(part, SharedSecretVerifier):
+            assert part._key.prepared_key == SECRET.encode()
+        else:
+            assert isinstance(part, KeySetVerifier)
+            assert sorted(part._jws.get_algorithms()) == ["ES256", "EdDSA", "RS256"]
+    assert len(parts) == ("BETTER_AUTH_SECRET" in environment) + ("AUTH_JWKS_URL" in environment)
+    if keys:
+        await keys.close()
+
+
+def test_nothing_in_the_service_verifies_or_signs_besides() -> None:
+    """Who adds such a call finds this list, and says here why no public key gets there."""
+    calls = set()
+    for path in chain((ROOT / "impl").rglob("*.py"), (ROOT / "specfirst").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                name = ast.unparse(node.func)
+                if name.rpartition(".")[0] in ("jwk", "jws", "jwt", "jose", "hmac", "self._jws") or name in (
+                    *("PyJWS", "PyJWT", "SharedSecretVerifier", "KeySetVerifier"),
+                ):
+                    calls.add(f"{path.relative_to(ROOT)}: {ast.unparse(node)}")
+    assert calls == {
+        # The secret, in a key object, and what it verifies.
+        "impl/app.py: SharedSecretVerifier(secret.get_secret_value(), issuer=issuer, audience=audience)",
+        "impl/auth.py: jwk.construct(secret, 'HS256')",
+        "impl/auth.py: jws.verify(token, self._key, ['HS256'])",
+        # The keys, each of one algorithm, none of which is an HMAC.
+        "impl/app.py: KeySetVerifier(keys, issuer=issuer, audience=audience)",
+        "impl/auth.py: PyJWS(algorithms=list(ALGORITHMS.values()))",
+        "impl/auth.py: self._jws.decode(token, key.key, [key.algorithm])",
+        "impl/auth.py: self._jws.get_algorithms()",
+        "impl/keys.py: jwt.PyJWK({'kty': kty, 'crv': crv, **numbers}, algorithm)",
+        # What the settings ask python-jose before they accept a secret; and the development token.
+        "impl/settings.py: jwk.construct(data, 'HS256')",
+        "impl/tokens.py: jwt.encode(claims, secret, algorithm='HS256')",
+    }
