@@ -21,6 +21,8 @@ from impl.errors import DatabaseUnavailable
 
 LARGEST = 64
 IN_FLIGHT = 2
+# Whoever has waited so long behind a batch that the database did not answer is not answered either.
+PATIENCE_SECONDS = 0.5
 
 RowT = TypeVar("RowT")
 
@@ -38,6 +40,7 @@ def calls(**parameters: TypeEngine[Any]) -> TableValuedAlias:
 
 @dataclass(slots=True)
 class _Call:
+    since: float
     parameters: Mapping[str, object]
     row: asyncio.Future[Any]
 
@@ -60,7 +63,7 @@ class Batch(Generic[RowT]):
     async def one(self, **parameters: object) -> RowT | None:
         """The row for these parameters, or None."""
         loop = asyncio.get_running_loop()
-        call = _Call(parameters, loop.create_future())
+        call = _Call(loop.time(), parameters, loop.create_future())
         self._waiting.append(call)
         if not self._scheduled and len(self._running) < IN_FLIGHT:
             # Not at once: what else arrived in this turn of the event loop comes along.
@@ -79,10 +82,14 @@ class Batch(Generic[RowT]):
         """The calls that go next, in the order of their keys, so that batches never lock rows crosswise."""
         batch: list[_Call] = []
         passed: list[_Call] = []
+        overdue = self._database.overdue()
         while self._waiting and len(batch) < LARGEST:
             call = self._waiting.popleft()
             if call.row.done():
                 # Whoever asked has gone.
+                continue
+            if call.since < overdue:
+                call.row.set_exception(DatabaseUnavailable())
                 continue
             key = self._key_of(call)
             if key in self._locked:
@@ -110,15 +117,17 @@ class Batch(Generic[RowT]):
     async def _attempt(self, batch: list[_Call]) -> None:
         try:
             await self._run(batch)
+        except DatabaseUnavailable as error:
+            _fail(batch, error)
+            impatient = asyncio.get_running_loop().time() - PATIENCE_SECONDS
+            _fail([call for call in self._waiting if call.since < impatient], error)
         except Exception as error:
-            if len(batch) > 1 and not isinstance(error, DatabaseUnavailable):
+            if len(batch) > 1:
                 # One of them violates a constraint, so nothing was done. Alone, each has its own answer.
                 for call in batch:
                     await self._attempt([call])
-                return
-            for call in batch:
-                if not call.row.done():
-                    call.row.set_exception(error)
+            else:
+                _fail(batch, error)
 
     async def _run(self, batch: list[_Call]) -> None:
         parameters = {name: [call.parameters[name] for call in batch] for name in self._statement.names}
@@ -128,3 +137,9 @@ class Batch(Generic[RowT]):
         for position, call in enumerate(batch, 1):
             if not call.row.done():
                 call.row.set_result(rows.get(position))
+
+
+def _fail(batch: list[_Call], error: Exception) -> None:
+    for call in batch:
+        if not call.row.done():
+            call.row.set_exception(error)

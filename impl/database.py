@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from random import random
 from typing import Any, Generic, Literal, TypeAlias, cast
 
 import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no type information.
 from sqlalchemy import ColumnElement, Table, bindparam, column, make_url, select, table
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.sql.visitors import iterate
 from typing_extensions import TypeVar
@@ -20,10 +24,17 @@ from impl.pool import Pool
 from impl.tables import SCHEMA, user
 from specfirst.errors import Refusal
 
-# How long a request may wait for a connection and for its statement together, and how long of that for
-# opening a connection. Beyond it the client is better served by 503 than by waiting.
-STATEMENT_SECONDS = 10.0
-CONNECT_SECONDS = 5.0
+log = logging.getLogger("impl.database")
+
+# How long a request waits for a connection and for its statement together. Beyond it the client is better
+# served by 503 than by waiting.
+ANSWER_SECONDS = 2.8
+# As long as no connection is open: Neon takes its time to wake up.
+CONNECT_SECONDS = 4.5
+# How long an outage is bridged by trying again, so that a restart of the database is no client's concern.
+OUTAGE_SECONDS = 8.0
+# How long to wait between two attempts: a random part of this, which doubles up to the longest.
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.02, 0.5
 
 # What it means when a statement violates a constraint: the database decides and we give it a name, instead
 # of asking first and racing with others afterwards.
@@ -36,14 +47,47 @@ REFUSALS: Mapping[str, Callable[[], Refusal]] = {
 
 # Parameters of libpq that asyncpg would send to the server as if they were settings of the session. Of these
 # Neon gives `channel_binding`, which asyncpg cannot do; `sslmode=verify-full` is the way to know the server.
-_LIBPQ_ONLY = ("channel_binding", "connect_timeout", "gssencmode", "keepalives", "keepalives_idle")
+# Prisma's `pgbouncer` says that there is a transaction pooler where the host's name does not.
+_LIBPQ_ONLY = (
+    "channel_binding",
+    "connect_timeout",
+    "gssencmode",
+    "keepalives",
+    "keepalives_idle",
+    "pgbouncer",
+)
 
 _DIALECT = dialect()  # type: ignore[no-untyped-call]
 
-# The server is gone, or going: the same statement may succeed in a moment. TimeoutError is an OSError.
-_LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.exceptions.OperatorInterventionError)
+# The server is gone, or going, or is not the one that writes any more.
+_LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.IdleSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+# Of several statements that could not all succeed PostgreSQL ended this one, and undid what it had done.
+_CONFLICT = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+# It took too long, or there is no room.
+_OVERBURDENED = (
+    asyncpg.OperatorInterventionError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.InsufficientResourcesError,
+)
+# No second attempt to connect would change it.
+_REFUSED = (
+    TimeoutError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InterfaceError,
+)
 
 Row: TypeAlias = dict[str, Any]
+_Method: TypeAlias = Literal["fetch", "fetchrow"]
+_Parameters: TypeAlias = Mapping[str, object]
 
 
 def owned(rows: Table) -> ColumnElement[bool]:
@@ -61,82 +105,134 @@ class Statement(Generic[RowT]):
     `Statement[TaskRow]` says what a row of its result looks like.
 
     It is refused when it concerns rows of users and does not take a `user_id`: see `owned`.
+
+    A connection can be lost when the statement was carried out and before that was said. One that only reads
+    is then repeated; so is one that writes, if it is `repeatable` as it stands, or if `done` reads what it
+    would have answered: rows if it was carried out, and none otherwise.
     """
 
-    __slots__ = ("names", "sql")
+    __slots__ = ("done", "names", "repeatable", "sql")
 
-    def __init__(self, statement: ClauseElement) -> None:
+    def __init__(
+        self, statement: ClauseElement, *, repeatable: bool = False, done: Statement[RowT] | None = None
+    ) -> None:
         compiled = cast(SQLCompiler, statement.compile(dialect=_DIALECT))
         self.sql = str(compiled)
         self.names = tuple(compiled.positiontup or ())
-        if "user_id" not in self.names and any(isinstance(part, Table) for part in iterate(statement)):
+        parts = list(iterate(statement))
+        if "user_id" not in self.names and any(isinstance(part, Table) for part in parts):
             raise TypeError(f"A statement on owned rows must name their owner: {self.sql}")
+        self.done = done
+        self.repeatable = (
+            repeatable or done is not None or not any(isinstance(part, UpdateBase) for part in parts)
+        )
+
+
+class Interrupted(DatabaseUnavailable):
+    """The database did not carry a statement out, or (`unsure`) nobody knows; in a moment it may."""
+
+    def __init__(self, *, unsure: bool) -> None:
+        super().__init__()
+        self.unsure = unsure
 
 
 def asyncpg_options(database_url: str) -> dict[str, Any]:
     """What asyncpg.connect needs to know for a connection string of PostgreSQL or Neon."""
-    url = make_url(database_url).set(drivername="postgresql").difference_update_query(_LIBPQ_ONLY)
+    url = make_url(database_url).set(drivername="postgresql")
     # Behind a transaction pooler the next statement may reach another server process, where a statement
     # prepared by name need not exist. Without names each call costs a second round trip, so the direct
     # host is the better choice for a server that keeps a pool of its own.
-    pooled = "-pooler" in (url.host or "")
+    pooled = "-pooler" in (url.host or "") or url.query.get("pgbouncer") == "true"
     return {
-        "dsn": url.render_as_string(hide_password=False),
+        "dsn": url.difference_update_query(_LIBPQ_ONLY).render_as_string(hide_password=False),
         "timeout": CONNECT_SECONDS,
-        # Also the limit for cancelling a statement: a server that hangs does not answer to that either.
-        "command_timeout": STATEMENT_SECONDS,
         # Above the number of our statements and for ever, so that none is prepared twice on a connection.
         "statement_cache_size": 0 if pooled else 512,
-        # Both are among the few settings that PgBouncer keeps for each client.
-        "server_settings": {"timezone": "UTC", "datestyle": "ISO"},
+        "server_settings": _POOLED if pooled else _POOLED | _DIRECT,
         "max_cached_statement_lifetime": 0,
     }
 
+
+# Settings go along with the request for a connection: a SET would cost a round trip, and behind a pooler
+# reach whoever gets that server process next. These are among the few that PgBouncer keeps for each client.
+_POOLED = {"timezone": "UTC", "datestyle": "ISO"}
+_DIRECT = {
+    # PostgreSQL takes a page of unknown length for a tenth of the table, and would plan each list anew,
+    # which takes longer than reading it. tests/impl/test_indexes.py looks at these plans.
+    "plan_cache_mode": "force_generic_plan",
+    # Less than ANSWER_SECONDS, so that the server says it and the connection can be used again.
+    "lock_timeout": "2s",
+    "statement_timeout": "2500ms",
+    # Whoever has gone neither works on nor holds locks.
+    "client_connection_check_interval": "1s",
+    "idle_in_transaction_session_timeout": "5s",
+}
 
 _REVISION = Statement(select(column("version_num")).select_from(table("alembic_version", schema=SCHEMA)))
 
 
 class Database:
-    """A pool of connections, opened as they are needed, so that the server starts before its database."""
+    """A pool of connections, opened as they are needed, so that the server starts before its database.
+
+    A statement that was interrupted is repeated, for as long as an outage may last, where that is safe.
+    """
 
     def __init__(self, database_url: str, *, pool_size: int = 10) -> None:
-        options = asyncpg_options(database_url)
-        self._pool = Pool(lambda: _connect(**options), pool_size)
+        self._options = asyncpg_options(database_url)
+        self._pool = Pool(self._connect, pool_size)
+        self._down_since: float | None = None
 
     async def close(self) -> None:
         await self._pool.close()
 
+    def overdue(self) -> float:
+        """Since when somebody must have been waiting who has waited for too long.
+
+        As long as no connection is open, nobody has: an outage is bridged.
+        """
+        limit = asyncio.get_running_loop().time() - ANSWER_SECONDS
+        return limit if self._pool.connected and self._pool.connected_since < limit else -math.inf
+
     async def one(self, statement: Statement[RowT], **parameters: object) -> RowT | None:
         """The first row, or None."""
-        arguments = [parameters[name] for name in statement.names]
-        record = await self._run("fetchrow", statement.sql, arguments)
+        try:
+            record = await self._attempt("fetchrow", statement, parameters)
+        except Interrupted as error:
+            record = await self._repeat("fetchrow", statement, parameters, error)
         return None if record is None else cast(RowT, dict(record.items()))
 
     async def all(self, statement: Statement[RowT], **parameters: object) -> list[RowT]:
-        arguments = [parameters[name] for name in statement.names]
-        records = await self._run("fetch", statement.sql, arguments)
+        try:
+            records = await self._attempt("fetch", statement, parameters)
+        except Interrupted as error:
+            records = await self._repeat("fetch", statement, parameters, error)
         names = tuple(records[0].keys()) if records else ()
         # 0.5 µs a row. dict(record) looks each name up and takes 2.1 µs; saying `strict` costs 0.15.
         return cast(list[RowT], [dict(zip(names, record)) for record in records])  # noqa: B905
 
     async def revision(self) -> str | None:
-        """The revision that the database was migrated to, or None."""
-        row = await self.one(_REVISION)
-        return cast(str, row["version_num"]) if row else None
+        """The revision that the database was migrated to, or None; does not wait for the end of an outage."""
+        record = await self._attempt("fetchrow", _REVISION, {})
+        return cast(str, record["version_num"]) if record else None
 
-    async def _run(self, method: Literal["fetch", "fetchrow"], sql: str, arguments: list[Any]) -> Any:
+    async def _attempt(self, method: _Method, statement: Statement[Any], parameters: _Parameters) -> Any:
         """Run one statement; the only place where errors of the driver get our names.
 
         A connection is used again without resetting it, since our statements leave nothing in the session.
         """
+        arguments = [parameters[name] for name in statement.names]
         try:
-            async with asyncio.timeout(STATEMENT_SECONDS):
+            async with asyncio.timeout(ANSWER_SECONDS if self._pool.connected else CONNECT_SECONDS):
                 connection = await self._pool.acquire()
                 try:
-                    return await getattr(connection, method)(sql, *arguments)
-                except (TimeoutError, asyncio.CancelledError):
+                    return await getattr(connection, method)(statement.sql, *arguments)
+                except (*_LOST, asyncio.CancelledError):
                     # What the server is still doing for it, it may answer at any time: to nobody.
                     connection.terminate()
+                    raise
+                except asyncpg.InterfaceError as error:
+                    if connection.is_closed():
+                        raise Interrupted(unsure=False) from error
                     raise
                 finally:
                     self._pool.release(connection)
@@ -147,18 +243,69 @@ class Database:
             raise refusal() from None
         except asyncpg.UndefinedTableError as error:
             raise DatabaseUnavailable("The database is not migrated") from error
+        except TimeoutError as error:
+            # If it is the network that is silent, those that wait for work would not be heard either.
+            self._pool.close_idle()
+            raise DatabaseUnavailable from error
+        except _CONFLICT as error:
+            raise Interrupted(unsure=False) from error
         except _LOST as error:
+            raise Interrupted(unsure=True) from error
+        except _OVERBURDENED as error:
             raise DatabaseUnavailable from error
 
+    async def _repeat(
+        self, method: _Method, statement: Statement[Any], parameters: _Parameters, error: Interrupted
+    ) -> Any:
+        """Try until it succeeds or the outage lasts too long; what may have been done is not done twice."""
+        now = asyncio.get_running_loop().time
+        give_up = min(now(), self._down_since or math.inf) + OUTAGE_SECONDS
+        pause, unsure = FIRST_PAUSE_SECONDS, False
+        while True:
+            unsure = unsure or error.unsure
+            if now() > give_up or (unsure and not statement.repeatable):
+                raise DatabaseUnavailable from error
+            await asyncio.sleep(pause * random())  # noqa: S311  # So that not all come back at once.
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            try:
+                if unsure and statement.done:
+                    return await self._settle(method, statement, statement.done, parameters)
+                return await self._attempt(method, statement, parameters)
+            except Interrupted as again:
+                error = again
 
-async def _connect(**options: Any) -> Any:
-    """Open a connection for the pool; whatever prevents it, the database is not available."""
-    try:
-        connection = await asyncpg.connect(**options)
-        if options["statement_cache_size"]:
-            # PostgreSQL takes a page of unknown length for a tenth of the table, and would plan each list
-            # anew, which takes longer than reading it. tests/impl/test_indexes.py looks at these plans.
-            await connection.execute("SET plan_cache_mode = force_generic_plan")
+    async def _settle(
+        self, method: _Method, statement: Statement[Any], done: Statement[Any], parameters: _Parameters
+    ) -> Any:
+        """The answer of a statement that may have been carried out, or may be just now by a lost process."""
+        if answer := await self._attempt(method, done, parameters):
+            return answer
+        try:
+            answer = await self._attempt(method, statement, parameters)
+        except DatabaseUnavailable:
+            raise
+        except (Refusal, asyncpg.UniqueViolationError):
+            # Perhaps it is the statement's own earlier self that it met.
+            if answer := await self._attempt(method, done, parameters):
+                return answer
+            raise
+        return answer or await self._attempt(method, done, parameters)
+
+    async def _connect(self) -> Any:
+        """Open a connection for the pool; whatever prevents it, the database is not available."""
+        now = asyncio.get_running_loop().time
+        try:
+            connection = await asyncpg.connect(**self._options)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            if self._down_since is None:
+                self._down_since = now()
+                log.warning("The database is not available: %s", error)
+            if isinstance(error, _REFUSED):
+                raise DatabaseUnavailable from error
+            raise Interrupted(unsure=False) from error
+        if self._down_since is not None:
+            log.warning("The database is available again, after %.1f s", now() - self._down_since)
+            self._down_since = None
         # Python's own parser of ISO 8601 takes 0.2 µs, asyncpg's decoder of the binary form 1 µs: for the
         # times of 100 tasks, 200 µs less.
         await connection.set_type_codec(
@@ -168,5 +315,3 @@ async def _connect(**options: Any) -> Any:
             decoder=datetime.fromisoformat,
         )
         return connection
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise DatabaseUnavailable from error

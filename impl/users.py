@@ -95,7 +95,8 @@ WRITE_PROFILE = Statement(
         ).where(~exists().where(owned(user)), ~_erased_since),
     )
     .on_conflict_do_nothing()
-    .add_cte(_changed)
+    .add_cte(_changed),
+    repeatable=True,
 )
 
 

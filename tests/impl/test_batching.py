@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import BigInteger, Text, func, literal_column, select
 
 from generated.schemas import TaskCreate, TaskUpdate
+from impl import database as database_module
 from impl import tasks as tasks_module
 from impl.auth import Caller
 from impl.batching import LARGEST, Batch, calls
@@ -126,7 +127,8 @@ async def test_of_one_moment_nobody_gets_the_task_of_another(
     assert isinstance(found[2], TaskNotFound)
 
 
-async def test_a_database_that_is_gone_is_gone_for_all_of_them() -> None:
+async def test_a_database_that_is_gone_is_gone_for_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "OUTAGE_SECONDS", 0.1)
     database = Database("postgresql://ada:hunter2@127.0.0.1:1/app")
     batch = Batch(database, tasks_module.GET)
     answers = await asyncio.gather(

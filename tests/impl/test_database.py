@@ -6,10 +6,10 @@ import re
 import signal
 from collections.abc import Iterator
 from itertools import chain, combinations, product
-from typing import Any, get_type_hints
+from typing import Any, cast, get_type_hints
 
 import pytest
-from sqlalchemy import Integer, bindparam, column, func, make_url, select, table
+from sqlalchemy import Integer, bindparam, column, func, insert, make_url, select, table, text
 from sqlmodel import SQLModel
 
 from generated import schemas
@@ -25,6 +25,7 @@ from impl.tasks import Tasks
 from impl.users import Users
 
 SLEEP = Statement(select(func.pg_sleep(bindparam("seconds"))))
+KILL = Statement(select(func.pg_terminate_backend(bindparam("pid"))))
 
 NEON = "postgres://ada:p%40ss@ep-cool-1-pooler.eu-central-1.aws.neon.tech/neondb?sslmode=require&channel_binding=require"
 
@@ -112,6 +113,12 @@ async def test_parameters_that_only_libpq_knows_do_not_reach_the_server(database
     await database.close()
 
 
+@pytest.fixture
+def brief_outages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "OUTAGE_SECONDS", 0.1)
+
+
+@pytest.mark.usefixtures("brief_outages")
 async def test_the_pool_opens_without_a_database_and_then_says_that_there_is_none() -> None:
     database = Database("postgresql://ada:hunter2@127.0.0.1:1/app")
     with pytest.raises(DatabaseUnavailable) as caught:
@@ -131,12 +138,59 @@ async def test_a_database_that_does_not_exist_is_not_available(database_url: str
     await database.close()
 
 
-async def test_a_lost_connection_is_replaced(database_url: str) -> None:
-    database = Database(database_url, pool_size=1)
-    with pytest.raises(DatabaseUnavailable):
-        await database.one(Statement(select(func.pg_terminate_backend(func.pg_backend_pid()))))
-    assert await database.revision() == head()
-    await database.close()
+async def pid_of(database: Database) -> int:
+    row = await database.one(Statement(select(func.pg_backend_pid().label("pid"))))
+    assert row is not None
+    return cast(int, row["pid"])
+
+
+async def test_what_reads_is_repeated_on_another_connection_when_its_own_is_lost(
+    database_url: str, database: Database
+) -> None:
+    broken = Database(database_url, pool_size=1)
+    pid = await pid_of(broken)
+    reading = asyncio.create_task(broken.one(SLEEP, seconds=0.5))
+    await asyncio.sleep(0.1)
+    await database.one(KILL, pid=pid)
+    await reading
+    assert await pid_of(broken) != pid
+    await broken.close()
+
+
+async def test_what_writes_is_not_repeated_unless_that_is_safe(database: Database) -> None:
+    kill = select(func.pg_terminate_backend(func.pg_backend_pid()).label("id")).cte("kill")
+    writing = Statement(
+        insert(table("nothing", column("id"), schema="tasks_api")).from_select(["id"], select(kill.c.id))
+    )
+    assert not writing.repeatable
+    await database.one(Statement(text("CREATE TABLE tasks_api.nothing (id bool)")))
+    try:
+        with pytest.raises(DatabaseUnavailable):
+            await asyncio.wait_for(database.one(writing), 1)
+        assert await database.all(Statement(text("SELECT * FROM tasks_api.nothing"))) == []
+    finally:
+        await database.one(Statement(text("DROP TABLE tasks_api.nothing")))
+
+
+CONFLICT = """
+CREATE FUNCTION tasks_api.conflict() RETURNS int LANGUAGE plpgsql AS $$ BEGIN
+    IF nextval('tasks_api.tries') < 4 THEN RAISE SQLSTATE '%s'; END IF;
+    RETURN 1;
+END $$
+"""
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+async def test_what_postgresql_ended_for_a_conflict_is_repeated(database: Database, state: str) -> None:
+    await database.one(Statement(text("CREATE SEQUENCE tasks_api.tries")))
+    await database.one(Statement(text(CONFLICT % state)))
+    try:
+        assert await database.one(Statement(text("SELECT tasks_api.conflict()"))) == {"conflict": 1}
+        # Three conflicts, and then it succeeded.
+        assert await database.one(Statement(text("SELECT nextval('tasks_api.tries')"))) == {"nextval": 5}
+    finally:
+        await database.one(Statement(text("DROP FUNCTION tasks_api.conflict")))
+        await database.one(Statement(text("DROP SEQUENCE tasks_api.tries")))
 
 
 async def test_waiting_has_an_end_for_a_statement_and_for_a_connection(
@@ -144,7 +198,7 @@ async def test_waiting_has_an_end_for_a_statement_and_for_a_connection(
 ) -> None:
     database = Database(database_url, pool_size=1)
     assert await database.revision() == head()
-    monkeypatch.setattr(database_module, "STATEMENT_SECONDS", 0.1)
+    monkeypatch.setattr(database_module, "ANSWER_SECONDS", 0.1)
     waiting = [database.one(SLEEP, seconds=60.0) for _ in range(3)]
     results = await asyncio.gather(*waiting, return_exceptions=True)
     assert [type(result) for result in results] == [DatabaseUnavailable] * 3
@@ -156,17 +210,16 @@ async def test_waiting_has_an_end_for_a_statement_and_for_a_connection(
 async def test_a_server_process_that_hangs_is_left_behind(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "STATEMENT_SECONDS", 0.2)
+    monkeypatch.setattr(database_module, "ANSWER_SECONDS", 0.5)
     database = Database(database_url, pool_size=1)
-    row = await database.one(Statement(select(func.pg_backend_pid().label("pid"))))
-    assert row is not None
-    os.kill(row["pid"], signal.SIGSTOP)
+    pid = await pid_of(database)
+    os.kill(pid, signal.SIGSTOP)
     try:
         with pytest.raises(DatabaseUnavailable):
             await database.revision()
         assert await database.revision() == head()
     finally:
-        os.kill(row["pid"], signal.SIGCONT)
+        os.kill(pid, signal.SIGCONT)
     await database.close()
 
 
