@@ -57,7 +57,11 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
         )
     database = None
     if settings.database_url and not mocked:
-        database = Database(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
+        database = Database(
+            settings.database_url.get_secret_value(),
+            pool_size=settings.database_pool_size,
+            sharded=settings.database_sharded,
+        )
     keys = KeySet(HttpKeySource(settings.auth_jwks_url)) if settings.auth_jwks_url else None
     users = Users(database) if database else None
     authenticator = Authenticator(_verifier(settings, keys), users.write_profile if users else _forget)

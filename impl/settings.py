@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     environment: Literal["development", "test", "production"] = "development"
     database_url: SecretStr | None = Field(default=None, validate_default=True)
     database_pool_size: int = Field(default=10, ge=1, le=1000)
+    database_sharded: bool = False
     better_auth_url: str | None = None
     auth_jwks_url: str | None = Field(default=None, validate_default=True)
     auth_issuer: str | None = Field(default=None, validate_default=True)

@@ -10,8 +10,8 @@ import pytest
 from impl.auth import Caller, Claims
 from impl.database import Database
 from impl.embedded_postgres import EmbeddedPostgres
-from impl.migrations import migrate
 from impl.users import Users
+from tests.databases import prepare
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,7 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def database_url(postgres_url: str) -> str:
     """The database with all migrations applied."""
-    migrate(postgres_url)
+    prepare(postgres_url)
     return postgres_url
 
 

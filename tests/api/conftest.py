@@ -31,8 +31,8 @@ import yaml
 from jose import jwt
 from sqlalchemy import make_url
 
-from impl.migrations import migrate
 from impl.tokens import mint_token
+from tests.databases import SETTINGS, prepare
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "api-tests:0123456789abcdefghijklm"
@@ -262,6 +262,7 @@ def running(
         "ENVIRONMENT": "test",
         "VALIDATE_RESPONSES": "true",
         "OBSERVATIONS": os.environ.get("OBSERVATIONS", ""),
+        **SETTINGS,
         **(settings or {}),
     }
     program = (
@@ -318,7 +319,7 @@ class Cluster:
     def create(self, name: str, *, migrated: bool = True) -> str:
         self.execute(f"CREATE DATABASE {name}")
         if migrated:
-            migrate(self.url(name))
+            prepare(self.url(name))
         return self.url(name)
 
 

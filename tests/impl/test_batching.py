@@ -53,6 +53,15 @@ async def test_a_statement_takes_no_more_than_the_largest_batch(echo: Batch[Any]
     assert {row["together"] for row in rows} == {LARGEST, LARGEST - 1}
 
 
+async def test_on_a_sharded_database_each_call_has_a_statement_of_its_own_and_waits_for_no_other(
+    database_url: str,
+) -> None:
+    database = Database(database_url, sharded=True)
+    rows = await ask(Batch(database, ECHO), *range(1, 2 * LARGEST))
+    assert rows == [{"number": number, "together": 1} for number in range(1, 2 * LARGEST)]
+    await database.close()
+
+
 async def test_whoever_goes_away_takes_nobody_along(echo: Batch[Any]) -> None:
     going, staying = (asyncio.create_task(echo.one(user_id="ada", number=n)) for n in (1, 2))
     await asyncio.sleep(0)

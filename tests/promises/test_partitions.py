@@ -1,0 +1,180 @@
+"""The schema and every statement carry the owner, so that tables can be split by it over many servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg2
+import pytest
+
+from impl import tasks
+from impl.database import Statement
+from impl.embedded_postgres import EmbeddedPostgres
+from impl.tables import metadata
+from tests.databases import prepare
+from tests.impl.test_database import STATEMENTS
+from tests.promises.conftest import FULL, Report
+from tests.promises.suite import EVERYTHING, run_suite
+
+PARTITIONS = 16
+USERS = [f"owner-{n}" for n in range(40)]
+
+# Forty users with 8 categories and 400 tasks each.
+ROWS = """
+INSERT INTO tasks_api."user" (id) SELECT 'owner-' || n FROM generate_series(0, 39) n;
+INSERT INTO tasks_api.category (user_id, name)
+SELECT u.id, 'Category ' || n FROM tasks_api."user" u, generate_series(1, 8) n;
+INSERT INTO tasks_api.task (user_id, title, completed, priority, category_id, created_at)
+SELECT c.user_id, 'Task', n % 4 = 0, (ARRAY['low', 'medium', 'high'])[1 + n % 3], c.id,
+       now() - n * interval '1 hour'
+FROM tasks_api.category c, generate_series(1, 50) n;
+ANALYZE;
+"""
+
+# Whatever reads or writes a partition is counted there, were it a trigger or the check of a foreign key.
+TOUCHED = r"""
+SELECT relname::text, coalesce(seq_scan, 0) + coalesce(idx_scan, 0) + n_tup_ins + n_tup_upd + n_tup_del
+FROM pg_stat_xact_user_tables WHERE schemaname = 'tasks_api' AND relname ~ '_\d+$'
+"""
+
+
+class Sharded:
+    """A connection to a database in partitions, with values for the parameters of any statement."""
+
+    def __init__(self, cursor: Any) -> None:
+        self.cursor = cursor
+        self.values: Mapping[str, Mapping[str, object]] = {user: self._values(user) for user in USERS}
+        self.cursor.connection.commit()
+
+    def _values(self, user_id: str) -> dict[str, object]:
+        def first(table: str) -> int:
+            self.cursor.execute(f"SELECT min(id) FROM tasks_api.{table} WHERE user_id = %s", [user_id])  # noqa: S608
+            return int(self.cursor.fetchone()[0])
+
+        return {
+            "user_id": user_id,
+            "task_id": first("task"),
+            "category_id": first("category"),
+            "title": "Another",
+            "description": None,
+            "completed": True,
+            "priority": "high",
+            "due_date": None,
+            "name": "Another",
+            "color": "#000000",
+            "limit": 11,
+            "offset": 5,
+            "after_created_at": datetime(2100, 1, 1, tzinfo=UTC),
+            "after_id": 1,
+            "email": "ada@example.com",
+            "email_verified": True,
+            "image": None,
+            "issued_at": datetime(2026, 1, 1, tzinfo=UTC),
+            "cleared": [],
+        }
+
+    def touched(self, statement: Statement[Any], mode: str, *users: str) -> dict[str, set[str]]:
+        """The partitions of each table that this statement reads or changes when it is run for these."""
+        rows = [self.values[user] for user in users]
+        arguments = [
+            [row[name] for row in rows] if is_batch(statement) else rows[0][name] for name in statement.names
+        ]
+        self.cursor.execute(f"SET plan_cache_mode = {mode}; PREPARE it AS {statement.sql}")
+        try:
+            before = self._counts()
+            self.cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE it ({marks(arguments)})", arguments)
+            plan = self.cursor.fetchone()[0][0]["Plan"]
+            after = self._counts()
+        finally:
+            # What it changed is undone, and what it prepared forgotten.
+            self.cursor.connection.rollback()
+            self.cursor.execute("DEALLOCATE ALL")
+        found = {name for name, count in after.items() if count != before.get(name, 0)}
+        found |= {node["Relation Name"] for node in nodes(plan) if executed(node)}
+        tables: dict[str, set[str]] = {}
+        for name in found:
+            tables.setdefault(name.rpartition("_")[0], set()).add(name)
+        return tables
+
+    def _counts(self) -> dict[str, int]:
+        self.cursor.execute(TOUCHED)
+        return dict(self.cursor.fetchall())
+
+
+def is_batch(statement: Statement[Any]) -> bool:
+    return "unnest(" in statement.sql
+
+
+def marks(arguments: Sequence[object]) -> str:
+    return ", ".join(["%s"] * len(arguments))
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
+
+
+def executed(node: dict[str, Any]) -> bool:
+    # ModifyTable names the first partition that it might have changed.
+    return bool(node.get("Relation Name") and node["Actual Loops"] and node["Node Type"] != "ModifyTable")
+
+
+@pytest.fixture(scope="module", params=["as filled", *(["empty"] if FULL else [])])
+def sharded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sharded]:
+    """Where PostgreSQL knows how much there is, and where it still takes the tables to be empty."""
+    with EmbeddedPostgres(tmp_path_factory.mktemp("sharded") / "data", durable=False) as postgres:
+        prepare(postgres.url, partitions=PARTITIONS, isolation=None)
+        with closing(psycopg2.connect(postgres.url)) as connection, connection.cursor() as cursor:
+            cursor.execute(ROWS if request.param == "as filled" else ROWS.replace("ANALYZE;", ""))
+            connection.commit()
+            yield Sharded(cursor)
+
+
+@pytest.mark.parametrize("mode", ["force_generic_plan", *(["force_custom_plan"] if FULL else [])])
+def test_every_statement_concerns_one_partition_of_each_table(
+    sharded: Sharded, mode: str, report: Report
+) -> None:
+    tables: set[str] = set()
+    for name, statement in STATEMENTS.items():
+        sent = statement.for_one_call() if is_batch(statement) else statement
+        touched = sharded.touched(sent, mode, USERS[7])
+        assert {table for table, partitions in touched.items() if len(partitions) > 1} == set(), name
+        tables |= touched.keys()
+    # The test has eyes for all of them.
+    assert tables == {table.name for table in metadata.tables.values()}
+    report(
+        "Every statement concerns one partition",
+        f"1 of {PARTITIONS} partitions of each table",
+        f"1 for each of {len(STATEMENTS)} statements, triggers and foreign keys included ({mode})",
+    )
+
+
+def test_calls_that_share_a_statement_may_concern_all_partitions_so_none_do_when_sharded(
+    sharded: Sharded,
+) -> None:
+    touched = sharded.touched(tasks.GET, "force_generic_plan", *USERS[:3])
+    assert len(touched["task"]) > 1
+
+
+def test_the_suite_passes_on_partitions(report: Report) -> None:
+    tests = EVERYTHING if FULL else ("tests/api/test_categories.py",)
+    passed = run_suite(*tests, PARTITIONS=f"{PARTITIONS}")
+    assert passed > (1000 if FULL else 10)
+    report(f"The suite on {PARTITIONS} hash partitions", "0 failures", f"0 of {passed} tests failed")
+
+
+def test_every_table_is_in_partitions_by_its_owner(sharded: Sharded) -> None:
+    sharded.cursor.execute(
+        "SELECT relname, pg_get_partkeydef(oid), count(inhrelid) FROM pg_class "
+        "LEFT JOIN pg_inherits ON inhparent = oid WHERE relnamespace = 'tasks_api'::regnamespace "
+        "AND relkind IN ('r', 'p') AND NOT relispartition GROUP BY 1, 2"
+    )
+    found = {name: (key, parts) for name, key, parts in sharded.cursor.fetchall()}
+    # Alembic's has one row and no owner.
+    assert found.pop("alembic_version") == (None, 0)
+    assert found.pop("user") == found.pop("erased_user") == ("HASH (id)", PARTITIONS)
+    assert set(found.values()) == {("HASH (user_id)", PARTITIONS)}
