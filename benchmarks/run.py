@@ -18,8 +18,8 @@ from benchmarks.servers import (
     CANNOT,
     CONNECTIONS,
     COUNTING,
-    NAMES,
     ONE_AT_A_TIME,
+    WITHOUT,
     Server,
     environment,
     processor_seconds,
@@ -74,7 +74,7 @@ class Run:
                 for operation, requests in self.requests.items()
             }
             for name in self.options.servers:
-                if name in NAMES:
+                if name != POSTGRES:
                     self._say(f"Starting {name}")
                     known = counting if name in COUNTING else self._environment
                     log = FOLDER / f"{name}.log"
@@ -92,7 +92,7 @@ class Run:
             self._measure(operation)
         for name, server in self.servers.items():
             self.results.memory_mb[name] = resident_megabytes(server.process.pid)
-        if "ours" in self.servers:
+        if "ours" in self.servers and not set(WITHOUT) & set(self.servers):
             self._measure_ours(self.servers["ours"])
         return self.results
 

@@ -15,11 +15,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.operations import Request
+from benchmarks.without import MECHANISMS
 from scripts.client import NODE, install
 
 ROOT = Path(__file__).resolve().parent.parent
 FASTIFY = Path(__file__).parent / "fastify"
 NAMES = ("ours", "reference", "fastify", "limit")
+WITHOUT = tuple(f"without-{mechanism}" for mechanism in MECHANISMS)
+"""Ours, each with one of its mechanisms for speed switched off."""
 PATIENCE_SECONDS = 60.0
 
 _UVICORN = [sys.executable, "-m", "uvicorn", "--host", "127.0.0.1", "--port", "0", "--loop", "uvloop"]
@@ -30,9 +33,10 @@ _COMMANDS: Mapping[str, list[str]] = {
     "reference": [*_UVICORN, "benchmarks.reference:app"],
     "limit": [*_UVICORN, "benchmarks.limit:app"],
     "fastify": [NODE, str(FASTIFY / "server.js")],
+    **{name: [*_UVICORN, "--factory", "benchmarks.without:create_app"] for name in WITHOUT},
 }
 
-COUNTING = ("reference", "fastify")
+COUNTING = ("reference", "fastify", "without-counters")
 """Who counts rows for a total, and needs no counters."""
 
 CANNOT = {("reference", "cursor"), ("reference", "offset"), ("reference", "size5")}
@@ -80,10 +84,9 @@ def serving(name: str, environment: Mapping[str, str], log: Path, *, workers: in
     elif workers > 1:
         command += ["--workers", str(workers)]
     log.parent.mkdir(parents=True, exist_ok=True)
+    env = {**environment, "WITHOUT": name.removeprefix("without-")}
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, cwd=log.parent, env=dict(environment), stdout=output, stderr=output
-        )
+        process = subprocess.Popen(command, cwd=log.parent, env=env, stdout=output, stderr=output)
     try:
         yield Server(name, _url(name, process, log, workers), process)
     finally:

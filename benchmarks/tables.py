@@ -17,7 +17,7 @@ def show(results: Results, baseline: Results | None, console: Console) -> None:
 
 
 def _measurements(results: Results, baseline: Results | None) -> Table:
-    columns = ["requests/s", "p50 ms", "p99 ms", "server µs", "PostgreSQL µs"]
+    columns = ["requests/s", "ours / it", "p50 ms", "p99 ms", "server µs", "PostgreSQL µs"]
     columns += ["rate / baseline"] if baseline else []
     table = Table(title="Medians; µs are of a processor, for each request", title_justify="left")
     table.add_column("operation")
@@ -29,8 +29,10 @@ def _measurements(results: Results, baseline: Results | None) -> Table:
             cells = [LABELS[operation] if index == 0 else "", server]
             middle = results.medians(operation, server)
             assert middle is not None
+            ratio = results.ratio((operation, "ours"), (operation, server))
             cells += [
                 f"{middle.rate:,.0f}" if middle.rate >= 10 else f"{middle.rate:.1f}",
+                _number(ratio, "×"),
                 f"{middle.p50_ms:.1f}",
                 f"{middle.p99_ms:.1f}",
             ]

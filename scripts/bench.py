@@ -18,7 +18,7 @@ from rich.console import Console
 from benchmarks import engine, operations, plot, tables
 from benchmarks.report import Results
 from benchmarks.run import FOLDER, POSTGRES, Options, Run
-from benchmarks.servers import NAMES, ServerError
+from benchmarks.servers import NAMES, WITHOUT, ServerError
 from benchmarks.wrk import LoadError
 from impl.embedded_postgres import EmbeddedPostgresError
 from scripts.client import ClientError
@@ -69,7 +69,11 @@ def _options() -> argparse.Namespace:
         "--engine", action="store_true", help="the engine alone, without sockets and database"
     )
     parser.add_argument("--only", type=_names(operations.LABELS), help=f"some of {_list(operations.LABELS)}")
-    parser.add_argument("--servers", type=_names(ALL_SERVERS), help=f"some of {_list(ALL_SERVERS)}")
+    parser.add_argument(
+        "--servers",
+        type=_names((*ALL_SERVERS, *WITHOUT)),
+        help=f"some of {_list(ALL_SERVERS)}, or ours without what makes it fast: {_list(WITHOUT)}",
+    )
     parser.add_argument("--rounds", type=int, help="how many turns each server has (3; quick 2)")
     parser.add_argument("--seconds", type=int, help="how long a turn is (4; quick 1)")
     parser.add_argument("--baseline", type=Path, metavar="FILE", help="compare with an earlier result.json")

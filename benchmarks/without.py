@@ -1,0 +1,124 @@
+"""This service with one of its mechanisms for speed switched off, to measure what it is worth.
+
+The service itself has no such switches. Each function here puts back what a mechanism replaced; the answers
+stay the same.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy import Table, bindparam, func, select
+
+from generated.schemas import TaskListResponse, TaskResponse
+from impl import app, batching, database, tasks
+from impl.database import owned
+from impl.paging import PageStatement, page_statement
+from specfirst import responses
+from specfirst.application import ContractAPI
+
+
+def shared_statements() -> None:
+    batching.LARGEST, batching.IN_FLIGHT = 1, sys.maxsize
+
+
+def front() -> None:
+    """Requests take the way through FastAPI's stack and router."""
+    ContractAPI.build_middleware_stack = FastAPI.build_middleware_stack  # type: ignore[method-assign]
+
+
+def plain_answers() -> None:
+    """Rows become Pydantic models, which are then encoded."""
+    encode = responses._json
+
+    def through_models(value: Any) -> bytes:
+        if isinstance(value, dict) and "items" in value:
+            return encode(TaskListResponse.model_validate(value))
+        return encode(TaskResponse.model_validate(value) if isinstance(value, dict) else value)
+
+    responses._json = through_models
+
+
+def plans() -> None:
+    """PostgreSQL decides for each list whether to plan it anew."""
+    _on_each_connection(lambda connection: connection.execute("RESET plan_cache_mode"))
+
+
+def times() -> None:
+    """Times come in PostgreSQL's binary form, which asyncpg decodes in Python."""
+    _on_each_connection(lambda connection: connection.reset_type_codec("timestamptz", schema="pg_catalog"))
+
+
+def lone_pages() -> None:
+    """Pages are always read with their user, and sorted again."""
+
+    def anyway(*arguments: Any, **options: Any) -> PageStatement:
+        statement = page_statement(*arguments, **options)
+        return PageStatement(statement.anyway, statement.anyway)
+
+    _lists_read(anyway)
+
+
+def late_join() -> None:
+    """What an offset skips is read whole."""
+
+    def whole(*arguments: Any, skipping: bool, **options: Any) -> PageStatement:
+        return page_statement(*arguments, skipping=False, **options)
+
+    _lists_read(whole)
+
+
+def counters() -> None:
+    """Totals are counted, in a database whose triggers are switched off."""
+
+    def counting(table: Table, filters: Iterable[str], _: object, **options: Any) -> PageStatement:
+        conditions = [table.c[name] == bindparam(name) for name in filters]
+        total = select(func.count()).select_from(table).where(owned(table), *conditions)
+        return page_statement(table, filters, total.scalar_subquery(), **options)
+
+    _lists_read(counting)
+
+
+def frozen_collector() -> None:
+    gc.freeze = lambda: None
+
+
+MECHANISMS: Mapping[str, Callable[[], None]] = {
+    mechanism.__name__.replace("_", "-"): mechanism
+    for mechanism in (
+        shared_statements,
+        front,
+        plain_answers,
+        plans,
+        times,
+        lone_pages,
+        late_join,
+        counters,
+        frozen_collector,
+    )
+}
+
+
+def _lists_read(pages: Callable[..., PageStatement]) -> None:
+    tasks.__dict__["page_statement"] = pages
+
+
+def _on_each_connection(change: Callable[[Any], Any]) -> None:
+    connect = database._connect
+
+    async def changed(**options: Any) -> Any:
+        connection = await connect(**options)
+        await change(connection)
+        return connection
+
+    database._connect = changed
+
+
+def create_app() -> FastAPI:
+    MECHANISMS[os.environ["WITHOUT"]]()
+    return app.create_app()
