@@ -16,8 +16,8 @@ from fastapi import FastAPI
 from sqlalchemy import Table, bindparam, func, select
 
 from generated.schemas import TaskListResponse, TaskResponse
-from impl import app, batching, database, tasks
-from impl.database import owned
+from impl import app, batching, tasks
+from impl.database import Database, owned
 from impl.paging import PageStatement, page_statement
 from specfirst import responses
 from specfirst.application import ContractAPI
@@ -46,7 +46,7 @@ def plain_answers() -> None:
 
 def plans() -> None:
     """PostgreSQL decides for each list whether to plan it anew."""
-    _on_each_connection(lambda connection: connection.execute("RESET plan_cache_mode"))
+    _on_each_connection(lambda connection: connection.execute("SET plan_cache_mode = auto"))
 
 
 def times() -> None:
@@ -109,14 +109,14 @@ def _lists_read(pages: Callable[..., PageStatement]) -> None:
 
 
 def _on_each_connection(change: Callable[[Any], Any]) -> None:
-    connect = database._connect
+    connect = Database._connect
 
-    async def changed(**options: Any) -> Any:
-        connection = await connect(**options)
+    async def changed(database: Database) -> Any:
+        connection = await connect(database)
         await change(connection)
         return connection
 
-    database._connect = changed
+    Database._connect = changed  # type: ignore[method-assign]
 
 
 def create_app() -> FastAPI:
