@@ -116,7 +116,7 @@ def _on_each_connection(change: Callable[[Any], Any]) -> None:
         await change(connection)
         return connection
 
-    Database._connect = changed  # type: ignore[method-assign]
+    Database._connect = changed  # type: ignore[assignment]
 
 
 def create_app() -> FastAPI:
