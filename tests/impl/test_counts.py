@@ -30,8 +30,17 @@ WITH counted AS (
     UNION ALL
     SELECT user_id, category_id, {COUNTED} FROM tasks_api.task WHERE category_id IS NOT NULL
     GROUP BY user_id, category_id
-), kept AS (SELECT user_id, category_id, {NAMES} FROM tasks_api.task_count)
-(TABLE counted EXCEPT TABLE kept) UNION ALL (TABLE kept EXCEPT TABLE counted)
+), kept AS (
+    SELECT user_id, category_id, {NAMES} FROM tasks_api.task_count
+), categories AS (
+    SELECT user_id, count(*) FROM tasks_api.category GROUP BY user_id
+), kept_categories AS (
+    SELECT user_id, categories FROM tasks_api.category_count
+)
+SELECT user_id FROM ((TABLE counted EXCEPT TABLE kept) UNION ALL (TABLE kept EXCEPT TABLE counted)) AS tasks
+UNION ALL SELECT user_id FROM (
+    (TABLE categories EXCEPT TABLE kept_categories) UNION ALL (TABLE kept_categories EXCEPT TABLE categories)
+) AS categories
 """  # noqa: S608
 
 
@@ -124,8 +133,9 @@ async def test_whatever_happens_at_once_the_counts_stay_exact_and_nothing_waits_
     await asyncio.gather(*(Users(servers[1]).delete_user(who, user_id=who.user_id) for who in callers))
     assert run(database_url, WRONG) == []
     # What counts nothing any more has no row.
-    left = run(database_url, "SELECT user_id FROM tasks_api.task_count")
-    assert {caller.user_id for caller in callers}.isdisjoint(user_id for (user_id,) in left)
+    for table in ("task_count", "category_count"):
+        left = run(database_url, f"SELECT user_id FROM tasks_api.{table}")  # noqa: S608
+        assert {caller.user_id for caller in callers}.isdisjoint(user_id for (user_id,) in left)
 
 
 async def test_two_processes_that_count_for_the_same_users_never_wait_for_each_other_crosswise(
