@@ -339,23 +339,34 @@ def server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield server
 
 
-@pytest.fixture(scope="session")
-def unreachable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@contextmanager
+def running_without_database(folder: Path, **options: Any) -> Iterator[Server]:
     """A server whose database refuses connections, as nothing listens there."""
     with socket.socket() as unused:
         # Bound but not listening: the port stays ours for as long as the server runs.
         unused.bind(("127.0.0.1", 0))
         url = f"postgresql://nobody@127.0.0.1:{unused.getsockname()[1]}/nothing"
-        with running(url, tmp_path_factory.mktemp("unreachable")) as server:
+        with running(url, folder, **options) as server:
             yield server
 
 
 @pytest.fixture(scope="session")
+def unreachable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running_without_database(tmp_path_factory.mktemp("unreachable")) as server:
+        yield server
+
+
+def damage(cluster: Cluster, name: str) -> str:
+    """A database that was changed behind its server's back, so that no statement works any more."""
+    url = cluster.create(name)
+    cluster.execute('ALTER TABLE tasks_api."user" RENAME COLUMN image TO picture', name)
+    cluster.execute("ALTER TABLE tasks_api.alembic_version RENAME COLUMN version_num TO number", name)
+    return url
+
+
+@pytest.fixture(scope="session")
 def damaged(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server whose database was changed behind its back, so that no statement works any more."""
-    url = cluster.create("damaged")
-    cluster.execute('ALTER TABLE tasks_api."user" RENAME COLUMN image TO picture', "damaged")
-    cluster.execute("ALTER TABLE tasks_api.alembic_version RENAME COLUMN version_num TO number", "damaged")
+    url = damage(cluster, "damaged")
     with running(url, tmp_path_factory.mktemp("damaged"), sound=False) as server:
         yield server
 

@@ -6,11 +6,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from uuid import uuid4
 
 import pytest
-from signing import AUDIENCE, ISSUER, PUBLISHED, SECRET, key_set
+from signing import AUDIENCE, ISSUER, PUBLISHED, SECRET, addressed, key_set, sign_hmac
 
-from tests.api.conftest import Cluster, Server, running
+from tests.api.conftest import Cluster, Person, Server, damage, running, running_without_database
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
 
@@ -69,6 +70,7 @@ def cluster(postgres_url: str) -> Cluster:
     return Cluster(postgres_url)
 
 
+SHARED = {"BETTER_AUTH_SECRET": SECRET}
 WAYS = ("shared secret", "key set", "both")
 
 
@@ -78,11 +80,45 @@ def servers(
 ) -> Iterator[dict[str, Server]]:
     """By the way in which they verify tokens; all on one database."""
     url = cluster.create("security")
-    secret = {"BETTER_AUTH_SECRET": SECRET}
     key_set = {"AUTH_JWKS_URL": f"{login.url}/jwks", "AUTH_ISSUER": ISSUER, "AUTH_AUDIENCE": AUDIENCE}
-    settings = (secret, key_set | dict.fromkeys(secret), key_set | secret)
+    settings = (SHARED, key_set | dict.fromkeys(SHARED), key_set | SHARED)
     with ExitStack() as stack:
         yield {
             way: stack.enter_context(running(url, tmp_path_factory.mktemp("server"), settings=given))
             for way, given in zip(WAYS, settings, strict=True)
         }
+
+
+@pytest.fixture(scope="session")
+def server(servers: dict[str, Server]) -> Server:
+    """The one that verifies tokens in both ways, on a sound database."""
+    return servers["both"]
+
+
+@pytest.fixture(scope="session")
+def damaged(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    url = damage(cluster, "security_damaged")
+    with running(url, tmp_path_factory.mktemp("damaged"), sound=False, settings=SHARED) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def unreachable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running_without_database(tmp_path_factory.mktemp("unreachable"), settings=SHARED) as server:
+        yield server
+
+
+def somebody(server: Server, **told: object) -> Person:
+    """A person whom the service may not have seen yet; `told` are more claims of their token."""
+    user_id = uuid4().hex
+    return Person(server, user_id, sign_hmac({"alg": "HS256"}, addressed(sub=user_id, **told)))
+
+
+@pytest.fixture
+def ada(server: Server) -> Person:
+    return somebody(server)
+
+
+@pytest.fixture
+def bob(server: Server) -> Person:
+    return somebody(server)

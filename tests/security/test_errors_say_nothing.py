@@ -1,0 +1,226 @@
+"""Errors tell a client what the contract has for it, and the log what failed: neither tells anything else.
+
+All kinds of errors are provoked, on a sound server and on broken ones, with one word in all that is sent.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+from bad_tokens import KEY_SET, SHARED_SECRET
+from signing import SECRET
+
+from tests.api.conftest import BODY_LIMIT, CONTRACT, OPERATIONS, Json, Operation, Person, Server
+from tests.api.test_bad_input import BAD_VALUES, MALFORMED, NO_IDS, NO_QUERIES, NO_USER_IDS, OTHER_TYPES
+
+from .conftest import somebody
+
+WORD = "canary7f3a9c"
+EVERYWHERE = (
+    ("User-Agent", WORD),
+    ("Referer", f"https://{WORD}.example/{WORD}?{WORD}"),
+    ("Cookie", f"session={WORD}"),
+    ("X-Other", WORD),
+)
+JSON = ("Content-Type", "application/json")
+WITH_BODY = [operation for operation in OPERATIONS if operation.example is not None]
+
+# All that an error may say.
+DETAILS = {
+    "Not authenticated",
+    "Not authorized to access this user's data",
+    "Not found",
+    "User not found",
+    "Task not found",
+    "Category not found",
+    "Method not allowed",
+    "A category with this name already exists",
+    "The body is missing",
+    "The body is not valid JSON in UTF-8",
+    "The body names a member twice",
+    "The body must be application/json in UTF-8",
+    "The body must not be compressed",
+    f"The body is larger than {BODY_LIMIT} bytes",
+    "Internal server error",
+    "The database is not available",
+    "The database is not migrated",
+}
+
+# Words of what stands behind the API: of the language, the libraries, the database and the machine.
+TELLTALE = re.compile(
+    rb"""traceback|exception|\bline \d|column \d|char \d|0x[0-9a-f]{6}|object at|\.py\b|errno|site-packages
+    |python|uvicorn|uvloop|httptools|starlette|fastapi|pydantic|sqlalchemy|sqlmodel|asyncpg|psycopg|orjson
+    |jsonschema|\bjose\b|pyjwt|cryptography|openssl|postgres|alembic|tasks_api
+    |\bselect\b|\binsert\b|\bupdate\b.*\bset\b|\bdelete from\b|\brelation\b|\bconstraint\b|syntax|_fkey|_key\b
+    |expecting|unexpected|invalid literal|codec|decode|parser|signature|expired|/usr/|/home/|/tmp/|/root/
+    |\b\d+\.\d+\.\d+\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def word_in(value: Json) -> Json:
+    """The value with the word in each of its texts."""
+    if isinstance(value, dict):
+        return {name: word_in(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [word_in(member) for member in value]
+    return WORD + value if isinstance(value, str) else value
+
+
+def send(
+    person: Person,
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    *headers: tuple[str, str],
+    token: str | None = "",
+) -> httpx.Response:
+    """A request with the word in it, with the person's own token unless told otherwise."""
+    token = person.token if token == "" else token
+    return person.server.raw(method, person.path(path), body, *headers, *EVERYWHERE, token=token)
+
+
+def path_of(operation: Operation, person: Person, **ids: Any) -> str:
+    return operation.path.format(**{"user_id": person.id, "task_id": 1, "category_id": 1, **ids})
+
+
+def fitting(operation: Operation) -> bytes | None:
+    """A body that the contract admits, with the word in it."""
+    if operation.example is None:
+        return None
+    return json.dumps(operation.example | {operation.properties[0]: WORD}).encode()
+
+
+def failures(person: Person) -> Iterator[httpx.Response]:
+    """What the contract admits, for a server that cannot do it."""
+    for operation in OPERATIONS:
+        if operation.secured:
+            query = f"?cursor={'0' * 28}" if "cursor" in operation.query else ""
+            yield send(person, operation.method, path_of(operation, person) + query, fitting(operation), JSON)
+
+
+def mistakes(person: Person) -> Iterator[httpx.Response]:
+    """Everything that a client can do wrong."""
+    for operation in OPERATIONS:
+        body, path = fitting(operation), path_of(operation, person)
+        if operation.item:
+            yield send(person, operation.method, path, body, JSON)
+        yield send(person, operation.method, f"{path}?other={WORD}&{WORD}=1", body, JSON)
+        yield send(person, operation.method, path, body, JSON, token=None)
+        yield send(person, operation.method, path_of(operation, person, user_id=WORD), body, JSON)
+        yield send(person, "PATCH" if operation.method == "GET" else "POST", f"/{WORD}", body, JSON)
+        yield send(person, "TRACE", path)
+        for name in operation.query:
+            for text in (*NO_QUERIES[name], WORD, f"{WORD}&{name}={WORD}"):
+                yield send(person, "GET", f"{path}?{name}={text}")
+    for operation in WITH_BODY:
+        path = path_of(operation, person)
+        text = json.dumps(word_in(operation.example))
+        for make in MALFORMED.values():
+            yield send(person, operation.method, path, make(text), JSON)
+        for media_type in (*OTHER_TYPES, f"{WORD}/json", f"application/json; charset={WORD}"):
+            yield send(person, operation.method, path, text.encode(), ("Content-Type", media_type))
+        yield send(person, operation.method, path, text.encode(), JSON, ("Content-Encoding", WORD))
+        yield send(person, operation.method, path, WORD.encode() * 6000, JSON)
+        for name in operation.properties:
+            for value in (*BAD_VALUES[name], WORD * 200, {WORD: WORD}, [WORD]):
+                changed = json.dumps(operation.example | {name: word_in(value)}).encode()
+                yield send(person, operation.method, path, changed, JSON)
+    for text in (*NO_IDS, WORD):
+        yield send(person, "GET", f"/tasks/{text}")
+        yield send(person, "DELETE", f"/categories/{text}")
+    for text in (*NO_USER_IDS, f"{WORD}%00"):
+        yield send(person, "GET", f"/api/{text}/tasks")
+    for name, token in [*SHARED_SECRET.items(), *((name, build()) for name, build in KEY_SET.items())]:
+        if token.isascii() and token.isprintable() and len(token) < 16_384 and name not in ("space",):
+            yield send(person, "GET", "/tasks", token=token)
+    yield send(person, "GET", "/tasks", token=WORD)
+    for line in (f"GET /{WORD} HTTP/9.9", f"{WORD} / HTTP/1.1", f"GET /\0{WORD} HTTP/1.1", WORD):
+        yield person.server.send(f"{line}\r\nHost: {WORD}\r\n\r\n".encode(), checked=False)
+    for _ in range(2):
+        yield send(person, "POST", "/categories", json.dumps({"name": WORD}).encode(), JSON)
+    for injection in (f"{WORD}' OR 1=1 --", f'{WORD}"; DROP TABLE task', f"{WORD}{{0}}%s${{x}}", f"{WORD}\\"):
+        yield send(
+            person,
+            "POST",
+            "/tasks",
+            json.dumps({"title": injection, "category_id": 2**53 - 1}).encode(),
+            JSON,
+        )
+        yield send(person, "GET", f"/tasks?priority={quote(injection)}")
+
+
+def expect_no_more_than_the_contract(answer: httpx.Response) -> None:
+    whole = b"\n".join(f"{name}: {value}".encode() for name, value in answer.headers.items()) + answer.content
+    assert not (found := TELLTALE.search(whole)), (found, whole[:1000])
+    if answer.headers["content-type"] != "application/json":
+        # What is not HTTP is answered by the HTTP server itself.
+        assert (answer.status_code, answer.content) == (400, b"Invalid HTTP request received.")
+        return
+    content = answer.json()
+    assert list(content) == ["detail"]
+    if answer.status_code != 422:
+        assert content["detail"] in DETAILS
+        return
+    for finding in content["detail"]:
+        assert sorted(finding) == ["loc", "msg", "type"]
+        # Where it is may be a name that the client made up; what is wrong is in our words alone.
+        assert WORD not in finding["msg"]
+        assert WORD not in finding["type"]
+
+
+def victim(server: Server) -> Person:
+    told = {"name": f"{WORD} Lovelace", "email": f"{WORD}@example.com", "image": f"https://{WORD}.example"}
+    return somebody(server, **told)
+
+
+def expect_nothing_in_the_log(person: Person) -> None:
+    log = person.server.log.read_text(encoding="utf-8")
+    for private in (WORD, person.token, "eyJ", SECRET, "INSERT INTO", "SELECT ", "UPDATE ", 'relation "'):
+        assert private not in log, log[log.index(private) - 300 :][:600]
+
+
+def test_a_mistake_is_told_in_words_of_the_contract_and_logged_without_what_was_sent(
+    server: Server,
+) -> None:
+    person = victim(server)
+    statuses: Counter[int] = Counter()
+    for answer in mistakes(person):
+        statuses[answer.status_code] += 1
+        if answer.status_code >= 400:
+            expect_no_more_than_the_contract(answer)
+    assert {400, 401, 403, 404, 405, 409, 413, 415, 422} <= statuses.keys()
+    assert sum(statuses.values()) > 1500
+    expect_nothing_in_the_log(person)
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_failure_tells_nothing_but_its_status_and_the_log_nothing_that_was_sent(
+    damaged: Server, unreachable: Server, status: int
+) -> None:
+    person = victim({500: damaged, 503: unreachable}[status])
+    # Where there is no database each takes its time, since another attempt may succeed.
+    for answer in islice(failures(person), None if status == 500 else 3):
+        assert answer.status_code == status
+        expect_no_more_than_the_contract(answer)
+    expect_nothing_in_the_log(person)
+    if status == 500:
+        assert "createTask" in person.server.log.read_text(encoding="utf-8")
+
+
+def test_every_detail_that_the_contract_shows_is_known_here() -> None:
+    shown = {
+        media["example"]["detail"]
+        for response in CONTRACT["components"]["responses"].values()
+        for media in response.get("content", {}).values()
+        if isinstance(media.get("example", {}).get("detail"), str)
+    }
+    assert shown <= DETAILS
