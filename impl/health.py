@@ -9,7 +9,11 @@ from impl.errors import DatabaseUnavailable
 
 class Health:
     def __init__(self, database: Database, *, name: str, version: str, revision: str) -> None:
-        """`revision` is the one of the database that this code was written for."""
+        """`revision` is the one of the database that this code was written for.
+
+        It also serves with a later one, since migrations take nothing away that the version before needs
+        (docs/decisions/023-beyond-one-machine.md): while a new version is rolled out, both are in service.
+        """
         self._database = database
         self._root = RootResponse(name=name, version=version, docs="/docs", health="/health")
         self._revision = revision
@@ -21,6 +25,6 @@ class Health:
         return HealthResponse(status="healthy", message="API is running")
 
     async def get_readiness(self) -> ReadinessResponse:
-        if await self._database.revision() != self._revision:
+        if (await self._database.revision() or "") < self._revision:
             raise DatabaseUnavailable("The database is not migrated")
         return ReadinessResponse(status="ready")

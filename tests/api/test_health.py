@@ -106,7 +106,7 @@ def test_readiness_and_data_come_and_go_with_the_database_and_no_restart_is_need
     expect(interrupted.request("GET", "/ready"), 200, {"status": "ready"})
     assert ada.task()["user_id"] == ada.id
 
-    cluster.execute("UPDATE tasks_api.alembic_version SET version_num = 'later'", "interrupted")
+    cluster.execute("UPDATE tasks_api.alembic_version SET version_num = '0000'", "interrupted")
     expect(interrupted.request("GET", "/ready"), 503, NOT_MIGRATED, retry_after="1")
     cluster.execute("DELETE FROM tasks_api.alembic_version", "interrupted")
     expect(interrupted.request("GET", "/ready"), 503, NOT_MIGRATED, retry_after="1")

@@ -10,6 +10,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, NullPool, create_engine, make_url, text
 
 from impl.database import Database
@@ -101,6 +102,14 @@ def test_alembic_finds_no_difference_either(new_database: Callable[[], str]) -> 
 
 def test_the_tables_name_the_last_migration() -> None:
     assert head() == REVISION
+
+
+def test_a_later_revision_has_a_greater_name() -> None:
+    # By which a server knows whether its database is behind it or ahead.
+    scripts = ScriptDirectory.from_config(configuration(None)).walk_revisions()  # type: ignore[arg-type]
+    names = [script.revision for script in scripts]
+    assert names == sorted(names, reverse=True)
+    assert {len(name) for name in names} == {4}
 
 
 def test_down_undoes_up(new_database: Callable[[], str]) -> None:
@@ -224,7 +233,12 @@ async def test_the_service_is_ready_when_its_database_is_migrated_and_not_before
     }
     migrate(url)
     assert (await health.get_readiness()).status == "ready"
-    older = Health(database, name="Tasks API", version="1.0.0", revision="0000")
-    with pytest.raises(DatabaseUnavailable):
-        await older.get_readiness()
+    # The version before, and the one that comes next and has not migrated yet.
+    for revision, ready in (("0000", True), ("9999", False)):
+        other = Health(database, name="Tasks API", version="1.0.0", revision=revision)
+        if ready:
+            assert (await other.get_readiness()).status == "ready"
+        else:
+            with pytest.raises(DatabaseUnavailable):
+                await other.get_readiness()
     await database.close()
