@@ -14,26 +14,27 @@ from impl.auth import Caller
 from impl.database import Database, Statement, owned
 from impl.errors import CategoryNotFound
 from impl.paging import PageStatement, page_statement, read_page
-from impl.tables import Category, CategoryRow, category, category_count
+from impl.revisions import new_revision
+from impl.tables import Category, CategoryRow, category, category_count, properties
 
 DEFAULTS = {"color": Category.model_fields["color"].default}
 
 _THIS_CATEGORY = (owned(category), category.c.id == bindparam("category_id"))
 
-GET = Statement[CategoryRow](select(category).where(*_THIS_CATEGORY))
+GET = Statement[CategoryRow](select(*properties(category)).where(*_THIS_CATEGORY))
 CREATE = Statement[CategoryRow](
     insert(category)
-    .values({name: bindparam(name) for name in ("user_id", "name", *DEFAULTS)})
-    .returning(category)
+    .values({name: bindparam(name) for name in ("user_id", "name", *DEFAULTS, "revision")})
+    .returning(*properties(category))
 )
 DELETE = Statement(delete(category).where(*_THIS_CATEGORY).returning(category.c.id))
 
 
 @cache
 def update_statement(names: frozenset[str]) -> Statement[CategoryRow]:
-    values: dict[str, object] = {name: bindparam(name) for name in sorted(names)}
+    values: dict[str, object] = {name: bindparam(name) for name in sorted({*names, "revision"})}
     return Statement[CategoryRow](
-        update(category).where(*_THIS_CATEGORY).values(**values).returning(category)
+        update(category).where(*_THIS_CATEGORY).values(**values).returning(*properties(category))
     )
 
 
@@ -69,7 +70,9 @@ class Categories:
     async def create_category(
         self, caller: Caller, *, user_id: str, body: CategoryCreate
     ) -> CreateCategory201:
-        row = await self._database.one(CREATE, user_id=user_id, **(DEFAULTS | body.model_dump()))
+        row = await self._database.one(
+            CREATE, user_id=user_id, revision=new_revision(), **(DEFAULTS | body.model_dump())
+        )
         assert row is not None
         created = _answer(row)
         location = f"/api/{quote(user_id, safe=':@+')}/categories/{created['id']}"
@@ -103,7 +106,9 @@ class Categories:
 
     async def _set(self, user_id: str, category_id: int, values: dict[str, object]) -> plain.CategoryResponse:
         statement = update_statement(frozenset(values))
-        row = await self._database.one(statement, user_id=user_id, category_id=category_id, **values)
+        row = await self._database.one(
+            statement, user_id=user_id, category_id=category_id, revision=new_revision(), **values
+        )
         if row is None:
             raise CategoryNotFound
         return _answer(row)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import get_args
+from typing import Any, get_args
 from urllib.parse import quote
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    TableValuedAlias,
     Text,
     and_,
     bindparam,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.types import TypeEngine
 
 from generated import plain
 from generated.operations import CreateTask201
@@ -28,7 +30,8 @@ from impl.batching import Batch, calls
 from impl.database import Database, Statement, owned
 from impl.errors import TaskNotFound
 from impl.paging import PageStatement, page_statement, read_page
-from impl.tables import Task, TaskRow, task, task_count
+from impl.revisions import new_revision
+from impl.tables import Task, TaskRow, properties, task, task_count
 
 # What a property is when it is left out of a new or replaced task.
 DEFAULTS = {
@@ -37,26 +40,24 @@ DEFAULTS = {
 }
 
 _KEY = ("user_id", "task_id")
-_CALL = calls(user_id=Text(), task_id=BigInteger())
-_THIS_TASK = (task.c.user_id == _CALL.c.user_id, task.c.id == _CALL.c.task_id)
 
-GET = Statement[TaskRow](select(_CALL.c.position, task).join(_CALL, and_(*_THIS_TASK)))
-TOGGLE = Statement[TaskRow](
-    update(task)
-    .where(*_THIS_TASK)
-    .values(completed=~task.c.completed, updated_at=func.clock_timestamp())
-    .returning(_CALL.c.position, task)
-)
+
+def _this_task(call: TableValuedAlias) -> ColumnElement[bool]:
+    return and_(task.c.user_id == call.c.user_id, task.c.id == call.c.task_id)
+
+
+_CALL = calls(user_id=Text(), task_id=BigInteger())
+GET = Statement[TaskRow](select(_CALL.c.position, *properties(task)).join(_CALL, _this_task(_CALL)))
 DELETE = Statement(delete(task).where(owned(task), task.c.id == bindparam("task_id")).returning(task.c.id))
 
-_NEW = calls(**{name: task.c[name].type for name in ("user_id", "title", *DEFAULTS)})
+_NEW = calls(**{name: task.c[name].type for name in ("user_id", "title", *DEFAULTS, "revision")})
 _CREATED = (
     insert(task)
     .from_select(
         [column.name for column in _NEW.c if column.name != "position"],
         select(*(column for column in _NEW.c if column.name != "position")).order_by(_NEW.c.position),
     )
-    .returning(task)
+    .returning(*properties(task))
     .cte("created")
 )
 # Ids are given in the order of the calls.
@@ -67,19 +68,31 @@ CREATE = Statement[TaskRow](
 
 @cache
 def update_statement(names: frozenset[str]) -> Statement[TaskRow]:
-    """Set the named properties.
+    """Set the named properties."""
+    call = _change(**{name: task.c[name].type for name in sorted(names)})
+    return _changed(call, **{name: call.c[name] for name in names})
+
+
+def _change(**values: TypeEngine[Any]) -> TableValuedAlias:
+    return calls(user_id=Text(), task_id=BigInteger(), revision=BigInteger(), **values)
+
+
+def _changed(call: TableValuedAlias, **values: ColumnElement[Any]) -> Statement[TaskRow]:
+    """Set these properties of the tasks that are called for.
 
     `updated_at` is set here rather than by a trigger, which could not tell a change of the task from the
     deletion of its category. clock_timestamp() and not now(), so that of two changes which wait for each
     other the later one has the later time.
     """
-    call = calls(user_id=Text(), task_id=BigInteger(), **{name: task.c[name].type for name in sorted(names)})
     return Statement[TaskRow](
         update(task)
-        .where(task.c.user_id == call.c.user_id, task.c.id == call.c.task_id)
-        .values(**{name: call.c[name] for name in names}, updated_at=func.clock_timestamp())
-        .returning(call.c.position, task)
+        .where(_this_task(call))
+        .values(**values, updated_at=func.clock_timestamp(), revision=call.c.revision)
+        .returning(call.c.position, *properties(task))
     )
+
+
+TOGGLE = _changed(_change(), completed=~task.c.completed)
 
 
 @cache
@@ -149,7 +162,9 @@ class Tasks:
         }
 
     async def create_task(self, caller: Caller, *, user_id: str, body: TaskCreate) -> CreateTask201:
-        row = await self._create.one(user_id=user_id, **(DEFAULTS | body.model_dump()))
+        row = await self._create.one(
+            user_id=user_id, revision=new_revision(), **(DEFAULTS | body.model_dump())
+        )
         assert row is not None
         created = _answer(row)
         location = f"/api/{quote(user_id, safe=':@+')}/tasks/{created['id']}"
@@ -175,7 +190,7 @@ class Tasks:
         return await self._set(user_id, task_id, changes)
 
     async def toggle_task(self, caller: Caller, *, user_id: str, task_id: int) -> plain.TaskResponse:
-        row = await self._toggle.one(user_id=user_id, task_id=task_id)
+        row = await self._toggle.one(user_id=user_id, task_id=task_id, revision=new_revision())
         if row is None:
             raise TaskNotFound
         return _answer(row)
@@ -189,7 +204,9 @@ class Tasks:
         names = frozenset(values)
         if names not in self._update:
             self._update[names] = Batch(self._database, update_statement(names), key=_KEY)
-        row = await self._update[names].one(user_id=user_id, task_id=task_id, **values)
+        row = await self._update[names].one(
+            user_id=user_id, task_id=task_id, revision=new_revision(), **values
+        )
         if row is None:
             raise TaskNotFound
         return _answer(row)

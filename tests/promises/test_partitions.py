@@ -74,6 +74,7 @@ class Sharded:
             "image": None,
             "issued_at": datetime(2026, 1, 1, tzinfo=UTC),
             "cleared": [],
+            "revision": 1,
         }
 
     def touched(self, statement: Statement[Any], mode: str, *users: str) -> dict[str, set[str]]:
