@@ -96,7 +96,8 @@ class HealthOperations(Protocol):
     ) -> ReadinessResponse | plain.ReadinessResponse:
         """GET /ready: Readiness.
 
-        Answers 200 while the database can be reached and its migrations are applied, else 503.
+        Answers 200 while the database can be reached and its migrations are applied, and 503
+        otherwise, and as soon as the service is asked to stop.
 
         Errors: 422, 500, 503.
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -32,6 +32,7 @@ from impl.tasks import Tasks
 from impl.tokens import mint_token
 from impl.users import Users
 from specfirst.application import ContractAPI
+from specfirst.asgi import STOPPING
 from specfirst.coverage import Recorder
 from specfirst.documentation import BrowsersToDocs, documentation_routes
 from specfirst.mock import MARK
@@ -80,10 +81,13 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
         if settings.observations and not settings.mock
         else None,
     )
+    state: dict[str, Any] = {}
     if database and users:
+        health = Health(database, name=info["title"], version=info["version"], revision=REVISION)
+        state[STOPPING] = health.stop
         router = build_router(
             engine,
-            health=Health(database, name=info["title"], version=info["version"], revision=REVISION),
+            health=health,
             users=users,
             tasks=Tasks(database),
             categories=Categories(database),
@@ -93,11 +97,11 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
         router = build_router(engine, health=nothing, users=nothing, tasks=nothing, categories=nothing)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         # What is there now stays: the collector need not look through it again and again.
         gc.collect()
         gc.freeze()
-        yield
+        yield state
         if database:
             await database.close()
         if keys:

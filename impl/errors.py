@@ -7,6 +7,7 @@
     │   ├── TaskNotFound
     │   └── CategoryNotFound
     ├── CategoryNameTaken                  409
+    ├── Stopping                           503, with Retry-After
     ├── DatabaseUnavailable                503, with Retry-After
     └── LoginServiceUnavailable            503, with Retry-After
 
@@ -46,6 +47,15 @@ class CategoryNameTaken(Refusal):
 
     def __init__(self) -> None:
         super().__init__("A category with this name already exists")
+
+
+class Stopping(Refusal):
+    """The service still answers what it is asked, and others should be asked instead."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+    def __init__(self) -> None:
+        super().__init__("The service is stopping", {"Retry-After": "1"})
 
 
 class DatabaseUnavailable(Refusal):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from generated.schemas import HealthResponse, ReadinessResponse, RootResponse
 from impl.database import Database
-from impl.errors import DatabaseUnavailable
+from impl.errors import DatabaseUnavailable, Stopping
 
 
 class Health:
@@ -17,6 +17,11 @@ class Health:
         self._database = database
         self._root = RootResponse(name=name, version=version, docs="/docs", health="/health")
         self._revision = revision
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Say from now on that the service is not ready, so that load balancers turn to others."""
+        self._stopping = True
 
     async def get_root(self) -> RootResponse:
         return self._root
@@ -25,6 +30,8 @@ class Health:
         return HealthResponse(status="healthy", message="API is running")
 
     async def get_readiness(self) -> ReadinessResponse:
+        if self._stopping:
+            raise Stopping
         if (await self._database.revision() or "") < self._revision:
             raise DatabaseUnavailable("The database is not migrated")
         return ReadinessResponse(status="ready")

@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     auth_audience: str | None = Field(default=None, validate_default=True)
     better_auth_secret: SecretStr | None = Field(default=None, validate_default=True)
     frontend_url: str = "http://localhost:3000"
+    keep_alive_seconds: int = Field(default=5, ge=1)
+    shutdown_seconds: int = Field(default=25, ge=1)
+    shutdown_notice_seconds: int = Field(default=None, validate_default=True, ge=0)
     validate_responses: bool = Field(default=None, validate_default=True)
     allow_unimplemented: bool = False
     mock: Literal["all", "unimplemented"] | None = None
@@ -157,6 +160,11 @@ class Settings(BaseSettings):
         ):
             raise ValueError("needs a secret to sign a token with; set BETTER_AUTH_SECRET too, or unset it")
         return value
+
+    @field_validator("shutdown_notice_seconds", mode="before")
+    @classmethod
+    def _default_to_five_in_production(cls, value: object, info: ValidationInfo) -> object:
+        return (5 if _in_production(info) else 0) if value is None else value
 
     @field_validator("validate_responses", mode="before")
     @classmethod

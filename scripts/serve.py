@@ -8,10 +8,12 @@ import socket
 import sys
 from contextlib import ExitStack
 from datetime import timedelta
+from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 
 import uvicorn
-from uvicorn.supervisors import ChangeReload, Multiprocess
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import ChangeReload
 
 from generated.application import contract
 from impl.app import create_app
@@ -19,8 +21,10 @@ from impl.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 from impl.migrations import migrate
 from impl.settings import Settings, SettingsError, load_settings
 from impl.tokens import development_secret, mint_token
+from specfirst.connections import Connection
 from specfirst.document import DocumentError, pointer_text
 from specfirst.implementations import UnimplementedOperations
+from specfirst.server import Server, Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / ".data"
@@ -32,7 +36,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/serve", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on, 0 for any (%(default)s)")
-    parser.add_argument("--workers", type=int, default=1, help="number of server processes (%(default)s)")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        help="number of server processes, which SIGHUP replaces by new ones without losing a request "
+        "(without it this process serves alone)",
+    )
     parser.add_argument("--reload", action="store_true", help="start again when the code changes")
     parser.add_argument(
         "--data", type=Path, default=DATA, help="where the embedded PostgreSQL keeps its data (.data)"
@@ -73,7 +82,7 @@ def main() -> None:
             for operation_id in sorted(app.engine.mocks):
                 _say(f"Mock, answers with the contract's example: {operation_id}")
         _say_where(settings, listener, options.host)
-        _run(listener, workers=options.workers, reload=options.reload)
+        _run(listener, settings, workers=options.workers, reload=options.reload)
 
 
 def _prepare(data: Path, stack: ExitStack) -> Settings:
@@ -119,32 +128,51 @@ def _say_where(settings: Settings, listener: socket.socket, host: str) -> None:
         _say(f'Try it   curl {url}/api/{developer}/tasks -H "Authorization: Bearer {token}"')
 
 
-def _run(listener: socket.socket, *, workers: int, reload: bool) -> None:
-    config = uvicorn.Config(
+def _run(
+    listener: socket.socket, settings: Settings, *, workers: int | None = None, reload: bool = False
+) -> None:
+    # Making it sets up the log, also of a supervisor and of who looks after changes.
+    config = _config(settings, reload=reload)
+    if reload:
+        # Who changes code does not want to wait until connections have come to their end.
+        ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
+    elif workers:
+        patience = settings.shutdown_seconds
+        if not Supervisor(_work, listener, workers=workers, patience=patience).run():
+            sys.exit(STARTUP_FAILURE)
+    else:
+        _server(config, settings).run([listener])
+
+
+def _work(listener: socket.socket, beats: Pipe) -> None:
+    """Serve in a process of its own, with the settings as they are by now."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        sys.exit(f"scripts/serve: {error}")
+    _server(_config(settings), settings).work(listener, beats)
+
+
+def _server(config: uvicorn.Config, settings: Settings) -> Server:
+    return Server(config, notice=settings.shutdown_notice_seconds, patience=settings.shutdown_seconds)
+
+
+def _config(settings: Settings, *, reload: bool = False) -> uvicorn.Config:
+    return uvicorn.Config(
         "impl.app:create_app",
         factory=True,
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         ws="none",
         lifespan="on",
         access_log=False,
         server_header=False,
-        workers=workers,
+        timeout_keep_alive=settings.keep_alive_seconds,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
         reload=reload,
         reload_dirs=[str(ROOT / name) for name in ("generated", "impl", "specfirst")] if reload else None,
         log_level="info",
     )
-    server = uvicorn.Server(config)
-    try:
-        if reload:
-            ChangeReload(config, target=server.run, sockets=[listener]).run()
-        elif workers > 1:
-            Multiprocess(config, sockets=[listener]).run()
-        else:
-            server.run(sockets=[listener])
-    except KeyboardInterrupt:
-        # uvicorn has shut down in order and then repeats the signal that asked for it.
-        pass
 
 
 def _say(text: str) -> None:

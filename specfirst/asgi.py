@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["ASGIApp", "Answer", "Message", "Receive", "Scope", "Send", "send_answer"]
+__all__ = ["STOPPING", "ASGIApp", "Answer", "Message", "Receive", "Scope", "Send", "send_answer"]
+
+STOPPING = "stopping"
+"""What the lifespan of an application yields under this name is called when the service stops."""
 
 
 class Answer(NamedTuple):

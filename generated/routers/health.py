@@ -63,7 +63,8 @@ def health_router(engine: Engine[CallerT], operations: HealthOperations) -> APIR
         },
     )
     async def get_readiness() -> ReadinessResponse | plain.ReadinessResponse:
-        """Answers 200 while the database can be reached and its migrations are applied, else 503."""
+        """Answers 200 while the database can be reached and its migrations are applied, and 503
+        otherwise, and as soon as the service is asked to stop."""
         return await operations.get_readiness()
 
     return router

@@ -49,7 +49,7 @@ def run(fault: Fault, folder: Path) -> subprocess.CompletedProcess[str]:
         ],
         cwd=folder / "copy",
         # Without OBSERVATIONS, since what a faulty server answers does not count; and in a hurry.
-        env={"PATH": os.environ["PATH"], "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "WORKERS": "1"},
+        env={"PATH": os.environ["PATH"], "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "WORKERS": "0"},
         capture_output=True,
         text=True,
         timeout=300,

@@ -77,7 +77,7 @@ export const routes = {
   getRoot: ["GET", "/"],
   /** Liveness. Answers as long as the process runs. Touches no database; see `/ready` for that. */
   getHealth: ["GET", "/health"],
-  /** Readiness. Answers 200 while the database can be reached and its migrations are applied, else 503. */
+  /** Readiness. Answers 200 while the database can be reached and its migrations are applied, and 503 otherwise, and as soon as the service is asked to stop. */
   getReadiness: ["GET", "/ready"],
   /** Read the caller's profile. The profile as the login service last described it. It is created when a valid token is first seen, so there is nothing to post. */
   getUser: ["GET", "/api/{user_id}"],

@@ -53,7 +53,8 @@ export interface paths {
         };
         /**
          * Readiness
-         * @description Answers 200 while the database can be reached and its migrations are applied, else 503.
+         * @description Answers 200 while the database can be reached and its migrations are applied, and 503 otherwise, and as
+         *     soon as the service is asked to stop.
          */
         get: operations["getReadiness"];
         put?: never;

@@ -1,0 +1,120 @@
+"""New workers take the place of old ones, and no client notices."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from conftest import FULL, Report
+from wire import Client, workers
+
+from tests.api.conftest import Server, known, running
+
+CLIENTS = 16
+HANDOVERS, REQUESTS, WORKERS = (6, 10_000, 2) if FULL else (1, 400, 1)
+
+
+@pytest.fixture(scope="module")
+def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(database_url, tmp_path_factory.mktemp("server"), workers=WORKERS) as server:
+        yield server
+
+
+async def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
+
+
+def said(server: Server, text: str) -> int:
+    return server.log.read_text().count(text)
+
+
+async def healthy(server: Server) -> None:
+    async with Client(server) as client:
+        assert (await client.request("GET", "/health")).status == 200
+
+
+async def test_handovers_under_load_lose_no_request(server: Server, report: Report) -> None:
+    person = known(server)
+    failed: list[str] = []
+    answered = created = closed = 0
+    busy = True
+
+    async def use() -> None:
+        nonlocal answered, created, closed
+        async with Client(server, person) as client:
+            while busy:
+                creates = answered % 10 == 0
+                wanted = ("POST", "/tasks", {"title": "x"}) if creates else ("GET", "")
+                try:
+                    answer = await client.request(*wanted)
+                except (EOFError, ConnectionError) as error:
+                    failed.append(repr(error))
+                    await client.close()
+                    continue
+                if answer.status != (201 if creates else 200):
+                    failed.append(f"{answer.status} {answer.body!r}")
+                answered, created = answered + 1, created + creates
+                closed += "connection" in answer.headers
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(CLIENTS):
+            tasks.create_task(use())
+        seen, before = workers(server), said(server, "Handed over")
+        for handover in range(1, HANDOVERS + 1):
+            server.process.send_signal(signal.SIGHUP)
+            await until(lambda: said(server, "Handed over") == before + handover)  # noqa: B023  # Called here.
+            now = workers(server)
+            assert len(now - seen) == WORKERS
+            seen |= now
+        await until(lambda: answered >= REQUESTS)
+        busy = False
+    assert failed == []
+    assert closed >= HANDOVERS * WORKERS
+    async with Client(server, person) as client:
+        assert (await client.request("GET", "/tasks?limit=1")).json["total"] == created
+    # Those that left have ended by now, for no connection was left to them.
+    await until(lambda: len(workers(server)) == WORKERS)
+    report(
+        "Rolling restart loses nothing",
+        f"{HANDOVERS} handovers: 0 failed of ≥ {REQUESTS:,}",
+        f"{len(failed)} failed of {answered:,}; {created:,} of {created:,} tasks stored",
+    )
+
+
+async def test_a_handover_that_fails_leaves_the_old_workers(server: Server) -> None:
+    await healthy(server)
+    old = workers(server)
+    # The settings of new workers are read afresh.
+    settings = server.log.parent / ".env"
+    settings.write_text("SHUTDOWN_SECONDS=soon")
+    server.process.send_signal(signal.SIGHUP)
+    await until(lambda: said(server, "the old workers stay") == 1)
+    settings.unlink()
+    assert "scripts/serve: SHUTDOWN_SECONDS must be" in server.log.read_text()
+    assert workers(server) == old
+    await healthy(server)
+
+
+async def test_a_worker_that_dies_is_replaced(server: Server) -> None:
+    await healthy(server)
+    old = workers(server)
+    os.kill(min(old), signal.SIGKILL)
+    await until(lambda: len(workers(server)) == WORKERS and workers(server) != old)
+    await healthy(server)
+
+
+async def test_no_worker_outlives_a_supervisor_that_is_killed(database_url: str, tmp_path: Path) -> None:
+    with running(database_url, tmp_path, workers=1) as server:
+        await healthy(server)
+        left = workers(server)
+        server.process.kill()
+        server.process.wait()
+        await until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left))
