@@ -6,6 +6,7 @@ stay the same.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import sys
@@ -111,8 +112,8 @@ def _lists_read(pages: Callable[..., PageStatement]) -> None:
 def _on_each_connection(change: Callable[[Any], Any]) -> None:
     connect = Database._connect
 
-    async def changed(database: Database) -> Any:
-        connection = await connect(database)
+    async def changed(database: Database, limit: asyncio.Timeout) -> Any:
+        connection = await connect(database, limit)
         await change(connection)
         return connection
 

@@ -24,7 +24,7 @@ from impl.errors import DatabaseUnavailable
 LARGEST = 64
 IN_FLIGHT = 2
 # Whoever has waited so long behind a batch that the database did not answer is not answered either.
-PATIENCE_SECONDS = 0.5
+PATIENCE_SECONDS = 0.1
 
 RowT = TypeVar("RowT")
 

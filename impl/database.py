@@ -31,7 +31,7 @@ log = logging.getLogger("impl.database")
 # How long a request waits for a connection and for its statement together. Beyond it the client is better
 # served by 503 than by waiting.
 ANSWER_SECONDS = 2.8
-# As long as no connection is open: Neon takes its time to wake up.
+# If a connection must be opened: Neon takes its time to wake up.
 CONNECT_SECONDS = 4.5
 # How long an outage is bridged by trying again, so that a restart of the database is no client's concern.
 OUTAGE_SECONDS = 8.0
@@ -70,6 +70,8 @@ _LOST = (
     asyncpg.CannotConnectNowError,
     asyncpg.IdleSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
+    # asyncpg has read the server's farewell and not yet the end of the connection.
+    asyncpg.InternalClientError,
 )
 # Of several statements that could not all succeed PostgreSQL ended this one, and undid what it had done.
 _CONFLICT = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
@@ -193,19 +195,17 @@ class Database:
     def __init__(self, database_url: str, *, pool_size: int = 10, sharded: bool = False) -> None:
         self.pool_size, self.sharded = pool_size, sharded
         self._options = asyncpg_options(database_url)
-        self._pool = Pool(self._connect, pool_size)
+        self._pool = Pool(pool_size)
         self._down_since: float | None = None
+        self._up_since = -math.inf
 
     async def close(self) -> None:
         await self._pool.close()
 
     def overdue(self) -> float:
-        """Since when somebody must have been waiting who has waited for too long.
-
-        As long as no connection is open, nobody has: an outage is bridged.
-        """
+        """Whoever has been waiting since before then has waited for too long; nobody during an outage."""
         limit = asyncio.get_running_loop().time() - ANSWER_SECONDS
-        return limit if self._pool.connected and self._pool.connected_since < limit else -math.inf
+        return limit if self._down_since is None and self._up_since < limit else -math.inf
 
     async def one(self, statement: Statement[RowT], **parameters: object) -> RowT | None:
         """The first row, or None."""
@@ -235,17 +235,21 @@ class Database:
         A connection is used again without resetting it, since our statements leave nothing in the session.
         """
         arguments = [parameters[name] for name in statement.names]
+        connection = None
         try:
-            async with asyncio.timeout(ANSWER_SECONDS if self._pool.connected else CONNECT_SECONDS):
+            async with asyncio.timeout(ANSWER_SECONDS) as limit:
                 connection = await self._pool.acquire()
                 try:
+                    if connection is None:
+                        connection = await self._connect(limit)
                     return await getattr(connection, method)(statement.sql, *arguments)
                 except (*_LOST, asyncio.CancelledError):
                     # What the server is still doing for it, it may answer at any time: to nobody.
-                    connection.terminate()
+                    if connection is not None:
+                        connection.terminate()
                     raise
                 except asyncpg.InterfaceError as error:
-                    if connection.is_closed():
+                    if connection and connection.is_closed():
                         raise Interrupted(unsure=False) from error
                     raise
                 finally:
@@ -259,8 +263,9 @@ class Database:
         except asyncpg.UndefinedTableError as error:
             raise DatabaseUnavailable("The database is not migrated") from error
         except TimeoutError as error:
-            # If it is the network that is silent, those that wait for work would not be heard either.
-            self._pool.close_idle()
+            if connection is not None:
+                # If it is the network that is silent, those that are idle would not be heard either.
+                self._pool.close_idle()
             raise DatabaseUnavailable from error
         except _CONFLICT as error:
             raise Interrupted(unsure=False) from error
@@ -306,21 +311,28 @@ class Database:
             raise
         return answer or await self._attempt(method, done, parameters)
 
-    async def _connect(self) -> Any:
-        """Open a connection for the pool; whatever prevents it, the database is not available."""
+    async def _connect(self, limit: asyncio.Timeout) -> Any:
+        """Open a connection; whatever prevents it, the database is not available.
+
+        It extends the time limit of whoever asks for it by the time that it takes.
+        """
         now = asyncio.get_running_loop().time
+        began, until = now(), cast(float, limit.when())
+        latest = until + CONNECT_SECONDS - ANSWER_SECONDS
+        limit.reschedule(latest)
         try:
             connection = await asyncpg.connect(**self._options)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (*_LOST, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             if self._down_since is None:
                 self._down_since = now()
                 log.warning("The database is not available: %s", error)
             if isinstance(error, _REFUSED):
                 raise DatabaseUnavailable from error
             raise Interrupted(unsure=False) from error
+        limit.reschedule(min(latest, until + now() - began))
         if self._down_since is not None:
             log.warning("The database is available again, after %.1f s", now() - self._down_since)
-            self._down_since = None
+            self._down_since, self._up_since = None, now()
         # Python's own parser of ISO 8601 takes 0.2 µs, asyncpg's decoder of the binary form 1 µs: for the
         # times of 100 tasks, 200 µs less.
         await connection.set_type_codec(

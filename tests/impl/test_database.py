@@ -234,6 +234,7 @@ async def test_each_operation_is_one_statement_and_nothing_else_reaches_the_serv
     database_url: str, ada: Caller
 ) -> None:
     database = Database(database_url, pool_size=1)
+    await database.revision()
     seen: list[str] = []
     connection = await database._pool.acquire()
     connection.add_query_logger(lambda record: seen.append(record.query))

@@ -153,6 +153,7 @@ async def test_an_erasure_wins_over_an_older_token_that_arrives_meanwhile(
     users: Users, database: Database, ada: Caller
 ) -> None:
     old = claims(ada, issued_at=datetime.now(UTC) - timedelta(minutes=1), name="Ada")
+    await database.revision()
     connection = await database._pool.acquire()
     async with connection.transaction():
         # As delete_user does, but not committed yet when the other statement looks.

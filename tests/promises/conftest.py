@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.promises.faults import postgres  # noqa: F401  # The fixture.
+
 FULL = os.environ.get("PROMISES") == "full"
 
 Report = Callable[[str, str, str], None]

@@ -1,0 +1,162 @@
+"""What can happen to a database: it is killed and started again, and the network to it is silent."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from impl.embedded_postgres import ENVIRONMENT, EmbeddedPostgres, binaries
+from impl.migrations import migrate
+
+FAST, IMMEDIATE, KILL = signal.SIGINT, signal.SIGQUIT, signal.SIGKILL
+
+
+class Postgres:
+    """A server that comes back at the same address; nothing that it said to be stored may be lost."""
+
+    def __init__(self, folder: Path) -> None:
+        embedded = EmbeddedPostgres(folder / "data")
+        # Makes the cluster and the database.
+        embedded.start()
+        embedded.stop()
+        self.cluster = embedded.cluster
+        self._prefix = embedded._unprivileged()
+        self._log = (folder / "postgres.log").open("ab")
+        self._process: subprocess.Popen[bytes] | None = None
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            self.port: int = unused.getsockname()[1]
+        (self.cluster / "pg_hba.conf").write_text("host all all 127.0.0.1/32 trust\n")
+        self.url = self.url_of("app")
+
+    def url_of(self, database: str, *, port: int | None = None) -> str:
+        """Where it is found, or found through the proxy at a port."""
+        return f"postgresql://postgres@127.0.0.1:{port or self.port}/{database}"
+
+    def create(self, database: str) -> str:
+        self.execute(f"CREATE DATABASE {database}")
+        migrate(self.url_of(database))
+        return self.url_of(database)
+
+    def start(self, **settings: str) -> None:
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": "",
+            "max_connections": "100",
+            "restart_after_crash": "off",
+            **settings,
+        }
+        command = [*self._prefix, str(binaries() / "postgres"), "-D", str(self.cluster)]
+        command += [f"--{name}={value}" for name, value in settings.items()]
+        deadline = time.monotonic() + 60
+        while True:
+            self._process = subprocess.Popen(command, env=ENVIRONMENT, stdout=self._log, stderr=self._log)
+            while self._process.poll() is None:
+                with suppress(psycopg2.OperationalError):
+                    psycopg2.connect(self.url, sslmode="disable").close()
+                    return
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            # The processes of one that was killed have not all noticed it yet.
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    def stop(self, how: signal.Signals = FAST) -> None:
+        if self._process:
+            self._process.send_signal(how)
+            self._process.wait()
+            self._process = None
+
+    def close(self) -> None:
+        self.stop()
+        self._log.close()
+
+    def execute(self, statement: str, *parameters: object, database: str = "app") -> list[tuple[Any, ...]]:
+        with closing(psycopg2.connect(self.url_of(database))) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement, parameters or None)
+                return cursor.fetchall() if cursor.description else []
+
+    def connections(self, database: str) -> list[int]:
+        """The server processes that work for somebody there."""
+        return [
+            pid for (pid,) in self.execute("SELECT pid FROM pg_stat_activity WHERE datname = %s", database)
+        ]
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    postgres = Postgres(tmp_path_factory.mktemp("killable"))
+    try:
+        postgres.start()
+        yield postgres
+    finally:
+        postgres.close()
+
+
+class Proxy:
+    """Passes bytes on to a port; while it is silent it keeps them, as a broken network does."""
+
+    def __init__(self, port: int) -> None:
+        self._there = port
+        self.port = 0
+        self.open = 0
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
+        self._ready = threading.Event()
+        self._thread.start()
+        assert self._ready.wait(10)
+
+    def silence(self) -> None:
+        self._loop.call_soon_threadsafe(self._speaking.clear)
+
+    def speak(self) -> None:
+        self._loop.call_soon_threadsafe(self._speaking.set)
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._closing.set)
+        self._thread.join()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._speaking, self._closing = asyncio.Event(), asyncio.Event()
+        self._speaking.set()
+        async with await asyncio.start_server(self._accept, "127.0.0.1", 0) as server:
+            self.port = server.sockets[0].getsockname()[1]
+            self._ready.set()
+            await self._closing.wait()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open += 1
+        # It is cancelled when the proxy closes.
+        with suppress(OSError, asyncio.CancelledError):
+            await self._speaking.wait()
+            there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._there)
+            try:
+                await asyncio.gather(self._pass_on(reader, there_writer), self._pass_on(there_reader, writer))
+            finally:
+                there_writer.close()
+        writer.close()
+        self.open -= 1
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(65536):
+                await self._speaking.wait()
+                writer.write(data)
+                await writer.drain()
+        # Nor is the end of a connection heard of.
+        await self._speaking.wait()
+        writer.close()
