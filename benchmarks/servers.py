@@ -26,14 +26,16 @@ WITHOUT = tuple(f"without-{mechanism}" for mechanism in MECHANISMS)
 PATIENCE_SECONDS = 60.0
 
 _UVICORN = [sys.executable, "-m", "uvicorn", "--host", "127.0.0.1", "--port", "0", "--loop", "uvloop"]
-_UVICORN += ["--http", "httptools", "--ws", "none", "--no-access-log", "--no-server-header"]
+_UVICORN += ["--ws", "none", "--no-access-log", "--no-server-header"]
+# As scripts/serve runs it.
+_OURS = [*_UVICORN, "--http", "specfirst.connections:Connection", "--factory"]
 
 _COMMANDS: Mapping[str, list[str]] = {
-    "ours": [*_UVICORN, "--factory", "impl.app:create_app"],
-    "reference": [*_UVICORN, "benchmarks.reference:app"],
-    "limit": [*_UVICORN, "benchmarks.limit:app"],
+    "ours": [*_OURS, "impl.app:create_app"],
+    "reference": [*_UVICORN, "--http", "httptools", "benchmarks.reference:app"],
+    "limit": [*_UVICORN, "--http", "httptools", "benchmarks.limit:app"],
     "fastify": [NODE, str(FASTIFY / "server.js")],
-    **{name: [*_UVICORN, "--factory", "benchmarks.without:create_app"] for name in WITHOUT},
+    **{name: [*_OURS, "benchmarks.without:create_app"] for name in WITHOUT},
 }
 
 COUNTING = ("reference", "fastify", "without-counters")
