@@ -26,6 +26,7 @@ from impl.categories import Categories
 from impl.database import Database
 from impl.health import Health
 from impl.keys import HttpKeySource, KeySet
+from impl.logs import access_log
 from impl.settings import Settings, SettingsError, load_settings
 from impl.tables import REVISION
 from impl.tasks import Tasks
@@ -76,10 +77,6 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
         validate_responses=settings.validate_responses,
         allow_unimplemented=settings.allow_unimplemented,
         mock=settings.mock is not None,
-        # What a mock answers is nothing that the service was seen to do.
-        observe=Recorder(settings.observations, document)
-        if settings.observations and not settings.mock
-        else None,
     )
     state: dict[str, Any] = {}
     if database and users:
@@ -107,7 +104,13 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
         if keys:
             await keys.close()
 
-    app = ContractAPI(engine, router, lifespan=lifespan)
+    production = settings.environment == "production"
+    app = ContractAPI(engine, router, lifespan=lifespan, strict_transport=production)
+    if settings.access_log:
+        app.envelope.observers.append(access_log(as_json=production))
+    # What a mock answers is nothing that the service was seen to do.
+    if settings.observations and not settings.mock:
+        app.envelope.observers.append(Recorder(settings.observations, document))
     developer = settings.development_user
     app.router.routes.extend(
         documentation_routes(
@@ -126,8 +129,9 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
         allow_origins=list({settings.frontend_url, LOCAL_FRONTEND}),
         allow_credentials=True,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-        allow_headers=["Authorization", "Content-Type"] + (["Prefer"] if settings.mock else []),
-        expose_headers=["Allow", "Location", "Retry-After", "WWW-Authenticate"]
+        allow_headers=["Authorization", "Content-Type", "X-Request-ID"]
+        + (["Prefer"] if settings.mock else []),
+        expose_headers=["Allow", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID"]
         + ([MARK] if settings.mock else []),
     )
     return app

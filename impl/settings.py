@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     keep_alive_seconds: int = Field(default=5, ge=1)
     shutdown_seconds: int = Field(default=25, ge=1)
     shutdown_notice_seconds: int = Field(default=None, validate_default=True, ge=0)
+    access_log: bool = True
     validate_responses: bool = Field(default=None, validate_default=True)
     allow_unimplemented: bool = False
     mock: Literal["all", "unimplemented"] | None = None

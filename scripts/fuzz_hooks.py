@@ -111,11 +111,15 @@ def after_load_schema(context: HookContext, schema: BaseSchema) -> None:
 
 @schemathesis.hook
 def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None:
-    """Link what is created first to everything that needs no more than that.
+    """Give each response the headers of all, and link what is created first to all that needs no more.
 
     Schemathesis starts its scenarios with createCategory alone: createTask refers to a category, and by the
     names of the schemas it cannot tell who makes one. Without these links no scenario would ever see a task.
     """
+    operations = [operation for item in raw_schema["paths"].values() for operation in item.values()]
+    inline = [r for o in operations if "responses" in o for r in o["responses"].values() if "$ref" not in r]
+    for response in (*inline, *raw_schema["components"]["responses"].values()):
+        response["headers"] = raw_schema["x-response-headers"] | response.get("headers", {})
     user = {"path.user_id": "$request.path.user_id"}
     created = raw_schema["paths"]["/api/{user_id}/categories"]["post"]["responses"]["201"]
     created["links"] |= {

@@ -18,6 +18,7 @@ from uvicorn.supervisors import ChangeReload
 from generated.application import contract
 from impl.app import create_app
 from impl.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
+from impl.logs import log_config
 from impl.migrations import migrate
 from impl.settings import Settings, SettingsError, load_settings
 from impl.tokens import development_secret, mint_token
@@ -166,12 +167,12 @@ def _config(settings: Settings, *, reload: bool = False) -> uvicorn.Config:
         ws="none",
         lifespan="on",
         access_log=False,
+        log_config=log_config(as_json=settings.environment == "production"),
         server_header=False,
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=settings.shutdown_seconds,
         reload=reload,
         reload_dirs=[str(ROOT / name) for name in ("generated", "impl", "specfirst")] if reload else None,
-        log_level="info",
     )
 
 

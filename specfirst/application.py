@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from specfirst.asgi import ASGIApp, Receive, Scope, Send
 from specfirst.errors import MethodNotAllowed, NotFound
+from specfirst.observation import Envelope
 from specfirst.routing import Engine, dispatch
 
 
@@ -19,11 +20,19 @@ class ContractAPI(FastAPI):
     """A FastAPI application whose contract's paths are answered by the engine, in front of FastAPI's stack.
 
     Everything else that is added to it, such as the documentation, takes FastAPI's usual way; middleware
-    surrounds both. `/openapi.json` is not FastAPI's reconstruction: the contract itself is served, by
-    `specfirst.documentation`.
+    surrounds both, and the envelope the middleware. `/openapi.json` is not FastAPI's reconstruction: the
+    contract itself is served, by `specfirst.documentation`.
     """
 
-    def __init__(self, engine: Engine[Any], router: APIRouter, **options: Any) -> None:
+    def __init__(
+        self,
+        engine: Engine[Any],
+        router: APIRouter,
+        *,
+        strict_transport: bool = False,
+        **options: Any,
+    ) -> None:
+        """With `strict_transport`, browsers are told to use nothing but HTTPS, if the contract says how."""
         info = engine.document.content["info"]
         # FastAPI looks for OpenTelemetry's providers on every request, which takes 4 µs. Whoever sets
         # them up passes `telemetry`.
@@ -36,6 +45,7 @@ class ContractAPI(FastAPI):
             **options,
         )
         self.engine = engine
+        self.envelope = Envelope(engine.document, strict_transport=strict_transport)
         self.include_router(router)
         self.add_exception_handler(HTTPException, _unmatched)
 
@@ -47,7 +57,8 @@ class ContractAPI(FastAPI):
             self.user_middleware = surrounding
         for middleware, args, options in reversed(surrounding):
             app = middleware(app, *args, **options)
-        return app
+        self.envelope.app = app
+        return self.envelope
 
 
 class _Front:

@@ -20,13 +20,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+from specfirst.asgi import Scope
 from specfirst.document import Document, Operation, Parameter
+from specfirst.routing import OperationRoute
 
 MARK = "x-unprovokable"
 
 
 class Recorder:
-    """Appends to a file in `folder` what an engine observes; give it to the engine as `observe`.
+    """Appends to a file in `folder` which answers operations give; it is an Observer.
 
     Each process has a file of its own, and each line goes to the system at once: several processes can
     record, and what they saw outlives a kill -9. The file's name says which contract was served.
@@ -39,7 +41,12 @@ class Recorder:
         self._process = 0
         self._file = -1
 
-    def __call__(self, operation: Operation, status: int, query: bytes) -> None:
+    def __call__(self, scope: Scope, status: int, seconds: float) -> None:
+        route = scope.get("route")
+        if isinstance(route, OperationRoute):
+            self.record(route.operation, status, scope["query_string"])
+
+    def record(self, operation: Operation, status: int, query: bytes) -> None:
         for line in _observations(operation, status, query):
             if line in self._unseen:
                 os.write(self._open(), line.encode())

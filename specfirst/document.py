@@ -203,6 +203,11 @@ class Document:
         schemas: Mapping[str, Any] = self.content.get("components", {}).get("schemas", {})
         return schemas
 
+    @cached_property
+    def response_headers(self) -> tuple[Header, ...]:
+        """The headers of every answer, also of those that no operation gives."""
+        return tuple(self._headers(self.content, (), "x-response-headers"))
+
     @property
     def security_schemes(self) -> Mapping[str, Any]:
         schemes: Mapping[str, Any] = self.content.get("components", {}).get("securitySchemes", {})
@@ -309,12 +314,12 @@ class Document:
             pointer=where,
         )
 
-    def _headers(self, response: Mapping[str, Any], pointer: Pointer) -> Iterator[Header]:
-        for name, child in response.get("headers", {}).items():
+    def _headers(self, node: Mapping[str, Any], pointer: Pointer, field: str = "headers") -> Iterator[Header]:
+        for name, child in node.get(field, {}).items():
             # OpenAPI says that a response header named Content-Type shall be ignored.
             if name.lower() == "content-type":
                 continue
-            header, _ = self.follow(child, (*pointer, "headers", name))
+            header, _ = self.follow(child, (*pointer, field, name))
             yield Header(
                 name=name,
                 required=header.get("required", False),

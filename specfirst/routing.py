@@ -21,7 +21,7 @@ from typing_extensions import TypeAliasType
 
 from specfirst import bodies
 from specfirst.asgi import Answer, Receive, Scope, Send, send_answer
-from specfirst.document import Document, Operation
+from specfirst.document import Document
 from specfirst.errors import (
     Finding,
     InternalError,
@@ -50,9 +50,6 @@ log = logging.getLogger("specfirst")
 Authorize = Callable[[CallerT, Mapping[str, Any]], None]
 """Decides from the path's values whether this caller may use this resource; raises Forbidden if not."""
 
-Observer = Callable[[Operation, int, bytes], None]
-"""Is told the status of every answer that an operation gives, and the query string it answers to."""
-
 
 class Engine(Generic[CallerT]):
     """What the routes of one application share: the contract, who may call, and how errors look.
@@ -73,14 +70,13 @@ class Engine(Generic[CallerT]):
         allow_unimplemented: bool = False,
         mock: bool = False,
         error_body: ErrorBody = error_body,
-        observe: Observer | None = None,
     ) -> None:
         self.document = document
         self.schemas = Schemas(document)
         self.authenticate, self.authorize = authenticate, authorize
         self.validation = ResponseValidation(document, self.schemas) if validate_responses else None
         self.allow_unimplemented, self.mock = allow_unimplemented, mock
-        self.error_body, self.observe = error_body, observe
+        self.error_body = error_body
         # What no operation answers, such as 404 and 405, looks like the errors of the operations.
         errors = [r for o in document.operations for r in o.responses.values() if r.status >= 400]
         self._error_media_type = next((r.media_type for r in errors if r.media_type), "application/json")
@@ -161,17 +157,16 @@ class OperationRoute(APIRoute):
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, segments: Sequence[str]) -> None:
         """Answer a request whose path's parameters have these values."""
+        scope["route"] = self
         try:
             answer = self._checked(await self._answer(scope, receive, segments))
         except bodies.ClientDisconnected:
             return
         except Exception as error:
-            self._log(error)
+            self._log(error, scope)
             declared = HTTPStatus.INTERNAL_SERVER_ERROR in self.operation.responses
             respond = self._responder.refusal if declared else self.engine.refuse
             answer = respond(InternalError())
-        if self.engine.observe:
-            self.engine.observe(self.operation, answer.status, scope["query_string"])
         await send_answer(answer, scope, send)
 
     async def _answer(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> Answer:
@@ -187,7 +182,7 @@ class OperationRoute(APIRoute):
     async def _result(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> Any:
         values: dict[str, Any] = {}
         if not self._security.public:
-            values["caller"] = await self._security.authenticate(scope)
+            values["caller"] = scope["user"] = await self._security.authenticate(scope)
         if found := self._parameters.path(segments, values):
             raise Invalid(found)
         # Of an anonymous caller there is nothing to decide: the contract admits everybody.
@@ -224,7 +219,7 @@ class OperationRoute(APIRoute):
             raise ContractViolation("; ".join(problems))
         return answer
 
-    def _log(self, error: Exception) -> None:
+    def _log(self, error: Exception, scope: Scope) -> None:
         """Log where an error came from, without its text: a driver's messages carry SQL and values.
 
         A violation of the contract is our own text, with the reason and no value in it.
@@ -233,7 +228,12 @@ class OperationRoute(APIRoute):
         frames = traceback.extract_tb(error.__traceback__)[-4:]
         where = " < ".join(f"{frame.name} ({frame.filename}:{frame.lineno})" for frame in reversed(frames))
         log.error(
-            "%s failed with %s%s, in %s", self.operation.operation_id, type(error).__name__, reason, where
+            "%s failed with %s%s, in %s",
+            self.operation.operation_id,
+            type(error).__name__,
+            reason,
+            where,
+            extra={"request_id": scope.get("request_id")},
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -51,6 +52,8 @@ def serving(
             printed += line
             if "startup complete" in line:
                 break
+        # A pipe that nobody reads would stop the server once it is full.
+        Thread(target=process.stdout.read, daemon=True).start()
         found = re.search(r"API +(http://\S+)", printed)
         assert found, f"scripts/serve did not come up:\n{printed}"
         yield Served(process, found[1], printed)

@@ -14,6 +14,7 @@ from specfirst.diff.part import Part
 from specfirst.document import METHODS, Document, Pointer
 
 _LIMIT = "x-max-body-bytes"
+_HEADERS = "x-response-headers"
 
 
 class _Operation(NamedTuple):
@@ -57,13 +58,14 @@ class ContractComparison:
 
     def compare(self) -> None:
         old, new = (Part(document, document.content, ()) for document in (self._old, self._new))
-        handled = {"info", "paths", "components", "security", "servers", _LIMIT}
+        handled = {"info", "paths", "components", "security", "servers", _LIMIT, _HEADERS}
         # All versions that are admitted here, 3.1.x, mean the same.
         compare_fields(self._changes, old, new, "the document", handled, {"openapi"})
         before, after = old.child("info"), new.child("info")
         people = {"contact", "license", "termsOfService"}
         compare_fields(self._changes, before, after, "info", {"version"}, people)
         self._body_limit()
+        MessageComparison(self._changes, "every response").headers(old, new, _HEADERS)
         self._operations(old, new)
         self._schema_names()
         self._security_schemes(old.child("components"), new.child("components"))

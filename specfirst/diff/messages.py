@@ -142,11 +142,15 @@ class MessageComparison:
     def _response(self, old: Part, new: Part, place: str) -> None:
         compare_fields(self._changes, old, new, place, {"headers", "content"})
         self._content(old, new, f"{place} body", Way.RESPONSE)
-        before, after = _headers(old), _headers(new)
+        MessageComparison(self._changes, place).headers(old, new)
+
+    def headers(self, old: Part, new: Part, field: str = "headers") -> None:
+        """Compare the headers of a response, or of every response."""
+        before, after = _headers(old, field), _headers(new, field)
         for name, header in before.items():
-            inner = f"{place} header {name}"
+            inner = f"{self._place} header {name}"
             if name not in after:
-                where = new.where("headers")
+                where = new.where(field)
                 self._changes.add(Level.BREAKING, where, inner, "the header is removed", _FIND_NOTHING)
                 continue
             other = after[name]
@@ -160,7 +164,7 @@ class MessageComparison:
                 self._changes.add(level, where, inner, "required", reason, promised, promises)
             self._value(header, other, inner, Way.RESPONSE)
         for name in after.keys() - before.keys():
-            inner = f"{place} header {name}"
+            inner = f"{self._place} header {name}"
             self._changes.add(Level.COMPATIBLE, after[name].pointer, inner, "the header is added", _IGNORED)
 
 
@@ -174,9 +178,9 @@ def _responses(operation: Part) -> dict[str, Part]:
     return {status: response for status, response in responses if not status.startswith("x-")}
 
 
-def _headers(response: Part) -> dict[str, Part]:
+def _headers(part: Part, field: str) -> dict[str, Part]:
     # OpenAPI says that a response header named Content-Type shall be ignored.
-    headers = {name.lower(): header for name, header in response.named("headers").items()}
+    headers = {name.lower(): header for name, header in part.named(field).items()}
     return {name: header for name, header in headers.items() if name != "content-type"}
 
 

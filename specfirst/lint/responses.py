@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from specfirst.document import Document, Operation
+from specfirst.document import Document, DocumentError, Operation
 from specfirst.lint.rules import Problem, rule
 from specfirst.lint.view import Part, View, target
+from specfirst.observation import supplied_headers
 
 _BODILESS = (204, 205, 304)
 _LINKED_METHODS = ("get", "put", "patch", "delete")
@@ -64,6 +65,15 @@ def successes_can_be_typed(view: View) -> Iterator[Problem]:
                     f"{status} cannot have a body",
                     "remove the content, or answer 200",
                 )
+
+
+@rule("response-headers")
+def headers_of_every_answer_can_be_supplied(view: View) -> Iterator[Problem]:
+    """The server adds them by itself, so it must know their values."""
+    try:
+        supplied_headers(view.document)
+    except DocumentError as error:
+        yield Problem(error.pointer, error.problem, error.remedy)
 
 
 @rule("challenge")

@@ -20,6 +20,13 @@ def _structure() -> jsonschema_rs.Validator:
 
 
 @cache
+def _headers_structure() -> jsonschema_rs.Validator:
+    """Of the headers of a response."""
+    headers = {"type": "object", "additionalProperties": {"$ref": "#/$defs/header-or-reference"}}
+    return _compile(dict(headers, **{"$defs": schema_v31["$defs"]}))
+
+
+@cache
 def _schema_structure() -> jsonschema_rs.Validator:
     return _compile({"$ref": "https://json-schema.org/draft/2020-12/schema"})
 
@@ -43,6 +50,8 @@ def the_structure_is_that_of_openapi(view: View) -> Iterator[Problem]:
     """A field that OpenAPI does not know is ignored by one tool and fatal to another."""
     remedy = "write it as OpenAPI 3.1 says (https://spec.openapis.org/oas/v3.1.1.html)"
     yield from _errors(_structure(), view.document.content, (), remedy)
+    headers = view.document.content.get("x-response-headers", {})
+    yield from _errors(_headers_structure(), headers, ("x-response-headers",), remedy)
 
 
 @rule("schema-structure", decisive=True)

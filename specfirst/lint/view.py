@@ -11,7 +11,12 @@ from specfirst.document import Document, DocumentError, Operation, Pointer
 from specfirst.validation import Schemas
 
 _CHILDREN: Mapping[str, Mapping[str, str]] = {
-    "document": {"paths": "{path item}", "components": "components", "tags": "[tag]"},
+    "document": {
+        "paths": "{path item}",
+        "components": "components",
+        "tags": "[tag]",
+        "x-response-headers": "{header}",
+    },
     "components": {
         "schemas": "{schema}",
         "responses": "{response}",
@@ -231,7 +236,8 @@ def _walk(part: Part) -> Iterator[Part]:
         if kind.startswith("{"):
             for key, child in node.items() if isinstance(node, Mapping) else ():
                 # The paths and responses objects can be extended; names elsewhere may start with x-.
-                if not (key.startswith("x-") and part.kind in ("document", "operation")):
+                extensible = part.kind in ("document", "operation") and field in ("paths", "responses")
+                if not (key.startswith("x-") and extensible):
                     yield from _walk(Part(name, child, (*pointer, key), part))
         elif kind.startswith("["):
             for index, child in enumerate(node if isinstance(node, list) else ()):

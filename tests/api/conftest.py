@@ -137,6 +137,8 @@ def match(target: str) -> str | None:
 
 def check(method: str, target: str, answer: httpx.Response) -> None:
     """Fail unless the contract lets this request be answered so."""
+    for name, header in CONTRACT["x-response-headers"].items():
+        assert name in answer.headers or not header.get("required"), f"{method} {target[:200]} without {name}"
     template = match(target)
     if template is None and answer.status_code < 400:
         return  # The documentation is not part of the contract.
@@ -515,6 +517,9 @@ def headers_of(answer: httpx.Response) -> dict[str, str]:
     # Whether a browser may read the answer depends on who asks, so caches must know it.
     assert headers.pop("vary") == "Origin"
     assert headers.pop("content-type") == "application/json"
+    for name, header in CONTRACT["x-response-headers"].items():
+        if header.get("required"):
+            assert jsonschema_rs.is_valid(header["schema"], headers.pop(name.lower())), name
     length = int(headers.pop("content-length"))
     assert length == len(answer.content) or (length and not answer.content)
     return headers

@@ -33,6 +33,7 @@ DIFFERENCES = {
     "- servers": "the application does not know them",
     "- tags": "a router has the names of its tags, and their descriptions in docstrings",
     "- x-max-body-bytes": "the engine reads it from the contract",
+    "- x-response-headers": "the engine reads them from the contract",
     "- operations * x-unprovokable": "scripts/coverage reads it from the contract",
     "- operations * responses * links": "nothing in Python follows links",
     "- operations * example": "half of each stub would be examples",

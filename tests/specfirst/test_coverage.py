@@ -63,7 +63,7 @@ def record(folder: Path, document: Document, *observations: tuple[str, int, byte
     recorder = Recorder(folder, document)
     operations = {operation.operation_id: operation for operation in document.operations}
     for operation_id, status, query in observations:
-        recorder(operations[operation_id], status, query)
+        recorder.record(operations[operation_id], status, query)
 
 
 EVERYTHING = (
@@ -144,7 +144,7 @@ def test_what_several_processes_saw_counts_together_even_of_those_that_were_kill
         child = os.fork()
         if child == 0:
             operation = next(o for o in document.operations if o.operation_id == operation_id)
-            recorder(operation, status, query)
+            recorder.record(operation, status, query)
             os.kill(os.getpid(), 9)
         os.waitpid(child, 0)
     assert len(list(tmp_path.iterdir())) == 4
@@ -183,7 +183,7 @@ def test_the_page_needs_nothing_else_and_escapes_what_the_contract_says(tmp_path
 async def test_an_engine_tells_it_what_it_answers_and_to_which_query(tmp_path: Path) -> None:
     nothing = package("bookshop").operations.ListBooks200(body=[], x_total_count=0)
     served = serve("bookshop", {"list_books": nothing})
-    served.engine.observe = Recorder(tmp_path, served.engine.document)
+    served.app.envelope.observers.append(Recorder(tmp_path, served.engine.document))
     await served.get("/books?inStock=true")
     await served.get("/books?inStock=perhaps")
     coverage = measure(served.engine.document, tmp_path)

@@ -34,6 +34,8 @@ NOTES = r"""
 openapi: 3.1.0
 info: {title: Notes, version: 1.4.2}
 x-max-body-bytes: 1000
+x-response-headers:
+  X-Request-ID: {required: true, schema: {type: string}}
 servers:
   - url: https://one.example
   - url: https://two.example

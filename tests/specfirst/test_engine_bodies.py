@@ -11,6 +11,8 @@ import pytest
 from contracts import Served, package, serve
 from pydantic import MISSING
 
+from specfirst.observation import CLIENT_GONE
+
 BOOK = {"isbn": "9780262033848", "title": "A", "price": 1.5, "published": "2009-07-31", "genre": "novel"}
 STAFF = {"Authorization": "Bearer ada"}
 JSON = {"Content-Type": "application/json"}
@@ -257,9 +259,9 @@ async def test_a_client_that_goes_away_gets_no_answer_and_leaves_no_error(
     odd: Served, before: list[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     statuses: list[int] = []
-    odd.engine.observe = lambda operation, status, query: statuses.append(status)
+    odd.app.envelope.observers.append(lambda scope, status, seconds: statuses.append(status))
     assert await speak(odd, [*before, {"type": "http.disconnect"}]) == []
-    assert (odd.calls, statuses, caplog.records) == ([], [], [])
+    assert (odd.calls, statuses, caplog.records) == ([], [CLIENT_GONE], [])
 
 
 async def test_no_message_repeats_what_was_sent(shop: Served) -> None:

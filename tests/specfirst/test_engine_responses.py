@@ -272,11 +272,13 @@ async def test_without_validation_a_body_goes_out_as_it_is() -> None:
     assert (await served.get("/books/featured")).json() == {"anything": True}
 
 
-async def test_the_observer_is_told_the_operation_and_status_of_every_answer() -> None:
-    seen: list[tuple[str, int]] = []
-    served = shop(
-        {"get_featured_book": book(), "get_book": Conflict("x"), "get_order": Forbidden("x")},
-        observe=lambda operation, status, query: seen.append((operation.operation_id, status)),
+async def test_an_observer_is_told_the_route_and_status_of_every_answer() -> None:
+    seen: list[tuple[str | None, int]] = []
+    served = shop({"get_featured_book": book(), "get_book": Conflict("x"), "get_order": Forbidden("x")})
+    served.app.envelope.observers.append(
+        lambda scope, status, seconds: seen.append(
+            (getattr(scope.get("route"), "operation_id", None), status)
+        )
     )
     for path in ("/books/featured", "/books/x", "/books/9780262033848", "/orders/x", "/nowhere"):
         await served.get(path)
@@ -287,5 +289,7 @@ async def test_the_observer_is_told_the_operation_and_status_of_every_answer() -
         ("getBook", 422),
         ("getBook", 500),
         ("getOrder", 401),
+        (None, 404),
         ("getFeaturedBook", 200),
+        (None, 405),
     ]

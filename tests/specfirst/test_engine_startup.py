@@ -16,6 +16,7 @@ from contracts import anybody, package, problem, serve
 from specfirst.application import ContractAPI
 from specfirst.errors import NotImplementedYet
 from specfirst.implementations import UnimplementedOperations
+from specfirst.observation import CLIENT_GONE
 from specfirst.routing import Engine
 
 BOOK = {"isbn": "9780262033848", "title": "A", "price": 1.5, "published": "2009-07-31", "genre": "novel"}
@@ -167,7 +168,8 @@ async def test_a_client_that_hangs_up_within_its_body_leaves_no_error_on_a_real_
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     statuses: list[int] = []
-    served = serve("oddities", {}, observe=lambda operation, status, query: statuses.append(status))
+    served = serve("oddities", {})
+    served.app.envelope.observers.append(lambda scope, status, seconds: statuses.append(status))
     async with running(served.app) as port:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"POST /trees HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n")
@@ -177,5 +179,5 @@ async def test_a_client_that_hangs_up_within_its_body_leaves_no_error_on_a_real_
         writer.close()
         await writer.wait_closed()
         await asyncio.sleep(0.1)
-    assert (served.calls, statuses) == ([], [])
+    assert (served.calls, statuses) == ([], [CLIENT_GONE])
     assert [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []

@@ -22,6 +22,15 @@ GOOD: Any = pyyaml.safe_load(r"""
 openapi: 3.1.0
 info: {title: Notes, version: 1.0.0}
 x-max-body-bytes: 1000
+x-response-headers:
+  X-Request-ID:
+    description: Names the request.
+    required: true
+    schema: {type: string}
+  X-Content-Type-Options:
+    description: No guessing.
+    required: true
+    schema: {type: string, const: nosniff}
 security:
   - login: []
 tags:
@@ -425,6 +434,18 @@ BREACHES = [
     breach("max-body-bytes", "#/x-max-body-bytes", 0),
     breach("max-body-bytes", "#/x-max-body-bytes", True),
     breach("max-body-bytes", "#/x-max-body-bytes", "1 MB"),
+    breach(
+        "response-headers",
+        "#/x-response-headers/X-Build",
+        {"description": "Which build.", "schema": {"type": "string"}, "example": "1"},
+        "#/x-response-headers/X-Build/schema",
+    ),
+    breach("openapi-structure", "#/x-response-headers/X-Build", {"const": "1"}),
+    Breach(
+        "description",
+        {"#/x-response-headers/X-Request-ID/description": REMOVED},
+        "#/x-response-headers/X-Request-ID",
+    ),
     breach("security-scheme", "#/components/securitySchemes/login", {"type": "http", "scheme": "digest"}),
     breach("security-scheme", "#/components/securitySchemes/login", {"type": "mutualTLS"}),
     breach(

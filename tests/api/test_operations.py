@@ -1,0 +1,183 @@
+"""What an operator and a browser rely on: ids of requests, the headers of every answer, and the log."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.conftest import BODY_LIMIT, CONTRACT, Cluster, Person, Server, known, newcomer, running
+
+PRODUCTION = {"ENVIRONMENT": "production", "VALIDATE_RESPONSES": "false"}
+EVERYWHERE = ["/", "/health", "/api/somebody/tasks", "/nowhere", "/docs", "/openapi.yaml"]
+SECRETS = re.compile(r"Bearer|eyJ|hunter2|SELECT|postgres(ql)?://")
+
+
+@pytest.mark.parametrize("path", EVERYWHERE)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "DELETE"])
+def test_every_answer_names_its_request_anew(server: Server, method: str, path: str) -> None:
+    ids = [server.request(method, path).headers["x-request-id"] for _ in range(3)]
+    assert len({*ids}) == 3
+    assert all(re.fullmatch(r"[0-9a-f]{12}-[0-9a-f]+", given) for given in ids)
+
+
+@pytest.mark.parametrize("path", EVERYWHERE)
+def test_the_id_that_a_request_comes_with_is_kept(server: Server, path: str) -> None:
+    for given in ("7d1f0a3c-9a55-4e0e-8f2b-0123456789ab", "a", "A._-9" * 12):
+        answer = server.request("GET", path, headers={"X-Request-ID": given})
+        assert answer.headers.get_list("x-request-id") == [given]
+
+
+@pytest.mark.parametrize("given", ["", "a b", "x" * 65, "<script>", "ä", '"', "a\tb", "a;b", "{}"])
+def test_an_odd_id_is_replaced(server: Server, given: str) -> None:
+    answer = server.raw("GET", "/health", None, ("X-Request-ID", given))
+    assert re.fullmatch(r"[0-9a-f]{12}-[0-9a-f]+", answer.headers["x-request-id"])
+
+
+def test_nothing_of_the_contract_is_kept_anywhere_and_nothing_is_guessed(ada: Person) -> None:
+    answers = [ada.get(), ada.get("/tasks"), ada.post("/tasks", {}), ada.get("/tasks/1")]
+    answers += [ada.server.request("GET", path) for path in ("/", "/nowhere", f"/api/{ada.id}")]
+    for answer in answers:
+        assert answer.headers.get_list("cache-control") == ["no-store"]
+        assert answer.headers.get_list("x-content-type-options") == ["nosniff"]
+        assert "strict-transport-security" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/openapi.yaml"])
+def test_documentation_says_itself_how_it_may_be_kept(server: Server, path: str) -> None:
+    answer = server.request("GET", path)
+    assert answer.headers.get_list("cache-control") == ["no-cache"]
+    assert answer.headers.get_list("x-content-type-options") == ["nosniff"]
+    if path in ("/docs", "/redoc"):
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+# --- In production ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def production(
+    server: Server, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A server in production on the database that the others use."""
+    folder = tmp_path_factory.mktemp("production")
+    with running(cluster.url("api"), folder, settings=PRODUCTION) as production:
+        yield production
+
+
+def lines(server: Server) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in server.log.read_text(encoding="utf-8").splitlines()]
+
+
+def line_of(server: Server, answer: httpx.Response) -> dict[str, Any]:
+    """The line of the request that was answered so."""
+    return eventually(server, request_id=answer.headers["x-request-id"], event="request")
+
+
+def eventually(server: Server, **expected: object) -> dict[str, Any]:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        for line in lines(server):
+            if line.items() >= expected.items():
+                return line
+        time.sleep(0.01)
+    raise AssertionError(f"no line has {expected}")
+
+
+def test_browsers_that_came_by_https_are_told_to_stay_with_it(production: Server) -> None:
+    for scheme, expected in (("https", ["max-age=63072000"]), ("http", []), (None, [])):
+        headers = {"X-Forwarded-Proto": scheme} if scheme else {}
+        for path in EVERYWHERE:
+            answer = production.request("GET", path, headers=headers)
+            assert answer.headers.get_list("strict-transport-security") == expected
+
+
+def test_each_request_is_a_line_that_says_what_was_asked_and_nothing_of_what_was_sent(
+    production: Server,
+) -> None:
+    ada, bob = known(production), newcomer(production)
+    asked = [
+        (ada.post("/tasks", {"title": "hunter2"}), "POST", "/api/{user_id}/tasks", ada.id),
+        (ada.get("/tasks", priority="high"), "GET", "/api/{user_id}/tasks", ada.id),
+        (ada.get("/tasks", priority="hunter2"), "GET", "/api/{user_id}/tasks", ada.id),
+        (ada.get("/tasks/4711"), "GET", "/api/{user_id}/tasks/{task_id}", ada.id),
+        (bob.get("/tasks"), "GET", "/api/{user_id}/tasks", bob.id),
+        (production.request("GET", "/api/ada/tasks", token="hunter2"), "GET", "/api/{user_id}/tasks", None),
+        (production.request("GET", "/hunter2"), "GET", None, None),
+        (production.request("OPTIONS", "/health"), "OPTIONS", None, None),
+        (production.request("GET", "/openapi.json"), "GET", None, None),
+    ]
+    for answer, method, route, user_id in asked:
+        line = line_of(production, answer)
+        assert line.pop("timestamp").endswith("+00:00")
+        assert 0 < line.pop("duration_ms") < 20_000
+        assert line == {
+            "event": "request",
+            "level": "info",
+            "method": method,
+            "route": route,
+            "status": answer.status_code,
+            "request_id": answer.headers["x-request-id"],
+            "user_id": user_id,
+        }
+    assert not SECRETS.search(production.log.read_text(encoding="utf-8"))
+
+
+def test_what_uvicorn_says_has_the_same_form(production: Server) -> None:
+    line = eventually(production, logger="uvicorn.error", event="Application startup complete.")
+    assert (line["level"], line["timestamp"][-6:]) == ("info", "+00:00")
+
+
+def test_a_client_that_goes_away_is_in_the_log(production: Server) -> None:
+    ada = known(production)
+    head = f"POST /api/{ada.id}/tasks HTTP/1.1\r\nHost: x\r\nX-Request-ID: gone-away\r\n"
+    head += f"Authorization: Bearer {ada.token}\r\nContent-Type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", production.port), timeout=20) as connection:
+        connection.sendall(head.encode() + f"Content-Length: {BODY_LIMIT}\r\n\r\n{{".encode())
+    assert eventually(production, request_id="gone-away")["status"] == 499
+
+
+def test_a_failure_is_found_in_the_log_by_the_id_of_its_answer(
+    damaged: Server, cluster: Cluster, tmp_path: Path
+) -> None:
+    with running(cluster.url("damaged"), tmp_path, settings=PRODUCTION, sound=False) as server:
+        answer = newcomer(server).get()
+        assert answer.status_code == 500
+        line = eventually(server, logger="specfirst", request_id=answer.headers["x-request-id"])
+    assert line["level"] == "error"
+    assert line["event"].startswith("getUser failed with ")
+    assert not SECRETS.search(line["event"])
+
+
+def test_access_lines_can_be_switched_off(server: Server, cluster: Cluster, tmp_path: Path) -> None:
+    with running(cluster.url("api"), tmp_path, settings=PRODUCTION | {"ACCESS_LOG": "false"}) as server:
+        assert "x-request-id" in server.request("GET", "/health").headers
+        eventually(server, event="Application startup complete.")
+    assert [line for line in lines(server) if line["event"] == "request"] == []
+
+
+def test_in_development_a_line_is_readable(server: Server) -> None:
+    answer = server.request("GET", "/health")
+    deadline = time.monotonic() + 10
+    while answer.headers["x-request-id"] not in (text := server.log.read_text(encoding="utf-8")):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    (line,) = [line for line in text.splitlines() if answer.headers["x-request-id"] in line]
+    assert re.match(r"\d\d:\d\d:\d\d \[info *\] request +method=GET route=/health status=200 ", line)
+
+
+def test_the_contract_says_which_headers_every_answer_has() -> None:
+    assert [*CONTRACT["x-response-headers"]] == [
+        "X-Request-ID",
+        "X-Content-Type-Options",
+        "Cache-Control",
+        "Strict-Transport-Security",
+    ]
