@@ -1,0 +1,222 @@
+"""OWASP API10:2023, unsafe consumption of APIs: the login service answers a request for its keys as it likes.
+
+Each application here is a new one, which has no keys yet; it fetches them from a real server.
+tests/impl/test_keys.py has what a key set may say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import ssl
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from signing import (
+    AUDIENCE,
+    ISSUER,
+    KEYS,
+    MAKE,
+    PUBLISHED,
+    addressed,
+    jwk,
+    key_set,
+    segment,
+    sign_hmac,
+    sign_with,
+)
+
+from impl.app import create_app
+from impl.keys import FETCH_SECONDS, MAX_BYTES
+from impl.settings import Settings
+from tests.api.conftest import Person, Server, body_of
+
+from .conftest import Reply, keys, login_service, somebody
+from .test_cve_2026_85394 import certificate
+
+EVE = MAKE["EdDSA"]()
+EVES = key_set(jwk(EVE, kid="eve", alg="EdDSA"))
+HERS = sign_with(EVE, {"alg": "EdDSA", "kid": "eve"}, addressed(sub="ada"))
+GOOD = sign_with(KEYS["EdDSA"], {"alg": "EdDSA", "kid": "EdDSA"}, addressed(sub="ada"))
+UNAVAILABLE = {"detail": "The login service is not available"}
+
+
+@asynccontextmanager
+async def asking(url: str) -> AsyncIterator[Callable[[str], asyncio.Future[httpx.Response]]]:
+    """Gives what asks an application, which takes its keys from there, who a token is."""
+    settings = Settings(
+        _env_file=None,
+        environment="test",
+        mock="all",
+        auth_jwks_url=url,
+        auth_issuer=ISSUER,
+        auth_audience=AUDIENCE,
+    )
+    app = create_app(settings)
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+    ):
+        yield lambda token: client.get("/api/ada", headers={"Authorization": f"Bearer {token}"})
+
+
+def reply(
+    body: bytes = EVES, status: int = 200, length: int | None = None, **headers: str
+) -> Callable[[BaseHTTPRequestHandler], None]:
+    def send(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        for name, value in headers.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.send_header("Content-Length", str(len(body) if length is None else length))
+        handler.end_headers()
+        # Perhaps nobody wants to hear the rest.
+        with suppress(OSError):
+            handler.wfile.write(body)
+        handler.close_connection = True
+
+    return send
+
+
+def hang_up(handler: BaseHTTPRequestHandler) -> None:
+    handler.close_connection = True
+
+
+UNUSABLE: dict[str, Reply] = {
+    "not found": reply(status=404),
+    "an error with a key set": reply(status=500),
+    "no content": reply(b"", status=204),
+    "created": reply(status=201),
+    "a page to log in": reply(b"<!doctype html><title>Log in</title>", Content_Type="text/html"),
+    "nothing": reply(b""),
+    "a key set that ends early": reply(EVES[:-3]),
+    "a key set that ends before it said": reply(EVES, length=len(EVES) + 100),
+    "a key set in UTF-16": reply(EVES.decode().encode("utf-16")),
+    "a key set that is compressed": reply(gzip.compress(EVES), Content_Encoding="gzip"),
+    "a bomb": reply(gzip.compress(b" " * 50_000_000), Content_Encoding="gzip"),
+    "a key set that is too long": reply(EVES + b" " * MAX_BYTES),
+    "10 MB": reply(b" " * 10_000_000),
+    "nesting": reply(b"[" * 60_000),
+    "JSON that is none": reply(b'{"keys": NaN}'),
+    "a list": reply(b"[%s]" % EVES),
+    "secrets": reply(key_set({"kty": "oct", "kid": "eve", "alg": "HS256", "k": segment(b"x" * 32)})),
+    "a hang-up": hang_up,
+}
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+async def test_an_answer_that_is_no_key_set_gives_nobody_a_key_and_is_an_outage(name: str) -> None:
+    with login_service(UNUSABLE[name]) as service:
+        async with asking(f"{service.url}/jwks") as ask:
+            for token in (GOOD, HERS):
+                answer = await ask(token)
+                assert (answer.status_code, answer.json()) == (503, UNAVAILABLE)
+                assert int(answer.headers["Retry-After"]) >= 1
+            # A secret that was published is no secret.
+            forged = sign_hmac({"alg": "HS256", "kid": "eve"}, addressed(sub="ada"), key=b"x" * 32)
+            assert (await ask(forged)).status_code == 401
+        # A failure is not repeated with each request.
+        assert service.asked == ["/jwks"]
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
+async def test_no_redirect_is_followed_wherever_it_leads(status: int) -> None:
+    with login_service(reply()) as eves:
+        for place in (f"{eves.url}/jwks", f"//{eves.url[7:]}/jwks", "/elsewhere", "file:///etc/passwd"):
+            with login_service(reply(b"", status, Location=place)) as service:
+                async with asking(f"{service.url}/jwks") as ask:
+                    assert (await ask(HERS)).status_code == 503
+                assert service.asked == ["/jwks"]
+        assert eves.asked == []
+
+
+async def test_an_answer_that_does_not_come_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
+    def late(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(FETCH_SECONDS + 1)
+        hang_up(handler)
+
+    def drop_by_drop(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        with suppress(OSError):
+            for letter in EVES:
+                handler.wfile.write(bytes([letter]))
+                time.sleep(0.1)
+
+    async def take(slow: Reply) -> float:
+        with login_service(slow) as service:
+            async with asking(f"{service.url}/jwks") as ask:
+                started = time.perf_counter()
+                # Who waits for the same keys waits together.
+                answers = await asyncio.gather(*(ask(token) for token in [HERS, GOOD] * 5))
+                assert {answer.status_code for answer in answers} == {503}
+                return time.perf_counter() - started
+
+    for seconds in await asyncio.gather(take(late), take(drop_by_drop)):
+        assert FETCH_SECONDS - 0.1 < seconds < FETCH_SECONDS + 3
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_no_login_service_s(tmp_path: Path) -> None:
+    key = MAKE["ES256"]()
+    pem = tmp_path / "pem"
+    pem.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        + certificate(key).public_bytes(Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    with login_service(reply()) as service:
+        service.socket = context.wrap_socket(service.socket, server_side=True)
+        async with asking(f"https://127.0.0.1:{service.server_port}/jwks") as ask:
+            assert (await ask(HERS)).status_code == 503
+        assert service.asked == []
+
+
+async def test_a_good_key_set_is_used_whatever_it_says_of_its_type_and_its_age() -> None:
+    for headers in ({}, {"Content_Type": "text/plain"}, {"Cache_Control": "no-store", "Set_Cookie": "a=b"}):
+        with login_service(reply(key_set(*PUBLISHED), **headers)) as service:
+            async with asking(f"{service.url}/jwks") as ask:
+                assert (await ask(GOOD)).status_code == 200
+                assert (await ask(HERS)).status_code == 401
+            assert {*service.asked} == {"/jwks"}
+
+
+async def test_a_set_with_good_and_bad_keys_gives_the_good_ones() -> None:
+    bad = [
+        jwk(EVE, kid="eve", alg="HS256"),
+        {"kty": "oct", "kid": "eve", "k": "eA"},
+        None,
+        "eve",
+        [],
+        {"kid": "eve"},
+    ]
+    with login_service(lambda handler: keys(handler, key_set(*bad, *PUBLISHED))) as service:  # type: ignore[arg-type]
+        async with asking(f"{service.url}/jwks") as ask:
+            assert (await ask(GOOD)).status_code == 200
+            assert (await ask(HERS)).status_code == 401
+
+
+def test_what_a_token_says_of_a_person_is_a_text_and_nothing_more(server: Server) -> None:
+    """The login service's claims are what others typed in there."""
+    for text in (
+        "<script>alert(1)</script>",
+        "'; DROP TABLE task; --",
+        "{{7*7}}",
+        "${7*7}",
+        "%00",
+        "\u202eadA",
+        "=1+1",
+    ):
+        person: Person = somebody(server, name=text, email=text, image=text)
+        answer = person.get()
+        assert answer.headers["content-type"] == "application/json"
+        profile = body_of(answer)
+        assert (profile["name"], profile["email"], profile["image"]) == (text, text, text)
+    huge: dict[str, object] = {"name": "x" * 300, "email": "x" * 400, "image": ["x"], "email_verified": "yes"}
+    assert body_of(somebody(server, **huge).get())["name"] is None

@@ -1,0 +1,76 @@
+"""OWASP API1:2023, broken object level authorization: somebody uses ids that are not theirs.
+
+tests/api/test_isolation.py has each operation behind one's own and another's path, and
+tests/promises/test_tenant_isolation.py thousands of ways in. Here is what an attacker does with ids in bulk,
+and where else they would put them.
+"""
+
+from __future__ import annotations
+
+import pytest
+from signing import addressed, sign_hmac
+
+from tests.api.conftest import (
+    CATEGORY_NOT_FOUND,
+    NOT_THE_CALLER,
+    Json,
+    Person,
+    Server,
+    body_of,
+    expect,
+    ids_of,
+)
+
+from .conftest import somebody
+
+
+def test_of_all_ids_that_there_are_only_ones_own_lead_anywhere(ada: Person, bob: Person) -> None:
+    for number in range(10):
+        ada.task(f"Ada's {number}", category_id=ada.category(f"Ada's {number}")["id"])
+        bob.task(f"Bob's {number}", category_id=bob.category(f"Bob's {number}")["id"])
+    for path in ("/tasks", "/categories"):
+        known = {*ids_of(ada.get(path).json()), *ids_of(bob.get(path).json())}
+        found = {
+            number
+            for number in range(min(known) - 5, max(known) + 5)
+            if number > 0 and bob.get(f"{path}/{number}").status_code == 200
+        }
+        assert found == {*ids_of(bob.get(path).json())}
+
+
+@pytest.mark.parametrize(
+    "claim", ["user_id", "uid", "id", "userId", "preferred_username", "act", "azp", "client_id"]
+)
+def test_no_claim_but_the_subject_says_who_is_calling(server: Server, ada: Person, claim: str) -> None:
+    bob = somebody(server, **{claim: {"sub": ada.id} if claim == "act" else ada.id})
+    expect(bob.get(f"/api/{ada.id}/tasks"), 403, NOT_THE_CALLER)
+    assert body_of(bob.get())["id"] == bob.id
+
+
+@pytest.mark.parametrize(
+    "subject", ["*", "{0}/", "{0} ", " {0}", "{0}\n", "{0}%00", "{0}\0", "../{0}", "{0}/../x"]
+)
+def test_a_subject_that_is_nearly_anothers_is_nobody(server: Server, ada: Person, subject: str) -> None:
+    token = sign_hmac({"alg": "HS256"}, addressed(sub=subject.format(ada.id)))
+    assert server.request("GET", f"/api/{ada.id}/tasks", token=token).status_code == 401
+
+
+@pytest.mark.parametrize("ids", [[1, 2], "1,2", {"$gt": 0}, {"id": 1}, True, "1 OR 1=1", "*"])
+def test_an_id_in_a_body_is_one_number_and_no_way_to_ask_for_more(
+    ada: Person, bob: Person, ids: Json
+) -> None:
+    ada.category()
+    assert bob.post("/tasks", {"title": "All of them", "category_id": ids}).status_code == 422
+    assert body_of(bob.get("/tasks"))["total"] == 0
+
+
+def test_a_thing_is_not_tied_to_anothers_and_so_never_reaches_it(ada: Person, bob: Person) -> None:
+    hers, task = ada.category("Hers")["id"], bob.task()
+    for answer in (
+        bob.post("/tasks", {"title": "In hers", "category_id": hers}),
+        bob.put(f"/tasks/{task['id']}", {"title": "In hers", "category_id": hers}),
+        bob.patch(f"/tasks/{task['id']}", {"category_id": hers}),
+    ):
+        expect(answer, 404, CATEGORY_NOT_FOUND)
+    assert body_of(bob.get(f"/tasks/{task['id']}")) == task
+    assert body_of(ada.get("/tasks", category_id=hers))["total"] == 0

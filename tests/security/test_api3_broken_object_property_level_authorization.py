@@ -1,0 +1,105 @@
+"""OWASP API3:2023, broken object property level authorization.
+
+Nobody writes a property that is the server's (mass assignment), and no answer has one that the contract has
+not.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.api.conftest import (
+    CONTRACT,
+    OPERATIONS,
+    Cluster,
+    Json,
+    Operation,
+    Person,
+    body_of,
+    each,
+    findings_of,
+)
+
+WITH_BODY = [operation for operation in OPERATIONS if operation.example is not None]
+# What the database has and people might want to set, and what other services have.
+SERVERS_OWN: dict[str, Json] = {
+    "id": 1,
+    "user_id": "somebody",
+    "created_at": "2000-01-01T00:00:00Z",
+    "updated_at": "2000-01-01T00:00:00Z",
+    "described_at": "2000-01-01T00:00:00Z",
+    "erased_at": None,
+    "owner": "somebody",
+    "role": "admin",
+    "is_admin": True,
+    "revision": 1,
+    "version": 1,
+    "user": {"id": "somebody"},
+    "category": {"name": "New"},
+    "__proto__": {"is_admin": True},
+    "constructor": {"prototype": {}},
+    "$set": {"user_id": "somebody"},
+    "user_id[]": ["somebody"],
+    "userId": "somebody",
+    "USER_ID": "somebody",
+    "user_id ": "somebody",
+}
+
+
+@each(WITH_BODY)
+@pytest.mark.parametrize("name", SERVERS_OWN)
+def test_what_is_the_server_s_is_refused_and_nothing_changes(
+    ada: Person, operation: Operation, name: str
+) -> None:
+    ids = {"task_id": ada.task()["id"], "category_id": ada.category("Mine")["id"]}
+    before = [ada.get(path).json() for path in ("", "/tasks", "/categories")]
+    path = operation.path.format(user_id=ada.id, **ids)
+    answer = ada.request(operation.method, path, json=operation.example | {name: SERVERS_OWN[name]})
+    assert (f"body.{name}", "additionalProperties") in findings_of(answer)
+    assert [ada.get(path).json() for path in ("", "/tasks", "/categories")] == before
+
+
+@pytest.mark.parametrize(
+    ("schema", "path"),
+    [("UserResponse", ""), ("TaskResponse", "/tasks/{task}"), ("CategoryResponse", "/categories/{category}")],
+)
+def test_an_answer_has_the_properties_of_the_contract_and_no_other(
+    ada: Person, cluster: Cluster, schema: str, path: str
+) -> None:
+    ids = {"task": ada.task()["id"], "category": ada.category()["id"]}
+    answer = body_of(ada.get(path.format(**ids)))
+    assert {*answer} == {*CONTRACT["components"]["schemas"][schema]["properties"]}
+    # The database has more: what the contract leaves out, stays inside.
+    table = schema.removesuffix("Response").lower()
+    columns = cluster.execute(
+        "SELECT column_name FROM information_schema.columns "  # noqa: S608
+        f"WHERE table_schema = 'tasks_api' AND table_name = '{table}'",
+        "security",
+    )
+    inside = {name for (name,) in columns} - {*answer}
+    assert not [name for name in inside if f'"{name}"' in json.dumps(answer)]
+    if schema == "UserResponse":
+        assert "described_at" in inside
+
+
+def test_a_profile_is_the_login_service_s_to_write(ada: Person) -> None:
+    before = body_of(ada.get())
+    for method in ("PUT", "PATCH", "POST"):
+        assert ada.request(method, "", json={"email": "eve@example.com"}).status_code == 405
+    assert body_of(ada.get()) == before
+
+
+def test_a_list_can_not_be_asked_for_more_than_the_contract_shows(ada: Person) -> None:
+    ada.task()
+    for query in (
+        "fields=*",
+        "include=user",
+        "expand=user",
+        "select=*",
+        "embed=category",
+        "sort=user_id",
+        "filter[user_id]=x",
+    ):
+        assert ada.request("GET", f"/tasks?{query}").status_code == 422

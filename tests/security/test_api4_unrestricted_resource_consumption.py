@@ -1,0 +1,113 @@
+"""OWASP API4:2023, unrestricted resource consumption.
+
+tests/api/test_bad_input.py has the limits of bodies and numbers; tests/promises has slow clients, floods of
+connections and an exhausted pool. Here is what one client may ask of the server at once.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from tests.api.conftest import BODY_LIMIT, CONTRACT, OPERATIONS, Json, Person, Server, body_of
+
+SCHEMAS = CONTRACT["components"]["schemas"]
+LONGEST_PAGE = SCHEMAS["Limit"]["maximum"]
+
+
+def test_every_list_has_pages_and_no_page_is_endless(ada: Person) -> None:
+    lists = [
+        operation
+        for operation in OPERATIONS
+        if operation.owned and operation.method == "GET" and not operation.item
+    ]
+    for operation in lists:
+        if operation.path != "/api/{user_id}":
+            assert {"limit", "offset", "cursor"} <= operation.query.keys()
+            path = operation.path.format(user_id=ada.id)
+            for limit in (LONGEST_PAGE + 1, 10**9, 0, -1):
+                assert ada.get(path, limit=limit).status_code == 422
+            assert ada.get(path, limit=LONGEST_PAGE).status_code == 200
+
+
+def scalars(schema: Json) -> list[Json]:
+    schema = SCHEMAS[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    return [
+        leaf
+        for option in schema.get("anyOf", [schema])
+        for leaf in ([option] if option is schema else scalars(option))
+    ]
+
+
+def test_every_text_that_a_client_may_send_has_a_longest_one() -> None:
+    for name in (
+        "TaskCreate",
+        "TaskReplace",
+        "TaskUpdate",
+        "CategoryCreate",
+        "CategoryReplace",
+        "CategoryUpdate",
+    ):
+        for property_name, schema in SCHEMAS[name]["properties"].items():
+            for leaf in scalars(schema):
+                if leaf["type"] == "string":
+                    bounded = "maxLength" in leaf or "enum" in leaf or leaf.get("pattern", "").endswith("$")
+                    assert bounded, (name, property_name)
+                if leaf["type"] == "integer":
+                    assert {"minimum", "maximum"} <= leaf.keys(), (name, property_name)
+
+
+HOSTILE: dict[str, bytes] = {
+    "names whose hashes meet": json.dumps({f"{'a' * (n % 7)}{n}": n for n in range(3500)}).encode(),
+    "a text for a pattern to backtrack on": json.dumps({"title": "a", "due_date": "2" * 60_000}).encode(),
+    "almost a date, many times": json.dumps(
+        {"title": "a", "due_date": "2026-01-01T00:00:00." + "1" * 60_000}
+    ).encode(),
+    "a number of 60 000 digits": b'{"title":"a","category_id":' + b"9" * 60_000 + b"}",
+    "a fraction of 60 000 digits": b'{"title":"a","category_id":0.' + b"1" * 60_000 + b"}",
+    "an exponent": b'{"title":"a","category_id":1e999999999}',
+    "30 000 empty arrays": b'{"title":[' + b"[]," * 20_000 + b"[]]}",
+    "nesting": b'{"title":' + b"[" * 30_000 + b"]" * 30_000 + b"}",
+    "escapes": b'{"title":"' + rb"\u0041" * 10_000 + b'"}',
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_body_costs_no_more_than_an_honest_one_of_its_size(
+    server: Server, ada: Person, name: str
+) -> None:
+    assert len(HOSTILE[name]) <= BODY_LIMIT
+    took = []
+    for _ in range(3):
+        started = time.perf_counter()
+        answer = ada.raw("POST", "/tasks", HOSTILE[name], ("Content-Type", "application/json"))
+        took.append(time.perf_counter() - started)
+        assert answer.status_code in (400, 422)
+    # The best of three, since the machine has other work. An honest one takes milliseconds.
+    assert min(took) < 0.5
+
+
+def test_the_deepest_page_is_as_cheap_as_the_first(ada: Person) -> None:
+    ada.task()
+    for query in ("offset=9007199254740991", "cursor=" + "0" * 28, "limit=1000&offset=9007199254740991"):
+        started = time.perf_counter()
+        page = body_of(ada.request("GET", f"/tasks?{query}"))
+        assert (page["items"], page["total"]) == ([], 1)
+        assert time.perf_counter() - started < 5
+
+
+def test_a_batch_is_nothing_that_a_client_can_send(ada: Person) -> None:
+    for body in ([{"title": "a"}] * 100, {"items": [{"title": "a"}] * 100}, {"title": ["a"] * 100}):
+        assert ada.post("/tasks", body).status_code == 422
+    assert body_of(ada.get("/tasks"))["total"] == 0
+
+
+def test_an_answer_to_a_mistake_is_not_much_longer_than_the_mistake(ada: Person) -> None:
+    """Every finding is told, so that the longest answer follows from the longest request."""
+    bodies = [json.dumps({f"{n:x}": 1 for n in range(5000)}).encode()]
+    for body in bodies:
+        answer = ada.raw("POST", "/tasks", body, ("Content-Type", "application/json"))
+        assert answer.status_code == 422
+        assert len(answer.content) < 20 * len(body) + 1000

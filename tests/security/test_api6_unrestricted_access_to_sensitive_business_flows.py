@@ -1,0 +1,60 @@
+"""OWASP API6:2023, unrestricted access to sensitive business flows.
+
+The one flow here that hurts is the erasure of an account. Making things without end is what a rate limit
+slows down, and there is no way to find out who uses the service.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api.conftest import FRONTEND, Person, Server, body_of, newcomer
+
+from .conftest import somebody
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        ("GET", "?confirm=yes", {}),
+        ("GET", "/delete", {}),
+        ("POST", "", {"Content-Type": "application/x-www-form-urlencoded"}),
+        ("POST", "?_method=DELETE", {"Content-Type": "text/plain"}),
+        ("POST", "/delete", {}),
+        ("GET", "", {"X-HTTP-Method-Override": "DELETE"}),
+        ("HEAD", "", {"X-HTTP-Method-Override": "DELETE"}),
+        ("OPTIONS", "", {"Access-Control-Request-Method": "DELETE", "Origin": "https://evil.example"}),
+    ],
+)
+def test_an_account_is_erased_by_nothing_that_a_link_or_a_form_can_send(
+    ada: Person, method: str, path: str, headers: dict[str, str]
+) -> None:
+    ada.task()
+    ada.server.raw(method, ada.path() + path, b"", *headers.items(), token=ada.token, checked=False)
+    assert body_of(ada.get("/tasks"))["total"] == 1
+
+
+def test_what_a_browser_sends_by_itself_is_no_credential(server: Server, ada: Person) -> None:
+    """No cookie counts, so that another site has nothing to ride on (CSRF), whatever its origin."""
+    ada.task()
+    for origin in ("https://evil.example", FRONTEND, "null"):
+        headers = {"Cookie": f"token={ada.token}; better-auth.session_token={ada.token}", "Origin": origin}
+        for method, path in (("DELETE", ""), ("POST", "/tasks")):
+            answer = server.request(method, ada.path(path), headers=headers, json={"title": "Ridden"})
+            assert answer.status_code == 401
+    assert body_of(ada.get("/tasks"))["total"] == 1
+
+
+def test_an_erasure_is_whole_and_touches_nobody_else(ada: Person, bob: Person) -> None:
+    for person in (ada, bob):
+        person.task(category_id=person.category()["id"])
+    assert ada.delete().status_code == 200
+    assert {ada.get(path).status_code for path in ("", "/tasks", "/categories")} == {404}
+    assert (body_of(bob.get("/tasks"))["total"], body_of(bob.get("/categories"))["total"]) == (1, 1)
+
+
+def test_nobody_finds_out_who_uses_the_service(server: Server, ada: Person) -> None:
+    assert ada.get().status_code == 200
+    spy = somebody(server)
+    there, not_there = (spy.get(f"/api/{user_id}") for user_id in (ada.id, newcomer(server).id))
+    assert (there.status_code, there.content) == (not_there.status_code, not_there.content)

@@ -1,0 +1,118 @@
+"""OWASP API7:2023, server side request forgery: nothing that a client sends makes the server ask anybody.
+
+A service of the attacker's listens, and every place that can hold an address holds its.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from signing import KEYS, addressed, jwk, sign_hmac, sign_with
+
+from tests.api.conftest import Person, Server, body_of
+
+from .conftest import LoginService, login_service, somebody
+
+
+@pytest.fixture
+def trap() -> Iterator[LoginService]:
+    """Fails if anybody has asked it for anything."""
+    with login_service() as service:
+        yield service
+        assert service.asked == []
+
+
+def test_an_address_in_a_profile_is_a_text(server: Server, trap: LoginService) -> None:
+    for name in ("image", "picture"):
+        for url in (
+            f"{trap.url}/me.png",
+            f"{trap.url}@example.com/",
+            "file:///etc/passwd",
+            "http://169.254.169.254/",
+        ):
+            person = somebody(server, **{name: url})
+            assert body_of(person.get())["image"] == url
+
+
+def test_an_address_in_a_task_is_a_text(ada: Person, trap: LoginService) -> None:
+    texts = (
+        trap.url,
+        f"![]({trap.url}/x.png)",
+        f"<img src={trap.url}>",
+        f"${{jndi:{trap.url}}}",
+        f"{{{{{trap.url}}}}}",
+    )
+    for text in texts:
+        task = ada.task(text, description=text)
+        assert body_of(ada.get(f"/tasks/{task['id']}")) == task
+        assert (task["title"], task["description"]) == (text, text)
+
+
+@pytest.mark.parametrize("header", ["jku", "x5u", "kid", "iss", "typ", "cty", "jwks_uri", "url"])
+def test_an_address_in_a_token_is_not_asked_for_a_key(
+    server: Server, login: LoginService, trap: LoginService, header: str
+) -> None:
+    stranger = KEYS["EdDSA"]
+    asked = len(login.asked)
+    for address in (trap.url, f"{trap.url}/jwks", f"{login.url}/other", f"{login.url}@{trap.url[7:]}/jwks"):
+        for token in (
+            sign_with(stranger, {"alg": "EdDSA", "kid": "unknown", header: address}, addressed(sub="ada")),
+            sign_hmac({"alg": "HS256", header: address}, addressed(sub="ada"), key=b"x" * 32),
+            sign_with(stranger, {"alg": "EdDSA", "kid": "unknown"}, addressed(sub="ada", iss=address)),
+        ):
+            assert server.request("GET", "/api/ada/tasks", token=token).status_code == 401
+    # An unknown key may make it ask where the settings say, and nowhere else.
+    assert {*login.asked[asked:]} <= {"/jwks"}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Host",
+        "X-Forwarded-Host",
+        "X-Forwarded-For",
+        "Forwarded",
+        "X-Original-URL",
+        "Referer",
+        "Origin",
+        "X-Wap-Profile",
+    ],
+)
+def test_an_address_in_a_header_is_neither_asked_nor_repeated(
+    ada: Person, trap: LoginService, header: str
+) -> None:
+    host = trap.url.removeprefix("http://")
+    value = {"Forwarded": f"host={host}", "Host": host, "X-Forwarded-Host": host}.get(header, trap.url)
+    data = json.dumps({"title": "Where am I?"}).encode()
+    lines = [
+        f"POST {ada.path('/tasks')} HTTP/1.1",
+        "Content-Type: application/json",
+        f"Content-Length: {len(data)}",
+    ]
+    lines += [
+        f"Authorization: Bearer {ada.token}",
+        f"{header}: {value}",
+        *([] if header == "Host" else ["Host: test"]),
+    ]
+    answer = ada.server.send("\r\n".join(lines).encode() + b"\r\n\r\n" + data)
+    assert answer.status_code == 201
+    assert answer.headers["location"] == ada.path(f"/tasks/{answer.json()['id']}")
+    assert host not in f"{answer.headers}{answer.text}"
+
+
+def test_the_server_is_no_proxy(ada: Person, trap: LoginService) -> None:
+    for target in (f"{trap.url}/", f"{trap.url}/api/{ada.id}/tasks"):
+        answer = ada.server.raw("GET", target, checked=False, token=ada.token)
+        # An address in full names what is here (RFC 9112, section 3.2.2), or nothing.
+        assert answer.status_code in (200, 400, 404)
+    answer = ada.server.raw("CONNECT", trap.url.removeprefix("http://"), checked=False)
+    assert answer.status_code >= 400
+
+
+def test_a_key_set_may_hold_addresses_and_none_is_asked(trap: LoginService) -> None:
+    from impl.keys import read_key_set
+
+    member = jwk(KEYS["EdDSA"], kid="k", x5u=f"{trap.url}/cert.pem", jku=trap.url)
+    assert list(read_key_set(json.dumps({"keys": [member]}).encode())) == ["k"]

@@ -1,0 +1,89 @@
+"""OWASP API9:2023, improper inventory management: what is served is what the contract says, and no more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+from signing import SECRET
+
+from impl.app import create_app
+from impl.settings import Settings
+from specfirst.application import ContractAPI
+from specfirst.routing import OperationRoute, PathTree
+from tests.api.conftest import CONTRACT, NOT_FOUND, OPERATIONS, PATHS, Person, Server
+
+DOCUMENTATION = {"/docs", "/redoc", "/openapi.json", "/openapi.yaml"}
+
+
+@pytest.fixture(scope="module", params=["development", "test", "production"])
+def app(request: pytest.FixtureRequest) -> ContractAPI:
+    return create_app(
+        Settings(
+            _env_file=None,
+            environment=request.param,
+            database_url="postgresql://nowhere/none",
+            better_auth_secret=SECRET,
+        )
+    )
+
+
+def flat(routes: Iterable[Any]) -> Iterator[Any]:
+    """FastAPI keeps a router that was included as one entry."""
+    for route in routes:
+        yield from flat(route.original_router.routes) if hasattr(route, "original_router") else [route]
+
+
+def test_the_routes_are_the_contract_s_and_the_documentation_s(app: ContractAPI) -> None:
+    contracts, others = set(), set()
+    for route in flat(app.routes):
+        if isinstance(route, OperationRoute):
+            contracts |= {(method, route.path) for method in route.methods}
+        else:
+            others.add(re.sub(r"^/docs/assets/[0-9a-f]{16}/.*", "/docs/assets", route.path))
+    assert contracts == {(operation.method, operation.path) for operation in OPERATIONS}
+    assert others <= DOCUMENTATION | {"/docs/assets"}
+
+
+def test_what_answers_in_front_of_fastapi_is_the_contract_s_too(app: ContractAPI) -> None:
+    tree: PathTree[OperationRoute] = app.engine.paths
+    found = {}
+    for path in PATHS:
+        routes, _ = tree.match(path[1:].split("/")) or ({}, [])
+        found |= {(method, path): route.operation.operation_id for method, route in routes.items()}
+    assert found == {(operation.method, operation.path): operation.id for operation in OPERATIONS}
+
+
+def versions() -> Iterator[str]:
+    for path in PATHS:
+        if path.startswith("/api/"):
+            target = path.format(user_id="ada", task_id=1, category_id=1)
+            for version in ("v0", "v1", "v2", "beta", "internal", "old", "test"):
+                yield f"/{version}{target}"
+                yield target.replace("/api", f"/api/{version}", 1) + "/x"
+            yield f"{target}.json"
+            yield f"{target}/"
+            yield target.replace("/api", "/API", 1)
+            yield f"/mobile{target}"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_there_is_no_older_newer_or_other_version(ada: Person, method: str) -> None:
+    for target in versions():
+        if not target.startswith("/api/ada.json") and not re.fullmatch(
+            r"/api/ada/(tasks|categories)/1\.json", target
+        ):
+            answer = ada.server.request(method, target, token=ada.token)
+            assert (answer.status_code, answer.json()) == (404, NOT_FOUND), target
+
+
+def test_nothing_is_deprecated_and_everything_is_told(server: Server) -> None:
+    assert not [operation.id for operation in OPERATIONS if operation.node.get("deprecated")]
+    assert CONTRACT["servers"] == [{"url": "/", "description": CONTRACT["servers"][0]["description"]}]
+    assert server.request("GET", "/").json()["version"] == CONTRACT["info"]["version"]
+    served = server.request("GET", "/openapi.json").json()
+    assert {*served["paths"]} == {*PATHS}
+    for operation in OPERATIONS:
+        assert served["paths"][operation.path][operation.method.lower()]["operationId"] == operation.id
