@@ -42,6 +42,7 @@ DETAILS = {
     "Task not found",
     "Category not found",
     "Method not allowed",
+    "The request is not valid HTTP",
     "A category with this name already exists",
     "The body is missing",
     "The body is not valid JSON in UTF-8",
@@ -161,10 +162,6 @@ def mistakes(person: Person) -> Iterator[httpx.Response]:
 def expect_no_more_than_the_contract(answer: httpx.Response) -> None:
     whole = b"\n".join(f"{name}: {value}".encode() for name, value in answer.headers.items()) + answer.content
     assert not (found := TELLTALE.search(whole)), (found, whole[:1000])
-    if answer.headers["content-type"] != "application/json":
-        # What is not HTTP is answered by the HTTP server itself.
-        assert (answer.status_code, answer.content) == (400, b"Invalid HTTP request received.")
-        return
     content = answer.json()
     assert list(content) == ["detail"]
     if answer.status_code != 422:
@@ -217,7 +214,7 @@ def test_a_failure_tells_nothing_but_its_status_and_the_log_nothing_that_was_sen
 ) -> None:
     person = victim({500: damaged, 503: unreachable}[status])
     # Where there is no database each takes its time, since another attempt may succeed.
-    for answer in islice(failures(person), None if status == 500 else 3):
+    for answer in islice(failures(person), None if status == 500 else 1):
         assert answer.status_code == status
         expect_no_more_than_the_contract(answer)
     expect_nothing_in_the_log(person)
