@@ -184,6 +184,10 @@ class Server:
         # Kept alive or not, a connection may reach either worker: each new one is taken by whoever is free.
         self._client = httpx.Client(base_url=self.url, timeout=20, trust_env=False)
 
+    def another_client(self) -> Server:
+        """The same server over connections of its own, which any worker may take."""
+        return Server(self.port, self.log, self.process, sound=self.sound)
+
     def close(self) -> None:
         self._client.close()
 

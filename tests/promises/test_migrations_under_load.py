@@ -90,7 +90,7 @@ class Load:
     """People who work with a server without a break, and remember what they were told is stored."""
 
     def __init__(self, server: Server, *, people: int) -> None:
-        self.people = [newcomer(Server(server.port, server.log)) for _ in range(people)]
+        self.people = [newcomer(server.another_client()) for _ in range(people)]
         self.acknowledged: dict[int, tuple[str, bool]] = {}
         self.requests, self.slowest = 0, 0.0
         self._stop = threading.Event()

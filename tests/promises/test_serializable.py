@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Cluster, Person, Server, body_of, known, newcomer, running
+from tests.api.conftest import Cluster, Person, body_of, known, newcomer, running
 from tests.databases import prepare
 from tests.impl.test_counts import WRONG
 from tests.promises.conftest import FULL, Report
@@ -40,7 +40,7 @@ def test_conflicts_of_many_writers_are_no_clients_concern(
 
         def work(client: int) -> int:
             chance = random.Random(client)  # noqa: S311  # Nothing is secret here.
-            with closing(Server(server.port, server.log)) as own:
+            with closing(server.another_client()) as own:
                 me = Person(own, ada.id, ada.token)
                 return sum(something(me, chance) for _ in range(rounds))
 
