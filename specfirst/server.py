@@ -24,8 +24,8 @@ import uvicorn
 from specfirst.asgi import STOPPING
 from specfirst.connections import CONNECTIONS, Connection
 
-# What a supervisor asks of its workers, besides SIGTERM: see Server.
-RETIRE, QUIT = signal.SIGUSR1, signal.SIGQUIT
+# What a supervisor asks of its workers, besides SIGTERM: see Server. They end one that still starts.
+RETIRE, QUIT = signal.SIGUSR1, signal.SIGUSR2
 
 # A worker that is not ready after so long, or then does not say for so long that it is there, is ended.
 START_SECONDS = 60.0
@@ -162,6 +162,8 @@ class Supervisor:
     ) -> None:
         self._work, self._listener, self._patience = work, listener, patience
         self._signals: deque[int] = deque()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda sig, frame: self._signals.append(sig))
         self._workers = [self._start() for _ in range(workers)]
         # Those that a handover is still to replace, and who takes the first one's place.
         self._due: list[_Worker] = []
@@ -172,10 +174,8 @@ class Supervisor:
 
     def run(self) -> bool:
         """Give whether it ended because it was asked to, and not because no worker could start."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda sig, frame: self._signals.append(sig))
         has_terminal = os.isatty(sys.stdin.fileno())
-        were_ready = False
+        were_ready = failed = False
         while self._all():
             alive = [worker.process.sentinel for worker in self._all() if worker.process.is_alive()]
             wait(alive, timeout=2 * _TICK_SECONDS)
@@ -193,11 +193,12 @@ class Supervisor:
                 continue
             if not were_ready and not all(worker.process.is_alive() for worker in self._workers):
                 log.error("A worker did not start")
+                failed = True
                 self._end(QUIT)
             else:
                 self._replace_the_dead()
                 self._hand_over()
-        return were_ready
+        return not failed
 
     def _all(self) -> list[_Worker]:
         return [*self._workers, *self._leaving, *([self._coming] if self._coming else [])]
@@ -285,9 +286,6 @@ class _Worker:
         if not self._leaving:
             self._leaving = True
             self._deadline = time.monotonic() + patience + LEAVE_SECONDS
-        if self.ready and self.process.is_alive():
+        if self.process.is_alive():
             assert self.process.pid is not None
             os.kill(self.process.pid, sig)
-        else:
-            # It serves nobody yet, and has no handlers for signals.
-            self.process.terminate()

@@ -1,0 +1,137 @@
+"""A server that is asked to stop answers what it was asked, says that it stops, and ends in time."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg2
+import pytest
+from conftest import Report
+from wire import Answer, Client
+
+from impl.tables import SCHEMA
+from tests.api.conftest import Person, Server, newcomer, running
+
+REQUESTS = 20
+
+
+@contextmanager
+def locked(database_url: str) -> Iterator[None]:
+    """No task can be written meanwhile."""
+    connection = psycopg2.connect(database_url)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {SCHEMA}.task IN EXCLUSIVE MODE")
+        yield
+    finally:
+        connection.close()
+
+
+async def create(server: Server, person: Person, received: asyncio.Queue[None]) -> Answer:
+    async with Client(server, person) as client:
+        await client.send("POST", "/tasks", {"title": "x"}, headers="Expect: 100-continue\r\n")
+        # That is said when the application wants to read the body.
+        assert (await client.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")
+        received.put_nowait(None)
+        return await client.answer()
+
+
+async def ended(server: Server) -> tuple[int, float]:
+    """Its exit status, and how long that took."""
+    since = time.monotonic()
+    return await asyncio.to_thread(server.process.wait, 20), time.monotonic() - since
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+async def test_a_server_that_is_asked_to_stop_answers_what_is_in_flight_and_says_that_it_stops(
+    database_url: str, tmp_path: Path, report: Report, workers: int
+) -> None:
+    received: asyncio.Queue[None] = asyncio.Queue()
+    with running(database_url, tmp_path, workers=workers) as server:
+        person = newcomer(server)
+        async with asyncio.TaskGroup() as tasks, Client(server) as idle:
+            assert (await idle.request("GET", "/ready")).json == {"status": "ready"}
+            with locked(database_url):
+                asked = [tasks.create_task(create(server, person, received)) for _ in range(REQUESTS)]
+                for _ in range(REQUESTS):
+                    await received.get()
+                server.process.send_signal(signal.SIGTERM)
+                deadline = time.monotonic() + 5
+                while True:
+                    async with Client(server) as client:
+                        ready = await client.request("GET", "/ready")
+                    if ready.status == 503:
+                        break
+                    assert time.monotonic() < deadline
+                assert ready.json == {"detail": "The service is stopping"}
+                assert (ready.headers["retry-after"], ready.headers["connection"]) == ("1", "close")
+                async with Client(server) as client:
+                    assert (await client.request("GET", "/health")).status == 200
+                # An idle connection has its next answer, too.
+                assert (await idle.request("GET", "/health")).headers["connection"] == "close"
+                assert not any(task.done() for task in asked)
+        answers = [task.result() for task in asked]
+        assert [(answer.status, answer.headers["connection"]) for answer in answers] == [
+            (201, "close")
+        ] * REQUESTS
+        status, seconds = await ended(server)
+        assert status == 0
+    report(
+        f"SIGTERM drains ({'supervised' if workers else 'alone'})",
+        f"/ready 503, /health 200, {REQUESTS} of {REQUESTS} answered, exit 0",
+        f"{len(answers)} of {REQUESTS} answered, exit {status} after {seconds:.1f} s",
+    )
+
+
+async def test_what_takes_longer_than_the_setting_is_answered_503(database_url: str, tmp_path: Path) -> None:
+    received: asyncio.Queue[None] = asyncio.Queue()
+    with running(database_url, tmp_path, settings={"SHUTDOWN_SECONDS": "1"}) as server, locked(database_url):
+        asked = asyncio.create_task(create(server, newcomer(server), received))
+        await received.get()
+        server.process.send_signal(signal.SIGTERM)
+        status, seconds = await ended(server)
+        answer = await asked
+        assert (answer.status, answer.json) == (503, {"detail": "The server is shutting down"})
+        assert (answer.headers["retry-after"], answer.headers["connection"]) == ("1", "close")
+        assert status == 0
+        assert 1 <= seconds < 8
+
+
+async def test_connections_are_taken_for_as_long_as_notice_is_given(
+    database_url: str, tmp_path: Path
+) -> None:
+    settings = {"SHUTDOWN_NOTICE_SECONDS": "2"}
+    with running(database_url, tmp_path, settings=settings) as server:
+        async with Client(server) as client:
+            await client.request("GET", "/health")
+        server.process.send_signal(signal.SIGTERM)
+        since, statuses = time.monotonic(), []
+        while time.monotonic() < since + 20:
+            try:
+                async with Client(server) as client:
+                    statuses.append((await client.request("GET", "/ready")).status)
+            except ConnectionRefusedError:
+                break
+        assert time.monotonic() >= since + 2
+        assert statuses[-1] == 503
+        assert (await ended(server))[0] == 0
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+async def test_ctrl_c_does_not_wait_for_idle_connections(
+    database_url: str, tmp_path: Path, workers: int
+) -> None:
+    settings = {"KEEP_ALIVE_SECONDS": "60", "SHUTDOWN_NOTICE_SECONDS": "60"}
+    with running(database_url, tmp_path, workers=workers, settings=settings) as server:
+        async with Client(server) as client:
+            await client.request("GET", "/health")
+            server.process.send_signal(signal.SIGINT)
+            status, seconds = await ended(server)
+            assert status == 0
+            assert seconds < 5
+            assert await client.reader.read() == b""
