@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.debian import program
 from benchmarks.operations import Request
 
 SCRIPT = Path(__file__).with_name("load.lua")
@@ -40,22 +39,17 @@ class Load:
 class Wrk:
     def __init__(self, tools: Path) -> None:
         """Finds wrk, or unpacks it into `tools`. Raises LoadError."""
-        found = shutil.which("wrk")
-        self._command, self._libraries = found or str(tools / "wrk" / "usr" / "bin" / "wrk"), ""
+        found = program("wrk", PACKAGES, tools / "wrk")
         if found is None:
-            if not Path(self._command).exists():
-                _unpack(tools / "wrk")
-            self._libraries = ":".join(map(str, (tools / "wrk" / "usr" / "lib").glob("*-linux-*")))
+            raise LoadError("wrk is missing; install it: apt-get install wrk, or dnf install wrk")
+        self._command, self._environment = found
 
     def run(self, url: str, requests: Path, seconds: int, *, connections: int = 32) -> Load:
         """Send the requests of a file in turn. Raises LoadError if any was not answered well."""
         command = [self._command, "--threads", "1", "--connections", str(connections)]
         command += ["--duration", str(seconds), "--timeout", "60", "--script", str(SCRIPT), url]
-        environment = dict(os.environ)
-        if self._libraries:
-            environment["LD_LIBRARY_PATH"] = self._libraries
         done = subprocess.run(
-            [*command, "--", str(requests)], capture_output=True, text=True, env=environment
+            [*command, "--", str(requests)], capture_output=True, text=True, env=self._environment
         )
         if done.returncode:
             raise LoadError(f"wrk failed: {(done.stderr or done.stdout).strip()}")
@@ -71,17 +65,3 @@ class Wrk:
 def write(requests: Sequence[Request], path: Path) -> Path:
     path.write_text("".join("\t".join(request) + "\n" for request in requests), encoding="utf-8")
     return path
-
-
-def _unpack(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        for package in PACKAGES:
-            # The second name of the library need not exist.
-            subprocess.run(["apt-get", "-qq", "download", package], cwd=folder, capture_output=True)
-        for archive in folder.glob("*.deb"):
-            subprocess.run(["dpkg-deb", "-x", str(archive), str(folder)], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        pass
-    if not (folder / "usr" / "bin" / "wrk").exists():
-        raise LoadError("wrk is missing; install it: apt-get install wrk, or dnf install wrk")

@@ -12,12 +12,14 @@ from impl.database import Database
 from impl.embedded_postgres import EmbeddedPostgres
 from impl.users import Users
 from tests.databases import prepare
+from tests.pgbouncer import in_between
 
 
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An empty database."""
-    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres") / "data", durable=False) as postgres:
+    folder = tmp_path_factory.mktemp("postgres")
+    with EmbeddedPostgres(folder / "data", durable=False) as postgres, in_between(postgres, folder):
         yield postgres.url
 
 

@@ -33,6 +33,7 @@ from sqlalchemy import make_url
 
 from impl.tokens import mint_token
 from tests.databases import SETTINGS, prepare
+from tests.pgbouncer import served
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "api-tests:0123456789abcdefghijklm"
@@ -265,7 +266,7 @@ def running(
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
-        "DATABASE_URL": database_url,
+        "DATABASE_URL": served(database_url),
         "BETTER_AUTH_SECRET": SECRET,
         "FRONTEND_URL": FRONTEND,
         "ENVIRONMENT": "test",

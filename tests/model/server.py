@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.databases import SETTINGS
+from tests.pgbouncer import served
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "only-the-model-tests-sign-with-these-words"
@@ -39,7 +40,7 @@ def running_server(database_url: str, folder: Path) -> Iterator[Server]:
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
         "ENVIRONMENT": "test",
-        "DATABASE_URL": database_url,
+        "DATABASE_URL": served(database_url),
         "BETTER_AUTH_SECRET": SECRET,
         "VALIDATE_RESPONSES": "true",
         "OBSERVATIONS": os.environ.get("OBSERVATIONS", ""),
