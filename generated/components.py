@@ -61,6 +61,22 @@ TASK_OR_CATEGORY_NOT_FOUND: dict[str, Any] = {
     "model": ErrorResponse,
     "description": "The user has no such task, or no category of the id given in `category_id`.",
 }
+TOO_MANY_REQUESTS: dict[str, Any] = {
+    "model": ErrorResponse,
+    "description": "The user has sent too many requests within a minute. Where the token is missing or bad, it is the address that\nhas sent too many such requests.",
+    "headers": {
+        "Retry-After": {
+            "description": "After how many seconds to try again.",
+            "required": True,
+            "schema": {
+                "type": "integer",
+                "description": "A number of seconds.",
+                "minimum": 1,
+                "maximum": 3600,
+            },
+        }
+    },
+}
 UNAUTHORIZED: dict[str, Any] = {
     "model": ErrorResponse,
     "description": "There is no valid token. The detail does not say why a token was refused.",

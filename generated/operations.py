@@ -119,7 +119,7 @@ class UsersOperations(Protocol[CallerT]):
         The profile as the login service last described it. It is created when a valid token is
         first seen, so there is nothing to post.
 
-        Errors: 401, 403, 404, 422, 500, 503.
+        Errors: 401, 403, 404, 422, 429, 500, 503.
         """
         ...
 
@@ -136,7 +136,7 @@ class UsersOperations(Protocol[CallerT]):
         account stays erased until a token that was issued after the erasure arrives; until then all
         of the caller's paths answer 404.
 
-        Errors: 401, 403, 404, 422, 500, 503.
+        Errors: 401, 403, 404, 422, 429, 500, 503.
         """
         ...
 
@@ -164,7 +164,7 @@ class TasksOperations(Protocol[CallerT]):
         nor skip a task when others are created or deleted in between, and a late page costs no more
         than the first.
 
-        Errors: 401, 403, 404, 422, 500, 503.
+        Errors: 401, 403, 404, 422, 429, 500, 503.
         """
         ...
 
@@ -180,7 +180,7 @@ class TasksOperations(Protocol[CallerT]):
 
         Creates a task. Only `title` is required; each other property says what it is when left out.
 
-        Errors: 400, 401, 403, 404, 413, 415, 422, 500, 503.
+        Errors: 400, 401, 403, 404, 413, 415, 422, 429, 500, 503.
         """
         ...
 
@@ -196,7 +196,7 @@ class TasksOperations(Protocol[CallerT]):
 
         One of the caller's tasks.
 
-        Errors: 401, 403, 404, 422, 500, 503.
+        Errors: 401, 403, 404, 422, 429, 500, 503.
         """
         ...
 
@@ -214,7 +214,7 @@ class TasksOperations(Protocol[CallerT]):
         Replaces the task. `title` is required, and a property that is left out returns to its
         default.
 
-        Errors: 400, 401, 403, 404, 413, 415, 422, 500, 503.
+        Errors: 400, 401, 403, 404, 413, 415, 422, 429, 500, 503.
         """
         ...
 
@@ -231,7 +231,7 @@ class TasksOperations(Protocol[CallerT]):
 
         Changes only the properties that are given; `null` clears a property that can be null.
 
-        Errors: 400, 401, 403, 404, 413, 415, 422, 500, 503.
+        Errors: 400, 401, 403, 404, 413, 415, 422, 429, 500, 503.
         """
         ...
 
@@ -247,7 +247,7 @@ class TasksOperations(Protocol[CallerT]):
 
         Deletes the task for good.
 
-        Errors: 401, 403, 404, 422, 500, 503.
+        Errors: 401, 403, 404, 422, 429, 500, 503.
         """
         ...
 
@@ -264,7 +264,7 @@ class TasksOperations(Protocol[CallerT]):
         Marks an open task as done and a done task as open, in one step: of two toggles at the same
         moment, each takes effect.
 
-        Errors: 401, 403, 404, 422, 500, 503.
+        Errors: 401, 403, 404, 422, 429, 500, 503.
         """
         ...
 
@@ -286,7 +286,7 @@ class CategoriesOperations(Protocol[CallerT]):
 
         The caller's categories, newest first, paged as tasks are.
 
-        Errors: 401, 403, 404, 422, 500, 503.
+        Errors: 401, 403, 404, 422, 429, 500, 503.
         """
         ...
 
@@ -302,7 +302,7 @@ class CategoriesOperations(Protocol[CallerT]):
 
         Creates a category. Its name must differ from those of the caller's other categories.
 
-        Errors: 400, 401, 403, 404, 409, 413, 415, 422, 500, 503.
+        Errors: 400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503.
         """
         ...
 
@@ -318,7 +318,7 @@ class CategoriesOperations(Protocol[CallerT]):
 
         One of the caller's categories.
 
-        Errors: 401, 403, 404, 422, 500, 503.
+        Errors: 401, 403, 404, 422, 429, 500, 503.
         """
         ...
 
@@ -336,7 +336,7 @@ class CategoriesOperations(Protocol[CallerT]):
         Replaces the category. `name` is required, and a colour that is left out returns to its
         default.
 
-        Errors: 400, 401, 403, 404, 409, 413, 415, 422, 500, 503.
+        Errors: 400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503.
         """
         ...
 
@@ -353,7 +353,7 @@ class CategoriesOperations(Protocol[CallerT]):
 
         Changes only the properties that are given.
 
-        Errors: 400, 401, 403, 404, 409, 413, 415, 422, 500, 503.
+        Errors: 400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503.
         """
         ...
 
@@ -369,6 +369,6 @@ class CategoriesOperations(Protocol[CallerT]):
 
         Deletes the category for good. Its tasks stay, with `category_id` null.
 
-        Errors: 401, 403, 404, 422, 500, 503.
+        Errors: 401, 403, 404, 422, 429, 500, 503.
         """
         ...

@@ -26,6 +26,7 @@ from impl.categories import Categories
 from impl.database import Database
 from impl.health import Health
 from impl.keys import HttpKeySource, KeySet
+from impl.limits import RateLimit
 from impl.logs import access_log
 from impl.settings import Settings, SettingsError, load_settings
 from impl.tables import REVISION
@@ -74,6 +75,7 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
         document,
         authenticate={"bearerAuth": authenticator.authenticate},
         authorize=authorize,
+        limit=RateLimit(per_user=settings.rate_limit_per_user, per_address=settings.rate_limit_per_address),
         validate_responses=settings.validate_responses,
         allow_unimplemented=settings.allow_unimplemented,
         mock=settings.mock is not None,

@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     keep_alive_seconds: int = Field(default=5, ge=1)
     shutdown_seconds: int = Field(default=25, ge=1)
     shutdown_notice_seconds: int = Field(default=None, validate_default=True, ge=0)
+    rate_limit_per_user: int = Field(default=None, validate_default=True, ge=0)
+    rate_limit_per_address: int = Field(default=None, validate_default=True, ge=0)
+    forwarded_allow_ips: str = "127.0.0.1,::1"
     access_log: bool = True
     validate_responses: bool = Field(default=None, validate_default=True)
     allow_unimplemented: bool = False
@@ -166,6 +169,13 @@ class Settings(BaseSettings):
     @classmethod
     def _default_to_five_in_production(cls, value: object, info: ValidationInfo) -> object:
         return (5 if _in_production(info) else 0) if value is None else value
+
+    @field_validator("rate_limit_per_user", "rate_limit_per_address", mode="before")
+    @classmethod
+    def _default_to_production(cls, value: object, info: ValidationInfo) -> object:
+        if value is not None:
+            return value
+        return (1200 if info.field_name == "rate_limit_per_user" else 600) if _in_production(info) else 0
 
     @field_validator("validate_responses", mode="before")
     @classmethod

@@ -171,6 +171,7 @@ def _config(settings: Settings, *, reload: bool = False) -> uvicorn.Config:
         access_log=False,
         log_config=log_config(as_json=settings.environment == "production"),
         server_header=False,
+        forwarded_allow_ips=settings.forwarded_allow_ips,
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=settings.shutdown_seconds,
         reload=reload,

@@ -9,6 +9,7 @@
     ├── ContentTooLarge       413
     ├── UnsupportedMediaType  415
     ├── Invalid               422, with its findings
+    ├── TooManyRequests       429, with Retry-After
     ├── InternalError         500, says nothing more
     └── NotImplementedYet     501, only where unimplemented operations are served on purpose
 
@@ -97,6 +98,13 @@ class Invalid(Refusal):
     def __init__(self, findings: Sequence[Finding]) -> None:
         super().__init__("The request does not fit the contract")
         self.findings = findings
+
+
+class TooManyRequests(Refusal):
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("Too many requests", {"Retry-After": str(retry_after)})
 
 
 class InternalError(Refusal):

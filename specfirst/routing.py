@@ -30,6 +30,8 @@ from specfirst.errors import (
     NotFound,
     NotImplementedYet,
     Refusal,
+    TooManyRequests,
+    Unauthenticated,
 )
 from specfirst.implementations import Binding, UnimplementedOperations, unimplemented
 from specfirst.mock import Mock
@@ -50,6 +52,12 @@ log = logging.getLogger("specfirst")
 Authorize = Callable[[CallerT, Mapping[str, Any]], None]
 """Decides from the path's values whether this caller may use this resource; raises Forbidden if not."""
 
+Limit = Callable[[Scope, CallerT | None], None]
+"""Raises TooManyRequests if this caller asks too often, or who is at this address; None is somebody unknown.
+
+It is asked where the contract declares 429: about callers once they are authenticated, else about addresses.
+"""
+
 
 class Engine(Generic[CallerT]):
     """What the routes of one application share: the contract, who may call, and how errors look.
@@ -66,6 +74,7 @@ class Engine(Generic[CallerT]):
         *,
         authenticate: Mapping[str, Authenticate[CallerT]],
         authorize: Authorize[CallerT],
+        limit: Limit[CallerT] | None = None,
         validate_responses: bool = False,
         allow_unimplemented: bool = False,
         mock: bool = False,
@@ -73,7 +82,7 @@ class Engine(Generic[CallerT]):
     ) -> None:
         self.document = document
         self.schemas = Schemas(document)
-        self.authenticate, self.authorize = authenticate, authorize
+        self.authenticate, self.authorize, self.limit = authenticate, authorize, limit
         self.validation = ResponseValidation(document, self.schemas) if validate_responses else None
         self.allow_unimplemented, self.mock = allow_unimplemented, mock
         self.error_body = error_body
@@ -139,6 +148,7 @@ class OperationRoute(APIRoute):
                 if (convert := _conversion(hints[p.identifier]))
             },
         )
+        self._limit = engine.limit if TooManyRequests.status in self.operation.responses else None
         self._body = self.operation.body
         if self._body:
             self._body_validator = engine.schemas.validator(self._body.schema)
@@ -181,13 +191,21 @@ class OperationRoute(APIRoute):
 
     async def _result(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> Any:
         values: dict[str, Any] = {}
+        caller = None
         if not self._security.public:
-            values["caller"] = scope["user"] = await self._security.authenticate(scope)
+            try:
+                caller = values["caller"] = scope["user"] = await self._security.authenticate(scope)
+            except Unauthenticated:
+                if self._limit:
+                    self._limit(scope, None)
+                raise
+        if self._limit:
+            self._limit(scope, caller)
         if found := self._parameters.path(segments, values):
             raise Invalid(found)
         # Of an anonymous caller there is nothing to decide: the contract admits everybody.
-        if values.get("caller") is not None:
-            self.engine.authorize(values["caller"], values)
+        if caller is not None:
+            self.engine.authorize(caller, values)
         if self.operation.operation_id in self.engine.unimplemented:
             raise NotImplementedYet(self.operation.operation_id)
         body = (

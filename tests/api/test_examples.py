@@ -85,7 +85,8 @@ class Case:
 
 CASES = [Case(operation, status) for operation in OPERATIONS for status in operation.responses]
 SUCCESSES = [case for case in CASES if case.status < 400]
-REFUSALS = [case for case in CASES if 400 <= case.status < 500]
+LIMITED = [case for case in CASES if case.status == 429]
+REFUSALS = [case for case in CASES if 400 <= case.status < 500 and case not in LIMITED]
 FAILURES = [
     case
     for case in CASES
@@ -105,7 +106,7 @@ def examples_in(node: Json, *place: str) -> Iterator[tuple[str, Json]]:
 
 
 def test_every_example_of_the_contract_is_sent_or_compared() -> None:
-    shown = {id(node) for case in chain(SUCCESSES, REFUSALS, FAILURES) for node in case.shown()}
+    shown = {id(node) for case in chain(SUCCESSES, REFUSALS, LIMITED, FAILURES) for node in case.shown()}
     there = dict(examples_in(CONTRACT))
     assert [place for place, node in there.items() if id(node) not in shown] == []
     assert there
@@ -258,6 +259,22 @@ def expect_example(case: Case, answer: httpx.Response) -> None:
 @pytest.mark.parametrize("case", REFUSALS, ids=str)
 def test_every_refusal_can_be_met_and_says_what_its_example_shows(ada: Person, case: Case) -> None:
     expect_example(case, PROVOCATIONS[case.status](case.operation, ada))
+
+
+@pytest.fixture(scope="module")
+def strict(server: Server, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that lets each user ask once a minute."""
+    folder = tmp_path_factory.mktemp("strict")
+    with running(cluster.url("api"), folder, settings={"RATE_LIMIT_PER_USER": "1"}) as strict:
+        yield strict
+
+
+@pytest.mark.parametrize("case", LIMITED, ids=str)
+def test_who_asks_too_often_meets_the_example(strict: Server, case: Case) -> None:
+    person = newcomer(strict)
+    path = case.operation.path.format(user_id=person.id, task_id=1, category_id=1)
+    assert call(case.operation, person, path).status_code != 429
+    expect_example(case, call(case.operation, person, path))
 
 
 @pytest.mark.parametrize("case", FAILURES, ids=str)

@@ -1,0 +1,91 @@
+"""Who asks too often is told so, and nobody else notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.api.conftest import Cluster, Server, expect, known, newcomer, running
+
+# Small, so that however slow the machine is, none is earned back in the meantime.
+PER_USER, PER_ADDRESS = 2, 2
+LIMITS = {"RATE_LIMIT_PER_USER": str(PER_USER), "RATE_LIMIT_PER_ADDRESS": str(PER_ADDRESS)}
+
+
+@pytest.fixture(scope="module")
+def limited(server: Server, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(cluster.url("api"), tmp_path_factory.mktemp("limited"), settings=LIMITS) as limited:
+        yield limited
+
+
+def from_address(address: str) -> dict[str, str]:
+    """As our trusted proxy on this machine would say it."""
+    return {"X-Forwarded-For": address}
+
+
+def expect_limited(answer: httpx.Response) -> None:
+    wait = answer.headers["retry-after"]
+    expect(answer, 429, {"detail": "Too many requests"}, retry_after=wait)
+    assert 1 <= int(wait) <= 60 // PER_USER
+
+
+def test_a_user_is_limited_in_all_operations_together_and_another_is_not(limited: Server) -> None:
+    ada, bob = newcomer(limited), known(limited)
+    assert [ada.post("/tasks", {}).status_code, ada.get("/tasks/1").status_code] == [422, 404]
+    for refused in (ada.get(), ada.post("/tasks", {"title": "Write"}), ada.delete()):
+        expect_limited(refused)
+    assert bob.get().status_code == 200
+
+
+def test_asking_for_what_is_another_s_counts_for_who_asks(limited: Server) -> None:
+    ada, eve = newcomer(limited), newcomer(limited)
+    asked = [eve.get(f"/api/{ada.id}/tasks").status_code for _ in range(PER_USER + 2)]
+    assert asked == [403] * PER_USER + [429] * 2
+    assert ada.get().status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("token", "address"), [(None, "192.0.2.1"), ("bad", "192.0.2.2"), ("false", "192.0.2.3")]
+)
+def test_an_address_that_shows_no_good_token_is_limited(
+    limited: Server, token: str | None, address: str
+) -> None:
+    def ask(address: str, token: str | None = token) -> int:
+        path = "/api/somebody/tasks"
+        return limited.request("GET", path, token=token, headers=from_address(address)).status_code
+
+    assert [ask(address) for _ in range(PER_ADDRESS + 2)] == [401] * PER_ADDRESS + [429] * 2
+    expect_limited(limited.request("DELETE", "/api/somebody", headers=from_address(address)))
+    # Neither another address is refused, nor at this one somebody with a good token.
+    assert ask(address.replace("192.0", "198.51")) == 401
+    ada = newcomer(limited)
+    assert limited.request("GET", ada.path(), token=ada.token, headers=from_address(address)).is_success
+
+
+def test_an_address_that_a_client_makes_up_does_not_count(
+    server: Server, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("direct")
+    settings = LIMITS | {"FORWARDED_ALLOW_IPS": "192.0.2.77"}
+    with running(cluster.url("api"), folder, settings=settings) as direct:
+        asked = [
+            direct.request("GET", "/api/a", headers=from_address(f"198.51.100.{number}")).status_code
+            for number in range(PER_ADDRESS + 2)
+        ]
+        assert asked == [401] * PER_ADDRESS + [429] * 2
+        assert "name it in FORWARDED_ALLOW_IPS" in direct.log.read_text(encoding="utf-8")
+
+
+def test_health_is_never_limited(limited: Server) -> None:
+    for path in ("/", "/health", "/ready"):
+        statuses = {
+            limited.request("GET", path, headers=from_address("192.0.2.9")).status_code for _ in range(20)
+        }
+        assert statuses == {200}
+
+
+def test_outside_production_there_is_no_limit(server: Server) -> None:
+    ada = newcomer(server)
+    assert {ada.get().status_code for _ in range(1300)} == {200}
