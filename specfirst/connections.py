@@ -78,7 +78,8 @@ class Connection(HttpToolsProtocol):
 
     def _count(self, size: int) -> None:
         self._unread += size
-        if not self._has_head() and (self._unread > HEAD_BYTES or len(self.headers) > HEADERS):
+        # Trailers are headers, too.
+        if len(self.headers) > HEADERS or (self._unread > HEAD_BYTES and not self._has_head()):
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The head of the request is too large")
         elif self._unread > UNREAD_BYTES:
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large")
