@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import gettempdir
 from urllib.parse import urlsplit
 
 from benchmarks.operations import Request
@@ -111,6 +112,7 @@ def environment(database_url: str, secret: str, pool_size: int) -> dict[str, str
         "DATABASE_URL": database_url,
         "DATABASE_POOL_SIZE": str(pool_size),
         "BETTER_AUTH_SECRET": secret,
+        "METRICS_FOLDER": gettempdir(),
         # Counted, and never reached.
         "RATE_LIMIT_PER_USER": "1000000000",
         # Fastify's logger is off as well.

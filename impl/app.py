@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -28,6 +29,7 @@ from impl.health import Health
 from impl.keys import HttpKeySource, KeySet
 from impl.limits import RateLimit
 from impl.logs import access_log
+from impl.metrics import Metrics
 from impl.settings import Settings, SettingsError, load_settings
 from impl.tables import REVISION
 from impl.tasks import Tasks
@@ -80,6 +82,12 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
         allow_unimplemented=settings.allow_unimplemented,
         mock=settings.mock is not None,
     )
+
+    def gauges() -> Mapping[str, float]:
+        usage = database.usage if database else {}
+        return {"http_server_active_requests": app.envelope.in_flight, **usage}
+
+    metrics = Metrics(settings.metrics_folder, gauges) if settings.metrics_folder else None
     state: dict[str, Any] = {}
     if database and users:
         health = Health(database, name=info["title"], version=info["version"], revision=REVISION)
@@ -100,7 +108,11 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
         # What is there now stays: the collector need not look through it again and again.
         gc.collect()
         gc.freeze()
+        counting = asyncio.create_task(metrics.run()) if metrics else None
         yield state
+        if counting:
+            counting.cancel()
+            await asyncio.wait([counting])
         if database:
             await database.close()
         if keys:
@@ -108,6 +120,8 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
 
     production = settings.environment == "production"
     app = ContractAPI(engine, router, lifespan=lifespan, strict_transport=production)
+    if metrics:
+        app.envelope.observers.append(metrics)
     if settings.access_log:
         app.envelope.observers.append(access_log(as_json=production))
     # What a mock answers is nothing that the service was seen to do.

@@ -202,6 +202,11 @@ class Database:
     async def close(self) -> None:
         await self._pool.close()
 
+    @property
+    def usage(self) -> Mapping[str, int]:
+        """How its connections are used, for metrics."""
+        return self._pool.usage
+
     def overdue(self) -> float:
         """Whoever has been waiting since before then has waited for too long; nobody during an outage."""
         limit = asyncio.get_running_loop().time() - ANSWER_SECONDS

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
+from collections.abc import Mapping
 from typing import Any
 
 # An idle connection is closed after so long: Neon can then suspend, and none grows stale.
@@ -25,6 +26,15 @@ class Pool:
         self._idle: deque[tuple[Any, float]] = deque()
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._sweep: asyncio.TimerHandle | None = None
+
+    @property
+    def usage(self) -> Mapping[str, int]:
+        """For metrics: the places that are taken, the idle connections in them, and who waits for a place."""
+        return {
+            "database_connections": self._places,
+            "database_connections_idle": len(self._idle),
+            "database_connections_awaited": len(self._waiting),
+        }
 
     async def acquire(self) -> Any:
         """A connection that is open as far as its socket knows, which costs no question to the server.

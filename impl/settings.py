@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     rate_limit_per_user: int = Field(default=None, validate_default=True, ge=0)
     rate_limit_per_address: int = Field(default=None, validate_default=True, ge=0)
     forwarded_allow_ips: str = "127.0.0.1,::1"
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    metrics_folder: Path | None = None
     access_log: bool = True
     validate_responses: bool = Field(default=None, validate_default=True)
     allow_unimplemented: bool = False

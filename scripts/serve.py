@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
@@ -18,6 +19,7 @@ from uvicorn.supervisors import ChangeReload
 from generated.application import contract
 from impl.app import create_app
 from impl.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
+from impl.exposition import expose
 from impl.logs import log_config
 from impl.migrations import migrate
 from impl.settings import Settings, SettingsError, load_settings
@@ -71,6 +73,9 @@ def main() -> None:
             settings = _prepare(data, stack)
             app = create_app(settings)
             listener = _listen(options.host, options.port)
+            if settings.metrics_port is not None and settings.metrics_folder:
+                metrics_port = _expose(settings.metrics_folder, options.host, settings.metrics_port)
+                _say(f"Metrics  http://{options.host}:{metrics_port}/metrics")
         except (SettingsError, EmbeddedPostgresError, UnimplementedOperations) as error:
             sys.exit(f"scripts/serve: {error}")
         except DocumentError as error:
@@ -97,6 +102,8 @@ def _prepare(data: Path, stack: ExitStack) -> Settings:
         os.environ["BETTER_AUTH_SECRET"] = development_secret(data / "development-secret")
         if settings.environment == "development":
             os.environ.setdefault("DEVELOPMENT_USER", DEVELOPER)
+    if settings.metrics_port is not None and settings.metrics_folder is None:
+        os.environ["METRICS_FOLDER"] = stack.enter_context(TemporaryDirectory())
     settings = load_settings()
     if settings.mock != "all":
         assert settings.database_url is not None
@@ -119,6 +126,13 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from None
     listener.set_inheritable(True)
     return listener
+
+
+def _expose(folder: Path, host: str, port: int) -> int:
+    try:
+        return expose(folder, host, port)
+    except OSError as error:
+        raise SettingsError(f"METRICS_PORT cannot be used, {host}:{port}: {error.strerror}") from None
 
 
 def _say_where(settings: Settings, listener: socket.socket, host: str) -> None:

@@ -1,0 +1,141 @@
+"""Metrics of `scripts/serve`, as Prometheus reads them: of all workers together, on a port of their own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from serving import Served, serving
+
+from tests.scripts.test_serve import refusal
+
+REQUESTS = "http_server_request_duration_seconds"
+BOUNDS = [
+    "0.001",
+    "0.0025",
+    "0.005",
+    "0.01",
+    "0.025",
+    "0.05",
+    "0.1",
+    "0.25",
+    "0.5",
+    "1.0",
+    "2.5",
+    "5.0",
+    "10.0",
+    "+Inf",
+]
+
+Series = Mapping[tuple[str, ...], float]
+"""The samples by name and the values of their labels, in the order of the labels' names."""
+
+
+@contextmanager
+def measured(folder: Path, *arguments: str, **env: str) -> Iterator[tuple[Served, str]]:
+    """A server, and where its metrics are."""
+    arguments = ("--port", "0", "--data", str(folder), *arguments)
+    with serving(*arguments, env={"METRICS_PORT": "0", **env}) as served:
+        found = re.search(r"Metrics +(http://\S+)", served.printed)
+        assert found, served.printed
+        yield served, found[1]
+
+
+def scrape(url: str) -> Series:
+    answer = httpx.get(url, trust_env=False)
+    assert answer.status_code == 200
+    samples = [s for family in text_string_to_metric_families(answer.text) for s in family.samples]
+    return {(s.name, *(value for _, value in sorted(s.labels.items()))): s.value for s in samples}
+
+
+def eventually(url: str, holds: Callable[[Series], bool]) -> Series:
+    deadline = time.monotonic() + 20
+    while not holds(series := scrape(url)):
+        assert time.monotonic() < deadline, series
+        time.sleep(0.1)
+    return series
+
+
+def count(series: Series, operation: str, status: int) -> float:
+    return series.get((f"{REQUESTS}_count", operation, str(status)), 0)
+
+
+def total(series: Series) -> float:
+    return sum(value for (name, *_), value in series.items() if name == f"{REQUESTS}_count")
+
+
+def test_the_requests_of_all_workers_are_counted_by_operation_and_status(tmp_path: Path) -> None:
+    with measured(tmp_path, "--workers", "2") as (served, url):
+        for _ in range(40):
+            # Each on a connection of its own, so that both workers get some.
+            assert httpx.get(f"{served.url}/health").status_code == 200
+        assert httpx.get(f"{served.url}/health?x=1").status_code == 422
+        assert httpx.get(f"{served.url}/api/ada/tasks").status_code == 401
+        # On the public port there is nothing of it.
+        assert httpx.get(f"{served.url}/metrics").status_code == 404
+        series = eventually(url, lambda series: total(series) == 43)
+        assert {
+            key: count(series, *key)
+            for key in (("getHealth", 200), ("getHealth", 422), ("listTasks", 401), ("none", 404))
+        } == {("getHealth", 200): 40, ("getHealth", 422): 1, ("listTasks", 401): 1, ("none", 404): 1}
+        buckets = [series[f"{REQUESTS}_bucket", bound, "getHealth", "200"] for bound in BOUNDS]
+        assert buckets == sorted(buckets)
+        assert buckets[-1] == 40
+        assert 0 < series[f"{REQUESTS}_sum", "getHealth", "200"] < 40
+        assert series["server_processes",] == 2
+        assert series["event_loop_lag_seconds_count",] > 0
+        assert series["http_server_active_requests",] == 0
+        assert {
+            name.removeprefix("database_connections") for (name, *_) in series if name.startswith("database")
+        } == {"", "_idle", "_awaited"}
+
+
+def test_what_a_worker_counted_is_not_lost_with_it(tmp_path: Path) -> None:
+    with measured(tmp_path, "--workers", "2") as (served, url):
+        for _ in range(20):
+            httpx.get(f"{served.url}/health")
+        eventually(url, lambda series: count(series, "getHealth", 200) == 20)
+        before = processes(served)
+        served.process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + 30
+        while before & processes(served):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        httpx.get(f"{served.url}/health")
+        series = eventually(url, lambda series: count(series, "getHealth", 200) == 21)
+        for process in processes(served):
+            os.kill(process, signal.SIGKILL)
+        series = eventually(url, lambda series: not before & processes(served))
+        assert count(series, "getHealth", 200) == 21
+
+
+def processes(served: Served) -> set[int]:
+    """The workers of a server."""
+    children = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text().split()
+    return {int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()}
+
+
+def test_one_process_alone_is_measured_too_and_a_taken_port_is_named(tmp_path: Path) -> None:
+    with measured(tmp_path) as (served, url):
+        httpx.get(f"{served.url}/ready")
+        series = eventually(url, lambda series: count(series, "getReadiness", 200) == 1)
+        assert series["server_processes",] == 1
+        assert series["database_connections",] == series["database_connections_idle",] == 1
+        port = url.split(":")[2].split("/")[0]
+        error = refusal("--port", "0", "--data", str(tmp_path / "other"), METRICS_PORT=port)
+        assert f"METRICS_PORT cannot be used, 127.0.0.1:{port}: Address already in use" in error
+
+
+@pytest.mark.parametrize("port", ["65536", "x"])
+def test_a_metrics_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
+    assert (
+        refusal("--port", "0", "--data", str(tmp_path), METRICS_PORT=port).count("METRICS_PORT must be") == 1
+    )
