@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
@@ -13,6 +15,9 @@ from impl.embedded_postgres import EmbeddedPostgres
 from impl.users import Users
 from tests.databases import prepare
 from tests.pgbouncer import in_between
+
+# Processes that share the tests inherit it.
+os.environ.setdefault("TESTS_BEGAN", str(int(time.time())))
 
 
 @pytest.fixture(scope="session")
