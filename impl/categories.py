@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from urllib.parse import quote
 
-from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import BigInteger, bindparam, delete, exists, func, insert, literal_column, select, update
 
 from generated import plain
 from generated.operations import CreateCategory201
@@ -13,6 +13,7 @@ from generated.schemas import CategoryCreate, CategoryReplace, CategoryUpdate
 from impl.auth import Caller
 from impl.database import Database, Statement, owned
 from impl.errors import CategoryNotFound
+from impl.ids import Ids
 from impl.paging import PageStatement, page_statement, read_page
 from impl.revisions import new_revision
 from impl.tables import Category, CategoryRow, category, category_count, properties
@@ -24,17 +25,28 @@ _THIS_CATEGORY = (owned(category), category.c.id == bindparam("category_id"))
 GET = Statement[CategoryRow](select(*properties(category)).where(*_THIS_CATEGORY))
 CREATE = Statement[CategoryRow](
     insert(category)
-    .values({name: bindparam(name) for name in ("user_id", "name", *DEFAULTS, "revision")})
-    .returning(*properties(category))
+    .values({name: bindparam(name) for name in ("user_id", "id", "name", *DEFAULTS, "revision")})
+    .returning(*properties(category)),
+    done=Statement(select(*properties(category)).where(owned(category), category.c.id == bindparam("id"))),
 )
-DELETE = Statement(delete(category).where(*_THIS_CATEGORY).returning(category.c.id))
+DELETE = Statement(
+    delete(category).where(*_THIS_CATEGORY).returning(category.c.id),
+    done=Statement(
+        select(bindparam("category_id", type_=BigInteger).label("id")).where(~exists().where(*_THIS_CATEGORY))
+    ),
+)
 
 
 @cache
 def update_statement(names: frozenset[str]) -> Statement[CategoryRow]:
     values: dict[str, object] = {name: bindparam(name) for name in sorted({*names, "revision"})}
+    revision = bindparam("revision", type_=BigInteger)
     return Statement[CategoryRow](
-        update(category).where(*_THIS_CATEGORY).values(**values).returning(*properties(category))
+        update(category)
+        .where(*_THIS_CATEGORY, category.c.revision != revision)
+        .values(**values)
+        .returning(*properties(category)),
+        done=Statement(select(*properties(category)).where(*_THIS_CATEGORY, category.c.revision == revision)),
     )
 
 
@@ -48,6 +60,7 @@ def list_statement(*, after_cursor: bool, skipping: bool) -> PageStatement:
 class Categories:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._ids = Ids(database, category)
 
     async def list_categories(
         self, caller: Caller, *, user_id: str, limit: int, offset: int, cursor: str | None
@@ -71,7 +84,11 @@ class Categories:
         self, caller: Caller, *, user_id: str, body: CategoryCreate
     ) -> CreateCategory201:
         row = await self._database.one(
-            CREATE, user_id=user_id, revision=new_revision(), **(DEFAULTS | body.model_dump())
+            CREATE,
+            user_id=user_id,
+            id=await self._ids.next(),
+            revision=new_revision(),
+            **(DEFAULTS | body.model_dump()),
         )
         assert row is not None
         created = _answer(row)

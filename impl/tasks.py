@@ -14,6 +14,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     literal_column,
@@ -29,6 +30,7 @@ from impl.auth import Caller
 from impl.batching import Batch, calls
 from impl.database import Database, Statement, owned
 from impl.errors import TaskNotFound
+from impl.ids import Ids
 from impl.paging import PageStatement, page_statement, read_page
 from impl.revisions import new_revision
 from impl.tables import Task, TaskRow, properties, task, task_count
@@ -48,21 +50,29 @@ def _this_task(call: TableValuedAlias) -> ColumnElement[bool]:
 
 _CALL = calls(user_id=Text(), task_id=BigInteger())
 GET = Statement[TaskRow](select(_CALL.c.position, *properties(task)).join(_CALL, _this_task(_CALL)))
-DELETE = Statement(delete(task).where(owned(task), task.c.id == bindparam("task_id")).returning(task.c.id))
 
-_NEW = calls(**{name: task.c[name].type for name in ("user_id", "title", *DEFAULTS, "revision")})
+_THIS_TASK = and_(owned(task), task.c.id == bindparam("task_id"))
+DELETE = Statement(
+    delete(task).where(_THIS_TASK).returning(task.c.id),
+    done=Statement(
+        select(bindparam("task_id", type_=BigInteger).label("id")).where(~exists().where(_THIS_TASK))
+    ),
+)
+
+_NEW = calls(**{name: task.c[name].type for name in ("user_id", "id", "title", *DEFAULTS, "revision")})
+_THIS_NEW = and_(_NEW.c.user_id == task.c.user_id, _NEW.c.id == task.c.id)
+_columns = [column for column in _NEW.c if column.name != "position"]
 _CREATED = (
     insert(task)
-    .from_select(
-        [column.name for column in _NEW.c if column.name != "position"],
-        select(*(column for column in _NEW.c if column.name != "position")).order_by(_NEW.c.position),
-    )
+    .from_select([column.name for column in _columns], select(*_columns))
     .returning(*properties(task))
     .cte("created")
 )
-# Ids are given in the order of the calls.
 CREATE = Statement[TaskRow](
-    select(func.row_number().over(order_by=_CREATED.c.id).label("position"), _CREATED)
+    select(_NEW.c.position, _CREATED).join(
+        _NEW, and_(_NEW.c.user_id == _CREATED.c.user_id, _NEW.c.id == _CREATED.c.id)
+    ),
+    done=Statement(select(_NEW.c.position, *properties(task)).join(_NEW, _THIS_NEW)),
 )
 
 
@@ -84,11 +94,22 @@ def _changed(call: TableValuedAlias, **values: ColumnElement[Any]) -> Statement[
     deletion of its category. clock_timestamp() and not now(), so that of two changes which wait for each
     other the later one has the later time.
     """
+    # They were all changed by one statement, or none: one that has its new revision speaks for all.
+    found = (
+        select(
+            call.c.position,
+            *properties(task),
+            func.bool_or(task.c.revision == call.c.revision).over().label("done"),
+        )
+        .join(call, _this_task(call))
+        .subquery("found")
+    )
     return Statement[TaskRow](
         update(task)
-        .where(_this_task(call))
+        .where(_this_task(call), task.c.revision != call.c.revision)
         .values(**values, updated_at=func.clock_timestamp(), revision=call.c.revision)
-        .returning(call.c.position, *properties(task))
+        .returning(call.c.position, *properties(task)),
+        done=Statement(select(*(column for column in found.c if column.name != "done")).where(found.c.done)),
     )
 
 
@@ -125,6 +146,7 @@ class Tasks:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._get = Batch(database, GET)
+        self._ids = Ids(database, task)
         self._create = Batch(database, CREATE)
         self._toggle = Batch(database, TOGGLE, key=_KEY)
         self._update: dict[frozenset[str], Batch[TaskRow]] = {}
@@ -163,7 +185,10 @@ class Tasks:
 
     async def create_task(self, caller: Caller, *, user_id: str, body: TaskCreate) -> CreateTask201:
         row = await self._create.one(
-            user_id=user_id, revision=new_revision(), **(DEFAULTS | body.model_dump())
+            user_id=user_id,
+            id=await self._ids.next(),
+            revision=new_revision(),
+            **(DEFAULTS | body.model_dump()),
         )
         assert row is not None
         created = _answer(row)

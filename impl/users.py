@@ -38,7 +38,10 @@ _erase = insert(erased_user).from_select(["id"], select(_gone.c.id))
 DELETE = Statement(
     _erase.on_conflict_do_update(
         index_elements=["id"], set_={"erased_at": _erase.excluded.erased_at}
-    ).returning(erased_user.c.id)
+    ).returning(erased_user.c.id),
+    done=Statement(
+        select(erased_user.c.id).where(erased_user.c.id == bindparam("user_id"), ~exists().where(owned(user)))
+    ),
 )
 
 # A claim that the token does not make leaves what is stored; a null takes it away.

@@ -1,7 +1,7 @@
 """The contract's examples are sent as they stand, and the server answers what they show.
 
-So that even the ids are those of the examples, successes are asked of a server whose database is emptied, and
-whose sequences are set back, before each of them. What an example cannot know is the time.
+So that even the ids are those of the examples, successes are asked of a server whose database gives out no
+others, and is emptied before each of them. What an example cannot know is the time.
 """
 
 from __future__ import annotations
@@ -134,30 +134,36 @@ BEFORE: dict[str, list[tuple[str, str, Json]]] = {
     "deleteCategory": [("POST", "/categories", {"name": "Work"})],
 }
 
-RESET = """
-TRUNCATE tasks_api."user", tasks_api.erased_user CASCADE;
-ALTER TABLE tasks_api.task ALTER COLUMN id RESTART WITH {TaskId};
-ALTER TABLE tasks_api.category ALTER COLUMN id RESTART WITH {CategoryId};
+RESET = 'TRUNCATE tasks_api."user", tasks_api.erased_user CASCADE'
+
+# A sequence that begins anew after each number has only one.
+ALWAYS = """
+ALTER TABLE tasks_api.{table} ALTER COLUMN id
+SET INCREMENT -2 SET MINVALUE {before} SET MAXVALUE {id} SET START {id} SET CYCLE RESTART
 """
 
 
 @pytest.fixture(scope="module")
 def own_server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(cluster.create("examples"), tmp_path_factory.mktemp("examples")) as server:
+    """Its tasks and its categories have the examples' ids."""
+    url = cluster.create("examples")
+    for table in ("task", "category"):
+        number = CONTRACT["components"]["parameters"][f"{table.capitalize()}Id"]["example"]
+        cluster.execute(ALWAYS.format(table=table, id=number, before=number - 1), "examples")
+    with running(url, tmp_path_factory.mktemp("examples")) as server:
         yield server
 
 
 @pytest.fixture
 def example(own_server: Server, cluster: Cluster) -> Person:
-    """The person of the examples, who owns nothing yet; the next task and category get the examples' ids."""
-    parameters = CONTRACT["components"]["parameters"]
-    ids = {name: parameters[name]["example"] for name in ("UserId", "TaskId", "CategoryId")}
-    cluster.execute(RESET.format(**ids), "examples")
+    """The person of the examples, who owns nothing yet."""
+    user_id = CONTRACT["components"]["parameters"]["UserId"]["example"]
+    cluster.execute(RESET, "examples")
     # Another token each time, since the server writes the row of a token's user once.
     token = token_of(
-        ids["UserId"], email="ada@example.com", name="Ada Lovelace", email_verified=True, jti=uuid4().hex
+        user_id, email="ada@example.com", name="Ada Lovelace", email_verified=True, jti=uuid4().hex
     )
-    return Person(own_server, ids["UserId"], token)
+    return Person(own_server, user_id, token)
 
 
 def without_time(body: Json) -> Json:

@@ -59,6 +59,7 @@ def every_statement() -> Iterator[tuple[str, Statement]]:
 
 
 STATEMENTS = dict(every_statement())
+STATEMENTS |= {f"{name} done": statement.done for name, statement in STATEMENTS.items() if statement.done}
 
 
 @pytest.mark.parametrize("statement", STATEMENTS.values(), ids=STATEMENTS)
@@ -255,8 +256,9 @@ async def test_each_operation_is_one_statement_and_nothing_else_reaches_the_serv
     await Users(database).get_user(ada, user_id=user_id)
     await Users(database).delete_user(ada, user_id=user_id)
     await database.close()
-    # Once per connection, asyncpg asks what an array of each type looks like.
-    seen = [query for query in seen if "pg_catalog" not in query and "'jit'" not in query]
+    # Once per connection, asyncpg asks what an array of each type looks like. Ids are fetched by hundreds.
+    once = ("pg_catalog", "'jit'", "nextval")
+    seen = [query for query in seen if not any(word in query for word in once)]
     assert len(seen) == 12
     assert not [query for query in seen if query.startswith(("BEGIN", "COMMIT", "RESET"))]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import socket
 import subprocess
@@ -18,6 +19,9 @@ import pytest
 
 from impl.embedded_postgres import ENVIRONMENT, EmbeddedPostgres, binaries
 from impl.migrations import migrate
+
+# PostgreSQL's message CommandComplete, or PortalSuspended if only the first row was asked for.
+COMPLETED = re.compile(rb"C\0\0\0.(INSERT|UPDATE|DELETE|SELECT) |s\0\0\0\x04", re.DOTALL)
 
 FAST, IMMEDIATE, KILL = signal.SIGINT, signal.SIGQUIT, signal.SIGKILL
 
@@ -114,6 +118,7 @@ class Proxy:
         self._there = port
         self.port = 0
         self.open = 0
+        self.lost = self._losing = 0
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
         self._ready = threading.Event()
         self._thread.start()
@@ -124,6 +129,10 @@ class Proxy:
 
     def speak(self) -> None:
         self._loop.call_soon_threadsafe(self._speaking.set)
+
+    def lose_answers(self, number: int = 1) -> None:
+        """Break the connection when the server says that it has carried a statement out."""
+        self._losing = number
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._closing.set)
@@ -145,15 +154,23 @@ class Proxy:
             await self._speaking.wait()
             there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._there)
             try:
-                await asyncio.gather(self._pass_on(reader, there_writer), self._pass_on(there_reader, writer))
+                await asyncio.gather(
+                    self._pass_on(reader, there_writer), self._pass_on(there_reader, writer, answers=True)
+                )
             finally:
                 there_writer.close()
         writer.close()
         self.open -= 1
 
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass_on(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool = False
+    ) -> None:
         with suppress(ConnectionError):
             while data := await reader.read(65536):
+                if answers and self._losing and COMPLETED.search(data):
+                    self._losing -= 1
+                    self.lost += 1
+                    break
                 await self._speaking.wait()
                 writer.write(data)
                 await writer.drain()

@@ -56,6 +56,7 @@ class Sharded:
 
         return {
             "user_id": user_id,
+            "id": 2**52,
             "task_id": first("task"),
             "category_id": first("category"),
             "title": "Another",

@@ -1,0 +1,180 @@
+"""The database has done what it was asked, and the connection breaks before it says so.
+
+Nobody but the database knows then whether it was done. Each operation must have been carried out once, and be
+answered as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from generated.schemas import (
+    CategoryCreate,
+    CategoryReplace,
+    CategoryUpdate,
+    TaskCreate,
+    TaskReplace,
+    TaskUpdate,
+)
+from impl.auth import Caller, Claims
+from impl.categories import Categories
+from impl.database import Database
+from impl.errors import CategoryNameTaken
+from impl.tasks import Tasks
+from impl.users import Users
+from tests.promises.conftest import Report
+from tests.promises.faults import Postgres, Proxy
+
+
+class Service:
+    """The service and its database, with a network in between that can lose an answer."""
+
+    def __init__(self, postgres: Postgres, proxy: Proxy) -> None:
+        self.postgres, self.proxy = postgres, proxy
+        self.database = Database(postgres.url_of("lost", port=proxy.port), pool_size=1)
+        self.tasks, self.categories = Tasks(self.database), Categories(self.database)
+        self.users = Users(self.database)
+        self.ada = Caller("ada")
+
+    async def prepare(self) -> None:
+        """Whatever is asked once per connection or process is asked before an answer is lost."""
+        await self.users.write_profile(Claims("ada", 4e9))
+        self.task = await self.create_task(title="Old")
+        self.category = await self.create_category(name="Old")
+
+    async def create_task(self, **values: Any) -> Any:
+        return (await self.tasks.create_task(self.ada, user_id="ada", body=TaskCreate(**values))).body
+
+    async def create_category(self, **values: Any) -> Any:
+        body = CategoryCreate(**values)
+        return (await self.categories.create_category(self.ada, user_id="ada", body=body)).body
+
+    def stored(self, table: str) -> list[tuple[Any, ...]]:
+        columns = "title, priority, completed" if table == "task" else "name, color"
+        statement = f"SELECT {columns} FROM tasks_api.{table} ORDER BY id"  # noqa: S608
+        return self.postgres.execute(statement, database="lost")
+
+
+@pytest.fixture
+async def service(postgres: Postgres) -> AsyncIterator[Service]:
+    postgres.create("lost")
+    with closing(Proxy(postgres.port)) as proxy:
+        service = Service(postgres, proxy)
+        await service.prepare()
+        yield service
+        await service.database.close()
+    postgres.execute("DROP DATABASE lost WITH (FORCE)")
+
+
+Ask = Callable[[Service], Awaitable[Any]]
+TASK, CATEGORY = ("Old", "medium", False), ("Old", "#3B82F6")
+OPERATIONS: dict[str, tuple[Ask, dict[str, Any], str, list[tuple[Any, ...]]]] = {
+    "createTask": (
+        lambda s: s.create_task(title="New"),
+        {"title": "New"},
+        "task",
+        [TASK, ("New", "medium", False)],
+    ),
+    "replaceTask": (
+        lambda s: s.tasks.replace_task(
+            s.ada, user_id="ada", task_id=s.task["id"], body=TaskReplace(title="New")
+        ),
+        {"title": "New"},
+        "task",
+        [("New", "medium", False)],
+    ),
+    "updateTask": (
+        lambda s: s.tasks.update_task(
+            s.ada, user_id="ada", task_id=s.task["id"], body=TaskUpdate(priority="high")
+        ),
+        {"priority": "high"},
+        "task",
+        [("Old", "high", False)],
+    ),
+    "toggleTask": (
+        lambda s: s.tasks.toggle_task(s.ada, user_id="ada", task_id=s.task["id"]),
+        {"completed": True},
+        "task",
+        [("Old", "medium", True)],
+    ),
+    "deleteTask": (
+        lambda s: s.tasks.delete_task(s.ada, user_id="ada", task_id=s.task["id"]),
+        {"message": "Task deleted successfully"},
+        "task",
+        [],
+    ),
+    "createCategory": (
+        lambda s: s.create_category(name="New"),
+        {"name": "New"},
+        "category",
+        [CATEGORY, ("New", "#3B82F6")],
+    ),
+    "replaceCategory": (
+        lambda s: s.categories.replace_category(
+            s.ada, user_id="ada", category_id=s.category["id"], body=CategoryReplace(name="New")
+        ),
+        {"name": "New"},
+        "category",
+        [("New", "#3B82F6")],
+    ),
+    "updateCategory": (
+        lambda s: s.categories.update_category(
+            s.ada, user_id="ada", category_id=s.category["id"], body=CategoryUpdate(color="#000000")
+        ),
+        {"color": "#000000"},
+        "category",
+        [("Old", "#000000")],
+    ),
+    "deleteCategory": (
+        lambda s: s.categories.delete_category(s.ada, user_id="ada", category_id=s.category["id"]),
+        {"message": "Category deleted successfully"},
+        "category",
+        [],
+    ),
+    "deleteUser": (
+        lambda s: s.users.delete_user(s.ada, user_id="ada"),
+        {"message": "User deleted successfully"},
+        "task",
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+async def test_what_was_done_is_not_done_again(service: Service, operation: str) -> None:
+    ask, shown, table, stored = OPERATIONS[operation]
+    service.proxy.lose_answers()
+    answer = await ask(service)
+    answer = getattr(answer, "body", answer)
+    assert {name: answer[name] for name in shown} == shown
+    assert service.proxy.lost == 1
+    assert service.stored(table) == stored
+
+
+async def test_calls_that_share_a_statement_are_each_answered(service: Service, report: Report) -> None:
+    service.proxy.lose_answers(3)
+    asked = [service.create_task(title=str(number)) for number in range(100)]
+    asked += [service.tasks.toggle_task(service.ada, user_id="ada", task_id=service.task["id"])]
+    *created, toggled = await asyncio.gather(*asked)
+    assert [task["title"] for task in created] == [str(number) for number in range(100)]
+    assert toggled.body["completed"] if hasattr(toggled, "body") else toggled["completed"]
+    assert sorted(service.stored("task")) == sorted(
+        [("Old", "medium", True), *((str(number), "medium", False) for number in range(100))]
+    )
+    report(
+        "An answer of the database is lost",
+        "every write carried out once and answered",
+        f"{len(OPERATIONS)} operations, and 101 writes in shared statements",
+    )
+
+
+async def test_a_name_that_somebody_else_has_is_still_refused(service: Service) -> None:
+    service.proxy.lose_answers()
+    with pytest.raises(CategoryNameTaken):
+        await service.create_category(name="Old")
+    assert service.stored("category") == [CATEGORY]
