@@ -162,6 +162,8 @@ class Connection(HttpToolsProtocol):
                     if name != b"connection"
                 ),
                 (b"content-type", b"application/json"),
+                (b"x-content-type-options", b"nosniff"),
+                (b"cache-control", b"no-store"),
                 (b"content-length", b"%d" % len(body)),
                 *headers,
                 (b"connection", b"close"),

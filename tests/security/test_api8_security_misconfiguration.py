@@ -61,6 +61,21 @@ def test_no_answer_names_what_it_was_made_with(production: Server, operation: Op
         assert TELLTALE_HEADERS.isdisjoint(answer.headers)
 
 
+def test_what_never_reaches_the_contract_has_its_headers_too(server: Server) -> None:
+    for data in (
+        b"GET /he alth HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: test\r\nX-Long: " + b"x" * 1_000_000 + b"\r\n\r\n",
+        b"BREW / HTTP/1.1\r\n\r\n",
+        b"PROPFIND / HTTP/1.1\r\nHost: test\r\n\r\n",
+        b"GET /nowhere HTTP/1.1\r\nHost: test\r\n\r\n",
+        b"OPTIONS / HTTP/1.1\r\nHost: test\r\nOrigin: x\r\nAccess-Control-Request-Method: GET\r\n\r\n",
+    ):
+        answer = server.send(data, checked=False)
+        assert answer.status_code >= 400
+        assert answer.headers["x-content-type-options"] == "nosniff", data[:30]
+        assert answer.headers["cache-control"] == "no-store", data[:30]
+
+
 FILES = (
     *("/.env", "/.git/config", "/.git/HEAD", "/.well-known/jwks.json", "/openapi.yaml~", "/openapi.yml"),
     *("/pyproject.toml", "/requirements.txt", "/impl/app.py", "/../../etc/passwd", "/..%2f..%2fetc/passwd"),

@@ -50,6 +50,8 @@ DETAILS = {
     "The body must be application/json in UTF-8",
     "The body must not be compressed",
     f"The body is larger than {BODY_LIMIT} bytes",
+    "Too many requests",
+    "The service is stopping",
     "Internal server error",
     "The database is not available",
     "The database is not migrated",
