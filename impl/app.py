@@ -30,6 +30,7 @@ from impl.keys import HttpKeySource, KeySet
 from impl.limits import RateLimit
 from impl.logs import access_log
 from impl.metrics import Metrics
+from impl.replica import ReplicatedDatabase
 from impl.settings import Settings, SettingsError, load_settings
 from impl.tables import REVISION
 from impl.tasks import Tasks
@@ -62,11 +63,7 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
         )
     database = None
     if settings.database_url and not mocked:
-        database = Database(
-            settings.database_url.get_secret_value(),
-            pool_size=settings.database_pool_size,
-            sharded=settings.database_sharded,
-        )
+        database = _database(settings, settings.database_url.get_secret_value())
     keys = KeySet(HttpKeySource(settings.auth_jwks_url)) if settings.auth_jwks_url else None
     users = Users(database) if database else None
     authenticator = Authenticator(_verifier(settings, keys), users.write_profile if users else _forget)
@@ -151,6 +148,14 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
         + ([MARK] if settings.mock else []),
     )
     return app
+
+
+def _database(settings: Settings, url: str) -> Database:
+    pool_size, sharded = settings.database_pool_size, settings.database_sharded
+    if settings.database_read_url is None:
+        return Database(url, pool_size=pool_size, sharded=sharded)
+    read_url = settings.database_read_url.get_secret_value()
+    return ReplicatedDatabase(url, read_url, pool_size=pool_size, sharded=sharded)
 
 
 async def _forget(claims: Claims) -> None:

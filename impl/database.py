@@ -115,7 +115,7 @@ class Statement(Generic[RowT]):
     would have answered: rows if it was carried out, and none otherwise.
     """
 
-    __slots__ = ("done", "names", "repeatable", "sql")
+    __slots__ = ("done", "names", "reads", "repeatable", "sql")
 
     def __init__(
         self, statement: ClauseElement, *, repeatable: bool = False, done: Statement[RowT] | None = None
@@ -126,10 +126,9 @@ class Statement(Generic[RowT]):
         parts = list(iterate(statement))
         if "user_id" not in self.names and any(isinstance(part, Table) for part in parts):
             raise TypeError(f"A statement on owned rows must name their owner: {self.sql}")
+        self.reads = not any(isinstance(part, UpdateBase) for part in parts)
         self.done = done
-        self.repeatable = (
-            repeatable or done is not None or not any(isinstance(part, UpdateBase) for part in parts)
-        )
+        self.repeatable = repeatable or done is not None or self.reads
 
     def for_one_call(self) -> Statement[RowT]:
         """The same for a batch of one call, with its user as a value, by which a table's partition is found.
@@ -191,6 +190,8 @@ class Database:
 
     A statement that was interrupted is repeated, for as long as an outage may last, where that is safe.
     """
+
+    NAME = "database"
 
     def __init__(self, database_url: str, *, pool_size: int = 10, sharded: bool = False) -> None:
         self.pool_size, self.sharded = pool_size, sharded
@@ -330,13 +331,13 @@ class Database:
         except (*_LOST, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             if self._down_since is None:
                 self._down_since = now()
-                log.warning("The database is not available: %s", error)
+                log.warning("The %s is not available: %s", self.NAME, error)
             if isinstance(error, _REFUSED):
                 raise DatabaseUnavailable from error
             raise Interrupted(unsure=False) from error
         limit.reschedule(min(latest, until + now() - began))
         if self._down_since is not None:
-            log.warning("The database is available again, after %.1f s", now() - self._down_since)
+            log.warning("The %s is available again, after %.1f s", self.NAME, now() - self._down_since)
             self._down_since, self._up_since = None, now()
         # Python's own parser of ISO 8601 takes 0.2 µs, asyncpg's decoder of the binary form 1 µs: for the
         # times of 100 tasks, 200 µs less.

@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(default=None, validate_default=True)
     database_pool_size: int = Field(default=10, ge=1, le=1000)
     database_sharded: bool = False
+    database_read_url: SecretStr | None = None
     better_auth_url: str | None = None
     auth_jwks_url: str | None = Field(default=None, validate_default=True)
     auth_issuer: str | None = Field(default=None, validate_default=True)
@@ -62,11 +63,14 @@ class Settings(BaseSettings):
     development_user: str | None = None
     observations: Path | None = None
 
-    @field_validator("database_url")
+    @field_validator("database_url", "database_read_url")
     @classmethod
     def _check_database_url(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if value is None:
-            _require_outside_production(info, "set it to the connection string of your PostgreSQL database")
+            if info.field_name == "database_url":
+                _require_outside_production(
+                    info, "set it to the connection string of your PostgreSQL database"
+                )
             return None
         try:
             url = make_url(value.get_secret_value())

@@ -198,7 +198,8 @@ BAD = [
     ("BETTER_AUTH_SECRET", {"ENVIRONMENT": "production", "DATABASE_URL": DATABASE_URL}),
     ("ENVIRONMENT", {"ENVIRONMENT": "staging"}),
     *(
-        ("DATABASE_URL", {"DATABASE_URL": url})
+        (name, {name: url})
+        for name in ("DATABASE_URL", "DATABASE_READ_URL")
         for url in (
             "hunter2",
             "mysql://ada:hunter2@host/app",
