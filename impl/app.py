@@ -87,7 +87,13 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
     metrics = Metrics(settings.metrics_folder, gauges) if settings.metrics_folder else None
     state: dict[str, Any] = {}
     if database and users:
-        health = Health(database, name=info["title"], version=info["version"], revision=REVISION)
+        health = Health(
+            database,
+            name=info["title"],
+            version=info["version"],
+            docs="/docs" if settings.docs else "/openapi.json",
+            revision=REVISION,
+        )
         state[STOPPING] = health.stop
         router = build_router(
             engine,
@@ -130,12 +136,13 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
             title=info["title"],
             openapi_json=OPENAPI_JSON,
             openapi_yaml=OPENAPI_YAML,
+            pages=settings.docs,
             authorization=(lambda: mint_token(secret, developer, timedelta(hours=12)))
             if secret and developer
             else None,
         )
     )
-    if settings.environment == "development":
+    if settings.environment == "development" and settings.docs:
         app.add_middleware(BrowsersToDocs)
     app.add_middleware(
         CORSMiddleware,

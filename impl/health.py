@@ -8,14 +8,14 @@ from impl.errors import DatabaseUnavailable, Stopping
 
 
 class Health:
-    def __init__(self, database: Database, *, name: str, version: str, revision: str) -> None:
+    def __init__(self, database: Database, *, name: str, version: str, docs: str, revision: str) -> None:
         """`revision` is the one of the database that this code was written for.
 
         It also serves with a later one, since migrations take nothing away that the version before needs
         (docs/decisions/023-beyond-one-machine.md): while a new version is rolled out, both are in service.
         """
         self._database = database
-        self._root = RootResponse(name=name, version=version, docs="/docs", health="/health")
+        self._root = RootResponse(name=name, version=version, docs=docs, health="/health")
         self._revision = revision
         self._stopping = False
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
 from base64 import b64decode
+from collections.abc import Iterator
 from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -11,6 +15,7 @@ from urllib.parse import urlsplit
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509 import load_der_x509_certificate
+from dotenv import dotenv_values
 from jose import jwk
 from jose.exceptions import JOSEError
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -24,6 +29,14 @@ _PLACEHOLDER_WORDS = ("change", "example", "placeholder", "replace", "insecure",
 
 # What base64url writes instead of two characters of base64.
 _BASE64 = bytes.maketrans(b"-_", b"+/")
+
+# An environment is shared. Names that begin like this are meant for this service, but for those that Better
+# Auth, Neon's integrations and Kubernetes are known to set.
+_PREFIXES = ("BETTER_AUTH_", "DATABASE_", "METRICS_", "RATE_LIMIT_", "SHUTDOWN_")
+_OTHERS_NAMES = re.compile(
+    r"BETTER_AUTH_(SECRETS|TRUSTED_ORIGINS|TELEMETRY\w*)|DATABASE_\w*URL\w*"
+    r"|\w+_(SERVICE_HOST|SERVICE_PORT\w*|PORT_\d\w*)"
+)
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -57,6 +70,7 @@ class Settings(BaseSettings):
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     metrics_folder: Path | None = None
     access_log: bool = True
+    docs: bool = Field(default=None, validate_default=True)
     validate_responses: bool = Field(default=None, validate_default=True)
     allow_unimplemented: bool = False
     mock: Literal["all", "unimplemented"] | None = None
@@ -183,7 +197,7 @@ class Settings(BaseSettings):
             return value
         return (1200 if info.field_name == "rate_limit_per_user" else 600) if _in_production(info) else 0
 
-    @field_validator("validate_responses", mode="before")
+    @field_validator("docs", "validate_responses", mode="before")
     @classmethod
     def _default_to_outside_production(cls, value: object, info: ValidationInfo) -> object:
         return not _in_production(info) if value is None else value
@@ -191,13 +205,31 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """The settings from the environment and from `.env`; raises SettingsError."""
+    lines = list(_unknown_names())
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         # Only the message of each finding: Pydantic's own text would repeat the value, which may be secret.
         findings = error.errors(include_url=False, include_input=False)
-        lines = [f"{str(finding['loc'][0]).upper()} {_reason(finding['msg'])}" for finding in findings]
+        lines += [f"{str(finding['loc'][0]).upper()} {_reason(finding['msg'])}" for finding in findings]
+    if lines:
         raise SettingsError("\n".join(lines)) from None
+    return settings
+
+
+def _unknown_names() -> Iterator[str]:
+    """What is set in `.env` and is no setting, and what in the environment looks as if it were to be one."""
+    known = {name.upper() for name in Settings.model_fields}
+    in_file = {name.upper() for name in dotenv_values(".env")}
+    for name in sorted((in_file | {name.upper() for name in os.environ}) - known):
+        alike = get_close_matches(name, known, n=1, cutoff=0.85)
+        # A misspelt name is not merely one of ours with something behind it.
+        misspelt = bool(alike) and len(name) > 5 and not name.startswith(f"{alike[0]}_")
+        ours = misspelt or name.startswith(_PREFIXES)
+        if name in in_file or (ours and not _OTHERS_NAMES.fullmatch(name)):
+            yield f"{name} is no setting; " + (
+                f"did you mean {alike[0]}?" if alike else ".env.example lists all that there are"
+            )
 
 
 def _reason(message: str) -> str:

@@ -138,7 +138,7 @@ def _expose(folder: Path, host: str, port: int) -> int:
 def _say_where(settings: Settings, listener: socket.socket, host: str) -> None:
     url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
     _say(f"API      {url}")
-    _say(f"Docs     {url}/docs  {url}/redoc  {url}/openapi.yaml")
+    _say(f"Docs     {f'{url}/docs  {url}/redoc  ' if settings.docs else ''}{url}/openapi.yaml")
     developer, secret = settings.development_user, settings.better_auth_secret
     if developer and secret:
         token = mint_token(secret.get_secret_value(), developer, timedelta(hours=12))

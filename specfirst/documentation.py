@@ -90,11 +90,18 @@ def documentation_routes(
     openapi_json: bytes,
     openapi_yaml: bytes,
     authorization: Callable[[], str] | None = None,
+    pages: bool = True,
 ) -> list[Route]:
-    """The routes of /openapi.json, /openapi.yaml, /docs, /redoc and of the assets that the two pages load.
+    """The routes of /openapi.json, /openapi.yaml, and with `pages` of /docs, /redoc and the assets they load.
 
     With `authorization`, which is for development only, /docs starts out with the bearer token it returns.
     """
+    contract = [
+        _fixed("/openapi.json", openapi_json, "application/json", _REVALIDATE),
+        _fixed("/openapi.yaml", openapi_yaml, "application/yaml", _REVALIDATE),
+    ]
+    if not pages:
+        return contract
     assets = {name: (_FOLDER / name).read_bytes() for name in _ASSETS}
     # One digest over all assets stands in their addresses, so what was sent under an address never changes.
     folder = f"docs/assets/{sha256(b''.join(assets.values())).hexdigest()[:16]}"
@@ -107,8 +114,7 @@ def documentation_routes(
     else:
         docs = _authorized("/docs", lambda token: page(_SWAGGER_UI, token), authorization)
     return [
-        _fixed("/openapi.json", openapi_json, "application/json", _REVALIDATE),
-        _fixed("/openapi.yaml", openapi_yaml, "application/yaml", _REVALIDATE),
+        *contract,
         docs,
         _fixed("/redoc", page(_REDOC), "text/html", _REVALIDATE, _REDOC_POLICY),
         *(_fixed(f"/{folder}/{name}", body, _ASSETS[name], _NEVER_CHANGES) for name, body in assets.items()),

@@ -13,7 +13,18 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.conftest import BODY_LIMIT, CONTRACT, Cluster, Person, Server, known, newcomer, running
+from tests.api.conftest import (
+    BODY_LIMIT,
+    CONTRACT,
+    NOT_FOUND,
+    Cluster,
+    Person,
+    Server,
+    expect,
+    known,
+    newcomer,
+    running,
+)
 
 PRODUCTION = {"ENVIRONMENT": "production", "VALIDATE_RESPONSES": "false"}
 EVERYWHERE = ["/", "/health", "/api/somebody/tasks", "/nowhere", "/docs", "/openapi.yaml"]
@@ -181,3 +192,18 @@ def test_the_contract_says_which_headers_every_answer_has() -> None:
         "Cache-Control",
         "Strict-Transport-Security",
     ]
+
+
+def test_in_production_there_are_no_documentation_pages_but_the_contract_is(production: Server) -> None:
+    for path in ("/docs", "/redoc"):
+        expect(production.request("GET", path), 404, NOT_FOUND)
+    root = production.request("GET", "/").json()
+    assert production.request("GET", root["docs"]).json() == CONTRACT
+
+
+def test_in_production_the_pages_are_there_if_asked_for(
+    server: Server, cluster: Cluster, tmp_path: Path
+) -> None:
+    with running(cluster.url("api"), tmp_path, settings=PRODUCTION | {"DOCS": "true"}) as asked:
+        assert asked.request("GET", "/").json()["docs"] == "/docs"
+        assert asked.request("GET", "/docs").headers["content-type"] == "text/html; charset=utf-8"

@@ -221,7 +221,7 @@ async def test_the_service_is_ready_when_its_database_is_migrated_and_not_before
 ) -> None:
     url = new_database()
     database = Database(url)
-    health = Health(database, name="Tasks API", version="1.0.0", revision=head())
+    health = Health(database, name="Tasks API", version="1.0.0", docs="/docs", revision=head())
     with pytest.raises(DatabaseUnavailable):
         await health.get_readiness()
     assert (await health.get_health()).model_dump() == {"status": "healthy", "message": "API is running"}
@@ -235,7 +235,7 @@ async def test_the_service_is_ready_when_its_database_is_migrated_and_not_before
     assert (await health.get_readiness()).status == "ready"
     # The version before, and the one that comes next and has not migrated yet.
     for revision, ready in (("0000", True), ("9999", False)):
-        other = Health(database, name="Tasks API", version="1.0.0", revision=revision)
+        other = Health(database, name="Tasks API", version="1.0.0", docs="/docs", revision=revision)
         if ready:
             assert (await other.get_readiness()).status == "ready"
         else:

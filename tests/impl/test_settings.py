@@ -284,3 +284,73 @@ def test_the_example_file_describes_every_setting_and_changes_none(tmp_path: Pat
     without = load_settings()
     (tmp_path / ".env").write_text(example)
     assert load_settings() == without
+
+
+MISSPELT = {
+    "DATABSE_URL": "DATABASE_URL",
+    "DATABASE_POOLSIZE": "DATABASE_POOL_SIZE",
+    "BETTER_AUTH_SECRT": "BETTER_AUTH_SECRET",
+    "FRONTEND_URI": "FRONTEND_URL",
+    "RATE_LIMIT_PER_USERS": "RATE_LIMIT_PER_USER",
+    "better_auth_urls": "BETTER_AUTH_URL",
+}
+
+
+@pytest.mark.parametrize("name", MISSPELT)
+@pytest.mark.parametrize("in_file", [False, True])
+def test_a_misspelt_name_is_refused_with_the_one_that_was_meant(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, in_file: bool
+) -> None:
+    if in_file:
+        (tmp_path / ".env").write_text(f"{name}=hunter2\n")
+    else:
+        monkeypatch.setenv(name, "hunter2")
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+    assert str(error.value) == f"{name.upper()} is no setting; did you mean {MISSPELT[name]}?"
+
+
+@pytest.mark.parametrize("name", ["DATABASE_TIMEOUT", "METRICS_PATH", "BETTER_AUTH_COLOR", "RATE_LIMIT"])
+def test_a_name_with_our_prefix_that_is_no_setting_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / ".env").write_text(f"{name}=1\n" if name == "RATE_LIMIT" else "")
+    if name != "RATE_LIMIT":
+        monkeypatch.setenv(name, "1")
+    with pytest.raises(SettingsError, match=f"^{name} is no setting; .env.example lists all"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("DATABASE_URL_UNPOOLED", "DATABASE_CONNECTION_POOL_URL", "BETTER_AUTH_SECRETS", "AUTH_GITHUB_ID"),
+        *("BETTER_AUTH_TRUSTED_ORIGINS", "DATABASE_SERVICE_HOST", "DATABASE_PORT_5432_TCP", "ENVIRONMENT_ID"),
+        *("PGHOST", "HOST", "PORT", "DOC", "NODE_ENV", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+    ],
+)
+def test_what_others_set_in_the_same_environment_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    load(monkeypatch, {name: "x"})
+
+
+def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("COLOUR=red\nENVIRONMENT=prod\n")
+    with pytest.raises(SettingsError) as error:
+        load(monkeypatch, {"DATABASE_POOL": "5"})
+    assert [line.split()[0] for line in str(error.value).splitlines()] == [
+        "COLOUR",
+        "DATABASE_POOL",
+        "ENVIRONMENT",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("environment", "docs"),
+    [({}, True), (PRODUCTION, False), (PRODUCTION | {"DOCS": "true"}, True), ({"DOCS": "false"}, False)],
+)
+def test_documentation_pages_are_off_in_production_unless_asked_for(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], docs: bool
+) -> None:
+    assert load(monkeypatch, environment).docs is docs

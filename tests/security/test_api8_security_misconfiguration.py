@@ -116,7 +116,8 @@ def test_nothing_of_development_is_in_production(production: Server) -> None:
         answer = production.request("GET", path, headers=opened)
         assert "data-token" not in answer.text
         assert answer.status_code in (200, 404)
-    assert production.request("GET", "/", headers={"Accept": "text/html"}).json()["docs"] == "/docs"
+    root = production.request("GET", "/", headers={"Accept": "text/html"})
+    assert root.json()["docs"] == "/openapi.json"
     # Neither a mock nor a wish for an error is heard.
     for headers in ({"Prefer": "code=500"}, {"X-Debug": "1"}, {"Debug": "true"}):
         answer = production.request("GET", "/health", headers=headers)
