@@ -128,11 +128,11 @@ async def test_an_answer_that_is_no_key_set_gives_nobody_a_key_and_is_an_outage(
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
 async def test_no_redirect_is_followed_wherever_it_leads(status: int) -> None:
     with login_service(reply()) as eves:
-        for place in (f"{eves.url}/jwks", f"//{eves.url[7:]}/jwks", "/elsewhere", "file:///etc/passwd"):
-            with login_service(reply(b"", status, Location=place)) as service:
-                async with asking(f"{service.url}/jwks") as ask:
-                    assert (await ask(HERS)).status_code == 503
-                assert service.asked == ["/jwks"]
+        places = (f"{eves.url}/jwks", f"//{eves.url[7:]}/jwks", "/elsewhere", "file:///etc/passwd")
+        with login_service(reply(b"", status, Location=places[status % 4])) as service:
+            async with asking(f"{service.url}/jwks") as ask:
+                assert (await ask(HERS)).status_code == 503
+            assert service.asked == ["/jwks"]
         assert eves.asked == []
 
 
