@@ -372,7 +372,8 @@ def serving(database_url: str, secret: str, folder: Path, code: Path) -> Iterato
     folder.mkdir()
     log = folder / "server.log"
     command = [sys.executable, "-m", "uvicorn", "impl.app:create_app", "--factory", "--no-access-log"]
-    command += ["--host", "127.0.0.1", "--port", "0", "--loop", "uvloop", "--http", "httptools"]
+    command += ["--host", "127.0.0.1", "--port", "0", "--loop", "uvloop"]
+    command += ["--http", "specfirst.connections:Connection"]
     command += ["--workers", str(SERVER_PROCESSES)]
     environment = {
         "PATH": os.environ["PATH"],

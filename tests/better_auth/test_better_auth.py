@@ -323,9 +323,9 @@ def test_headers_that_only_look_like_a_token_are_refused_at_once(world: World) -
         ["Authorization: Bearer "],
         [good + ", " + good],
         [good + "\xa0"],
-        [f"Authorization: Bearer {'x' * 2**20}"],
-        [f"Authorization: {'x' * 2**20}"],
-        [f"Authorization: Bearer {token}{'x' * 2**20}"],
+        [f"Authorization: Bearer {'x' * 2**15}"],
+        [f"Authorization: {'x' * 2**15}"],
+        [f"Authorization: Bearer {token}{'x' * 2**15}"],
     ):
         took = []
         for _ in range(2):
