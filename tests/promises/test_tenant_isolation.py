@@ -5,6 +5,7 @@ Bob makes each attempt twice: once with what is Ada's, once with what never was.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from collections import Counter
@@ -13,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from http.client import HTTPConnection
 from itertools import islice
-from pathlib import Path
 from random import Random
 from uuid import UUID, uuid4
 
@@ -344,10 +344,10 @@ def others(person: Person) -> None:
         person.task(MARK)
 
 
-@pytest.fixture
-def people(postgres_url: str, tmp_path: Path) -> Iterator[tuple[Ada, Bob]]:
+@pytest.fixture(scope="module")
+def people(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ada, Bob]]:
     cluster = Cluster(postgres_url)
-    with running(cluster.create("isolation"), tmp_path) as server:
+    with running(cluster.create("isolation"), tmp_path_factory.mktemp("isolation")) as server:
         # The ids around Ada's are a third person's, so that none is Bob's.
         carol = newcomer(server)
         others(carol)
@@ -413,4 +413,70 @@ def test_nothing_of_one_user_reaches_another(people: tuple[Ada, Bob], report: Re
         "0 leaks in ≥ 10 000 attempts, Ada's rows as they were",
         f"0 leaks in {number} attempts, each compared with one at nothing; "
         + ", ".join(f"{count} × {status}" for status, count in sorted(statuses.items())),
+    )
+
+
+async def test_nothing_of_one_user_reaches_another_who_asks_in_the_same_moment(
+    people: tuple[Ada, Bob], report: Report
+) -> None:
+    """Requests of one moment share statements: each gets its own row, and nobody's mistake is another's."""
+    persons = [person.person for person in people]
+    things = {
+        person.id: (
+            [person.task(f"{person.id} {number}")["id"] for number in range(4)],
+            person.category(f"{person.id}'s")["id"],
+        )
+        for person in persons
+    }
+    chance, asked = Random(SEED), 0  # noqa: S311
+    created = Counter({person.id: body_of(person.get("/tasks"))["total"] for person in persons})
+
+    async def ask(
+        client: httpx.AsyncClient, person: Person, owner: str, method: str, path: str, body: Json
+    ) -> None:
+        answer = await client.request(
+            method, person.path(path), json=body, headers={"Authorization": f"Bearer {person.token}"}
+        )
+        person.server.check(method, person.path(path), answer)
+        if owner != person.id:
+            detail = "Category not found" if body and "category_id" in body else "Task not found"
+            assert (answer.status_code, answer.json()) == (404, {"detail": detail})
+            return
+        task = body_of(answer, 201 if method == "POST" else 200)
+        created[person.id] += method == "POST"
+        assert task["user_id"] == person.id
+        assert task["title"].startswith(person.id)
+        assert task["title"] == (body or task)["title"]
+
+    async with httpx.AsyncClient(base_url=persons[0].server.url, timeout=60, trust_env=False) as client:
+        while asked < ATTEMPTS:
+            requests = []
+            for person in persons:
+                for owner, (task_ids, category_id) in things.items():
+                    title = f"{person.id} {uuid4()}"
+                    for task_id in task_ids:
+                        path = f"/tasks/{task_id}"
+                        requests += [
+                            (person, owner, "GET", path, None),
+                            (person, owner, "PATCH", path, {"title": title}),
+                            (person, owner, "PUT", path, {"title": title}),
+                            (person, owner, "PATCH", f"{path}/complete", None),
+                        ]
+                    requests.append(
+                        (person, owner, "POST", "/tasks", {"title": title, "category_id": category_id})
+                    )
+            chance.shuffle(requests)
+            await asyncio.gather(*(ask(client, *request) for request in requests))
+            asked += len(requests)
+
+    for person in persons:
+        total = 0
+        for page in pages_of(person, "/tasks", limit=1000):
+            total += len(page["items"])
+            assert {task["user_id"] for task in page["items"]} == {person.id}
+        assert total == page["total"] == created[person.id]
+    report(
+        "Tenant isolation, at the same moment",
+        "0 rows of another, 0 changes of another's",
+        f"0 and 0 in {asked} requests of two users for each other's tasks",
     )
