@@ -79,9 +79,12 @@ class Connection(HttpToolsProtocol):
 
     def _parse(self, piece: bytes) -> None:
         """In place of uvicorn's, which warns twice of each Upgrade and drops what follows it."""
+        parser = self.parser
+        # It is there for as long as the connection is.
+        assert parser
         while piece:
             try:
-                self.parser.feed_data(piece)
+                parser.feed_data(piece)
                 return
             except httptools.HttpParserUpgrade as upgrade:
                 # A server may ignore it (RFC 9110, section 7.8).
