@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import uuid4
 
+import httpx
 import pytest
 from signing import AUDIENCE, ISSUER, PUBLISHED, SECRET, addressed, key_set, sign_hmac
 
@@ -83,10 +84,19 @@ def servers(
     key_set = {"AUTH_JWKS_URL": f"{login.url}/jwks", "AUTH_ISSUER": ISSUER, "AUTH_AUDIENCE": AUDIENCE}
     settings = (SHARED, key_set | dict.fromkeys(SHARED), key_set | SHARED)
     with ExitStack() as stack:
-        yield {
+        started = {
             way: stack.enter_context(running(url, tmp_path_factory.mktemp("server"), settings=given))
             for way, given in zip(WAYS, settings, strict=True)
         }
+        for server in started.values():
+            up(server)
+        yield started
+
+
+def up(server: Server) -> Server:
+    """Wait until it answers; on a busy machine that takes longer than any request may."""
+    assert httpx.get(f"{server.url}/health", timeout=120, trust_env=False).status_code == 200
+    return server
 
 
 @pytest.fixture(scope="session")
@@ -99,13 +109,13 @@ def server(servers: dict[str, Server]) -> Server:
 def damaged(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     url = damage(cluster, "security_damaged")
     with running(url, tmp_path_factory.mktemp("damaged"), sound=False, settings=SHARED) as server:
-        yield server
+        yield up(server)
 
 
 @pytest.fixture(scope="session")
 def unreachable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running_without_database(tmp_path_factory.mktemp("unreachable"), settings=SHARED) as server:
-        yield server
+        yield up(server)
 
 
 def somebody(server: Server, **told: object) -> Person:
