@@ -97,11 +97,10 @@ class Postgres:
                 cursor.execute(statement, parameters or None)
                 return cursor.fetchall() if cursor.description else []
 
-    def connections(self, database: str) -> list[int]:
-        """The server processes that work for somebody there."""
-        return [
-            pid for (pid,) in self.execute("SELECT pid FROM pg_stat_activity WHERE datname = %s", database)
-        ]
+    def kill_connections(self, database: str) -> int:
+        """How many there were."""
+        kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+        return len(self.execute(kill, database, database="postgres"))
 
 
 @pytest.fixture(scope="session")

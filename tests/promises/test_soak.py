@@ -1,0 +1,70 @@
+"""A long time of mixed requests, with faults in between."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+from tests.api.conftest import newcomer, running
+from tests.impl.test_counts import WRONG
+from tests.promises.conftest import FULL, Report
+from tests.promises.faults import FAST, KILL, Postgres
+from tests.promises.users import User
+from tests.promises.wire import Client
+
+CLIENTS = 32
+REQUESTS, WARM = (500_000, 100_000) if FULL else (3_000, 1_000)
+# So many times connections are killed, and at every tenth time the database is restarted.
+FAULTS = 100 if FULL else 10
+# In the small run, what the server still learns weighs more.
+MEGABYTES_PER_100_000 = 1.0 if FULL else 200.0
+
+
+async def test_memory_stays_and_every_count_is_exact(
+    postgres: Postgres, tmp_path: Path, report: Report
+) -> None:
+    began = time.monotonic()
+    warm = 0.0
+    url = postgres.create("soaked")
+    with running(url, tmp_path, settings={"VALIDATE_RESPONSES": "false"}) as server:
+        users = [User(Client(server, newcomer(server))) for _ in range(CLIENTS)]
+
+        def answered() -> int:
+            return sum(user.answers for user in users)
+
+        done = asyncio.Event()
+        working = asyncio.gather(*(user.work(done) for user in users))
+        for fault in range(1, FAULTS + 1):
+            while answered() < fault * REQUESTS / FAULTS and not working.done():  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+            if warm == 0 and answered() >= WARM:
+                warm = resident(server.process.pid)
+            if fault % 10 == 0:
+                await asyncio.to_thread(postgres.stop, KILL if fault % 20 else FAST)
+                await asyncio.to_thread(postgres.start)
+            else:
+                await asyncio.to_thread(postgres.kill_connections, "soaked")
+        done.set()
+        await working
+        grown = (resident(server.process.pid) - warm) / (answered() - WARM) * 100_000
+        assert [failure for user in users for failure in user.failed] == []
+        for user in users:
+            await user.compare()
+            await user.client.close()
+        requests = answered()
+    assert postgres.execute(WRONG, database="soaked") == []
+    assert grown < MEGABYTES_PER_100_000
+    report(
+        "Long soak",
+        f"≥ {REQUESTS:,} requests, memory growth < {MEGABYTES_PER_100_000:g} MB per 100 000, "
+        "no error, counts exact",
+        f"{requests:,} in {time.monotonic() - began:.0f} s, {grown:.2f} MB per 100 000, 0 errors, all exact; "
+        f"{FAULTS - FAULTS // 10} times all connections killed, {FAULTS // 10} restarts",
+    )
+
+
+def resident(pid: int) -> float:
+    """The memory of a process, in megabytes."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * 4096 / 2**20

@@ -1,0 +1,65 @@
+"""Clients that remember what they were told."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from tests.api.conftest import Json
+from tests.promises.wire import Answer, Client
+
+# How many tasks and categories each has left, about.
+KEPT = 3
+
+
+@dataclass
+class User:
+    """A client and what it was told: its tasks and its categories as they must be stored."""
+
+    client: Client
+    tasks: dict[int, Json] = field(default_factory=dict)
+    categories: dict[int, Json] = field(default_factory=dict)
+    answers: int = 0
+    failed: list[str] = field(default_factory=list)
+
+    async def work(self, until: asyncio.Event) -> None:
+        number = 0
+        while not until.is_set():
+            number += 1
+            task = await self._create("tasks", self.tasks, {"title": f"Task {number}"})
+            await self._change("PATCH", "tasks", self.tasks, task, {"priority": "high"})
+            await self._change("PATCH", "tasks", self.tasks, task, None, "/complete")
+            category = await self._create("categories", self.categories, {"name": f"{number}"})
+            await self._change("PUT", "categories", self.categories, category, {"name": f"{number}!"})
+            await self._ask("GET", "/tasks?limit=5", 200)
+            for kind, kept in (("tasks", self.tasks), ("categories", self.categories)):
+                if len(kept) > KEPT and await self._ask("DELETE", f"/{kind}/{min(kept)}", 200):
+                    del kept[min(kept)]
+
+    async def compare(self) -> None:
+        """What is there is what was acknowledged, no more and no less, and as it was answered last."""
+        for kind, kept in (("tasks", self.tasks), ("categories", self.categories)):
+            listed = (await self.client.request("GET", f"/{kind}?limit=1000")).json
+            assert {item["id"]: item for item in listed["items"]} == kept
+            assert listed["total"] == len(kept)
+
+    async def _create(self, kind: str, kept: dict[int, Json], body: Json) -> int:
+        answer = await self._ask("POST", f"/{kind}", 201, body)
+        if answer is None:
+            return 0
+        kept[answer.json["id"]] = answer.json
+        return int(answer.json["id"])
+
+    async def _change(
+        self, method: str, kind: str, kept: dict[int, Json], id_: int, body: Json, more: str = ""
+    ) -> None:
+        if id_ in kept and (answer := await self._ask(method, f"/{kind}/{id_}{more}", 200, body)):
+            kept[id_] = answer.json
+
+    async def _ask(self, method: str, path: str, expected: int, body: Json = None) -> Answer | None:
+        answer = await self.client.request(method, path, body)
+        self.answers += 1
+        if answer.status == expected:
+            return answer
+        self.failed.append(f"{method} {path}: {answer.status} {answer.body!r}")
+        return None
