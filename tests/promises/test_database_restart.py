@@ -31,13 +31,13 @@ async def test_no_write_is_lost_or_doubled_and_no_client_notices(
         done = asyncio.Event()
         working = [asyncio.create_task(user.work(done)) for user in users]
         for _ in range(RESTARTS):
-            await asyncio.sleep(1)
+            await until_answered(users, 20)
             began = time.monotonic()
             await asyncio.to_thread(postgres.stop, WAYS[way])
             await asyncio.sleep(AWAY_SECONDS)
             await asyncio.to_thread(postgres.start)
             away.append(time.monotonic() - began)
-        await asyncio.sleep(1)
+        await until_answered(users, 20)
         done.set()
         await asyncio.gather(*working)
         assert [failure for user in users for failure in user.failed] == []
@@ -51,3 +51,11 @@ async def test_no_write_is_lost_or_doubled_and_no_client_notices(
         f"0, 0 and 0 of {sum(user.answers for user in users)} answers; "
         f"{RESTARTS} restarts, away for up to {max(away):.1f} s",
     )
+
+
+async def until_answered(users: list[User], more: int) -> None:
+    """Each of them has so many more answers, about."""
+    enough = sum(user.answers for user in users) + more * len(users)
+    async with asyncio.timeout(60):
+        while sum(user.answers for user in users) < enough:  # noqa: ASYNC110  # They only count.
+            await asyncio.sleep(0.01)
