@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.cors import CORSMiddleware
 
 from generated.application import OPENAPI_JSON, OPENAPI_YAML, build_router, contract
@@ -122,7 +123,9 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
             await keys.close()
 
     production = settings.environment == "production"
-    app = ContractAPI(engine, router, lifespan=lifespan, strict_transport=production)
+    app = ContractAPI(
+        engine, router, lifespan=lifespan, strict_transport=production, telemetry=_telemetry(settings)
+    )
     if metrics:
         app.envelope.observers.append(metrics)
     if settings.access_log:
@@ -167,6 +170,15 @@ def _database(settings: Settings, url: str) -> Database:
 
 async def _forget(claims: Claims) -> None:
     """Where there is no database, nobody's profile is kept."""
+
+
+def _telemetry(settings: Settings) -> TelemetryConfig:
+    """FastAPI's own traces, exported as the OTEL_ variables of the environment say.
+
+    Its metrics and logs would repeat ours, and its spans within a request are of what is not done here.
+    """
+    on = settings.traces
+    return {"tracing": on, "auto_configure": on, "metrics": False, "logs": False, "operation_spans": False}
 
 
 def _verifier(settings: Settings, keys: KeySet | None) -> Verifier:

@@ -70,6 +70,7 @@ class Settings(BaseSettings):
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     metrics_folder: Path | None = None
     access_log: bool = True
+    traces: bool = False
     docs: bool = Field(default=None, validate_default=True)
     validate_responses: bool = Field(default=None, validate_default=True)
     allow_unimplemented: bool = False
@@ -205,14 +206,14 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """The settings from the environment and from `.env`; raises SettingsError."""
-    lines = list(_unknown_names())
+    lines, settings = list(_unknown_names()), None
     try:
         settings = Settings()
     except ValidationError as error:
         # Only the message of each finding: Pydantic's own text would repeat the value, which may be secret.
         findings = error.errors(include_url=False, include_input=False)
         lines += [f"{str(finding['loc'][0]).upper()} {_reason(finding['msg'])}" for finding in findings]
-    if lines:
+    if settings is None or lines:
         raise SettingsError("\n".join(lines)) from None
     return settings
 

@@ -19,8 +19,10 @@ import secrets
 from collections.abc import Callable
 from time import perf_counter
 
+from opentelemetry import trace
+
 from specfirst.asgi import ASGIApp, Message, Receive, Scope, Send
-from specfirst.document import Document, DocumentError
+from specfirst.document import Document, DocumentError, Operation
 
 Observer = Callable[[Scope, int, float], None]
 """Is told of each request that was answered: its scope, the answer's status, and how many seconds it took.
@@ -30,6 +32,9 @@ Observer = Callable[[Scope, int, float], None]
 
 CLIENT_GONE = 499
 """Stands for the status where the client went away before there was an answer; nginx counts it so."""
+
+TRACED = "fastapi.telemetry"
+"""Is in the scope of a request for which FastAPI has started a span of OpenTelemetry."""
 
 _REQUEST_ID, _STRICT_TRANSPORT = b"x-request-id", b"strict-transport-security"
 _SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -61,6 +66,8 @@ class Envelope:
             return
         started, status = perf_counter(), CLIENT_GONE
         request_id = scope["request_id"] = self._id_of(scope)
+        if TRACED in scope:
+            _identify_span(scope)
 
         async def send_complete(message: Message) -> None:
             nonlocal status
@@ -91,6 +98,22 @@ class Envelope:
             if name == _REQUEST_ID and _SANE_ID.fullmatch(value):
                 return str(value, "ascii")
         return f"{self._prefix}-{next(self._number):x}"
+
+
+def name_span(operation: Operation) -> None:
+    """Give FastAPI's span of this request the name that it gets where FastAPI's router finds the route."""
+    span = trace.get_current_span()
+    span.update_name(f"{operation.method.upper()} {operation.path}")
+    span.set_attribute("http.route", operation.path)
+    span.set_attribute("openapi.operation_id", operation.operation_id)
+
+
+def _identify_span(scope: Scope) -> None:
+    span = trace.get_current_span()
+    span.set_attribute("http.response.header.x-request-id", [scope["request_id"]])
+    if scope["query_string"]:
+        # FastAPI has put it there, and what clients send is nothing to keep.
+        span.set_attribute("url.query", "REDACTED")
 
 
 def supplied_headers(document: Document) -> dict[bytes, bytes]:

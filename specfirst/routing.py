@@ -35,6 +35,7 @@ from specfirst.errors import (
 )
 from specfirst.implementations import Binding, UnimplementedOperations, unimplemented
 from specfirst.mock import Mock
+from specfirst.observation import TRACED, name_span
 from specfirst.parameters import Parameters
 from specfirst.responses import (
     ContractViolation,
@@ -168,6 +169,8 @@ class OperationRoute(APIRoute):
     async def answer(self, scope: Scope, receive: Receive, send: Send, segments: Sequence[str]) -> None:
         """Answer a request whose path's parameters have these values."""
         scope["route"] = self
+        if TRACED in scope:
+            name_span(self.operation)
         try:
             answer = self._checked(await self._answer(scope, receive, segments))
         except bodies.ClientDisconnected:

@@ -1,0 +1,86 @@
+"""Traces, in a process with OpenTelemetry's SDK as an operator sets it up, but exported into memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROGRAM = """
+import asyncio, json, sys
+import httpx
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from impl.app import create_app
+
+exporter, provider = InMemorySpanExporter(), TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(exporter))
+trace.set_tracer_provider(provider)
+
+async def main():
+    transport = httpx.ASGITransport(app=create_app())
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        for method, path in json.loads(sys.argv[1]):
+            answer = await client.request(method, path, headers={"X-Request-ID": "mine", "traceparent":
+                "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"})
+            assert answer.headers["x-request-id"] == "mine"
+
+asyncio.run(main())
+print(json.dumps([
+    [span.name, format(span.context.trace_id, "032x"), dict(span.attributes)]
+    for span in exporter.get_finished_spans()
+]))
+"""
+
+
+def spans(tmp_path: Path, traces: str, *requests: tuple[str, str]) -> list[tuple[str, str, dict[str, Any]]]:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", PROGRAM, json.dumps(requests)],
+        env={
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "TRACES": traces,
+            # Enough to be refused in all ways, and needs no database.
+            "MOCK": "all",
+            "BETTER_AUTH_SECRET": "traces:0123456789abcdefghijklmnop",
+            "ACCESS_LOG": "false",
+        },
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return [(name, trace_id, attributes) for name, trace_id, attributes in json.loads(done.stdout)]
+
+
+def test_a_span_is_named_by_its_operation_and_belongs_to_the_caller_s_trace(tmp_path: Path) -> None:
+    found = spans(
+        tmp_path,
+        "true",
+        ("GET", "/health"),
+        ("GET", "/api/ada/tasks?priority=hunter2"),
+        ("DELETE", "/api/ada/tasks/1"),
+        ("POST", "/health"),
+        ("GET", "/hunter?token=hunter2"),
+    )
+    assert {trace_id for _, trace_id, _ in found} == {"0af7651916cd43dd8448eb211c80319c"}
+    shown = ("http.route", "openapi.operation_id", "http.response.status_code")
+    assert [(name, *map(attributes.get, shown)) for name, _, attributes in found] == [
+        ("GET /health", "/health", "getHealth", 200),
+        ("GET /api/{user_id}/tasks", "/api/{user_id}/tasks", "listTasks", 401),
+        ("DELETE /api/{user_id}/tasks/{task_id}", "/api/{user_id}/tasks/{task_id}", "deleteTask", 401),
+        ("POST", None, None, 405),
+        ("GET", None, None, 404),
+    ]
+    assert {tuple(attributes["http.response.header.x-request-id"]) for *_, attributes in found} == {("mine",)}
+    assert "hunter2" not in json.dumps(found)
+
+
+@pytest.mark.parametrize("traces", ["false", ""])
+def test_without_the_setting_there_are_none(tmp_path: Path, traces: str) -> None:
+    assert spans(tmp_path, traces, ("GET", "/health")) == []
