@@ -12,6 +12,7 @@ machines nothing is known here: docs/scale.md says what that takes.
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import math
 import mmap
@@ -61,7 +62,7 @@ class LastWrites:
         # Without the password, which could be guessed from the name.
         database = make_url(database_url).set(username=None, password=None).render_as_string()
         name = f"tasks-api-{os.geteuid()}-{sha256(database.encode()).hexdigest()[:16]}"
-        path = Path(tempfile.gettempdir(), name)
+        self._path = path = Path(tempfile.gettempdir(), name)
         try:
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except OSError as error:
@@ -70,6 +71,7 @@ class LastWrites:
             if os.fstat(file).st_uid != os.geteuid():
                 raise SettingsError(f"DATABASE_READ_URL needs the file {path}, which is another user's")
             os.ftruncate(file, PLACES * 8)
+            self._file = os.fstat(file).st_ino
             self._times = memoryview(mmap.mmap(file, PLACES * 8)).cast("d")
         finally:
             os.close(file)
@@ -77,6 +79,12 @@ class LastWrites:
             # From before the machine was started, when the clock began anew.
             if self._times[place] > time.monotonic():
                 self._times[place] = 0
+
+    def keep(self) -> None:
+        """Keep the file from those who clean temporary folders; raises if it is not there any more."""
+        os.utime(self._path)
+        if self._path.stat().st_ino != self._file:
+            raise FileNotFoundError(errno.ENOENT, "Another file took its place", str(self._path))
 
     def note(self, user_id: str) -> None:
         self._times[zlib.crc32(user_id.encode()) % PLACES] = time.monotonic()
@@ -118,6 +126,7 @@ class ReplicatedDatabase(Database):
         self._written: deque[tuple[float, int]] = deque(maxlen=1000)
         # What was written before then, the replica has.
         self._complete_until = -math.inf
+        self._in_use: bool | None = None
         self._asked = -math.inf
         self._asking: asyncio.Task[None] | None = None
 
@@ -174,6 +183,7 @@ class ReplicatedDatabase(Database):
     async def _ask(self) -> None:
         """Find out how far the replica has come; no request waits for it."""
         try:
+            self._writes.keep()
             with suppress(DatabaseUnavailable):  # Said where the primary is in use.
                 row: Row = await self._attempt("fetchrow", _WRITTEN, {})
                 self._written.append((self._asked, row["position"]))
@@ -183,9 +193,10 @@ class ReplicatedDatabase(Database):
                 raise DatabaseUnavailable(_NOT_WHAT_IT_WAS)
             self._replica.replayed = replayed
             while self._written and self._written[0][1] <= replayed:
-                if self._complete_until == -math.inf:
-                    log.info("The read replica is in use")
                 self._complete_until = self._written.popleft()[0]
+                if not self._in_use:
+                    self._in_use = True
+                    log.info("The read replica is in use")
         except Exception as error:
             self._doubt(error)
         finally:
@@ -193,7 +204,8 @@ class ReplicatedDatabase(Database):
 
     def _doubt(self, error: Exception) -> None:
         """Use the replica no more, until it has said anew how far it has come."""
-        if self._complete_until > -math.inf:
-            log.warning("The read replica is not in use: %s", error or type(error).__name__)
+        if self._in_use is not False:
+            self._in_use = False
+            log.warning("The read replica is not in use: %s", str(error) or type(error).__name__)
         self._complete_until = -math.inf
         self._replica.replayed = 0

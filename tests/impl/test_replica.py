@@ -61,6 +61,20 @@ def test_a_file_that_somebody_else_put_there_is_refused(folder: Path) -> None:
             LastWrites(URL)
 
 
+def test_a_file_that_is_cleaned_away_is_missed(folder: Path) -> None:
+    writes = LastWrites(URL)
+    (file,) = folder.iterdir()
+    os.utime(file, (0, 0))
+    writes.keep()
+    assert file.stat().st_mtime > 0
+    file.unlink()
+    with pytest.raises(FileNotFoundError):
+        writes.keep()
+    LastWrites(URL).keep()
+    with pytest.raises(FileNotFoundError):
+        writes.keep()
+
+
 def test_which_statements_read_is_known_from_themselves() -> None:
     for statement in STATEMENTS.values():
         changes = any(word in statement.sql for word in ("INSERT ", "UPDATE ", "DELETE "))

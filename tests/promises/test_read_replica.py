@@ -257,3 +257,16 @@ def test_a_server_starts_without_its_replica(pair: Pair, tmp_path: Path) -> None
         task = ada.task("Written")
         assert body_of(ada.get(f"/tasks/{task['id']}")) == task
         assert body_of(server.request("GET", "/ready")) == {"status": "ready"}
+        # Whoever runs it is told, once.
+        wait_until(lambda: server.log.read_text().count("The read replica is not in use") == 1)
+
+
+def test_a_replica_that_was_promoted_is_none_any_more(pair: Pair, servers: tuple[Server, Server]) -> None:
+    ada, bob = Everywhere(servers), Everywhere(servers)
+    hers, his = ada.task("Hers"), bob.task("His")
+    wait_until(lambda: is_read_from_the_replica(pair, ada, hers))
+    pair.on_replica("SELECT pg_promote()")
+    body_of(bob.turn().patch(f"/tasks/{his}", {"title": "Changed"}))
+    assert {bob.title(his) for _ in range(6)} == {"Changed"}
+    wait_until(lambda: not is_read_from_the_replica(pair, ada, hers))
+    assert {bob.title(his) for _ in range(6)} == {"Changed"}
