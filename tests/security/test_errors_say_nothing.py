@@ -44,6 +44,7 @@ DETAILS = {
     "Method not allowed",
     "The request is not valid HTTP",
     "A category with this name already exists",
+    "It has changed and no longer matches If-Match",
     "The body is missing",
     "The body is not valid JSON in UTF-8",
     "The body names a member twice",
@@ -146,6 +147,10 @@ def mistakes(person: Person) -> Iterator[httpx.Response]:
         if token.isascii() and token.isprintable() and len(token) < 16_384 and name not in ("space",):
             yield send(person, "GET", "/tasks", token=token)
     yield send(person, "GET", "/tasks", token=WORD)
+    for name in ("If-Match", "If-None-Match", "Idempotency-Key", "Prefer", "Range", "X-Request-ID"):
+        for value in (f"{WORD} \xe9", f'"{WORD}', f'"{WORD}"', WORD * 100):
+            yield send(person, "POST", "/tasks", b'{"title":"a"}', JSON, (name, value))
+            yield send(person, "PATCH", "/tasks/1", b'{"title":"a"}', JSON, (name, value))
     for line in (f"GET /{WORD} HTTP/9.9", f"{WORD} / HTTP/1.1", f"GET /\0{WORD} HTTP/1.1", WORD):
         yield person.server.send(f"{line}\r\nHost: {WORD}\r\n\r\n".encode(), checked=False)
     for _ in range(2):
