@@ -196,7 +196,7 @@ async def test_a_set_with_good_and_bad_keys_gives_the_good_ones() -> None:
         [],
         {"kid": "eve"},
     ]
-    with login_service(lambda handler: keys(handler, key_set(*bad, *PUBLISHED))) as service:  # type: ignore[arg-type]
+    with login_service(lambda handler: keys(handler, key_set(*bad, *PUBLISHED))) as service:
         async with asking(f"{service.url}/jwks") as ask:
             assert (await ask(GOOD)).status_code == 200
             assert (await ask(HERS)).status_code == 401

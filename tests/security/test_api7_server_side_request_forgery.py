@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 from signing import KEYS, addressed, jwk, sign_hmac, sign_with
 
+from impl.keys import read_key_set
 from tests.api.conftest import Person, Server, body_of
 
 from .conftest import LoginService, login_service, somebody
@@ -54,13 +55,13 @@ def test_an_address_in_a_task_is_a_text(ada: Person, trap: LoginService) -> None
 def test_an_address_in_a_token_is_not_asked_for_a_key(
     server: Server, login: LoginService, trap: LoginService, header: str
 ) -> None:
-    stranger = KEYS["EdDSA"]
+    key = KEYS["EdDSA"]
     asked = len(login.asked)
     for address in (trap.url, f"{trap.url}/jwks", f"{login.url}/other", f"{login.url}@{trap.url[7:]}/jwks"):
         for token in (
-            sign_with(stranger, {"alg": "EdDSA", "kid": "unknown", header: address}, addressed(sub="ada")),
+            sign_with(key, {"alg": "EdDSA", "kid": "unknown", header: address}, addressed(sub="ada")),
             sign_hmac({"alg": "HS256", header: address}, addressed(sub="ada"), key=b"x" * 32),
-            sign_with(stranger, {"alg": "EdDSA", "kid": "unknown"}, addressed(sub="ada", iss=address)),
+            sign_with(key, {"alg": "EdDSA", "kid": "unknown"}, addressed(sub="ada", iss=address)),
         ):
             assert server.request("GET", "/api/ada/tasks", token=token).status_code == 401
     # An unknown key may make it ask where the settings say, and nowhere else.
@@ -112,7 +113,5 @@ def test_the_server_is_no_proxy(ada: Person, trap: LoginService) -> None:
 
 
 def test_a_key_set_may_hold_addresses_and_none_is_asked(trap: LoginService) -> None:
-    from impl.keys import read_key_set
-
     member = jwk(KEYS["EdDSA"], kid="k", x5u=f"{trap.url}/cert.pem", jku=trap.url)
     assert list(read_key_set(json.dumps({"keys": [member]}).encode())) == ["k"]
