@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,13 @@ from tests.promises.faults import postgres  # noqa: F401  # The fixture.
 FULL = os.environ.get("PROMISES") == "full"
 
 Report = Callable[[str, str, str], None]
+
+
+def wait_until(seen: Callable[[], object], *, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not seen():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from impl.migrations import configuration, migrate, psycopg2_url
 from impl.tables import REVISION
 from tests.api.conftest import SECRET, Cluster, Person, Server, body_of, expect, newcomer, running
 from tests.impl.test_counts import WRONG
-from tests.promises.conftest import FULL, Report
+from tests.promises.conftest import FULL, Report, wait_until
 from tests.serving import ROOT, serving
 
 NOT_MIGRATED = {"detail": "The database is not migrated"}
@@ -59,13 +59,6 @@ ORDER BY 1, 2, 3, 9
 
 # Who waits for a table that he would have for himself.
 WAITING = "SELECT pid FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted"
-
-
-def wait_until(seen: Callable[[], object], *, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not seen():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.fixture

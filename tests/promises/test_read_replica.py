@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +17,7 @@ from impl import embedded_postgres
 from impl.embedded_postgres import EmbeddedPostgres, binaries
 from impl.migrations import migrate
 from tests.api.conftest import Person, Server, body_of, known, newcomer, running
-from tests.promises.conftest import FULL, Report
+from tests.promises.conftest import FULL, Report, wait_until
 
 LAG_SECONDS = 2 if FULL else 1
 
@@ -81,13 +81,6 @@ def execute(url: str, statement: str) -> list[tuple[object, ...]]:
         with connection.cursor() as cursor:
             cursor.execute(statement)
             return cursor.fetchall() if cursor.description else []
-
-
-def wait_until(seen: Callable[[], object], *, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not seen():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
