@@ -16,6 +16,7 @@ from generated.application import build_router, contract
 from generated.operations import (
     CategoriesOperations,
     CreateTask201,
+    GetTask200,
     HealthOperations,
     TasksOperations,
     UsersOperations,
@@ -44,6 +45,7 @@ TASK = TaskResponse.model_validate(
         "updated_at": "2026-01-01T12:00:00.123456Z",
     }
 )
+ETAG = '"3b1f0c5a9d2e4f67"'
 _BODY = {"title": "Write the report", "priority": "high", "due_date": "2027-01-01T12:00:00Z"}
 
 _REQUESTS: Mapping[str, tuple[str, str, str, bytes]] = {
@@ -60,14 +62,14 @@ OPERATIONS = ("get one", "list", "create")
 class _Constants:
     """Answers every operation that is asked for here."""
 
-    async def get_task(self, caller: Caller, **_: object) -> TaskResponse:
-        return TASK
+    async def get_task(self, caller: Caller, **_: object) -> GetTask200:
+        return GetTask200(body=TASK, etag=ETAG)
 
     async def list_tasks(self, caller: Caller, **_: object) -> TaskListResponse:
         return TaskListResponse(items=[TASK], total=1, next_cursor=None)
 
     async def create_task(self, caller: Caller, **_: object) -> CreateTask201:
-        return CreateTask201(body=TASK, location=f"/api/{USER}/tasks/1005")
+        return CreateTask201(body=TASK, location=f"/api/{USER}/tasks/1005", etag=ETAG)
 
 
 def application(secret: str) -> ASGIApp:

@@ -40,6 +40,24 @@ INTERNAL_SERVER_ERROR: dict[str, Any] = {
     "model": ErrorResponse,
     "description": "The server failed. The detail says nothing more; the server's log does.",
 }
+NOT_MODIFIED: dict[str, Any] = {
+    "description": "It still has an `ETag` that the request names, so it is not sent again.",
+    "headers": {
+        "ETag": {
+            "description": "Names this very state; another state has another one.",
+            "required": True,
+            "schema": {
+                "type": "string",
+                "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
+                "pattern": '^"[0-9a-f]{16}"$',
+            },
+        }
+    },
+}
+PRECONDITION_FAILED: dict[str, Any] = {
+    "model": ErrorResponse,
+    "description": "It has none of the `ETag`s that the request names, so nothing was done. Read it again, and decide anew.",
+}
 SERVICE_UNAVAILABLE: dict[str, Any] = {
     "model": ErrorResponse,
     "description": "The database cannot be reached, its migrations are not applied, or the login service's keys cannot be fetched.",
@@ -90,7 +108,7 @@ UNAUTHORIZED: dict[str, Any] = {
 }
 UNPROCESSABLE_CONTENT: dict[str, Any] = {
     "model": ValidationErrorResponse,
-    "description": "A parameter or the body does not fit its schema. Every finding is listed.",
+    "description": "A parameter or the body does not fit its schema, or the `Idempotency-Key` belongs to another request.\nEvery finding is listed.",
 }
 UNSUPPORTED_MEDIA_TYPE: dict[str, Any] = {
     "model": ErrorResponse,

@@ -24,7 +24,9 @@ from .schemas import (
     CategoryResponse,
     CategoryUpdate,
     Cursor,
+    EntityTags,
     HealthResponse,
+    IdempotencyKey,
     Limit,
     MessageResponse,
     Offset,
@@ -54,6 +56,57 @@ class CreateTask201(Result):
     body: TaskResponse | plain.TaskResponse
     location: str
     """The header Location. The path of the task."""
+    etag: str
+    """The header ETag. Names this very state; another state has another one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetTask200(Result):
+    """getTask answers 200. The task as it now is."""
+
+    status: ClassVar[int] = 200
+    body: TaskResponse | plain.TaskResponse
+    etag: str
+    """The header ETag. Names this very state; another state has another one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetTask304(Result):
+    """getTask answers 304. It still has an `ETag` that the request names, so it is not sent again."""
+
+    status: ClassVar[int] = 304
+    etag: str
+    """The header ETag. Names this very state; another state has another one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaceTask200(Result):
+    """replaceTask answers 200. The task as it now is."""
+
+    status: ClassVar[int] = 200
+    body: TaskResponse | plain.TaskResponse
+    etag: str
+    """The header ETag. Names this very state; another state has another one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateTask200(Result):
+    """updateTask answers 200. The task as it now is."""
+
+    status: ClassVar[int] = 200
+    body: TaskResponse | plain.TaskResponse
+    etag: str
+    """The header ETag. Names this very state; another state has another one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToggleTask200(Result):
+    """toggleTask answers 200. The task as it now is."""
+
+    status: ClassVar[int] = 200
+    body: TaskResponse | plain.TaskResponse
+    etag: str
+    """The header ETag. Names this very state; another state has another one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +117,47 @@ class CreateCategory201(Result):
     body: CategoryResponse | plain.CategoryResponse
     location: str
     """The header Location. The path of the category."""
+    etag: str
+    """The header ETag. Names this very state; another state has another one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetCategory200(Result):
+    """getCategory answers 200. The category as it now is."""
+
+    status: ClassVar[int] = 200
+    body: CategoryResponse | plain.CategoryResponse
+    etag: str
+    """The header ETag. Names this very state; another state has another one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetCategory304(Result):
+    """getCategory answers 304. It still has an `ETag` that the request names, so it is not sent again."""
+
+    status: ClassVar[int] = 304
+    etag: str
+    """The header ETag. Names this very state; another state has another one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaceCategory200(Result):
+    """replaceCategory answers 200. The category as it now is."""
+
+    status: ClassVar[int] = 200
+    body: CategoryResponse | plain.CategoryResponse
+    etag: str
+    """The header ETag. Names this very state; another state has another one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateCategory200(Result):
+    """updateCategory answers 200. The category as it now is."""
+
+    status: ClassVar[int] = 200
+    body: CategoryResponse | plain.CategoryResponse
+    etag: str
+    """The header ETag. Names this very state; another state has another one."""
 
 
 class HealthOperations(Protocol):
@@ -174,6 +268,7 @@ class TasksOperations(Protocol[CallerT]):
         /,
         *,
         user_id: UserId,
+        idempotency_key: IdempotencyKey | None,
         body: TaskCreate,
     ) -> CreateTask201:
         """POST /api/{user_id}/tasks: Create a task.
@@ -191,7 +286,8 @@ class TasksOperations(Protocol[CallerT]):
         *,
         user_id: UserId,
         task_id: TaskId,
-    ) -> TaskResponse | plain.TaskResponse:
+        if_none_match: EntityTags | None,
+    ) -> GetTask200 | GetTask304:
         """GET /api/{user_id}/tasks/{task_id}: Read a task.
 
         One of the caller's tasks.
@@ -207,14 +303,15 @@ class TasksOperations(Protocol[CallerT]):
         *,
         user_id: UserId,
         task_id: TaskId,
+        if_match: EntityTags | None,
         body: TaskReplace,
-    ) -> TaskResponse | plain.TaskResponse:
+    ) -> ReplaceTask200:
         """PUT /api/{user_id}/tasks/{task_id}: Replace a task.
 
         Replaces the task. `title` is required, and a property that is left out returns to its
         default.
 
-        Errors: 400, 401, 403, 404, 413, 415, 422, 429, 500, 503.
+        Errors: 400, 401, 403, 404, 412, 413, 415, 422, 429, 500, 503.
         """
         ...
 
@@ -225,13 +322,14 @@ class TasksOperations(Protocol[CallerT]):
         *,
         user_id: UserId,
         task_id: TaskId,
+        if_match: EntityTags | None,
         body: TaskUpdate,
-    ) -> TaskResponse | plain.TaskResponse:
+    ) -> UpdateTask200:
         """PATCH /api/{user_id}/tasks/{task_id}: Change a task.
 
         Changes only the properties that are given; `null` clears a property that can be null.
 
-        Errors: 400, 401, 403, 404, 413, 415, 422, 429, 500, 503.
+        Errors: 400, 401, 403, 404, 412, 413, 415, 422, 429, 500, 503.
         """
         ...
 
@@ -242,12 +340,13 @@ class TasksOperations(Protocol[CallerT]):
         *,
         user_id: UserId,
         task_id: TaskId,
+        if_match: EntityTags | None,
     ) -> MessageResponse | plain.MessageResponse:
         """DELETE /api/{user_id}/tasks/{task_id}: Delete a task.
 
         Deletes the task for good.
 
-        Errors: 401, 403, 404, 422, 429, 500, 503.
+        Errors: 401, 403, 404, 412, 422, 429, 500, 503.
         """
         ...
 
@@ -258,13 +357,15 @@ class TasksOperations(Protocol[CallerT]):
         *,
         user_id: UserId,
         task_id: TaskId,
-    ) -> TaskResponse | plain.TaskResponse:
+        if_match: EntityTags | None,
+        idempotency_key: IdempotencyKey | None,
+    ) -> ToggleTask200:
         """PATCH /api/{user_id}/tasks/{task_id}/complete: Toggle whether a task is done.
 
         Marks an open task as done and a done task as open, in one step: of two toggles at the same
         moment, each takes effect.
 
-        Errors: 401, 403, 404, 422, 429, 500, 503.
+        Errors: 401, 403, 404, 412, 422, 429, 500, 503.
         """
         ...
 
@@ -296,6 +397,7 @@ class CategoriesOperations(Protocol[CallerT]):
         /,
         *,
         user_id: UserId,
+        idempotency_key: IdempotencyKey | None,
         body: CategoryCreate,
     ) -> CreateCategory201:
         """POST /api/{user_id}/categories: Create a category.
@@ -313,7 +415,8 @@ class CategoriesOperations(Protocol[CallerT]):
         *,
         user_id: UserId,
         category_id: CategoryId,
-    ) -> CategoryResponse | plain.CategoryResponse:
+        if_none_match: EntityTags | None,
+    ) -> GetCategory200 | GetCategory304:
         """GET /api/{user_id}/categories/{category_id}: Read a category.
 
         One of the caller's categories.
@@ -329,14 +432,15 @@ class CategoriesOperations(Protocol[CallerT]):
         *,
         user_id: UserId,
         category_id: CategoryId,
+        if_match: EntityTags | None,
         body: CategoryReplace,
-    ) -> CategoryResponse | plain.CategoryResponse:
+    ) -> ReplaceCategory200:
         """PUT /api/{user_id}/categories/{category_id}: Replace a category.
 
         Replaces the category. `name` is required, and a colour that is left out returns to its
         default.
 
-        Errors: 400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503.
+        Errors: 400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 500, 503.
         """
         ...
 
@@ -347,13 +451,14 @@ class CategoriesOperations(Protocol[CallerT]):
         *,
         user_id: UserId,
         category_id: CategoryId,
+        if_match: EntityTags | None,
         body: CategoryUpdate,
-    ) -> CategoryResponse | plain.CategoryResponse:
+    ) -> UpdateCategory200:
         """PATCH /api/{user_id}/categories/{category_id}: Change a category.
 
         Changes only the properties that are given.
 
-        Errors: 400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503.
+        Errors: 400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 500, 503.
         """
         ...
 
@@ -364,11 +469,12 @@ class CategoriesOperations(Protocol[CallerT]):
         *,
         user_id: UserId,
         category_id: CategoryId,
+        if_match: EntityTags | None,
     ) -> MessageResponse | plain.MessageResponse:
         """DELETE /api/{user_id}/categories/{category_id}: Delete a category.
 
         Deletes the category for good. Its tasks stay, with `category_id` null.
 
-        Errors: 401, 403, 404, 422, 429, 500, 503.
+        Errors: 401, 403, 404, 412, 422, 429, 500, 503.
         """
         ...

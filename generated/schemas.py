@@ -72,6 +72,23 @@ Cursor = TypeAliasType("Cursor", Annotated[str, Field(pattern="^[0-9a-f]{28}$")]
 """A place in a list. Take it from `next_cursor`; its form may change."""
 
 
+EntityTag = TypeAliasType("EntityTag", Annotated[str, Field(pattern='^"[0-9a-f]{16}"$')])
+"""The name of a state (RFC 9110, section 8.8.3). Its form may change."""
+
+
+EntityTags = TypeAliasType(
+    "EntityTags",
+    Annotated[str, Field(max_length=1000, pattern='^(\\*|(W/)?"[!#-~]*"([ \\t]*,[ \\t]*(W/)?"[!#-~]*")*)$')],
+)
+"""Names of states, separated by commas, or `*`."""
+
+
+IdempotencyKey = TypeAliasType(
+    "IdempotencyKey", Annotated[str, Field(max_length=255, min_length=1, pattern="^[!-~]+$")]
+)
+"""Visible ASCII characters, compared as they stand; quotation marks are not required and count as part of it."""
+
+
 Total = TypeAliasType("Total", Annotated[int, Field(ge=0, le=9007199254740991)])
 """How many items there are in all."""
 

@@ -40,6 +40,7 @@ from impl.users import Users
 from specfirst.application import ContractAPI
 from specfirst.asgi import STOPPING
 from specfirst.coverage import Recorder
+from specfirst.document import Document
 from specfirst.documentation import BrowsersToDocs, documentation_routes
 from specfirst.mock import MARK
 from specfirst.routing import Engine
@@ -152,9 +153,10 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
         allow_origins=list({settings.frontend_url, LOCAL_FRONTEND}),
         allow_credentials=True,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-        allow_headers=["Authorization", "Content-Type", "X-Request-ID"]
+        allow_headers=["Authorization", "Content-Type", "X-Request-ID", *_request_headers(document)]
         + (["Prefer"] if settings.mock else []),
-        expose_headers=["Allow", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID"]
+        # Two are no operation's own: Allow comes with 405, and X-Request-ID with every answer.
+        expose_headers=["Allow", "X-Request-ID", *_response_headers(document)]
         + ([MARK] if settings.mock else []),
     )
     return app
@@ -166,6 +168,15 @@ def _database(settings: Settings, url: str) -> Database:
         return Database(url, pool_size=pool_size, sharded=sharded)
     read_url = settings.database_read_url.get_secret_value()
     return ReplicatedDatabase(url, read_url, pool_size=pool_size, sharded=sharded)
+
+
+def _request_headers(document: Document) -> list[str]:
+    return sorted({p.name for o in document.operations for p in o.located("header")})
+
+
+def _response_headers(document: Document) -> list[str]:
+    responses = (r for o in document.operations for r in o.responses.values())
+    return sorted({header.name for response in responses for header in response.headers})
 
 
 async def _forget(claims: Claims) -> None:

@@ -21,7 +21,13 @@ from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.sql.visitors import iterate
 from typing_extensions import TypeVar
 
-from impl.errors import CategoryNameTaken, CategoryNotFound, DatabaseUnavailable, UserNotFound
+from impl.errors import (
+    CategoryNameTaken,
+    CategoryNotFound,
+    DatabaseUnavailable,
+    IdempotencyKeyReused,
+    UserNotFound,
+)
 from impl.pool import Pool
 from impl.tables import SCHEMA, user
 from specfirst.errors import Refusal
@@ -45,6 +51,7 @@ REFUSALS: Mapping[str, Callable[[], Refusal]] = {
     "category_user_id_fkey": UserNotFound,
     "task_user_id_category_id_fkey": CategoryNotFound,
     "category_user_id_name_key": CategoryNameTaken,
+    "idempotency_key_pkey": IdempotencyKeyReused,
 }
 
 # Parameters of libpq that asyncpg would send to the server as if they were settings of the session. Of these

@@ -7,6 +7,8 @@
     │   ├── TaskNotFound
     │   └── CategoryNotFound
     ├── CategoryNameTaken                  409
+    ├── PreconditionFailed                 412
+    ├── Invalid ── IdempotencyKeyReused    422
     ├── Stopping                           503, with Retry-After
     ├── DatabaseUnavailable                503, with Retry-After
     └── LoginServiceUnavailable            503, with Retry-After
@@ -19,7 +21,7 @@ from __future__ import annotations
 import math
 from http import HTTPStatus
 
-from specfirst.errors import Forbidden, NotFound, Refusal
+from specfirst.errors import Finding, Forbidden, Invalid, NotFound, Refusal
 
 
 class NotTheCaller(Forbidden):
@@ -56,6 +58,19 @@ class Stopping(Refusal):
 
     def __init__(self) -> None:
         super().__init__("The service is stopping", {"Retry-After": "1"})
+
+
+class PreconditionFailed(Refusal):
+    status = HTTPStatus.PRECONDITION_FAILED
+
+    def __init__(self) -> None:
+        super().__init__("It has changed and no longer matches If-Match")
+
+
+class IdempotencyKeyReused(Invalid):
+    def __init__(self) -> None:
+        message = "The key belongs to another request of the last 24 hours"
+        super().__init__([Finding(("header", "Idempotency-Key"), message, "reused")])
 
 
 class DatabaseUnavailable(Refusal):

@@ -20,19 +20,21 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Identity,
     Index,
+    LargeBinary,
     MetaData,
     TableClause,
     Text,
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 SCHEMA = "tasks_api"
 
 # The last of migrations/versions, said here too: to ask Alembic for it, each server process would have to
 # import it, which takes 0.2 s and 15 MB.
-REVISION = "0007"
+REVISION = "0008"
 
 # JavaScript represents integers exactly only up to here, and so does the contract's schema of an id.
 MAX_ID = 9_007_199_254_740_991
@@ -201,12 +203,29 @@ class CategoryCount(Table, table=True):
     categories: int = Field(sa_type=BigInteger)
 
 
+class IdempotencyKey(Table, table=True):
+    """Under which key a write was carried out, for which request, and the row that came of it."""
+
+    __tablename__ = "idempotency_key"  # pyright: ignore[reportAssignmentType]  # SQLModel documents it so.
+    __table_args__ = (
+        ForeignKeyConstraint(["user_id"], [f"{SCHEMA}.user.id"], ondelete="CASCADE"),
+        Index("idempotency_key_oldest", "user_id", "created_at"),
+    )
+
+    user_id: str = Field(primary_key=True, sa_type=Text)
+    key: str = Field(primary_key=True, sa_type=Text)
+    fingerprint: bytes = Field(sa_type=LargeBinary)
+    answer: dict[str, Any] = Field(sa_type=JSONB)
+    created_at: datetime = _timestamp()
+
+
 user = metadata.tables[f"{SCHEMA}.user"]
 erased_user = metadata.tables[f"{SCHEMA}.erased_user"]
 category = metadata.tables[f"{SCHEMA}.category"]
 task = metadata.tables[f"{SCHEMA}.task"]
 task_count = metadata.tables[f"{SCHEMA}.task_count"]
 category_count = metadata.tables[f"{SCHEMA}.category_count"]
+idempotency_key = metadata.tables[f"{SCHEMA}.idempotency_key"]
 
 
 def properties(table: TableClause) -> list[ColumnElement[Any]]:

@@ -96,9 +96,12 @@ def _contract(document: Document, operations: list[Operation]) -> str:
         f'  {operation.operation_id}: ["{operation.method.upper()}", "{operation.path}"],\n'
         for operation in operations
     ]
+    headers = sorted({p.name for operation in operations for p in operation.located("header")})
     return (
         f'{_HEADER}import type {{ components }} from "./schema.js";\n\n{"".join(names)}\n'
         f"/** How each operation is called. */\nexport const routes = {{\n{''.join(routes)}}} as const;\n"
+        f"\n/** The parameters that are sent as headers. */\n"
+        f"export const headers: readonly string[] = {json.dumps(headers)};\n"
     )
 
 
@@ -106,12 +109,12 @@ def _operations(document: Document) -> Iterator[Operation]:
     """The operations, of which a call's arguments are the parameters' names, and `body`."""
     for operation in document.operations:
         for parameter in operation.parameters:
-            if parameter.location not in ("path", "query") or parameter.name == "body":
+            if parameter.location == "cookie" or parameter.name == "body":
                 raise DocumentError(
                     f"the client cannot express the {parameter.location} parameter {parameter.name!r}",
                     parameter.pointer,
-                    remedy="make it a path or query parameter with another name than body, "
-                    "or teach src/index.ts to send it",
+                    remedy="make it a path, query or header parameter with another name than body, "
+                    "or teach src/client.ts to send it",
                     line=document.line(parameter.pointer),
                 )
         yield operation

@@ -74,7 +74,8 @@ class Header:
 
     @property
     def identifier(self) -> str:
-        return python_name(self.name)
+        # Upper case separates no words here: HTTP ignores it, and ETag is one.
+        return python_name(self.name.lower())
 
 
 @dataclass(frozen=True)

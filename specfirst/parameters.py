@@ -112,9 +112,8 @@ class Parameters:
         readers = [self._reader(document, p, schemas, conversions) for p in operation.parameters]
         self._path = [r for r in readers if r.parameter.location == "path"]
         self._query = {r.parameter.name: r for r in readers if r.parameter.location == "query"}
-        self._headers = {
-            r.parameter.name.lower().encode(): r for r in readers if r.parameter.location == "header"
-        }
+        self._headers = {r.parameter.name.lower(): r for r in readers if r.parameter.location == "header"}
+        self._header_names = {name.encode(): name for name in self._headers}
         self._cookies = {r.parameter.name: r for r in readers if r.parameter.location == "cookie"}
         # The values of path parameters arrive in the order of the path template.
         names = re.findall(r"{([^}]*)}", operation.path)
@@ -155,12 +154,10 @@ class Parameters:
         self._read_query(query, values, found)
         if self._headers:
             texts: dict[str, list[str]] = {}
-            for name, value in headers:
-                if name in self._headers:
-                    texts.setdefault(name.decode("latin-1"), []).append(
-                        value.decode("utf-8", "surrogateescape")
-                    )
-            self._take({name.decode(): r for name, r in self._headers.items()}, texts, values, found)
+            for header, value in headers:
+                if name := self._header_names.get(header):
+                    texts.setdefault(name, []).append(value.decode("utf-8", "surrogateescape"))
+            self._take(self._headers, texts, values, found)
         if self._cookies:
             self._take(self._cookies, cookies(headers), values, found)
         return found

@@ -6,12 +6,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path, Query, Security
+from fastapi import APIRouter, Body, Header, Path, Query, Security
 
 from specfirst.routing import Engine
 
 from .. import components, plain
-from ..operations import CallerT, CategoriesOperations, CreateCategory201
+from ..operations import (
+    CallerT,
+    CategoriesOperations,
+    CreateCategory201,
+    GetCategory200,
+    GetCategory304,
+    ReplaceCategory200,
+    UpdateCategory200,
+)
 from ..schemas import (
     CategoryCreate,
     CategoryId,
@@ -20,6 +28,8 @@ from ..schemas import (
     CategoryResponse,
     CategoryUpdate,
     Cursor,
+    EntityTags,
+    IdempotencyKey,
     Limit,
     MessageResponse,
     Offset,
@@ -86,7 +96,16 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
                         "description": "The path of the category.",
                         "required": True,
                         "schema": {"type": "string", "format": "uri-reference"},
-                    }
+                    },
+                    "ETag": {
+                        "description": "Names this very state; another state has another one.",
+                        "required": True,
+                        "schema": {
+                            "type": "string",
+                            "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
+                            "pattern": '^"[0-9a-f]{16}"$',
+                        },
+                    },
                 }
             },
             400: components.BAD_REQUEST,
@@ -106,12 +125,20 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
         *,
         caller: Annotated[CallerT, Security(components.bearer_auth)],
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
+        idempotency_key: Annotated[
+            IdempotencyKey | None,
+            Header(
+                alias="Idempotency-Key",
+                description="A text of your choice, such as a UUID, that no other request of yours has. For 24 hours the same request\nwith the same key is answered as the first time and changes nothing more; another request with the key is\nrefused with 422. A request that was refused, or that failed, leaves its key unused.",
+            ),
+        ] = None,
         body: Annotated[CategoryCreate, Body(description="The category to create.")],
     ) -> CreateCategory201:
         """Creates a category. Its name must differ from those of the caller's other categories."""
         return await operations.create_category(
             caller,
             user_id=user_id,
+            idempotency_key=idempotency_key,
             body=body,
         )
 
@@ -123,6 +150,20 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
         response_model=CategoryResponse,
         response_description="The category as it now is.",
         responses={
+            200: {
+                "headers": {
+                    "ETag": {
+                        "description": "Names this very state; another state has another one.",
+                        "required": True,
+                        "schema": {
+                            "type": "string",
+                            "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
+                            "pattern": '^"[0-9a-f]{16}"$',
+                        },
+                    }
+                }
+            },
+            304: components.NOT_MODIFIED,
             401: components.UNAUTHORIZED,
             403: components.FORBIDDEN,
             404: components.CATEGORY_NOT_FOUND,
@@ -137,12 +178,20 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
         caller: Annotated[CallerT, Security(components.bearer_auth)],
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
         category_id: Annotated[CategoryId, Path(description="Which of the user's categories.")],
-    ) -> CategoryResponse | plain.CategoryResponse:
+        if_none_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-None-Match",
+                description="Only if it no longer has this `ETag`, or one of these; otherwise the answer is 304, without body.",
+            ),
+        ] = None,
+    ) -> GetCategory200 | GetCategory304:
         """One of the caller's categories."""
         return await operations.get_category(
             caller,
             user_id=user_id,
             category_id=category_id,
+            if_none_match=if_none_match,
         )
 
     @router.put(
@@ -153,11 +202,25 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
         response_model=CategoryResponse,
         response_description="The category as it now is.",
         responses={
+            200: {
+                "headers": {
+                    "ETag": {
+                        "description": "Names this very state; another state has another one.",
+                        "required": True,
+                        "schema": {
+                            "type": "string",
+                            "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
+                            "pattern": '^"[0-9a-f]{16}"$',
+                        },
+                    }
+                }
+            },
             400: components.BAD_REQUEST,
             401: components.UNAUTHORIZED,
             403: components.FORBIDDEN,
             404: components.CATEGORY_NOT_FOUND,
             409: components.CATEGORY_NAME_TAKEN,
+            412: components.PRECONDITION_FAILED,
             413: components.CONTENT_TOO_LARGE,
             415: components.UNSUPPORTED_MEDIA_TYPE,
             422: components.UNPROCESSABLE_CONTENT,
@@ -171,14 +234,22 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
         caller: Annotated[CallerT, Security(components.bearer_auth)],
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
         category_id: Annotated[CategoryId, Path(description="Which of the user's categories.")],
+        if_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-Match",
+                description="Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.\n`*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.",
+            ),
+        ] = None,
         body: Annotated[CategoryReplace, Body(description="The category as it shall be from now on.")],
-    ) -> CategoryResponse | plain.CategoryResponse:
+    ) -> ReplaceCategory200:
         """Replaces the category. `name` is required, and a colour that is left out returns to its
         default."""
         return await operations.replace_category(
             caller,
             user_id=user_id,
             category_id=category_id,
+            if_match=if_match,
             body=body,
         )
 
@@ -190,11 +261,25 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
         response_model=CategoryResponse,
         response_description="The category as it now is.",
         responses={
+            200: {
+                "headers": {
+                    "ETag": {
+                        "description": "Names this very state; another state has another one.",
+                        "required": True,
+                        "schema": {
+                            "type": "string",
+                            "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
+                            "pattern": '^"[0-9a-f]{16}"$',
+                        },
+                    }
+                }
+            },
             400: components.BAD_REQUEST,
             401: components.UNAUTHORIZED,
             403: components.FORBIDDEN,
             404: components.CATEGORY_NOT_FOUND,
             409: components.CATEGORY_NAME_TAKEN,
+            412: components.PRECONDITION_FAILED,
             413: components.CONTENT_TOO_LARGE,
             415: components.UNSUPPORTED_MEDIA_TYPE,
             422: components.UNPROCESSABLE_CONTENT,
@@ -208,13 +293,21 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
         caller: Annotated[CallerT, Security(components.bearer_auth)],
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
         category_id: Annotated[CategoryId, Path(description="Which of the user's categories.")],
+        if_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-Match",
+                description="Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.\n`*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.",
+            ),
+        ] = None,
         body: Annotated[CategoryUpdate, Body(description="What shall be different.")],
-    ) -> CategoryResponse | plain.CategoryResponse:
+    ) -> UpdateCategory200:
         """Changes only the properties that are given."""
         return await operations.update_category(
             caller,
             user_id=user_id,
             category_id=category_id,
+            if_match=if_match,
             body=body,
         )
 
@@ -229,6 +322,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             401: components.UNAUTHORIZED,
             403: components.FORBIDDEN,
             404: components.CATEGORY_NOT_FOUND,
+            412: components.PRECONDITION_FAILED,
             422: components.UNPROCESSABLE_CONTENT,
             429: components.TOO_MANY_REQUESTS,
             500: components.INTERNAL_SERVER_ERROR,
@@ -240,12 +334,20 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
         caller: Annotated[CallerT, Security(components.bearer_auth)],
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
         category_id: Annotated[CategoryId, Path(description="Which of the user's categories.")],
+        if_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-Match",
+                description="Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.\n`*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.",
+            ),
+        ] = None,
     ) -> MessageResponse | plain.MessageResponse:
         """Deletes the category for good. Its tasks stay, with `category_id` null."""
         return await operations.delete_category(
             caller,
             user_id=user_id,
             category_id=category_id,
+            if_match=if_match,
         )
 
     return router

@@ -6,15 +6,26 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path, Query, Security
+from fastapi import APIRouter, Body, Header, Path, Query, Security
 
 from specfirst.routing import Engine
 
 from .. import components, plain
-from ..operations import CallerT, CreateTask201, TasksOperations
+from ..operations import (
+    CallerT,
+    CreateTask201,
+    GetTask200,
+    GetTask304,
+    ReplaceTask200,
+    TasksOperations,
+    ToggleTask200,
+    UpdateTask200,
+)
 from ..schemas import (
     CategoryId,
     Cursor,
+    EntityTags,
+    IdempotencyKey,
     Limit,
     MessageResponse,
     Offset,
@@ -106,7 +117,16 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                         "description": "The path of the task.",
                         "required": True,
                         "schema": {"type": "string", "format": "uri-reference"},
-                    }
+                    },
+                    "ETag": {
+                        "description": "Names this very state; another state has another one.",
+                        "required": True,
+                        "schema": {
+                            "type": "string",
+                            "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
+                            "pattern": '^"[0-9a-f]{16}"$',
+                        },
+                    },
                 }
             },
             400: components.BAD_REQUEST,
@@ -125,12 +145,20 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
         *,
         caller: Annotated[CallerT, Security(components.bearer_auth)],
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
+        idempotency_key: Annotated[
+            IdempotencyKey | None,
+            Header(
+                alias="Idempotency-Key",
+                description="A text of your choice, such as a UUID, that no other request of yours has. For 24 hours the same request\nwith the same key is answered as the first time and changes nothing more; another request with the key is\nrefused with 422. A request that was refused, or that failed, leaves its key unused.",
+            ),
+        ] = None,
         body: Annotated[TaskCreate, Body(description="The task to create.")],
     ) -> CreateTask201:
         """Creates a task. Only `title` is required; each other property says what it is when left out."""
         return await operations.create_task(
             caller,
             user_id=user_id,
+            idempotency_key=idempotency_key,
             body=body,
         )
 
@@ -142,6 +170,20 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
         response_model=TaskResponse,
         response_description="The task as it now is.",
         responses={
+            200: {
+                "headers": {
+                    "ETag": {
+                        "description": "Names this very state; another state has another one.",
+                        "required": True,
+                        "schema": {
+                            "type": "string",
+                            "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
+                            "pattern": '^"[0-9a-f]{16}"$',
+                        },
+                    }
+                }
+            },
+            304: components.NOT_MODIFIED,
             401: components.UNAUTHORIZED,
             403: components.FORBIDDEN,
             404: components.TASK_NOT_FOUND,
@@ -156,12 +198,20 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
         caller: Annotated[CallerT, Security(components.bearer_auth)],
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
         task_id: Annotated[TaskId, Path(description="Which of the user's tasks.")],
-    ) -> TaskResponse | plain.TaskResponse:
+        if_none_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-None-Match",
+                description="Only if it no longer has this `ETag`, or one of these; otherwise the answer is 304, without body.",
+            ),
+        ] = None,
+    ) -> GetTask200 | GetTask304:
         """One of the caller's tasks."""
         return await operations.get_task(
             caller,
             user_id=user_id,
             task_id=task_id,
+            if_none_match=if_none_match,
         )
 
     @router.put(
@@ -172,10 +222,24 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
         response_model=TaskResponse,
         response_description="The task as it now is.",
         responses={
+            200: {
+                "headers": {
+                    "ETag": {
+                        "description": "Names this very state; another state has another one.",
+                        "required": True,
+                        "schema": {
+                            "type": "string",
+                            "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
+                            "pattern": '^"[0-9a-f]{16}"$',
+                        },
+                    }
+                }
+            },
             400: components.BAD_REQUEST,
             401: components.UNAUTHORIZED,
             403: components.FORBIDDEN,
             404: components.TASK_OR_CATEGORY_NOT_FOUND,
+            412: components.PRECONDITION_FAILED,
             413: components.CONTENT_TOO_LARGE,
             415: components.UNSUPPORTED_MEDIA_TYPE,
             422: components.UNPROCESSABLE_CONTENT,
@@ -189,14 +253,22 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
         caller: Annotated[CallerT, Security(components.bearer_auth)],
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
         task_id: Annotated[TaskId, Path(description="Which of the user's tasks.")],
+        if_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-Match",
+                description="Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.\n`*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.",
+            ),
+        ] = None,
         body: Annotated[TaskReplace, Body(description="The task as it shall be from now on.")],
-    ) -> TaskResponse | plain.TaskResponse:
+    ) -> ReplaceTask200:
         """Replaces the task. `title` is required, and a property that is left out returns to its
         default."""
         return await operations.replace_task(
             caller,
             user_id=user_id,
             task_id=task_id,
+            if_match=if_match,
             body=body,
         )
 
@@ -208,10 +280,24 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
         response_model=TaskResponse,
         response_description="The task as it now is.",
         responses={
+            200: {
+                "headers": {
+                    "ETag": {
+                        "description": "Names this very state; another state has another one.",
+                        "required": True,
+                        "schema": {
+                            "type": "string",
+                            "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
+                            "pattern": '^"[0-9a-f]{16}"$',
+                        },
+                    }
+                }
+            },
             400: components.BAD_REQUEST,
             401: components.UNAUTHORIZED,
             403: components.FORBIDDEN,
             404: components.TASK_OR_CATEGORY_NOT_FOUND,
+            412: components.PRECONDITION_FAILED,
             413: components.CONTENT_TOO_LARGE,
             415: components.UNSUPPORTED_MEDIA_TYPE,
             422: components.UNPROCESSABLE_CONTENT,
@@ -225,13 +311,21 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
         caller: Annotated[CallerT, Security(components.bearer_auth)],
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
         task_id: Annotated[TaskId, Path(description="Which of the user's tasks.")],
+        if_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-Match",
+                description="Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.\n`*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.",
+            ),
+        ] = None,
         body: Annotated[TaskUpdate, Body(description="What shall be different.")],
-    ) -> TaskResponse | plain.TaskResponse:
+    ) -> UpdateTask200:
         """Changes only the properties that are given; `null` clears a property that can be null."""
         return await operations.update_task(
             caller,
             user_id=user_id,
             task_id=task_id,
+            if_match=if_match,
             body=body,
         )
 
@@ -246,6 +340,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             401: components.UNAUTHORIZED,
             403: components.FORBIDDEN,
             404: components.TASK_NOT_FOUND,
+            412: components.PRECONDITION_FAILED,
             422: components.UNPROCESSABLE_CONTENT,
             429: components.TOO_MANY_REQUESTS,
             500: components.INTERNAL_SERVER_ERROR,
@@ -257,12 +352,20 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
         caller: Annotated[CallerT, Security(components.bearer_auth)],
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
         task_id: Annotated[TaskId, Path(description="Which of the user's tasks.")],
+        if_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-Match",
+                description="Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.\n`*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.",
+            ),
+        ] = None,
     ) -> MessageResponse | plain.MessageResponse:
         """Deletes the task for good."""
         return await operations.delete_task(
             caller,
             user_id=user_id,
             task_id=task_id,
+            if_match=if_match,
         )
 
     @router.patch(
@@ -273,9 +376,23 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
         response_model=TaskResponse,
         response_description="The task as it now is.",
         responses={
+            200: {
+                "headers": {
+                    "ETag": {
+                        "description": "Names this very state; another state has another one.",
+                        "required": True,
+                        "schema": {
+                            "type": "string",
+                            "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
+                            "pattern": '^"[0-9a-f]{16}"$',
+                        },
+                    }
+                }
+            },
             401: components.UNAUTHORIZED,
             403: components.FORBIDDEN,
             404: components.TASK_NOT_FOUND,
+            412: components.PRECONDITION_FAILED,
             422: components.UNPROCESSABLE_CONTENT,
             429: components.TOO_MANY_REQUESTS,
             500: components.INTERNAL_SERVER_ERROR,
@@ -287,13 +404,29 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
         caller: Annotated[CallerT, Security(components.bearer_auth)],
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
         task_id: Annotated[TaskId, Path(description="Which of the user's tasks.")],
-    ) -> TaskResponse | plain.TaskResponse:
+        if_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-Match",
+                description="Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.\n`*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.",
+            ),
+        ] = None,
+        idempotency_key: Annotated[
+            IdempotencyKey | None,
+            Header(
+                alias="Idempotency-Key",
+                description="A text of your choice, such as a UUID, that no other request of yours has. For 24 hours the same request\nwith the same key is answered as the first time and changes nothing more; another request with the key is\nrefused with 422. A request that was refused, or that failed, leaves its key unused.",
+            ),
+        ] = None,
+    ) -> ToggleTask200:
         """Marks an open task as done and a done task as open, in one step: of two toggles at the same
         moment, each takes effect."""
         return await operations.toggle_task(
             caller,
             user_id=user_id,
             task_id=task_id,
+            if_match=if_match,
+            idempotency_key=idempotency_key,
         )
 
     return router

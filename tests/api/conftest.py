@@ -156,8 +156,9 @@ def check(method: str, target: str, answer: httpx.Response) -> None:
         response = operation.responses[answer.status_code]
     for name, header in response.get("headers", {}).items():
         assert name in answer.headers or not resolve(header).get("required"), f"{where} without {name}"
-    assert answer.headers.get_list("content-type") == ["application/json"], where
-    if method == "HEAD":
+    expected = ["application/json"] if "content" in response else []
+    assert answer.headers.get_list("content-type") == expected, where
+    if method == "HEAD" or not expected:
         assert answer.content == b"", where
         return
     problems = [
@@ -521,6 +522,8 @@ def headers_of(answer: httpx.Response) -> dict[str, str]:
     assert headers.pop("date")
     # Whether a browser may read the answer depends on who asks, so caches must know it.
     assert headers.pop("vary") == "Origin"
+    # Where the contract requires one is checked with each answer; which one it is, nobody knows beforehand.
+    headers.pop("etag", None)
     assert headers.pop("content-type") == "application/json"
     for name, header in CONTRACT["x-response-headers"].items():
         if header.get("required"):

@@ -391,7 +391,8 @@ def test_the_front_end_may_call_every_operation(server: Server, operation: Opera
     assert answer.headers["access-control-allow-origin"] == origin
     assert answer.headers["access-control-allow-credentials"] == "true"
     assert operation.method in answer.headers["access-control-allow-methods"].split(", ")
-    assert {"Authorization", "Content-Type"} <= {*answer.headers["access-control-allow-headers"].split(", ")}
+    sent = {"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"}
+    assert sent <= {*answer.headers["access-control-allow-headers"].split(", ")}
     assert "origin" in answer.headers["vary"].lower()
 
 
@@ -439,19 +440,24 @@ def test_options_of_a_page_that_is_no_preflight_is_options_as_ever(server: Serve
 
 
 @pytest.mark.parametrize("origin", [*ORIGINS, *FOREIGN])
-@pytest.mark.parametrize("status", [200, 201, 400, 401, 403, 404, 405, 409, 413, 415, 422, 500, 503])
+@pytest.mark.parametrize(
+    "status", [200, 201, 304, 400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 500, 503]
+)
 def test_the_front_end_may_read_every_answer_and_another_site_none(
     ada: Person, damaged: Server, unreachable: Server, status: int, origin: str
 ) -> None:
+    task = f"/tasks/{ada.task()['id']}"
     asked: dict[int, tuple[Server, str, str, Any, str]] = {
         200: (ada.server, "GET", "", None, ada.token),
         201: (ada.server, "POST", "/tasks", b'{"title":"Write"}', ada.token),
+        304: (ada.server, "GET", task, None, ada.token),
         400: (ada.server, "POST", "/tasks", b"{", ada.token),
         401: (ada.server, "GET", "", None, "bad"),
         403: (ada.server, "GET", "", None, newcomer(ada.server).token),
         404: (ada.server, "GET", "/tasks/9007199254740991", None, ada.token),
         405: (ada.server, "PUT", "/tasks", None, ada.token),
         409: (ada.server, "POST", "/categories", b'{"name":"Taken"}', ada.token),
+        412: (ada.server, "DELETE", task, None, ada.token),
         413: (ada.server, "POST", "/tasks", b" " * (BODY_LIMIT + 1), ada.token),
         415: (ada.server, "POST", "/tasks", b"{}", ada.token),
         422: (ada.server, "POST", "/tasks", b"{}", ada.token),
@@ -461,6 +467,7 @@ def test_the_front_end_may_read_every_answer_and_another_site_none(
     ada.category("Taken")
     server, method, path, content, token = asked[status]
     headers = {"Origin": origin, "Content-Type": "text/plain" if status == 415 else "application/json"}
+    headers |= {304: {"If-None-Match": "*"}, 412: {"If-Match": '"another"'}}.get(status, {})
     answer = server.request(method, ada.path(path), token=token, content=content, headers=headers)
     assert answer.status_code == status
     expected = origin if origin in ORIGINS else None
@@ -469,4 +476,4 @@ def test_the_front_end_may_read_every_answer_and_another_site_none(
     if expected:
         assert answer.headers["access-control-allow-credentials"] == "true"
         exposed = set(answer.headers["access-control-expose-headers"].split(", "))
-        assert exposed == {"Allow", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID"}
+        assert exposed == {"Allow", "ETag", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID"}

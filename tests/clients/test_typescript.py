@@ -55,8 +55,8 @@ def test_a_new_version_of_the_contract_is_one_of_the_package(tools: Path, tmp_pa
 
 
 def test_a_parameter_that_the_client_cannot_send_is_named_with_its_line(tools: Path, tmp_path: Path) -> None:
-    contract = changed_contract(tmp_path, r"name: completed\n +in: query", "name: X\n          in: header")
-    with pytest.raises(ClientError, match=r"yaml:\d+: the client cannot express the header parameter 'X'"):
+    contract = changed_contract(tmp_path, r"name: completed\n +in: query", "name: X\n          in: cookie")
+    with pytest.raises(ClientError, match=r"yaml:\d+: the client cannot express the cookie parameter 'X'"):
         derive(contract)
 
 

@@ -115,8 +115,8 @@ async def test_changes_of_one_task_take_effect_one_after_the_other(database: Dat
         )
     )
     # Each saw its own change, and the last one stayed.
-    assert [answer["title"] for answer in answers] == [f"{n}" for n in range(20)]
-    assert (await tasks.get_task(ada, user_id=ada.user_id, task_id=task_id))["title"] == "19"
+    assert [answer.body["title"] for answer in answers] == [f"{n}" for n in range(20)]
+    assert (await tasks.get_task(ada, user_id=ada.user_id, task_id=task_id)).body["title"] == "19"
 
 
 async def test_of_one_moment_nobody_gets_the_task_of_another(
@@ -131,7 +131,7 @@ async def test_of_one_moment_nobody_gets_the_task_of_another(
         tasks.toggle_task(bob, user_id=bob.user_id, **this),
         return_exceptions=True,
     )
-    assert found[1] == hers
+    assert found[1].body == hers
     assert isinstance(found[0], TaskNotFound)
     assert isinstance(found[2], TaskNotFound)
 

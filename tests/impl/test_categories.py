@@ -43,7 +43,7 @@ async def test_a_new_category_is_blue_unless_told_otherwise(categories: Categori
     assert created.location == f"/api/{ada.user_id}/categories/{created.body['id']}"
     assert (await create(categories, ada, "Home", color="#10b981"))["color"] == "#10b981"
     this: dict[str, Any] = {"user_id": ada.user_id, "category_id": created.body["id"]}
-    assert await categories.get_category(ada, **this) == created.body
+    assert (await categories.get_category(ada, **this)).body == created.body
 
 
 async def test_a_name_is_taken_once_per_user(categories: Categories, ada: Caller, bob: Caller) -> None:
@@ -58,7 +58,7 @@ async def test_a_name_is_taken_once_per_user(categories: Categories, ada: Caller
     with pytest.raises(CategoryNameTaken):
         await categories.replace_category(ada, **this, body=CategoryReplace(name="Work"))
     # Its own name is not in its way.
-    assert await categories.update_category(ada, **this, body=CategoryUpdate(name="Home")) == home
+    assert (await categories.update_category(ada, **this, body=CategoryUpdate(name="Home"))).body == home
     assert await names(categories, ada) == ["Home", "Work"]
 
 
@@ -67,12 +67,12 @@ async def test_replacing_returns_the_colour_to_its_default_and_updating_keeps_it
 ) -> None:
     old = await create(categories, ada, "Work", color="#000000")
     this: dict[str, Any] = {"user_id": ada.user_id, "category_id": old["id"]}
-    assert await categories.update_category(ada, **this, body=CategoryUpdate()) == old
-    updated = await categories.update_category(ada, **this, body=CategoryUpdate(name="Job"))
+    assert (await categories.update_category(ada, **this, body=CategoryUpdate())).body == old
+    updated = (await categories.update_category(ada, **this, body=CategoryUpdate(name="Job"))).body
     assert updated == old | {"name": "Job"}
-    updated = await categories.update_category(ada, **this, body=CategoryUpdate(color="#ffffff"))
+    updated = (await categories.update_category(ada, **this, body=CategoryUpdate(color="#ffffff"))).body
     assert updated == old | {"name": "Job", "color": "#ffffff"}
-    replaced = await categories.replace_category(ada, **this, body=CategoryReplace(name="Work"))
+    replaced = (await categories.replace_category(ada, **this, body=CategoryReplace(name="Work"))).body
     assert replaced == old | {"color": "#3B82F6"}
 
 
@@ -105,7 +105,7 @@ async def test_the_tasks_of_a_deleted_category_stay_as_they_were(
     )
     answer = await categories.delete_category(ada, user_id=ada.user_id, category_id=work["id"])
     assert answer["message"] == "Category deleted successfully"
-    left = await tasks.get_task(ada, user_id=ada.user_id, task_id=created.body["id"])
+    left = (await tasks.get_task(ada, user_id=ada.user_id, task_id=created.body["id"])).body
     assert left == created.body | {"category_id": None}
     with pytest.raises(CategoryNotFound):
         await categories.delete_category(ada, user_id=ada.user_id, category_id=work["id"])

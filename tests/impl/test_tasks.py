@@ -87,7 +87,7 @@ async def test_a_new_task_has_the_contracts_defaults_and_the_databases_times(
     }
     assert body["created_at"] == body["updated_at"] > before
     assert body["created_at"].tzinfo is UTC
-    assert await tasks.get_task(ada, user_id=ada.user_id, task_id=body["id"]) == body
+    assert (await tasks.get_task(ada, user_id=ada.user_id, task_id=body["id"])).body == body
 
 
 async def test_a_due_date_comes_back_in_utc(tasks: Tasks, ada: Caller) -> None:
@@ -132,7 +132,9 @@ async def test_replacing_returns_what_is_left_out_to_its_default(
         due_date=datetime.now(UTC),
         category_id=category_id,
     )
-    new = await tasks.replace_task(ada, user_id=ada.user_id, task_id=old["id"], body=TaskReplace(title="New"))
+    new = (
+        await tasks.replace_task(ada, user_id=ada.user_id, task_id=old["id"], body=TaskReplace(title="New"))
+    ).body
     expected = {
         "title": "New",
         "description": None,
@@ -165,26 +167,30 @@ async def test_an_update_changes_what_is_given_and_nothing_else(
 ) -> None:
     category_id = await new_category(database, ada)
     old = await create(tasks, ada, description="old", due_date=datetime.now(UTC), category_id=category_id)
-    new = await tasks.update_task(ada, user_id=ada.user_id, task_id=old["id"], body=TaskUpdate(**changes))
+    new = (
+        await tasks.update_task(ada, user_id=ada.user_id, task_id=old["id"], body=TaskUpdate(**changes))
+    ).body
     assert new == old | changes | {"updated_at": new["updated_at"]}
     assert new["updated_at"] > old["updated_at"]
-    assert await tasks.get_task(ada, user_id=ada.user_id, task_id=old["id"]) == new
+    assert (await tasks.get_task(ada, user_id=ada.user_id, task_id=old["id"])).body == new
 
 
 async def test_an_empty_update_changes_nothing(tasks: Tasks, ada: Caller) -> None:
     old = await create(tasks, ada)
-    assert await tasks.update_task(ada, user_id=ada.user_id, task_id=old["id"], body=TaskUpdate()) == old
+    assert (
+        await tasks.update_task(ada, user_id=ada.user_id, task_id=old["id"], body=TaskUpdate())
+    ).body == old
 
 
 async def test_of_fifty_toggles_at_once_each_takes_effect(tasks: Tasks, ada: Caller) -> None:
     one = await create(tasks, ada)
     toggles = [tasks.toggle_task(ada, user_id=ada.user_id, task_id=one["id"]) for _ in range(50)]
     answers = await asyncio.gather(*toggles)
-    assert sorted(answer["completed"] for answer in answers) == [False] * 25 + [True] * 25
-    last = await tasks.get_task(ada, user_id=ada.user_id, task_id=one["id"])
+    assert sorted(answer.body["completed"] for answer in answers) == [False] * 25 + [True] * 25
+    last = (await tasks.get_task(ada, user_id=ada.user_id, task_id=one["id"])).body
     assert last["completed"] is False
     # The time of a change is that of its turn and not of its arrival, so that it never goes backwards.
-    assert last["updated_at"] == max(answer["updated_at"] for answer in answers)
+    assert last["updated_at"] == max(answer.body["updated_at"] for answer in answers)
 
 
 async def test_a_deleted_task_is_gone(tasks: Tasks, ada: Caller) -> None:
@@ -211,7 +217,7 @@ async def test_another_users_task_does_not_exist(tasks: Tasks, ada: Caller, bob:
         with pytest.raises(TaskNotFound):
             await attempt
     assert await read(tasks, bob) == {"items": [], "total": 0, "next_cursor": None}
-    assert await tasks.get_task(ada, user_id=ada.user_id, task_id=hers["id"]) == hers
+    assert (await tasks.get_task(ada, user_id=ada.user_id, task_id=hers["id"])).body == hers
 
 
 @pytest.mark.parametrize("whose", ["nobody's", "bob's"])

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.api.conftest import Cluster, Person, Server, known, running
 from tests.promises.faults import postgres  # noqa: F401  # The fixture.
 
 FULL = os.environ.get("PROMISES") == "full"
@@ -37,3 +38,26 @@ def report() -> Report:
                 file.write(json.dumps([promise, must_show, shown]) + "\n")
 
     return write
+
+
+@pytest.fixture(scope="session")
+def cluster(postgres_url: str) -> Cluster:
+    return Cluster(postgres_url)
+
+
+@pytest.fixture(scope="session")
+def server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Two workers, which know nothing of each other."""
+    url, workers = cluster.create("promises"), int(os.environ.get("WORKERS", "2"))
+    with running(url, tmp_path_factory.mktemp("promises"), workers=workers) as server:
+        yield server
+
+
+@pytest.fixture
+def ada(server: Server) -> Person:
+    return known(server)
+
+
+@pytest.fixture
+def bob(server: Server) -> Person:
+    return known(server)

@@ -76,6 +76,9 @@ class Sharded:
             "issued_at": datetime(2026, 1, 1, tzinfo=UTC),
             "cleared": [],
             "revision": 1,
+            "admitted": None,
+            "key": "key",
+            "fingerprint": b"",
         }
 
     def touched(self, statement: Statement[Any], mode: str, *users: str) -> dict[str, set[str]]:

@@ -356,7 +356,8 @@ def test_what_cannot_be_proven_breaks_and_says_so() -> None:
 
 
 EDITS_OF_THE_CONTRACT = [
-    ("maxLength: 255", "maxLength: 200", "POST /api/{user_id}/tasks request body: property title"),
+    ("maxLength: 255\n      pattern: '^[^", "maxLength: 200\n      pattern: '^[^",
+     "POST /api/{user_id}/tasks request body: property title"),
     ("enum: [low, medium, high]", "enum: [low, high]", "GET /api/{user_id}/tasks query parameter priority"),
     ("required: [items, total, next_cursor]\n      properties:\n        items:\n          type: array\n"
      "          description: The tasks", "required: [items, total]\n      properties:\n        items:\n"
@@ -364,8 +365,10 @@ EDITS_OF_THE_CONTRACT = [
      "GET /api/{user_id}/tasks response 200 body: property next_cursor"),
     ("      maximum: 1000\n      default: 100", "      maximum: 1000\n      default: 50",
      "GET /api/{user_id}/tasks query parameter limit"),
-    ("          description: After how many seconds to try again.\n          required: true\n",
-     "          description: After how many seconds to try again.\n",
+    ("          required: true\n          schema:\n            $ref: '#/components/schemas/RetryAfter'\n"
+     "          example: 1\n      content",
+     "          schema:\n            $ref: '#/components/schemas/RetryAfter'\n"
+     "          example: 1\n      content",
      "GET /ready response 503 header retry-after"),
     ("operationId: getUser\n", "operationId: readUser\n", "GET /api/{user_id}"),
     ("scheme: bearer\n      bearerFormat: JWT\n", "scheme: basic\n", "security scheme bearerAuth"),

@@ -23,7 +23,7 @@ def shop() -> Served:
         {
             "list_books": operations.ListBooks200(body=[book], x_total_count=1),
             "get_featured_book": book,
-            "get_book": operations.GetBook200(body=book, e_tag='"a"'),
+            "get_book": operations.GetBook200(body=book, etag='"a"'),
             "delete_book": None,
         },
     )

@@ -67,7 +67,7 @@ async def test_typed_headers_are_written_as_text_and_optional_ones_may_be_left_o
 
 
 async def test_a_success_without_a_body_has_none() -> None:
-    served = shop({"get_book": result("GetBook304", e_tag='"a"')})
+    served = shop({"get_book": result("GetBook304", etag='"a"')})
     response = await served.get("/books/9780262033848", headers={"If-None-Match": '"a"'})
     assert (response.status_code, response.content, response.headers["etag"]) == (304, b"", '"a"')
     assert "content-type" not in response.headers

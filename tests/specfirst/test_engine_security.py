@@ -37,7 +37,7 @@ def shop(**options: Any) -> Served:
     book = schemas.Book.model_validate(BOOK)
     answers = {
         "list_books": operations.ListBooks200(body=[], x_total_count=0),
-        "get_book": operations.GetBook200(body=book, e_tag='"a"'),
+        "get_book": operations.GetBook200(body=book, etag='"a"'),
         "put_book": operations.PutBook200(body=book),
         "delete_book": None,
         "get_order": Forbidden("This is not your order"),

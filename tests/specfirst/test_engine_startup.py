@@ -145,7 +145,7 @@ async def speak(port: int, request: bytes) -> bytes:
 async def test_a_real_server_passes_on_what_the_engine_needs() -> None:
     schemas, operations = package("bookshop").schemas, package("bookshop").operations
     book = schemas.Book.model_validate(BOOK)
-    answer = operations.GetBook200(body=book, e_tag='"a"')
+    answer = operations.GetBook200(body=book, etag='"a"')
     served = serve("bookshop", {"get_featured_book": book, "get_book": answer})
     async with running(served.app, root_path="/v1") as port:
         for line, status in (

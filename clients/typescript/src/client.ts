@@ -1,5 +1,5 @@
 import createClient, { type Client, type ClientOptions } from "openapi-fetch";
-import { routes } from "./contract.js";
+import { headers, routes } from "./contract.js";
 import { failure, UnexpectedResponseError } from "./errors.js";
 import type { Arguments, OperationId, Result } from "./operations.js";
 import type { paths } from "./schema.js";
@@ -59,9 +59,9 @@ function method(http: TaskClient["http"], id: OperationId) {
   // The arguments are checked where the method is called; here they are any operation's.
   const request = http.request as (verb: string, path: string, init: object) => Promise<Answer>;
   return async ({ body, ...parameters }: Record<string, unknown> = {}, options: RequestOptions = {}) => {
-    const params = { path: {} as Record<string, unknown>, query: {} as Record<string, unknown> };
+    const params: Record<"path" | "query" | "header", Record<string, unknown>> = { path: {}, query: {}, header: {} };
     for (const [name, value] of Object.entries(parameters)) {
-      params[path.includes(`{${name}}`) ? "path" : "query"][name] = value;
+      params[path.includes(`{${name}}`) ? "path" : headers.includes(name) ? "header" : "query"][name] = value;
     }
     const { data, error, response } = await request(verb, path, { params, body, ...options });
     if (!response.ok) throw failure(id, error, response);

@@ -30,6 +30,12 @@ export type Limit = components["schemas"]["Limit"];
 export type Offset = components["schemas"]["Offset"];
 /** A place in a list. Take it from `next_cursor`; its form may change. */
 export type Cursor = components["schemas"]["Cursor"];
+/** The name of a state (RFC 9110, section 8.8.3). Its form may change. */
+export type EntityTag = components["schemas"]["EntityTag"];
+/** Names of states, separated by commas, or `*`. */
+export type EntityTags = components["schemas"]["EntityTags"];
+/** Visible ASCII characters, compared as they stand; quotation marks are not required and count as part of it. */
+export type IdempotencyKey = components["schemas"]["IdempotencyKey"];
 /** How many items there are in all. */
 export type Total = components["schemas"]["Total"];
 /** A number of seconds. */
@@ -110,3 +116,6 @@ export const routes = {
   /** Delete a category. Deletes the category for good. Its tasks stay, with `category_id` null. */
   deleteCategory: ["DELETE", "/api/{user_id}/categories/{category_id}"],
 } as const;
+
+/** The parameters that are sent as headers. */
+export const headers: readonly string[] = ["Idempotency-Key", "If-Match", "If-None-Match"];

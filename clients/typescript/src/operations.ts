@@ -18,16 +18,23 @@ export type ListOperationId = {
   [Id in OperationId]: Result<Id> extends Page<unknown> ? Id : never;
 }[OperationId];
 
-/** What an operation takes: its path and query parameters by name, and `body` if it has one. */
+/**
+ * What an operation takes: its path, query and header parameters by name, and `body` if it has one.
+ *
+ * `If-None-Match` is left to `http`: a method gives a body, and 304 has none.
+ */
 export type Arguments<Id extends OperationId> = Simplified<
-  Parameters<Id, "path"> & MaybeUndefined<Parameters<Id, "query">> & Body<Id>
+  Parameters<Id, "path"> &
+    MaybeUndefined<Parameters<Id, "query">> &
+    MaybeUndefined<Omit<Parameters<Id, "header">, "If-None-Match">> &
+    Body<Id>
 >;
 
 /** What an operation gives when it succeeds. */
 export type Result<Id extends OperationId> = Content<Id, SuccessStatus<Id>>;
 
 /** The statuses with which an operation fails. */
-export type ErrorStatus<Id extends OperationId> = Exclude<Status<Id>, SuccessStatus<Id>>;
+export type ErrorStatus<Id extends OperationId> = Exclude<Status<Id>, SuccessStatus<Id> | 304>;
 
 /** The body of an operation's failure. */
 export type ErrorBody<Id extends OperationId, S extends ErrorStatus<Id>> = Content<Id, S>;
@@ -39,7 +46,7 @@ export interface Page<Item> {
 }
 
 // Of an operation without any, openapi-typescript says `query?: never`.
-type Parameters<Id extends OperationId, Place extends "path" | "query"> = [
+type Parameters<Id extends OperationId, Place extends "path" | "query" | "header"> = [
   NonNullable<operations[Id]["parameters"][Place]>,
 ] extends [never]
   ? unknown

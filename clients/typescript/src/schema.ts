@@ -325,6 +325,12 @@ export interface components {
         Offset: number;
         /** @description A place in a list. Take it from `next_cursor`; its form may change. */
         Cursor: string;
+        /** @description The name of a state (RFC 9110, section 8.8.3). Its form may change. */
+        EntityTag: string;
+        /** @description Names of states, separated by commas, or `*`. */
+        EntityTags: string;
+        /** @description Visible ASCII characters, compared as they stand; quotation marks are not required and count as part of it. */
+        IdempotencyKey: string;
         /** @description How many items there are in all. */
         Total: number;
         /** @description A number of seconds. */
@@ -498,6 +504,7 @@ export interface components {
         /** @description The task as it now is. */
         Task: {
             headers: {
+                ETag: components["headers"]["ETag"];
                 [name: string]: unknown;
             };
             content: {
@@ -521,6 +528,7 @@ export interface components {
         /** @description The category as it now is. */
         Category: {
             headers: {
+                ETag: components["headers"]["ETag"];
                 [name: string]: unknown;
             };
             content: {
@@ -535,6 +543,14 @@ export interface components {
                  */
                 "application/json": components["schemas"]["CategoryResponse"];
             };
+        };
+        /** @description It still has an `ETag` that the request names, so it is not sent again. */
+        NotModified: {
+            headers: {
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content?: never;
         };
         /** @description The body is not UTF-8 JSON, or names a member twice. */
         BadRequest: {
@@ -667,6 +683,20 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
+        /** @description It has none of the `ETag`s that the request names, so nothing was done. Read it again, and decide anew. */
+        PreconditionFailed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "detail": "It has changed and no longer matches If-Match"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorResponse"];
+            };
+        };
         /** @description The body is larger than 65536 bytes. */
         ContentTooLarge: {
             headers: {
@@ -695,7 +725,10 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description A parameter or the body does not fit its schema. Every finding is listed. */
+        /**
+         * @description A parameter or the body does not fit its schema, or the `Idempotency-Key` belongs to another request.
+         *     Every finding is listed.
+         */
         UnprocessableContent: {
             headers: {
                 [name: string]: unknown;
@@ -796,6 +829,19 @@ export interface components {
         Offset: components["schemas"]["Offset"];
         /** @description Where to go on, the `next_cursor` of the page before. */
         Cursor: components["schemas"]["Cursor"];
+        /**
+         * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
+         *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+         */
+        IfMatch: components["schemas"]["EntityTags"];
+        /** @description Only if it no longer has this `ETag`, or one of these; otherwise the answer is 304, without body. */
+        IfNoneMatch: components["schemas"]["EntityTags"];
+        /**
+         * @description A text of your choice, such as a UUID, that no other request of yours has. For 24 hours the same request
+         *     with the same key is answered as the first time and changes nothing more; another request with the key is
+         *     refused with 422. A request that was refused, or that failed, leaves its key unused.
+         */
+        IdempotencyKey: components["schemas"]["IdempotencyKey"];
     };
     requestBodies: {
         /** @description The task to create. */
@@ -871,7 +917,13 @@ export interface components {
             };
         };
     };
-    headers: never;
+    headers: {
+        /**
+         * @description Names this very state; another state has another one.
+         * @example "3b1f0c5a9d2e4f67"
+         */
+        ETag: components["schemas"]["EntityTag"];
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -1113,7 +1165,14 @@ export interface operations {
     createTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A text of your choice, such as a UUID, that no other request of yours has. For 24 hours the same request
+                 *     with the same key is answered as the first time and changes nothing more; another request with the key is
+                 *     refused with 422. A request that was refused, or that failed, leaves its key unused.
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 /**
                  * @description Whose data. It must be the subject of the token.
@@ -1133,6 +1192,7 @@ export interface operations {
                      * @example /api/mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K/tasks/42
                      */
                     Location: string;
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1168,7 +1228,10 @@ export interface operations {
     getTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Only if it no longer has this `ETag`, or one of these; otherwise the answer is 304, without body. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /**
                  * @description Whose data. It must be the subject of the token.
@@ -1186,6 +1249,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Task"];
+            304: components["responses"]["NotModified"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
@@ -1198,7 +1262,13 @@ export interface operations {
     replaceTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
+                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description Whose data. It must be the subject of the token.
@@ -1220,6 +1290,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskOrCategoryNotFound"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
@@ -1231,7 +1302,13 @@ export interface operations {
     deleteTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
+                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description Whose data. It must be the subject of the token.
@@ -1265,6 +1342,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
@@ -1274,7 +1352,13 @@ export interface operations {
     updateTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
+                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description Whose data. It must be the subject of the token.
@@ -1296,6 +1380,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskOrCategoryNotFound"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
@@ -1307,7 +1392,19 @@ export interface operations {
     toggleTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
+                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description A text of your choice, such as a UUID, that no other request of yours has. For 24 hours the same request
+                 *     with the same key is answered as the first time and changes nothing more; another request with the key is
+                 *     refused with 422. A request that was refused, or that failed, leaves its key unused.
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 /**
                  * @description Whose data. It must be the subject of the token.
@@ -1328,6 +1425,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
@@ -1392,7 +1490,14 @@ export interface operations {
     createCategory: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A text of your choice, such as a UUID, that no other request of yours has. For 24 hours the same request
+                 *     with the same key is answered as the first time and changes nothing more; another request with the key is
+                 *     refused with 422. A request that was refused, or that failed, leaves its key unused.
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 /**
                  * @description Whose data. It must be the subject of the token.
@@ -1412,6 +1517,7 @@ export interface operations {
                      * @example /api/mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K/categories/7
                      */
                     Location: string;
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1443,7 +1549,10 @@ export interface operations {
     getCategory: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Only if it no longer has this `ETag`, or one of these; otherwise the answer is 304, without body. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /**
                  * @description Whose data. It must be the subject of the token.
@@ -1461,6 +1570,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Category"];
+            304: components["responses"]["NotModified"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["CategoryNotFound"];
@@ -1473,7 +1583,13 @@ export interface operations {
     replaceCategory: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
+                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description Whose data. It must be the subject of the token.
@@ -1496,6 +1612,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["CategoryNotFound"];
             409: components["responses"]["CategoryNameTaken"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
@@ -1507,7 +1624,13 @@ export interface operations {
     deleteCategory: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
+                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description Whose data. It must be the subject of the token.
@@ -1541,6 +1664,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["CategoryNotFound"];
+            412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
@@ -1550,7 +1674,13 @@ export interface operations {
     updateCategory: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
+                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description Whose data. It must be the subject of the token.
@@ -1573,6 +1703,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["CategoryNotFound"];
             409: components["responses"]["CategoryNameTaken"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];

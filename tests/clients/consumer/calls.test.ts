@@ -187,6 +187,22 @@ test("what is not the API's answer is no TaskApiError", async () => {
   assert.ok(nobody instanceof TypeError);
 });
 
+test("headers are arguments too", async () => {
+  const { api, user_id } = newUser();
+  const create = { user_id, body: { title: "Once" }, "Idempotency-Key": "a" };
+  const task = await api.createTask(create);
+  assert.deepEqual(await api.createTask(create), task);
+  const path = { user_id, task_id: task.id };
+  const { response } = await api.http.GET("/api/{user_id}/tasks/{task_id}", { params: { path } });
+  const etag = response.headers.get("ETag") ?? "";
+  assert.equal((await api.toggleTask({ ...path, "If-Match": etag })).completed, true);
+  assert.equal((await refusal(api.toggleTask({ ...path, "If-Match": etag }))).status, 412);
+  const again = await api.http.GET("/api/{user_id}/tasks/{task_id}", {
+    params: { path, header: { "If-None-Match": "*" } },
+  });
+  assert.deepEqual([again.response.status, again.data], [304, undefined]);
+});
+
 test("what the methods leave out, http gives", async () => {
   const { api, user_id } = newUser();
   const { data, response } = await api.http.POST("/api/{user_id}/tasks", {

@@ -38,6 +38,13 @@ void api.getTask({ user_id, task_id: 1, body: {} });
 void api.listTasks({ user_id, signal: AbortSignal.abort() });
 void api.listTasks({ user_id }, { signal: undefined });
 
+// Headers.
+void api.deleteTask({ user_id, task_id: 1, "If-Match": undefined });
+// @ts-expect-error A creation depends on no state.
+void api.createTask({ user_id, body: { title: "One" }, "If-Match": '"1"' });
+// @ts-expect-error The answer to this may have no body.
+void api.getTask({ user_id, task_id: 1, "If-None-Match": "*" });
+
 // Bodies.
 // @ts-expect-error A task has a title.
 void api.createTask({ user_id, body: {} });
@@ -62,7 +69,7 @@ tasks[0].title;
 
 // Errors.
 if (caught instanceof TaskApiError) {
-  certain<Same<(typeof caught)["status"], 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 500 | 503>>();
+  certain<Same<(typeof caught)["status"], 400 | 401 | 403 | 404 | 409 | 412 | 413 | 415 | 422 | 429 | 500 | 503>>();
   certain<Same<(typeof caught)["operationId"], OperationId>>();
   // @ts-expect-error It is text, or a list of findings.
   caught.body.detail.toUpperCase();
@@ -75,7 +82,7 @@ if (caught instanceof TaskApiError) {
   // @ts-expect-error The contract knows no such status.
   if (caught.status === 418) caught.message;
   if (caught.operationId === "getTask") {
-    certain<Same<(typeof caught)["status"], 401 | 403 | 404 | 422 | 500 | 503>>();
+    certain<Same<(typeof caught)["status"], 401 | 403 | 404 | 422 | 429 | 500 | 503>>();
     // @ts-expect-error Reading a task conflicts with nothing.
     if (caught.status === 409) caught.message;
   }

@@ -1,0 +1,248 @@
+"""What is sent again because no answer came is done once, and answered alike."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.api.conftest import Cluster, Json, Person, body_of, findings_of, known, newcomer, running
+from tests.promises.conftest import FULL, Report
+
+TIMES = 50
+ROUNDS = 20 if FULL else 2
+
+CREATIONS: dict[str, tuple[str, Json]] = {
+    "createTask": (
+        "/tasks",
+        {"title": "Once", "due_date": "2026-02-01T17:00:00.5+02:00", "priority": "high"},
+    ),
+    "createCategory": ("/categories", {"name": "Once"}),
+}
+REUSED = {
+    "detail": [
+        {
+            "loc": ["header", "Idempotency-Key"],
+            "msg": "The key belongs to another request of the last 24 hours",
+            "type": "reused",
+        }
+    ]
+}
+
+
+def send(person: Person, method: str, path: str, body: Json, key: str, **headers: str) -> httpx.Response:
+    named = {"Idempotency-Key": key} | {name.replace("_", "-"): value for name, value in headers.items()}
+    return person.request(method, path, json=body, headers=named)
+
+
+def at_once(person: Person, method: str, path: str, body: Json, key: str) -> list[httpx.Response]:
+    """The same request many times, on as many connections."""
+    with ThreadPoolExecutor(TIMES) as pool:
+        return list(pool.map(lambda _: send(person, method, path, body, key), range(TIMES)))
+
+
+def shown(answer: httpx.Response) -> tuple[int, bytes, dict[str, str]]:
+    """All that a client sees, but for what names the request and the moment."""
+    own = {"date", "x-request-id"}
+    return answer.status_code, answer.content, {n: v for n, v in answer.headers.items() if n not in own}
+
+
+@pytest.mark.parametrize("operation", CREATIONS)
+def test_what_is_sent_many_times_at_once_is_done_once(ada: Person, report: Report, operation: str) -> None:
+    path, body = CREATIONS[operation]
+    for number in range(ROUNDS):
+        mine = body | {"name": f"Once {number}"} if "name" in body else body
+        answers = at_once(ada, "POST", path, mine, f"key-{number}")
+        first = shown(answers[0])
+        assert first[0] == 201
+        assert {"location", "etag"} <= first[2].keys()
+        assert [answer for answer in answers if shown(answer) != first] == []
+        assert ada.get(first[2]["location"]).content == first[1]
+        assert body_of(ada.get(path))["total"] == number + 1
+    if operation == "createTask":
+        report(
+            "The same POST twice", "1 row, 50 equal answers", f"1 row, {TIMES} equal answers, {ROUNDS} times"
+        )
+
+
+def test_a_toggle_that_is_sent_many_times_at_once_toggles_once(ada: Person) -> None:
+    task = ada.task()
+    for number in range(ROUNDS + 1):
+        answers = at_once(ada, "PATCH", f"/tasks/{task['id']}/complete", None, f"toggle-{number}")
+        first = shown(answers[0])
+        assert first[0] == 200
+        assert answers[0].json()["completed"] is (number % 2 == 0)
+        assert [answer for answer in answers if shown(answer) != first] == []
+        there = ada.get(f"/tasks/{task['id']}")
+        assert (there.content, there.headers["etag"]) == (first[1], first[2]["etag"])
+
+
+def test_a_key_is_good_for_one_request(ada: Person) -> None:
+    one, other = ada.task(), ada.task()
+    creation = send(ada, "POST", "/tasks", {"title": "First"}, "k")
+    toggle = send(ada, "PATCH", f"/tasks/{one['id']}/complete", None, "t")
+    category = send(ada, "POST", "/categories", {"name": "First"}, "c")
+    before = ada.get("/tasks").json(), ada.get("/categories").json()
+    for method, path, body, key in (
+        ("POST", "/tasks", {"title": "Second"}, "k"),
+        ("POST", "/tasks", {"title": "First", "completed": False}, "k"),
+        ("POST", "/categories", {"name": "Second"}, "k"),
+        ("PATCH", f"/tasks/{one['id']}/complete", None, "k"),
+        ("PATCH", f"/tasks/{other['id']}/complete", None, "t"),
+        ("POST", "/categories", {"name": "First", "color": "#000000"}, "c"),
+        ("POST", "/tasks", {"title": "First"}, "c"),
+    ):
+        answer = send(ada, method, path, body, key)
+        assert (answer.status_code, answer.json()) == (422, REUSED)
+    assert (ada.get("/tasks").json(), ada.get("/categories").json()) == before
+    # What is written otherwise and says the same is the same request.
+    assert shown(send(ada, "POST", "/tasks", {"title": "First"}, "k")) == shown(creation)
+    assert shown(send(ada, "PATCH", f"/tasks/{one['id']}/complete", None, "t")) == shown(toggle)
+    assert shown(send(ada, "POST", "/categories", {"name": "First"}, "c")) == shown(category)
+
+
+def test_a_key_is_the_users_own(ada: Person, bob: Person) -> None:
+    hers = send(ada, "POST", "/tasks", {"title": "Hers"}, "same")
+    his = send(bob, "POST", "/tasks", {"title": "His"}, "same")
+    assert (hers.status_code, his.status_code) == (201, 201)
+    assert (hers.json()["user_id"], his.json()["user_id"]) == (ada.id, bob.id)
+    assert hers.json()["id"] != his.json()["id"]
+    anonymous = ada.server.request("POST", ada.path("/tasks"), json={}, headers={"Idempotency-Key": "same"})
+    assert anonymous.status_code == 401
+
+
+def test_the_answer_stays_as_it_was_whatever_became_of_the_thing(ada: Person) -> None:
+    category = ada.category("Home")
+    body = {"title": "First", "category_id": category["id"]}
+    first = send(ada, "POST", "/tasks", body, "k")
+    task = first.json()
+    toggle = send(ada, "PATCH", f"/tasks/{task['id']}/complete", None, "t", If_Match=first.headers["etag"])
+    assert toggle.status_code == 200
+    # Its own success changed what If-Match had named.
+    again = send(ada, "PATCH", f"/tasks/{task['id']}/complete", None, "t", If_Match=first.headers["etag"])
+    assert shown(again) == shown(toggle)
+    named = send(ada, "POST", "/categories", {"name": "Work"}, "c")
+    body_of(ada.patch(f"/tasks/{task['id']}", {"title": "Changed"}))
+    body_of(ada.delete(f"/categories/{category['id']}"))
+    body_of(ada.delete(f"/tasks/{task['id']}"))
+    assert shown(send(ada, "POST", "/tasks", body, "k")) == shown(first)
+    assert shown(send(ada, "PATCH", f"/tasks/{task['id']}/complete", None, "t")) == shown(toggle)
+    # Its own first success has the name.
+    assert shown(send(ada, "POST", "/categories", {"name": "Work"}, "c")) == shown(named)
+    assert ada.get("/tasks").json()["total"] == 0
+
+
+def test_a_request_that_was_refused_leaves_its_key_unused(ada: Person) -> None:
+    taken = ada.category("Taken")
+    assert send(ada, "POST", "/categories", {"name": "Taken"}, "k").status_code == 409
+    body_of(ada.delete(f"/categories/{taken['id']}"))
+    assert send(ada, "POST", "/categories", {"name": "Taken"}, "k").status_code == 201
+    missing = {"title": "x", "category_id": 2**53 - 1}
+    assert send(ada, "POST", "/tasks", missing, "t").status_code == 404
+    assert send(ada, "POST", "/tasks", {"title": ""}, "t").status_code == 422
+    assert send(ada, "PATCH", f"/tasks/{2**53 - 1}/complete", None, "t").status_code == 404
+    task = ada.task()
+    path = f"/tasks/{task['id']}/complete"
+    assert send(ada, "PATCH", path, None, "t", If_Match='"another"').status_code == 412
+    assert send(ada, "PATCH", path, None, "t").status_code == 200
+
+
+@pytest.mark.parametrize("key", ["x", '"quoted"', "x" * 255, "!~", str(uuid4())])
+def test_a_key_is_any_visible_text(ada: Person, key: str) -> None:
+    first, again = (send(ada, "POST", "/tasks", {"title": "x"}, key) for _ in range(2))
+    assert (first.status_code, shown(again)) == (201, shown(first))
+
+
+@pytest.mark.parametrize("key", ["", "two words", "x" * 256, "\xfc", "a\tb"])
+def test_a_key_of_another_form_is_refused(ada: Person, key: str) -> None:
+    headers = ("Content-Type", "application/json"), ("Idempotency-Key", key)
+    found = findings_of(ada.raw("POST", "/tasks", b'{"title": "x"}', *headers))
+    assert {place for place, _ in found} == {"header.Idempotency-Key"}
+    assert ada.get("/tasks").json()["total"] == 0
+
+
+def test_two_keys_are_none(ada: Person) -> None:
+    headers = ("Content-Type", "application/json"), ("Idempotency-Key", "a"), ("Idempotency-Key", "a")
+    answer = ada.raw("POST", "/tasks", b'{"title": "x"}', *headers)
+    assert findings_of(answer) == [("header.Idempotency-Key", "duplicate")]
+
+
+@pytest.fixture
+def run_again(cluster: Cluster, tmp_path: Path) -> Callable[[str], Any]:
+    """Start another server on the same database."""
+    url = cluster.create(f"once_{uuid4().hex}")
+
+    def start(name: str) -> Any:
+        (tmp_path / name).mkdir()
+        return running(url, tmp_path / name)
+
+    return start
+
+
+def test_after_a_restart_the_answer_is_the_same(run_again: Callable[[str], Any], report: Report) -> None:
+    with run_again("first") as server:
+        person = known(server)
+        first = send(person, "POST", "/tasks", {"title": "Once"}, "k")
+        toggle = send(person, "PATCH", f"/tasks/{first.json()['id']}/complete", None, "t")
+    with run_again("second") as server:
+        person = newcomer(server, person.id)
+        assert shown(send(person, "POST", "/tasks", {"title": "Once"}, "k")) == shown(first)
+        assert shown(send(person, "PATCH", f"/tasks/{first.json()['id']}/complete", None, "t")) == shown(
+            toggle
+        )
+        assert person.get("/tasks").json()["total"] == 1
+    report("The same POST twice", "same answer after a restart", "same status, headers and body")
+
+
+def test_who_hangs_up_before_the_answer_and_asks_again_gets_it(ada: Person) -> None:
+    body = b'{"title": "Once"}'
+    for number in range(ROUNDS * 5):
+        head = (
+            f"POST {ada.path('/tasks')} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {ada.token}\r\n"
+            f"Idempotency-Key: {number}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", ada.server.port)) as connection:
+            connection.sendall(head.encode() + body)
+        answer = send(ada, "POST", "/tasks", {"title": "Once"}, f"{number}")
+        assert answer.status_code == 201
+        assert ada.get("/tasks").json()["total"] == number + 1
+
+
+AGE = """
+UPDATE tasks_api.idempotency_key SET created_at = now() - interval '{age}'
+WHERE user_id = '{user}' AND key {keys}
+"""
+KEYS = "SELECT key FROM tasks_api.idempotency_key WHERE user_id = '{user}' ORDER BY key"
+
+
+def test_a_key_is_kept_for_a_day(ada: Person, cluster: Cluster) -> None:
+    first = send(ada, "POST", "/tasks", {"title": "Once"}, "k")
+    cluster.execute(AGE.format(age="23 hours 59 minutes", user=ada.id, keys="= 'k'"), "promises")
+    assert shown(send(ada, "POST", "/tasks", {"title": "Once"}, "k")) == shown(first)
+    cluster.execute(AGE.format(age="24 hours 1 second", user=ada.id, keys="= 'k'"), "promises")
+    second = send(ada, "POST", "/tasks", {"title": "Once"}, "k")
+    assert (second.status_code, second.json()["id"] != first.json()["id"]) == (201, True)
+    assert shown(send(ada, "POST", "/tasks", {"title": "Once"}, "k")) == shown(second)
+    # For another request it is free again as well.
+    cluster.execute(AGE.format(age="24 hours 1 second", user=ada.id, keys="= 'k'"), "promises")
+    assert send(ada, "POST", "/tasks", {"title": "Other"}, "k").status_code == 201
+
+
+def test_old_keys_go_with_the_next_write_of_their_user(ada: Person, bob: Person, cluster: Cluster) -> None:
+    for person in (ada, bob):
+        for number in range(5):
+            assert send(person, "POST", "/tasks", {"title": "x"}, f"old-{number}").is_success
+        cluster.execute(AGE.format(age="25 hours", user=person.id, keys="LIKE 'old-%'"), "promises")
+    assert send(ada, "POST", "/tasks", {"title": "x"}, "new").is_success
+    assert cluster.execute(KEYS.format(user=ada.id), "promises") == [("new",)]
+    assert len(cluster.execute(KEYS.format(user=bob.id), "promises")) == 5
+    # Whoever is erased takes them along.
+    body_of(bob.delete())
+    assert cluster.execute(KEYS.format(user=bob.id), "promises") == []
