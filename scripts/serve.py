@@ -61,6 +61,8 @@ def main() -> None:
         "or those that nobody wrote yet (--mock alone: all)",
     )
     options = parser.parse_args()
+    if options.workers is not None and options.workers < 1:
+        parser.error("--workers must be at least 1")
     data: Path = options.data.absolute()
     # Settings stand in the project's .env, wherever the command is given from.
     os.chdir(ROOT)
@@ -162,11 +164,17 @@ def _run(
 
 
 def _work(listener: socket.socket, beats: Pipe) -> None:
-    """Serve in a process of its own, with the settings as they are by now."""
+    """Serve in a process of its own, with the code, the settings and the migrations as they are by now."""
     try:
         settings = load_settings()
     except SettingsError as error:
         sys.exit(f"scripts/serve: {error}")
+    if settings.database_url and settings.mock != "all":
+        try:
+            migrate(settings.database_url.get_secret_value())
+        except SettingsError as error:
+            # It need not be there yet: until it is, /ready says so.
+            _say(str(error))
     _server(_config(settings), settings).work(listener, beats)
 
 

@@ -242,7 +242,7 @@ class Connection(HttpToolsProtocol):
             self._socket.close()
 
     def _idle_seconds(self) -> float:
-        return self.timeout_keep_alive if self.cycle else RECEIVE_SECONDS
+        return self.timeout_keep_alive if self.cycle else min(self.timeout_keep_alive, RECEIVE_SECONDS)
 
 
 class _Transport:

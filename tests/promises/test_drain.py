@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from conftest import Report
+from conftest import FULL, Report
 from wire import Answer, Client
 
 from impl.tables import SCHEMA
@@ -47,7 +47,7 @@ async def ended(server: Server) -> tuple[int, float]:
     return await asyncio.to_thread(server.process.wait, 20), time.monotonic() - since
 
 
-@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("workers", [0, 1] if FULL else [0])
 async def test_a_server_that_is_asked_to_stop_answers_what_is_in_flight_and_says_that_it_stops(
     database_url: str, tmp_path: Path, report: Report, workers: int
 ) -> None:
@@ -122,7 +122,7 @@ async def test_connections_are_taken_for_as_long_as_notice_is_given(
         assert (await ended(server))[0] == 0
 
 
-@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("workers", [0, 1] if FULL else [1])
 async def test_ctrl_c_does_not_wait_for_idle_connections(
     database_url: str, tmp_path: Path, workers: int
 ) -> None:

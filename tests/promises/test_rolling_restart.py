@@ -13,7 +13,7 @@ import pytest
 from conftest import FULL, Report
 from wire import Client, workers
 
-from tests.api.conftest import Server, newcomer, running
+from tests.api.conftest import Cluster, Server, newcomer, running
 
 CLIENTS = 16
 HANDOVERS, REQUESTS, WORKERS = (6, 10_000, 2) if FULL else (1, 400, 1)
@@ -112,10 +112,27 @@ async def test_a_worker_that_dies_is_replaced(server: Server) -> None:
     await healthy(server)
 
 
-async def test_no_worker_outlives_a_supervisor_that_is_killed(database_url: str, tmp_path: Path) -> None:
-    with running(database_url, tmp_path, workers=1) as server:
-        await healthy(server)
-        left = workers(server)
-        server.process.kill()
-        server.process.wait()
-        await until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left))
+@pytest.mark.skipif(not FULL, reason="It takes half a minute.")
+async def test_a_worker_that_hangs_is_replaced(server: Server) -> None:
+    await healthy(server)
+    old = workers(server)
+    os.kill(min(old), signal.SIGSTOP)
+    await until(lambda: len(workers(server)) == WORKERS and workers(server) != old)
+    await healthy(server)
+
+
+async def test_a_handover_applies_the_migrations_that_are_missing(postgres_url: str, tmp_path: Path) -> None:
+    cluster = Cluster(postgres_url)
+    url = cluster.create("handover", migrated=False)
+    with running(url, tmp_path, workers=1) as server:
+        async with Client(server) as client:
+            assert (await client.request("GET", "/ready")).json == {"status": "ready"}
+
+
+async def test_no_worker_outlives_a_supervisor_that_is_killed(server: Server) -> None:
+    """The last one, since nothing is left of the server."""
+    await healthy(server)
+    left = workers(server)
+    server.process.kill()
+    server.process.wait()
+    await until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left))
