@@ -234,7 +234,7 @@ async def test_requests_that_arrive_all_at_once_are_answered_in_their_order(
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 404 ")
         writer.close()
-    assert seen.grown < 10 * MEGABYTE
+    assert seen.grown < 5 * MEGABYTE
     report(
         f"Pipelining: {count:,} requests",
         "all answered, others unharmed, memory flat",

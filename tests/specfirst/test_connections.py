@@ -174,6 +174,13 @@ async def test_requests_that_arrive_at_once_are_begun_one_after_the_other() -> N
         assert is_error(answers[-1], 400, NOT_HTTP)
 
 
+async def test_how_long_a_body_may_be_is_for_the_application_to_say() -> None:
+    async with served(Shop(), timeout_keep_alive=1) as port:
+        body = b"x" * 3_000_000
+        [answer] = await speak(port, POST + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        assert (answer[0], answer[2]) == (200, body)
+
+
 @pytest.mark.parametrize("size", [60_000, 70_000])
 async def test_a_head_of_64_kib_is_taken_and_one_of_more_is_431(size: int) -> None:
     async with served(shop := Shop()) as port:
