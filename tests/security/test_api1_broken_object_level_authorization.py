@@ -74,3 +74,42 @@ def test_a_thing_is_not_tied_to_anothers_and_so_never_reaches_it(ada: Person, bo
         expect(answer, 404, CATEGORY_NOT_FOUND)
     assert body_of(bob.get(f"/tasks/{task['id']}")) == task
     assert body_of(ada.get("/tasks", category_id=hers))["total"] == 0
+
+
+def test_a_key_of_a_request_is_its_user_s_own(ada: Person, bob: Person) -> None:
+    """Who guesses another's `Idempotency-Key` gets neither their answer nor in their way."""
+    headers = {"Idempotency-Key": "guessed"}
+    hers = ada.request("POST", "/tasks", json={"title": "Hers"}, headers=headers)
+    for _ in range(2):
+        his = bob.request("POST", "/tasks", json={"title": "Hers"}, headers=headers)
+        assert (his.status_code, his.json()["user_id"]) == (201, bob.id)
+    assert ada.request("POST", "/tasks", json={"title": "Hers"}, headers=headers).json() == hers.json()
+    assert [body_of(person.get("/tasks"))["total"] for person in (ada, bob)] == [1, 1]
+
+
+def test_users_and_keys_are_told_apart_where_their_names_run_together(server: Server) -> None:
+    name = somebody(server).id
+    answers = []
+    for user_id, key in ((name, "a:b:c"), (f"{name}:a", "b:c"), (f"{name}:a:b", "c"), (f"{name}:", "a:b:c")):
+        token = sign_hmac({"alg": "HS256"}, addressed(sub=user_id))
+        person = Person(server, user_id, token)
+        headers = {"Idempotency-Key": key}
+        answers.append(body_of(person.request("POST", "/tasks", json={"title": key}, headers=headers), 201))
+        assert answers[-1]["user_id"] == user_id
+    assert len({answer["id"] for answer in answers}) == len(answers)
+
+
+@pytest.mark.parametrize("header", ["If-Match", "If-None-Match"])
+def test_a_precondition_tells_nothing_of_what_is_another_s(ada: Person, bob: Person, header: str) -> None:
+    task = ada.task()
+    etag = ada.get(f"/tasks/{task['id']}").headers["etag"]
+    for tag in (etag, "*", '"0"', f"W/{etag}"):
+        for method, body in (("GET", None), ("PUT", {"title": "Mine"}), ("PATCH", {}), ("DELETE", None)):
+            answers = [
+                bob.request(method, f"/tasks/{task_id}", json=body, headers={header: tag})
+                for task_id in (task["id"], 2**53 - 1)
+            ]
+            assert [(answer.status_code, answer.content) for answer in answers] == [
+                (404, b'{"detail":"Task not found"}')
+            ] * 2
+    assert ada.get(f"/tasks/{task['id']}").headers["etag"] == etag
