@@ -12,9 +12,10 @@ from tests.promises.suite import run_suite
 SUITE = ("tests/api", "tests/model") if FULL else ("tests/api/test_tasks.py",)
 
 
-@pytest.mark.parametrize(
-    ("behaviour", "prepared"), [("no prepared statements", 0), ("prepared statements", 100)]
-)
+BEHAVIOURS = {"no prepared statements": 0, **({"prepared statements": 100} if FULL else {})}
+
+
+@pytest.mark.parametrize(("behaviour", "prepared"), BEHAVIOURS.items())
 def test_the_whole_suite_passes_behind_pgbouncer(behaviour: str, prepared: int, report: Report) -> None:
     version = PgBouncer().version
     if not any(version):
