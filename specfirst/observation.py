@@ -73,7 +73,7 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = [*message["headers"]]
+                headers = [*message.get("headers", ())]
                 # What an answer says itself counts: documentation may be kept, for example.
                 said = [name for name, _ in headers]
                 for header in self._https_headers if scope.get("scheme") == "https" else self._headers:

@@ -111,6 +111,11 @@ def test_browsers_that_came_by_https_are_told_to_stay_with_it(production: Server
             assert answer.headers.get_list("strict-transport-security") == expected
 
 
+def test_outside_production_they_are_not(server: Server) -> None:
+    answer = server.request("GET", "/health", headers={"X-Forwarded-Proto": "https"})
+    assert "strict-transport-security" not in answer.headers
+
+
 def test_each_request_is_a_line_that_says_what_was_asked_and_nothing_of_what_was_sent(
     production: Server,
 ) -> None:
