@@ -60,7 +60,7 @@ PRECONDITION_FAILED: dict[str, Any] = {
 }
 SERVICE_UNAVAILABLE: dict[str, Any] = {
     "model": ErrorResponse,
-    "description": "The database cannot be reached, its migrations are not applied, or the login service's keys cannot be fetched.",
+    "description": "The database cannot be reached or does not answer in time, its migrations are not applied, or the login service's keys cannot be fetched.",
     "headers": {
         "Retry-After": {
             "description": "After how many seconds to try again.",

@@ -787,7 +787,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description The database cannot be reached, its migrations are not applied, or the login service's keys cannot be fetched. */
+        /** @description The database cannot be reached or does not answer in time, its migrations are not applied, or the login service's keys cannot be fetched. */
         ServiceUnavailable: {
             headers: {
                 /**
