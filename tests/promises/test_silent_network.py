@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.api.conftest import Server, known, running
-from tests.promises.conftest import FULL, Report
+from tests.promises.conftest import FULL, Report, wait_until
 from tests.promises.faults import Postgres, Proxy
 from tests.promises.wire import Answer, Client
 
@@ -47,9 +47,7 @@ async def test_a_silent_network_is_answered_503_and_forgotten_once_it_speaks_aga
             proxy.speak()
             assert {answer.status for _, answer in await ask_all(clients)} <= {200, 201, 404}
         # What was given up is closed at both ends: the pool is as large as it may be, and no larger.
-        async with asyncio.timeout(10):
-            while proxy.open > 10 or held_by(server) > held:  # noqa: ASYNC110  # Nobody tells.
-                await asyncio.sleep(0.05)
+        wait_until(lambda: proxy.open <= 10 and held_by(server) <= held)
         for client in clients:
             await client.close()
     assert slowest <= ANSWERED_WITHIN
