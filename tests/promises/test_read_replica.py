@@ -258,7 +258,7 @@ def test_a_replica_that_was_promoted_is_none_any_more(pair: Pair, servers: tuple
     ada, bob = Everywhere(servers), Everywhere(servers)
     hers, his = ada.task("Hers"), bob.task("His")
     wait_until(lambda: is_read_from_the_replica(pair, ada, hers))
-    pair.on_replica("SELECT pg_promote()")
+    pair.on_replica("SELECT pg_promote(wait => false)")
     body_of(bob.turn().patch(f"/tasks/{his}", {"title": "Changed"}))
     assert {bob.title(his) for _ in range(6)} == {"Changed"}
     wait_until(lambda: not is_read_from_the_replica(pair, ada, hers))
