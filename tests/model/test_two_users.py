@@ -161,6 +161,9 @@ class TwoUsers(RuleBasedStateMachine):
         self.changes: deque[str] = deque(maxlen=5)
         self.request = ""
         self.walks: dict[str, Walk] = {}
+        # The state in which each task was when its ETag was last looked at, and the ETag.
+        self.states: dict[int, tuple[Json, str]] = {}
+        self.keys = 0
         self.erasures = 0
         # Every id that the server ever gave, in the order of creation.
         self.task_ids: list[int] = []
@@ -203,6 +206,9 @@ class TwoUsers(RuleBasedStateMachine):
         self.request = f"{request} → {response.status_code} {response.text[:300]}"
         if method != "GET":
             self.changes.append(self.request)
+        if response.status_code == 304:
+            self.check(f"{request} is answered without a body", response.content, b"")
+            return Answer(request, 304, None, response.headers)
         self.check(f"{request} is answered in JSON", response.headers["content-type"], "application/json")
         return Answer(request, response.status_code, response.json(), response.headers)
 
@@ -445,6 +451,101 @@ class TwoUsers(RuleBasedStateMachine):
             self.check_refusal(answer, 404, "Task not found")
         else:
             self.check_whole(answer, 200, stored)
+
+    # Conditions and repetitions.
+
+    @rule(task=tasks)
+    def look_again(self, task: Task) -> None:
+        """What was seen before is sent again if, and only if, the task is no longer what it was."""
+        person = self.people[task.owner]
+        stored = person.account.task(task.id)
+        before, etag = self.states.get(task.id, (None, '"never-seen"'))
+        answer = self.conditional(task, "GET", "", None, **{"If-None-Match": f'"x", W/{etag}'})
+        if stored is None:
+            self.check_refusal(answer, 404, "Task not found")
+        elif stored == before:
+            self.check_status(answer, 304)
+            self.check("the ETag of an unchanged task", answer.headers["etag"], etag)
+        else:
+            self.check_whole(answer, 200, stored)
+            self.check("another state has another ETag", answer.headers["etag"] != etag, True)
+            self.states[task.id] = (dict(stored), answer.headers["etag"])
+
+    @rule(task=tasks, kind=st.sampled_from(["PUT", "PATCH", "PATCH with nothing", "toggle"]))
+    def change_what_was_seen(self, task: Task, kind: str) -> None:
+        """It is changed if it still is what it was, and otherwise left alone."""
+        person = self.people[task.owner]
+        stored = person.account.task(task.id)
+        before, etag = self.states.get(task.id, (None, '"never-seen"'))
+        method, below, changes = {
+            "PUT": ("PUT", "", TASK_DEFAULTS | {"title": "as seen"}),
+            "PATCH": ("PATCH", "", {"title": "as seen"}),
+            "PATCH with nothing": ("PATCH", "", {}),
+            "toggle": ("PATCH", "/complete", None),
+        }[kind]
+        answer = self.conditional(task, method, below, changes, **{"If-Match": f'{etag} , "x"'})
+        if stored is None:
+            self.check_refusal(answer, 404, "Task not found")
+        elif stored != before:
+            self.check_refusal(answer, 412, "It has changed and no longer matches If-Match")
+        elif kind == "PATCH with nothing":
+            self.check_whole(answer, 200, stored)
+        else:
+            toggled = {"completed": not stored["completed"]}
+            self.check_changed(answer, stored, toggled if changes is None else changes)
+            self.check("a change gives another ETag", answer.headers["etag"] != etag, True)
+            self.states[task.id] = (dict(stored), answer.headers["etag"])
+
+    def conditional(self, task: Task, method: str, below: str, body: Json | None, **headers: str) -> Answer:
+        person = self.people[task.owner]
+        path = f"{person.path}/tasks/{task.id}{below}"
+        return self.send(method, path, body, token=person.token, headers=headers)
+
+    @rule(target=tasks, who=people, body=strategies.whole_tasks)
+    def create_a_task_twice(self, who: str, body: Json) -> MultipleResults[Task]:
+        """With one key it is one task, and the answers are the same; the other user has keys of their own."""
+        person, other = self.people[who], self.other(who)
+        if person.account.erased:
+            return multiple()
+        self.keys += 1
+        key = f"key-{self.keys}"
+        first = self.repeat(person, "POST", "/tasks", body, key)
+        created = self.check_created(first, person, "tasks", TASK_DEFAULTS | body, self.task_ids)
+        person.account.tasks.append(created)
+        again = self.repeat(person, "POST", "/tasks", body, key)
+        self.check("the repetition's status and body", (again.status, again.body), (201, first.body))
+        for name in ("location", "etag"):
+            self.check(f"the repetition's {name}", again.headers[name], first.headers[name])
+        other_body = body | {"title": f"{body['title'][:9]} and more"}
+        self.check_invalid(self.repeat(person, "POST", "/tasks", other_body, key), "header")
+        if not other.account.erased:
+            answer = self.repeat(other, "POST", "/tasks", {"title": "x"}, key)
+            theirs = TASK_DEFAULTS | {"title": "x"}
+            new = self.check_created(answer, other, "tasks", theirs, self.task_ids)
+            other.account.tasks.append(new)
+        return multiple(Task(person.name, created["id"]))
+
+    @rule(task=tasks)
+    def toggle_a_task_twice(self, task: Task) -> None:
+        person = self.people[task.owner]
+        stored = person.account.task(task.id)
+        if stored is None:
+            return
+        self.keys += 1
+        path = f"/tasks/{task.id}/complete"
+        first = self.repeat(person, "PATCH", path, None, f"toggle-{self.keys}")
+        self.check_changed(first, stored, {"completed": not stored["completed"]})
+        # What happens in between does not change what the first request did.
+        changes = {"title": "in between"}
+        self.check_changed(self.ask(person, "PATCH", f"/tasks/{task.id}", changes), stored, changes)
+        again = self.repeat(person, "PATCH", path, None, f"toggle-{self.keys}")
+        self.check("the repetition's status and body", (again.status, again.body), (200, first.body))
+        self.check("the repetition's ETag", again.headers["etag"], first.headers["etag"])
+
+    def repeat(self, person: Person, method: str, path: str, body: Json | None, key: str) -> Answer:
+        return self.send(
+            method, person.path + path, body, token=person.token, headers={"Idempotency-Key": key}
+        )
 
     # Lists.
 
