@@ -36,7 +36,7 @@ log = logging.getLogger("impl.database")
 
 # How long a request waits for a connection and for its statement together. Beyond it the client is better
 # served by 503 than by waiting.
-ANSWER_SECONDS = 2.8
+ANSWER_SECONDS = 2.5
 # If a connection must be opened: Neon takes its time to wake up.
 CONNECT_SECONDS = 4.5
 # How long an outage is bridged by trying again, so that a restart of the database is no client's concern.
@@ -183,7 +183,7 @@ _DIRECT = {
     "plan_cache_mode": "force_generic_plan",
     # Less than ANSWER_SECONDS, so that the server says it and the connection can be used again.
     "lock_timeout": "2s",
-    "statement_timeout": "2500ms",
+    "statement_timeout": "2300ms",
     # Whoever has gone neither works on nor holds locks.
     "client_connection_check_interval": "1s",
     "idle_in_transaction_session_timeout": "5s",

@@ -108,7 +108,7 @@ async def settings_of(database: Database) -> tuple[Any, ...]:
 @pytest.mark.usefixtures("names")
 async def test_the_string_is_taken_as_it_is(neon: Proxy) -> None:
     for host, expected in (
-        (DIRECT, ("2500ms", "2s", "5s")),
+        (DIRECT, ("2300ms", "2s", "5s")),
         # A transaction pooler refuses these (decision 17).
         (POOLED, ("0", "0", "0")),
     ):
