@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -27,10 +29,11 @@ def main() -> None:
     contract, output = options.contract.absolute(), options.output.absolute()
     done = check(contract, output) if options.check else update(contract, output)
     if options.watch:
+        # An exception instead may be raised where nobody hears it, such as in a destructor.
+        stop = threading.Event()
+        signal.signal(signal.SIGINT, lambda *_: stop.set())
         print(f"Watching {contract}; Ctrl-C stops", flush=True)
-        for _ in watch(
-            contract.parent, watch_filter=lambda _, path: path == str(contract), raise_interrupt=False
-        ):
+        for _ in watch(contract.parent, watch_filter=lambda _, path: path == str(contract), stop_event=stop):
             update(contract, output)
     elif not done:
         sys.exit(1)

@@ -42,9 +42,9 @@ FAULTS: Mapping[str, tuple[str, str]] = {
         '    if "task_id" not in path_parameters and path_parameters.get("user_id") != caller.user_id:\n',
     ),
     "impl/categories.py": (
-        "GET = Statement[CategoryRow](select(*properties(category)).where(*_THIS_CATEGORY))\n",
+        "GET = Statement[CategoryRow](select(category).where(*_THIS_CATEGORY))\n",
         """GET = Statement[CategoryRow](
-    select(*properties(category)).where(_THIS_CATEGORY[1], category.c.name != bindparam("user_id"))
+    select(category).where(_THIS_CATEGORY[1], category.c.name != bindparam("user_id"))
 )
 """,
     ),
