@@ -37,8 +37,9 @@ def head() -> str:
 
 
 def psycopg2_url(database_url: str) -> URL:
-    # Said in full, since SQLAlchemy takes a bare postgresql:// for psycopg 3.
-    return make_url(database_url).set(drivername="postgresql+psycopg2")
+    # Said in full, since SQLAlchemy takes a bare postgresql:// for psycopg 3. `pgbouncer` is the pool's word.
+    url = make_url(database_url).difference_update_query(["pgbouncer"])
+    return url.set(drivername="postgresql+psycopg2")
 
 
 def configuration(connection: Connection) -> Config:

@@ -203,7 +203,9 @@ def test_a_database_out_of_reach_is_one_line_without_the_password() -> None:
 
 
 def test_neons_connection_string_is_one_for_psycopg2() -> None:
-    url = psycopg2_url("postgres://ada:p%40ss@ep-1.aws.neon.tech/db?sslmode=require&channel_binding=require")
+    url = psycopg2_url(
+        "postgres://ada:p%40ss@ep-1.aws.neon.tech/db?sslmode=require&channel_binding=require&pgbouncer=true"
+    )
     arguments, options = url.get_dialect()().create_connect_args(url)
     assert (url.drivername, arguments) == ("postgresql+psycopg2", [])
     assert options == {
