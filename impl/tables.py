@@ -34,7 +34,7 @@ SCHEMA = "tasks_api"
 
 # The last of migrations/versions, said here too: to ask Alembic for it, each server process would have to
 # import it, which takes 0.2 s and 15 MB.
-REVISION = "0008"
+REVISION = "0009"
 
 # JavaScript represents integers exactly only up to here, and so does the contract's schema of an id.
 MAX_ID = 9_007_199_254_740_991
@@ -178,7 +178,7 @@ class TaskRow(TypedDict):
 class TaskCount(Table, table=True):
     """How many tasks of each kind a user has in a category, or with category_id 0 in all.
 
-    Triggers keep it (migrations/versions/0003_counts_of_tasks.py). What counts nothing has no row.
+    Triggers keep it (migrations/versions/0003_counts_of_tasks.py, 0009). What counts nothing has no row.
     """
 
     __tablename__ = "task_count"  # pyright: ignore[reportAssignmentType]  # SQLModel documents it so.

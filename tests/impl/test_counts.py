@@ -170,3 +170,18 @@ def test_what_others_write_counts_too(database_url: str) -> None:
     moved = "UPDATE tasks_api.task SET completed = true, priority = 'low' WHERE user_id = 'counts-by-hand'"
     assert run(database_url, moved, kept) == [(0, 3000)]
     assert run(database_url, "DELETE FROM tasks_api.\"user\" WHERE id = 'counts-by-hand'", kept) == []
+
+
+def test_changing_many_tasks_takes_no_longer_after_one_was_changed_alone(database_url: str) -> None:
+    changes = [
+        """INSERT INTO tasks_api."user" (id) VALUES ('counts-of-many')""",
+        """INSERT INTO tasks_api.task (user_id, title)
+           SELECT 'counts-of-many', 'x' FROM generate_series(1, 20000)""",
+        "UPDATE tasks_api.task SET title = 'y' WHERE id = (SELECT max(id) FROM tasks_api.task)",
+        # A plan made for one changed row needed 20 s; one that reads each row once a second.
+        "SET LOCAL statement_timeout = '8s'",
+        "UPDATE tasks_api.task SET title = 'y' WHERE user_id = 'counts-of-many'",
+    ]
+    kept = "SELECT open_medium FROM tasks_api.task_count WHERE user_id = 'counts-of-many'"
+    assert run(database_url, *changes, kept) == [(20000,)]
+    run(database_url, "DELETE FROM tasks_api.\"user\" WHERE id = 'counts-of-many'")

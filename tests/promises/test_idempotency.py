@@ -153,7 +153,7 @@ def test_a_request_that_was_refused_leaves_its_key_unused(ada: Person) -> None:
     assert send(ada, "PATCH", path, None, "t").status_code == 200
 
 
-@pytest.mark.parametrize("key", ["x", '"quoted"', "x" * 255, "!~", str(uuid4())])
+@pytest.mark.parametrize("key", ["x", '"quoted"', "x" * 255, "!~", "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"])
 def test_a_key_is_any_visible_text(ada: Person, key: str) -> None:
     first, again = (send(ada, "POST", "/tasks", {"title": "x"}, key) for _ in range(2))
     assert (first.status_code, shown(again)) == (201, shown(first))
