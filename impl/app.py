@@ -11,7 +11,6 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
-from starlette.middleware.cors import CORSMiddleware
 
 from generated.application import OPENAPI_JSON, OPENAPI_YAML, build_router, contract
 from impl.auth import (
@@ -151,8 +150,7 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
     )
     if settings.environment == "development" and settings.docs:
         app.add_middleware(BrowsersToDocs)
-    app.add_middleware(
-        CORSMiddleware,
+    app.add_cors(
         allow_origins=list({settings.frontend_url, LOCAL_FRONTEND}),
         allow_credentials=True,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],

@@ -16,7 +16,7 @@ from __future__ import annotations
 import itertools
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 
 from opentelemetry import trace
@@ -60,6 +60,11 @@ class Envelope:
         # No two ids are equal: each process has a prefix of its own. Randomness for each would take longer.
         self._prefix, self._number = secrets.token_hex(6), itertools.count(1)
 
+    def supply(self, name: bytes, value: bytes) -> None:
+        """Add a header to all answers that do not say it themselves."""
+        self._headers.append((name, value))
+        self._https_headers.append((name, value))
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
@@ -69,7 +74,8 @@ class Envelope:
         if TRACED in scope:
             _identify_span(scope)
 
-        async def send_complete(message: Message) -> None:
+        # Not a coroutine of its own, which would take 1 µs more of each request.
+        def send_complete(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -82,7 +88,7 @@ class Envelope:
                 if self._shows_id:
                     headers.append((_REQUEST_ID, request_id.encode()))
                 message["headers"] = headers
-            await send(message)
+            return send(message)
 
         self.in_flight += 1
         try:
