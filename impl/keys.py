@@ -15,16 +15,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import httpx
 import jwt
 
 from impl.errors import LoginServiceUnavailable
 
 log = logging.getLogger("impl.keys")
-
-# How long a fetch may take, from connecting to the last byte, and how long its answer may be.
-FETCH_SECONDS = 2.0
-MAX_BYTES = 65_536
 
 # Keys older than this are fetched anew in the background, so that one that was withdrawn stops counting.
 FRESH_SECONDS = 300.0
@@ -60,7 +55,7 @@ class PublicKey:
 
 class KeySource(Protocol):
     async def fetch(self) -> bytes:
-        """The key set as the server sends it; raises KeySetError, httpx.HTTPError and OSError."""
+        """The key set as the server sends it; raises KeySetError and OSError."""
         ...
 
     async def close(self) -> None: ...
@@ -124,7 +119,7 @@ class KeySet:
     async def _fetch_for(self, wanted: str | None) -> None:
         try:
             self._keys = read_key_set(await self._source.fetch())
-        except (KeySetError, httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except (KeySetError, OSError) as error:
             # Our own errors say what they mean; of others the name says enough.
             reason = error if isinstance(error, KeySetError) else type(error).__name__
             log.warning("The login service's keys could not be fetched: %s", reason)
@@ -135,40 +130,6 @@ class KeySet:
             self._fetched_at = self._clock()
             if wanted is not None and wanted not in self._keys:
                 self._paused_until = self._clock() + self._cool_down
-
-
-class HttpKeySource:
-    """Fetches a key set by HTTP: no redirect is followed and nothing is read beyond the limit."""
-
-    def __init__(
-        self, url: str, *, seconds: float = FETCH_SECONDS, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
-        self._url, self._seconds = url, seconds
-        # One client for all fetches, since making one reads the certificates of all authorities. It keeps no
-        # connection, which would be found closed after minutes without use.
-        self._client = httpx.AsyncClient(
-            timeout=seconds,
-            limits=httpx.Limits(max_keepalive_connections=0),
-            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
-            follow_redirects=False,
-            transport=transport,
-        )
-
-    async def fetch(self) -> bytes:
-        async with asyncio.timeout(self._seconds), self._client.stream("GET", self._url) as response:
-            if response.status_code != httpx.codes.OK:
-                raise KeySetError(f"the status is {response.status_code}")
-            if "content-encoding" in response.headers:
-                raise KeySetError("the answer is compressed, which nobody asked for")
-            data = b""
-            async for chunk in response.aiter_raw():
-                data += chunk
-                if len(data) > MAX_BYTES:
-                    raise KeySetError(f"the answer is longer than {MAX_BYTES} bytes")
-        return data
-
-    async def close(self) -> None:
-        await self._client.aclose()
 
 
 def read_key_set(data: bytes) -> dict[str, PublicKey]:

@@ -51,7 +51,7 @@ class ContractAPI(FastAPI):
         self.add_exception_handler(HTTPException, _unmatched)
 
     def add_cors(self, **options: Any) -> None:
-        """Let the browser's pages of other origins in, as the options of Starlette's CORSMiddleware say."""
+        """Admit pages of other origins, as the options of Starlette's CORSMiddleware say."""
         self.envelope.supply(b"vary", b"Origin")
         self.add_middleware(_CORS, **options)
 

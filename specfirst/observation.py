@@ -74,7 +74,7 @@ class Envelope:
         if TRACED in scope:
             _identify_span(scope)
 
-        # Not a coroutine of its own, which would take 1 µs more of each request.
+        # It hands on what is to be awaited, which spares a coroutine for each message.
         def send_complete(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":

@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, rsa, x25519
 from signing import KEYS, MAKE, PUBLISHED, base64url, jwk, key_set
 
 from impl.errors import LoginServiceUnavailable
-from impl.keys import MAX_BYTES, HttpKeySource, KeySet, KeySetError, read_key_set
+from impl.key_source import MAX_BYTES, HttpKeySource
+from impl.keys import KeySet, KeySetError, read_key_set
 
 PATIENCE_SECONDS = 20.0
 
@@ -188,7 +188,7 @@ class Service:
         self.asked.set()
         await self.answering.wait()
         if not up:
-            raise httpx.ConnectError("user:password@host refused")
+            raise ConnectionRefusedError("user:password@host refused")
         return answer
 
     async def close(self) -> None:
@@ -414,7 +414,7 @@ async def test_a_failure_is_logged_once_without_what_the_network_said(
             with pytest.raises(LoginServiceUnavailable):
                 await keys.find("a")
     assert [record.getMessage() for record in caplog.records] == [
-        "The login service's keys could not be fetched: ConnectError"
+        "The login service's keys could not be fetched: ConnectionRefusedError"
     ]
 
 
@@ -539,8 +539,11 @@ async def test_a_service_that_fails_halfway_is_unavailable_in_time_and_holds_up_
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/jwks", "http://nowhere.invalid/jwks", "http://[::1]:1/"])
-async def test_a_service_that_is_not_there_is_unavailable(url: str) -> None:
+async def test_a_service_that_is_not_there_is_unavailable(url: str, caplog: pytest.LogCaptureFixture) -> None:
     keys = KeySet(HttpKeySource(url))
     with pytest.raises(LoginServiceUnavailable):
         await keys.find("a")
     await keys.close()
+    assert [record.getMessage() for record in caplog.records if record.name == "impl.keys"] == [
+        "The login service's keys could not be fetched: ConnectError"
+    ]

@@ -33,7 +33,7 @@ from signing import (
 )
 
 from impl.app import create_app
-from impl.keys import FETCH_SECONDS, MAX_BYTES
+from impl.key_source import FETCH_SECONDS, MAX_BYTES
 from impl.settings import Settings
 from tests.api.conftest import Person, Server, body_of
 

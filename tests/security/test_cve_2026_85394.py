@@ -26,7 +26,8 @@ from signing import AUDIENCE, ISSUER, SECRET, jwk
 
 from impl.app import _verifier
 from impl.auth import EitherVerifier, KeySetVerifier, SharedSecretVerifier
-from impl.keys import HttpKeySource, KeySet
+from impl.key_source import HttpKeySource
+from impl.keys import KeySet
 from impl.settings import Settings, SettingsError, load_settings
 from tests.api.conftest import ROOT
 
