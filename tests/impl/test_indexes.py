@@ -34,6 +34,8 @@ VALUES: Mapping[str, object] = {
 # Enough rows of enough users that reading all of them would be the worse plan.
 ROWS = f"""
 INSERT INTO tasks_api."user" (id) SELECT 'many-' || n FROM generate_series(1, 10) n;
+INSERT INTO tasks_api."user" (id) SELECT 'other-' || n FROM generate_series(1, 1000) n;
+INSERT INTO tasks_api.category (user_id, name) SELECT id, 'One' FROM tasks_api."user" WHERE id LIKE 'other-%';
 INSERT INTO tasks_api."user" (id) VALUES ('{USER}');
 INSERT INTO tasks_api.category (user_id, name, created_at)
 SELECT id, 'Category ' || n, now() - n * interval '1 hour' FROM tasks_api."user", generate_series(1, 200) n
@@ -43,6 +45,7 @@ SELECT c.user_id, 'Task', n % 4 = 0, (ARRAY['low', 'medium', 'high'])[1 + n % 3]
        now() - n * interval '1 hour'
 FROM tasks_api.category c, generate_series(1, 10) n WHERE c.user_id LIKE 'many-%' OR c.user_id = '{USER}';
 ANALYZE tasks_api.task; ANALYZE tasks_api.category; ANALYZE tasks_api."user";
+ANALYZE tasks_api.task_count; ANALYZE tasks_api.category_count;
 """  # noqa: S608
 
 
@@ -100,9 +103,7 @@ def test_every_list_is_read_from_an_index_of_its_owner(
     statement = list_statement(table, filters, after_cursor=after_cursor, skipping=skipping)
     for plan in plans(cursor, getattr(statement, way)):
         scans = [node for node in nodes(plan) if node["Node Type"].endswith("Scan")]
-        assert not [
-            node for node in scans if node["Node Type"] == "Seq Scan" and node["Relation Name"] != "user"
-        ]
+        assert not [node for node in scans if node["Node Type"] == "Seq Scan"]
         indexed = [node for node in scans if node.get("Index Name", "").startswith(table.name)]
         # One for the page and one for the total.
         assert len(indexed) >= 2
