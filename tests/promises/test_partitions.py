@@ -17,7 +17,7 @@ from impl.tables import metadata
 from tests.databases import prepare
 from tests.impl.test_database import STATEMENTS
 from tests.promises.conftest import FULL, Report
-from tests.promises.suite import EVERYTHING, run_suite
+from tests.promises.suite import EVERYTHING, SOME, run_suite
 
 PARTITIONS = 16
 USERS = [f"owner-{n}" for n in range(40)]
@@ -166,9 +166,7 @@ def test_calls_that_share_a_statement_may_concern_all_partitions_so_none_do_when
 
 
 def test_the_suite_passes_on_partitions(report: Report) -> None:
-    # The small part takes seconds, as it needs no server.
-    some = ("tests/impl/test_tasks.py", "tests/impl/test_categories.py", "tests/impl/test_users.py")
-    tests = EVERYTHING if FULL else some
+    tests = EVERYTHING if FULL else SOME
     passed = run_suite(*tests, PARTITIONS=f"{PARTITIONS}")
     assert passed > (1000 if FULL else 10)
     report(f"The suite on {PARTITIONS} hash partitions", "0 failures", f"0 of {passed} tests failed")
