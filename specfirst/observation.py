@@ -60,11 +60,6 @@ class Envelope:
         # No two ids are equal: each process has a prefix of its own. Randomness for each would take longer.
         self._prefix, self._number = secrets.token_hex(6), itertools.count(1)
 
-    def supply(self, name: bytes, value: bytes) -> None:
-        """Add a header to all answers that do not say it themselves."""
-        self._headers.append((name, value))
-        self._https_headers.append((name, value))
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)

@@ -12,6 +12,7 @@ from impl.migrations import migrate
 
 from .conftest import (
     CONTRACT,
+    FRONTEND,
     OPERATIONS,
     Cluster,
     Operation,
@@ -22,6 +23,7 @@ from .conftest import (
     headers_of,
     newcomer,
     running,
+    running_without_database,
 )
 
 HEALTHY = {"status": "healthy", "message": "API is running"}
@@ -46,6 +48,14 @@ def test_outside_development_the_root_is_the_contract_s_for_a_browser_too(server
     version = CONTRACT["info"]["version"]
     expect(answer, 200, {"name": "Tasks API", "version": version, "docs": "/docs", "health": "/health"})
     assert "accept" not in answer.headers.get("vary", "").lower()
+
+
+def test_in_development_the_root_varies_by_both_who_asks_and_from_where(tmp_path: Path) -> None:
+    with running_without_database(tmp_path, settings={"ENVIRONMENT": "development"}) as development:
+        for headers in ({}, {"Origin": FRONTEND}, {"Origin": "https://another.example"}):
+            answer = development.request("GET", "/", headers=headers)
+            assert answer.status_code == 200
+            assert sorted(answer.headers["vary"].split(", ")) == ["Accept", "Origin"]
 
 
 def test_the_process_is_healthy(server: Server) -> None:
