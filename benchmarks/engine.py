@@ -22,8 +22,8 @@ from generated.operations import (
     UsersOperations,
 )
 from generated.schemas import TaskListResponse, TaskResponse
-from impl.auth import Authenticator, Caller, Claims, SharedSecretVerifier, authorize
-from impl.tokens import mint_token
+from impl.identity.tokens import mint_token
+from impl.identity.verifiers import Authenticator, Caller, Claims, SharedSecretVerifier, authorize
 from specfirst.application import ContractAPI
 from specfirst.asgi import ASGIApp, Message, Receive, Scope, Send
 from specfirst.routing import Engine

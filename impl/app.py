@@ -13,7 +13,9 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from generated.application import OPENAPI_JSON, OPENAPI_YAML, build_router, contract
-from impl.auth import (
+from impl.identity.key_set import KeySet
+from impl.identity.tokens import mint_token
+from impl.identity.verifiers import (
     Authenticator,
     Caller,
     Claims,
@@ -23,19 +25,17 @@ from impl.auth import (
     Verifier,
     authorize,
 )
-from impl.categories import Categories
-from impl.database import Database
-from impl.health import Health
-from impl.keys import KeySet
-from impl.limits import RateLimit
-from impl.logs import access_log
-from impl.metrics import Metrics
-from impl.replica import ReplicatedDatabase
+from impl.ops.logs import access_log
+from impl.ops.metrics import Metrics
+from impl.ops.rate_limit import RateLimit
+from impl.postgres.database import Database
+from impl.postgres.replica import ReplicatedDatabase
+from impl.resources.categories import Categories
+from impl.resources.health import Health
+from impl.resources.tasks import Tasks
+from impl.resources.users import Users
 from impl.settings import Settings, SettingsError, load_settings
 from impl.tables import REVISION
-from impl.tasks import Tasks
-from impl.tokens import mint_token
-from impl.users import Users
 from specfirst.application import CORS, ContractAPI
 from specfirst.asgi import STOPPING
 from specfirst.coverage import Recorder
@@ -174,7 +174,7 @@ def _database(settings: Settings, url: str) -> Database:
 
 def _keys(url: str) -> KeySet:
     # Its HTTP client takes 3 to 6 MB and 50 ms of start, which nobody need pay for a shared secret.
-    from impl.key_source import HttpKeySource
+    from impl.identity.key_source import HttpKeySource
 
     return KeySet(HttpKeySource(url))
 

@@ -66,7 +66,7 @@ def _timestamp() -> Any:
 
 
 def _revision() -> Any:
-    """Another number for each state of the row (impl/revisions.py). No index has it, so updates stay HOT."""
+    """A number for each version of the row (impl/store/etags.py). No index has it, so updates stay HOT."""
     return Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
 
 

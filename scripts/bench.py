@@ -20,7 +20,7 @@ from benchmarks.report import Results
 from benchmarks.run import FOLDER, POSTGRES, Options, Run
 from benchmarks.servers import NAMES, WITHOUT, ServerError
 from benchmarks.wrk import LoadError
-from impl.embedded_postgres import EmbeddedPostgresError
+from devtools.embedded_postgres import EmbeddedPostgresError
 from scripts.client import ClientError
 
 ALL_SERVERS = (*NAMES, POSTGRES)

@@ -1,6 +1,6 @@
 """Attack the running server with Schemathesis: a PostgreSQL and uvicorn of its own, every phase, every check.
 
-schemathesis.toml says how, scripts/fuzz_hooks.py who calls. What came of it stands in build/fuzz/index.html.
+schemathesis.toml says how, devtools/fuzz_hooks.py who calls. What came of it stands in build/fuzz/index.html.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import make_url
 
+from devtools.embedded_postgres import EmbeddedPostgres
 from generated.application import contract
-from impl.embedded_postgres import EmbeddedPostgres
-from impl.migrations import migrate
+from impl.postgres.migrations import migrate
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "build" / "fuzz"

@@ -16,14 +16,14 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import ChangeReload
 
+from devtools.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 from generated.application import contract
 from impl.app import create_app
-from impl.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
-from impl.exposition import expose
-from impl.logs import log_config
-from impl.migrations import migrate
+from impl.identity.tokens import development_secret, mint_token
+from impl.ops.exposition import expose
+from impl.ops.logs import log_config
+from impl.postgres.migrations import migrate
 from impl.settings import Settings, SettingsError, load_settings
-from impl.tokens import development_secret, mint_token
 from specfirst.connections import Connection
 from specfirst.document import DocumentError, pointer_text
 from specfirst.implementations import UnimplementedOperations

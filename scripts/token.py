@@ -8,8 +8,8 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+from impl.identity.tokens import development_secret, mint_token
 from impl.settings import SettingsError, load_settings
-from impl.tokens import development_secret, mint_token
 
 ROOT = Path(__file__).resolve().parent.parent
 

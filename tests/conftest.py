@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import pytest
 
-from impl.auth import Caller, Claims
-from impl.database import Database
-from impl.embedded_postgres import EmbeddedPostgres
-from impl.users import Users
+from devtools.embedded_postgres import EmbeddedPostgres
+from impl.identity.verifiers import Caller, Claims
+from impl.postgres.database import Database
+from impl.resources.users import Users
 from tests.databases import prepare
 from tests.pgbouncer import in_between
 

@@ -37,11 +37,11 @@ FAULTS: Mapping[str, tuple[str, str]] = {
         answer = Answer(answer.status, headers, answer.body.replace(b'"API is running"', b"[]"))
 """,
     ),
-    "impl/auth.py": (
+    "impl/identity/verifiers.py": (
         '    if path_parameters.get("user_id", caller.user_id) != caller.user_id:\n',
         '    if "task_id" not in path_parameters and path_parameters.get("user_id") != caller.user_id:\n',
     ),
-    "impl/categories.py": (
+    "impl/resources/categories.py": (
         "GET = Statement[CategoryRow](select(category).where(*_THIS_CATEGORY))\n",
         """GET = Statement[CategoryRow](
     select(category).where(_THIS_CATEGORY[1], category.c.name != bindparam("user_id"))

@@ -21,12 +21,12 @@ from generated.schemas import (
     TaskReplace,
     TaskUpdate,
 )
-from impl.auth import Caller, Claims
-from impl.categories import Categories
-from impl.database import Database
 from impl.errors import CategoryNameTaken
-from impl.tasks import Tasks
-from impl.users import Users
+from impl.identity.verifiers import Caller, Claims
+from impl.postgres.database import Database
+from impl.resources.categories import Categories
+from impl.resources.tasks import Tasks
+from impl.resources.users import Users
 from tests.promises.conftest import Report
 from tests.promises.faults import Postgres, Proxy
 

@@ -10,12 +10,12 @@ from typing import Any
 import psycopg2
 import pytest
 
-from impl import tasks
-from impl.database import Statement
-from impl.embedded_postgres import EmbeddedPostgres
+from devtools.embedded_postgres import EmbeddedPostgres
+from impl.postgres.database import Statement
+from impl.resources import tasks
 from impl.tables import metadata
 from tests.databases import prepare
-from tests.impl.test_database import STATEMENTS
+from tests.impl.postgres.test_database import STATEMENTS
 from tests.promises.conftest import FULL, Report
 from tests.promises.suite import EVERYTHING, SOME, run_suite
 

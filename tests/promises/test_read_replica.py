@@ -13,9 +13,9 @@ import psycopg2
 import pytest
 from sqlalchemy import make_url
 
-from impl import embedded_postgres
-from impl.embedded_postgres import EmbeddedPostgres, binaries
-from impl.migrations import migrate
+from devtools import embedded_postgres
+from devtools.embedded_postgres import EmbeddedPostgres, binaries
+from impl.postgres.migrations import migrate
 from tests.api.conftest import Person, Server, body_of, known, newcomer, running
 from tests.promises.conftest import FULL, Report, wait_until
 

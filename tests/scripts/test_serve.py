@@ -13,7 +13,7 @@ import httpx
 import pytest
 from serving import CLEAN, ROOT, serving
 
-from impl.tokens import development_secret, mint_token
+from impl.identity.tokens import development_secret, mint_token
 
 
 def token(user: str, data: Path, **env: str) -> str:
