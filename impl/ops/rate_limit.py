@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ipaddress import IPv6Address
 from time import monotonic
 
-from impl.identity.verifiers import Caller
+from impl.identity.caller import Caller
 from specfirst.asgi import Scope
 from specfirst.errors import TooManyRequests
 

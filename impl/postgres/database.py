@@ -1,4 +1,4 @@
-"""Statements compiled once and run by asyncpg: one statement, one round trip, committed when it returns."""
+"""Runs statements with asyncpg: one statement, one round trip, committed when it returns."""
 
 from __future__ import annotations
 
@@ -6,30 +6,18 @@ import asyncio
 import logging
 import math
 import re
-from collections.abc import Callable, Mapping
-from copy import copy
+from collections.abc import Mapping
 from datetime import datetime
 from random import random
-from typing import Any, Generic, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast
 
 import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no type information.
-from sqlalchemy import ColumnElement, Table, bindparam, column, make_url, select, table
-from sqlalchemy.dialects.postgresql.asyncpg import dialect
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.dml import UpdateBase
-from sqlalchemy.sql.expression import ClauseElement
-from sqlalchemy.sql.visitors import iterate
-from typing_extensions import TypeVar
+from sqlalchemy import column, make_url, select, table
 
-from impl.errors import (
-    CategoryNameTaken,
-    CategoryNotFound,
-    DatabaseUnavailable,
-    IdempotencyKeyReused,
-    UserNotFound,
-)
+from impl.errors import DatabaseUnavailable
 from impl.postgres.pool import Pool
-from impl.tables import SCHEMA, user
+from impl.postgres.statement import RowT, Statement
+from impl.tables import SCHEMA
 from specfirst.errors import Refusal
 
 log = logging.getLogger("impl.postgres.database")
@@ -44,16 +32,6 @@ OUTAGE_SECONDS = 8.0
 # How long to wait between two attempts: a random part of this, which doubles up to the longest.
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.02, 0.5
 
-# What it means when a statement violates a constraint: the database decides and we give it a name, instead
-# of asking first and racing with others afterwards.
-REFUSALS: Mapping[str, Callable[[], Refusal]] = {
-    "task_user_id_fkey": UserNotFound,
-    "category_user_id_fkey": UserNotFound,
-    "task_user_id_category_id_fkey": CategoryNotFound,
-    "category_user_id_name_key": CategoryNameTaken,
-    "idempotency_key_pkey": IdempotencyKeyReused,
-}
-
 # Parameters of libpq that asyncpg would send to the server as if they were settings of the session. Of these
 # Neon gives `channel_binding`, which asyncpg cannot do; `sslmode=verify-full` is the way to know the server.
 # Prisma's `pgbouncer` says that there is a transaction pooler where the host's name does not.
@@ -65,8 +43,6 @@ _LIBPQ_ONLY = (
     "keepalives_idle",
     "pgbouncer",
 )
-
-_DIALECT = dialect()  # type: ignore[no-untyped-call]
 
 # The server is gone, or going, or is not the one that writes any more.
 _LOST = (
@@ -96,57 +72,8 @@ _REFUSED = (
     asyncpg.InterfaceError,
 )
 
-Row: TypeAlias = dict[str, Any]
 _Method: TypeAlias = Literal["fetch", "fetchrow"]
 _Parameters: TypeAlias = Mapping[str, object]
-
-
-def owned(rows: Table) -> ColumnElement[bool]:
-    """Only those rows that belong to the user given as `user_id`."""
-    owner = rows.c.id if rows is user else rows.c.user_id
-    return owner == bindparam("user_id")
-
-
-RowT = TypeVar("RowT", default=Row)
-
-
-class Statement(Generic[RowT]):
-    """A statement in SQL for asyncpg; `names` are its parameters in the order of $1, $2 and so on.
-
-    `Statement[TaskRow]` says what a row of its result looks like.
-
-    It is refused when it concerns rows of users and does not take a `user_id`: see `owned`.
-
-    A connection can be lost when the statement was carried out and before that was said. One that only reads
-    is then repeated; so is one that writes, if it is `repeatable` as it stands, or if `done` reads what it
-    would have answered: rows if it was carried out, and none otherwise.
-    """
-
-    __slots__ = ("done", "names", "reads", "repeatable", "sql")
-
-    def __init__(
-        self, statement: ClauseElement, *, repeatable: bool = False, done: Statement[RowT] | None = None
-    ) -> None:
-        compiled = cast(SQLCompiler, statement.compile(dialect=_DIALECT))
-        self.sql = str(compiled)
-        self.names = tuple(compiled.positiontup or ())
-        parts = list(iterate(statement))
-        if "user_id" not in self.names and any(isinstance(part, Table) for part in parts):
-            raise TypeError(f"A statement on owned rows must name their owner: {self.sql}")
-        self.reads = not any(isinstance(part, UpdateBase) for part in parts)
-        self.done = done
-        self.repeatable = repeatable or done is not None or self.reads
-
-    def for_one_call(self) -> Statement[RowT]:
-        """The same for a batch of one call, with its user as a value, by which a table's partition is found.
-
-        A user who is only known from the rows of a join is sought by a plan that may read all partitions.
-        """
-        statement = copy(self)
-        owners = self.names.index("user_id") + 1
-        statement.sql = self.sql.replace("call.user_id", f"(${owners}::VARCHAR[])[1]")
-        statement.done = self.done and self.done.for_one_call()
-        return statement
 
 
 class Interrupted(DatabaseUnavailable):
@@ -269,7 +196,7 @@ class Database:
                     self._pool.release(connection)
         except asyncpg.IntegrityConstraintViolationError as error:
             # Partitions and shards have constraints of their own, with a number in their names.
-            refusal = REFUSALS.get(re.sub(r"_\d+", "", cast(Any, error).constraint_name or ""))
+            refusal = statement.violations.get(re.sub(r"_\d+", "", cast(Any, error).constraint_name or ""))
             if refusal is None:
                 raise
             raise refusal() from None

@@ -30,8 +30,9 @@ from typing import Any
 from sqlalchemy import make_url, text
 
 from impl.errors import DatabaseUnavailable
-from impl.postgres.database import Database, Interrupted, Row, RowT, Statement
-from impl.settings import SettingsError
+from impl.postgres.database import Database, Interrupted
+from impl.postgres.statement import Row, RowT, Statement
+from impl.settings import Settings, SettingsError
 
 log = logging.getLogger("impl.postgres.replica")
 
@@ -209,3 +210,13 @@ class ReplicatedDatabase(Database):
             log.warning("The read replica is not in use: %s", str(error) or type(error).__name__)
         self._complete_until = -math.inf
         self._replica.replayed = 0
+
+
+def create_database(settings: Settings) -> Database:
+    """The database that the settings name, with its read replica if they name one."""
+    assert settings.database_url
+    url, read_url = settings.database_url.get_secret_value(), settings.database_read_url
+    pool_size, sharded = settings.database_pool_size, settings.database_sharded
+    if read_url is None:
+        return Database(url, pool_size=pool_size, sharded=sharded)
+    return ReplicatedDatabase(url, read_url.get_secret_value(), pool_size=pool_size, sharded=sharded)

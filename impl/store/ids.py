@@ -11,7 +11,8 @@ from collections import deque
 
 from sqlalchemy import Table, func, select, text
 
-from impl.postgres.database import Database, Statement
+from impl.postgres.database import Database
+from impl.postgres.statement import Statement
 
 # Fetched at once, when half of them are left: half a microsecond for each new row.
 BLOCK = 256

@@ -6,21 +6,22 @@ for `id`. It need not be a row's place, so it stays good when rows go, and every
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Generic, TypeVar, cast
+from typing import Generic, cast
 
 from sqlalchemy import ColumnElement, Table, bindparam, literal_column, select, true, tuple_
 
 from impl.errors import UserNotFound
-from impl.postgres.database import Database, Row, Statement, owned
-from impl.tables import properties, user
+from impl.postgres.database import Database
+from impl.postgres.statement import Row, RowT, Statement
+from impl.store.counters import total
+from impl.store.statements import owned
+from impl.tables import Counters, properties, user
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-
-RowT = TypeVar("RowT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,32 +43,51 @@ class PageStatement:
     anyway: Statement
 
 
-async def read_page(
-    database: Database,
-    statement: PageStatement,
-    row_type: type[RowT],
-    *,
-    user_id: str,
-    limit: int,
-    offset: int,
-    cursor: str | None,
-    **filters: object,
-) -> Page[RowT]:
-    """The page that a `page_statement` reads for these values; `row_type` is the type of its table's rows."""
-    place = decode_cursor(cursor) if cursor is not None else {}
-    # One row more than asked for tells whether there is another page.
-    values: dict[str, object] = dict(user_id=user_id, limit=limit + 1, offset=offset, **filters, **place)
-    rows = await database.all(statement.rows, **values) or await database.all(statement.anyway, **values)
-    if not rows:
-        raise UserNotFound
-    total = rows[0]["total"]
-    if rows[0]["id"] is None:
-        return Page([], total, None)
-    items = rows[:limit]
-    for item in items:
-        del item["total"]
-    next_cursor = encode_cursor(items[-1]) if len(rows) > limit else None
-    return Page(cast(list[RowT], items), total, next_cursor)
+class Pages(Generic[RowT]):
+    """Reads the pages of a table, by one statement for each combination of filters."""
+
+    def __init__(self, database: Database, table: Table, counters: Counters | None) -> None:
+        self._database, self._table, self._counters = database, table, counters
+        self._counted = () if counters is None else counters.properties
+        self._statements: dict[tuple[object, ...], PageStatement] = {}
+
+    async def read(
+        self, user_id: str, filters: Mapping[str, object], *, limit: int, offset: int, cursor: str | None
+    ) -> Page[RowT]:
+        """One page, newest first; a filter whose value is None does not filter. Raises UserNotFound."""
+        given = {name: value for name, value in filters.items() if value is not None}
+        statement = self.statement(given, after_cursor=cursor is not None, skipping=offset > 0)
+        place = decode_cursor(cursor) if cursor is not None else {}
+        # One row more than asked for tells whether there is another page.
+        values: dict[str, object] = dict(user_id=user_id, limit=limit + 1, offset=offset, **given, **place)
+        rows = await self._database.all(statement.rows, **values)
+        rows = rows or await self._database.all(statement.anyway, **values)
+        if not rows:
+            raise UserNotFound
+        total = rows[0]["total"]
+        if rows[0]["id"] is None:
+            return Page([], total, None)
+        items = rows[:limit]
+        for item in items:
+            del item["total"]
+        next_cursor = encode_cursor(items[-1]) if len(rows) > limit else None
+        return Page(cast(list[RowT], items), total, next_cursor)
+
+    def statement(
+        self, filters: Mapping[str, object], *, after_cursor: bool, skipping: bool
+    ) -> PageStatement:
+        """The statement for these filters, so that each combination is read from the index made for it."""
+        counted = (filters.get(name) for name in self._counted)
+        key = (*filters, *counted, after_cursor, skipping)
+        if key not in self._statements:
+            self._statements[key] = page_statement(
+                self._table,
+                filters,
+                total(self._table, self._counters, filters),
+                after_cursor=after_cursor,
+                skipping=skipping,
+            )
+        return self._statements[key]
 
 
 def page_statement(
