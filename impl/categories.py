@@ -22,20 +22,19 @@ from generated import plain
 from generated.operations import (
     CreateCategory201,
     GetCategory200,
-    GetCategory304,
     ReplaceCategory200,
     UpdateCategory200,
 )
 from generated.schemas import CategoryCreate, CategoryReplace, CategoryUpdate
 from impl.auth import Caller
 from impl.database import Database, Statement, owned
-from impl.errors import CategoryNotFound, PreconditionFailed
+from impl.errors import CategoryNotFound
 from impl.idempotency import Once
 from impl.ids import Ids
 from impl.paging import PageStatement, page_statement, read_page
-from impl.revisions import admits, admitted, is_admitted, is_known, new_revision, take_etag
+from impl.revisions import admits, admitted, is_admitted, new_revision, take_etag
 from impl.tables import Category, CategoryRow, category, category_count
-from specfirst.errors import Refusal
+from specfirst.errors import PreconditionFailed, Refusal
 
 DEFAULTS = {"color": Category.model_fields["color"].default}
 
@@ -117,16 +116,11 @@ class Categories:
         location = f"/api/{quote(user_id, safe=':@+')}/categories/{row['id']}"
         return CreateCategory201(location=location, etag=take_etag(row), body=_answer(row))
 
-    async def get_category(
-        self, caller: Caller, *, user_id: str, category_id: int, if_none_match: str | None = None
-    ) -> GetCategory200 | GetCategory304:
+    async def get_category(self, caller: Caller, *, user_id: str, category_id: int) -> GetCategory200:
         row = await self._database.one(GET, user_id=user_id, category_id=category_id)
         if row is None:
             raise CategoryNotFound
-        etag = take_etag(row)
-        if is_known(etag, if_none_match):
-            return GetCategory304(etag=etag)
-        return GetCategory200(etag=etag, body=_answer(row))
+        return GetCategory200(etag=take_etag(row), body=_answer(row))
 
     async def replace_category(
         self,
@@ -136,8 +130,11 @@ class Categories:
         category_id: int,
         body: CategoryReplace,
         if_match: str | None = None,
+        if_none_match: str | None = None,
     ) -> ReplaceCategory200:
-        row = await self._set(user_id, category_id, DEFAULTS | body.model_dump(), if_match)
+        row = await self._set(
+            user_id, category_id, DEFAULTS | body.model_dump(), admitted(if_match, if_none_match)
+        )
         return ReplaceCategory200(etag=take_etag(row), body=_answer(row))
 
     async def update_category(
@@ -148,44 +145,54 @@ class Categories:
         category_id: int,
         body: CategoryUpdate,
         if_match: str | None = None,
+        if_none_match: str | None = None,
     ) -> UpdateCategory200:
         changes = body.model_dump()
         if changes:
-            row = await self._set(user_id, category_id, changes, if_match)
+            row = await self._set(user_id, category_id, changes, admitted(if_match, if_none_match))
             return UpdateCategory200(etag=take_etag(row), body=_answer(row))
         unchanged = await self.get_category(caller, user_id=user_id, category_id=category_id)
-        assert isinstance(unchanged, GetCategory200)
-        if not admits(if_match, unchanged.etag):
+        if not admits(if_match, if_none_match, unchanged.etag):
             raise PreconditionFailed
         return UpdateCategory200(etag=unchanged.etag, body=unchanged.body)
 
     async def delete_category(
-        self, caller: Caller, *, user_id: str, category_id: int, if_match: str | None = None
+        self,
+        caller: Caller,
+        *,
+        user_id: str,
+        category_id: int,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
     ) -> plain.MessageResponse:
-        values = {"user_id": user_id, "category_id": category_id, "admitted": admitted(if_match)}
+        values = {
+            "user_id": user_id,
+            "category_id": category_id,
+            "admitted": admitted(if_match, if_none_match),
+        }
         if await self._database.one(DELETE, **values) is None:
-            raise await self._refusal(user_id, category_id, if_match)
+            raise await self._refusal(user_id, category_id, values["admitted"])
         return {"message": "Category deleted successfully"}
 
     async def _set(
-        self, user_id: str, category_id: int, values: dict[str, object], if_match: str | None
+        self, user_id: str, category_id: int, values: dict[str, object], condition: str | None
     ) -> CategoryRow:
         row = await self._database.one(
             update_statement(frozenset(values)),
             user_id=user_id,
             category_id=category_id,
-            admitted=admitted(if_match),
+            admitted=condition,
             revision=new_revision(),
             **values,
         )
         if row is None:
-            raise await self._refusal(user_id, category_id, if_match)
+            raise await self._refusal(user_id, category_id, condition)
         return row
 
-    async def _refusal(self, user_id: str, category_id: int, if_match: str | None) -> Refusal:
-        """Why there was nothing to write; only who set a condition waits for a second look."""
+    async def _refusal(self, user_id: str, category_id: int, condition: object) -> Refusal:
+        """Why there was nothing to write; only conditional requests need a second query."""
         values = {"user_id": user_id, "category_id": category_id}
-        if admitted(if_match) is None or await self._database.one(GET, **values) is None:
+        if condition is None or await self._database.one(GET, **values) is None:
             return CategoryNotFound()
         return PreconditionFailed()
 

@@ -28,7 +28,6 @@ from generated import plain
 from generated.operations import (
     CreateTask201,
     GetTask200,
-    GetTask304,
     ReplaceTask200,
     ToggleTask200,
     UpdateTask200,
@@ -37,13 +36,13 @@ from generated.schemas import TaskCreate, TaskPriority, TaskReplace, TaskUpdate
 from impl.auth import Caller
 from impl.batching import Batch, calls
 from impl.database import Database, Statement, owned
-from impl.errors import PreconditionFailed, TaskNotFound
+from impl.errors import TaskNotFound
 from impl.idempotency import Once
 from impl.ids import Ids
 from impl.paging import PageStatement, page_statement, read_page
-from impl.revisions import admits, admitted, is_admitted, is_known, new_revision, take_etag
+from impl.revisions import admits, admitted, is_admitted, new_revision, take_etag
 from impl.tables import Task, TaskRow, task, task_count
-from specfirst.errors import Refusal
+from specfirst.errors import PreconditionFailed, Refusal
 
 # What a property is when it is left out of a new or replaced task.
 DEFAULTS = {
@@ -226,33 +225,43 @@ class Tasks:
         location = f"/api/{quote(user_id, safe=':@+')}/tasks/{row['id']}"
         return CreateTask201(location=location, etag=take_etag(row), body=_answer(row))
 
-    async def get_task(
-        self, caller: Caller, *, user_id: str, task_id: int, if_none_match: str | None = None
-    ) -> GetTask200 | GetTask304:
+    async def get_task(self, caller: Caller, *, user_id: str, task_id: int) -> GetTask200:
         row = await self._get.one(user_id=user_id, task_id=task_id)
         if row is None:
             raise TaskNotFound
-        etag = take_etag(row)
-        if is_known(etag, if_none_match):
-            return GetTask304(etag=etag)
-        return GetTask200(etag=etag, body=_answer(row))
+        return GetTask200(etag=take_etag(row), body=_answer(row))
 
     async def replace_task(
-        self, caller: Caller, *, user_id: str, task_id: int, body: TaskReplace, if_match: str | None = None
+        self,
+        caller: Caller,
+        *,
+        user_id: str,
+        task_id: int,
+        body: TaskReplace,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
     ) -> ReplaceTask200:
-        row = await self._set(user_id, task_id, DEFAULTS | body.model_dump(), if_match)
+        row = await self._set(
+            user_id, task_id, DEFAULTS | body.model_dump(), admitted(if_match, if_none_match)
+        )
         return ReplaceTask200(etag=take_etag(row), body=_answer(row))
 
     async def update_task(
-        self, caller: Caller, *, user_id: str, task_id: int, body: TaskUpdate, if_match: str | None = None
+        self,
+        caller: Caller,
+        *,
+        user_id: str,
+        task_id: int,
+        body: TaskUpdate,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
     ) -> UpdateTask200:
         changes = body.model_dump()
         if changes:
-            row = await self._set(user_id, task_id, changes, if_match)
+            row = await self._set(user_id, task_id, changes, admitted(if_match, if_none_match))
             return UpdateTask200(etag=take_etag(row), body=_answer(row))
         unchanged = await self.get_task(caller, user_id=user_id, task_id=task_id)
-        assert isinstance(unchanged, GetTask200)
-        if not admits(if_match, unchanged.etag):
+        if not admits(if_match, if_none_match, unchanged.etag):
             raise PreconditionFailed
         return UpdateTask200(etag=unchanged.etag, body=unchanged.body)
 
@@ -263,42 +272,49 @@ class Tasks:
         user_id: str,
         task_id: int,
         if_match: str | None = None,
+        if_none_match: str | None = None,
         idempotency_key: str | None = None,
     ) -> ToggleTask200:
         values = {"user_id": user_id, "task_id": task_id, "revision": new_revision()}
-        values["admitted"] = admitted(if_match)
+        values["admitted"] = admitted(if_match, if_none_match)
         if idempotency_key is None:
             row = await self._toggle.one(**values)
         else:
             row = await TOGGLE_ONCE.one(self._database, idempotency_key, task_id, **values)
         if row is None:
-            raise await self._refusal(user_id, task_id, if_match)
+            raise await self._refusal(user_id, task_id, values["admitted"])
         return ToggleTask200(etag=take_etag(row), body=_answer(row))
 
     async def delete_task(
-        self, caller: Caller, *, user_id: str, task_id: int, if_match: str | None = None
+        self,
+        caller: Caller,
+        *,
+        user_id: str,
+        task_id: int,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
     ) -> plain.MessageResponse:
-        values = {"user_id": user_id, "task_id": task_id, "admitted": admitted(if_match)}
+        values = {"user_id": user_id, "task_id": task_id, "admitted": admitted(if_match, if_none_match)}
         if await self._database.one(DELETE, **values) is None:
-            raise await self._refusal(user_id, task_id, if_match)
+            raise await self._refusal(user_id, task_id, values["admitted"])
         return {"message": "Task deleted successfully"}
 
     async def _set(
-        self, user_id: str, task_id: int, values: dict[str, object], if_match: str | None
+        self, user_id: str, task_id: int, values: dict[str, object], condition: str | None
     ) -> TaskRow:
         names = frozenset(values)
         if names not in self._update:
             self._update[names] = Batch(self._database, update_statement(names), key=_KEY)
         row = await self._update[names].one(
-            user_id=user_id, task_id=task_id, admitted=admitted(if_match), revision=new_revision(), **values
+            user_id=user_id, task_id=task_id, admitted=condition, revision=new_revision(), **values
         )
         if row is None:
-            raise await self._refusal(user_id, task_id, if_match)
+            raise await self._refusal(user_id, task_id, condition)
         return row
 
-    async def _refusal(self, user_id: str, task_id: int, if_match: str | None) -> Refusal:
-        """Why there was nothing to write; only who set a condition waits for a second look."""
-        if admitted(if_match) is None or await self._get.one(user_id=user_id, task_id=task_id) is None:
+    async def _refusal(self, user_id: str, task_id: int, condition: object) -> Refusal:
+        """Why there was nothing to write; only conditional requests need a second query."""
+        if condition is None or await self._get.one(user_id=user_id, task_id=task_id) is None:
             return TaskNotFound()
         return PreconditionFailed()
 
