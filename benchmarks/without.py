@@ -19,10 +19,11 @@ from starlette.middleware.cors import CORSMiddleware
 
 from generated.schemas import TaskListResponse, TaskResponse
 from impl import app
-from impl.postgres.database import Database, owned
+from impl.postgres.database import Database
 from impl.resources import tasks
 from impl.store import batching
 from impl.store.pages import PageStatement, page_statement
+from impl.store.statements import owned
 from specfirst import responses
 from specfirst.application import ContractAPI
 

@@ -71,15 +71,6 @@ class GetTask200(Result):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GetTask304(Result):
-    """getTask answers 304. It still has an `ETag` that the request names, so it is not sent again."""
-
-    status: ClassVar[int] = 304
-    etag: str
-    """The header ETag. Names this very state; another state has another one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaceTask200(Result):
     """replaceTask answers 200. The task as it now is."""
 
@@ -127,15 +118,6 @@ class GetCategory200(Result):
 
     status: ClassVar[int] = 200
     body: CategoryResponse | plain.CategoryResponse
-    etag: str
-    """The header ETag. Names this very state; another state has another one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GetCategory304(Result):
-    """getCategory answers 304. It still has an `ETag` that the request names, so it is not sent again."""
-
-    status: ClassVar[int] = 304
     etag: str
     """The header ETag. Names this very state; another state has another one."""
 
@@ -286,13 +268,12 @@ class TasksOperations(Protocol[CallerT]):
         *,
         user_id: UserId,
         task_id: TaskId,
-        if_none_match: EntityTags | None,
-    ) -> GetTask200 | GetTask304:
+    ) -> GetTask200:
         """GET /api/{user_id}/tasks/{task_id}: Read a task.
 
         One of the caller's tasks.
 
-        Errors: 401, 403, 404, 422, 429, 500, 503.
+        Errors: 401, 403, 404, 412, 422, 429, 500, 503.
         """
         ...
 
@@ -304,6 +285,7 @@ class TasksOperations(Protocol[CallerT]):
         user_id: UserId,
         task_id: TaskId,
         if_match: EntityTags | None,
+        if_none_match: EntityTags | None,
         body: TaskReplace,
     ) -> ReplaceTask200:
         """PUT /api/{user_id}/tasks/{task_id}: Replace a task.
@@ -323,6 +305,7 @@ class TasksOperations(Protocol[CallerT]):
         user_id: UserId,
         task_id: TaskId,
         if_match: EntityTags | None,
+        if_none_match: EntityTags | None,
         body: TaskUpdate,
     ) -> UpdateTask200:
         """PATCH /api/{user_id}/tasks/{task_id}: Change a task.
@@ -341,6 +324,7 @@ class TasksOperations(Protocol[CallerT]):
         user_id: UserId,
         task_id: TaskId,
         if_match: EntityTags | None,
+        if_none_match: EntityTags | None,
     ) -> MessageResponse | plain.MessageResponse:
         """DELETE /api/{user_id}/tasks/{task_id}: Delete a task.
 
@@ -358,6 +342,7 @@ class TasksOperations(Protocol[CallerT]):
         user_id: UserId,
         task_id: TaskId,
         if_match: EntityTags | None,
+        if_none_match: EntityTags | None,
         idempotency_key: IdempotencyKey | None,
     ) -> ToggleTask200:
         """PATCH /api/{user_id}/tasks/{task_id}/complete: Toggle whether a task is done.
@@ -415,13 +400,12 @@ class CategoriesOperations(Protocol[CallerT]):
         *,
         user_id: UserId,
         category_id: CategoryId,
-        if_none_match: EntityTags | None,
-    ) -> GetCategory200 | GetCategory304:
+    ) -> GetCategory200:
         """GET /api/{user_id}/categories/{category_id}: Read a category.
 
         One of the caller's categories.
 
-        Errors: 401, 403, 404, 422, 429, 500, 503.
+        Errors: 401, 403, 404, 412, 422, 429, 500, 503.
         """
         ...
 
@@ -433,6 +417,7 @@ class CategoriesOperations(Protocol[CallerT]):
         user_id: UserId,
         category_id: CategoryId,
         if_match: EntityTags | None,
+        if_none_match: EntityTags | None,
         body: CategoryReplace,
     ) -> ReplaceCategory200:
         """PUT /api/{user_id}/categories/{category_id}: Replace a category.
@@ -452,6 +437,7 @@ class CategoriesOperations(Protocol[CallerT]):
         user_id: UserId,
         category_id: CategoryId,
         if_match: EntityTags | None,
+        if_none_match: EntityTags | None,
         body: CategoryUpdate,
     ) -> UpdateCategory200:
         """PATCH /api/{user_id}/categories/{category_id}: Change a category.
@@ -470,6 +456,7 @@ class CategoriesOperations(Protocol[CallerT]):
         user_id: UserId,
         category_id: CategoryId,
         if_match: EntityTags | None,
+        if_none_match: EntityTags | None,
     ) -> MessageResponse | plain.MessageResponse:
         """DELETE /api/{user_id}/categories/{category_id}: Delete a category.
 

@@ -76,11 +76,12 @@ EntityTag = TypeAliasType("EntityTag", Annotated[str, Field(pattern='^"[0-9a-f]{
 """The name of a state (RFC 9110, section 8.8.3). Its form may change."""
 
 
-EntityTags = TypeAliasType(
-    "EntityTags",
-    Annotated[str, Field(max_length=1000, pattern='^(\\*|(W/)?"[!#-~]*"([ \\t]*,[ \\t]*(W/)?"[!#-~]*")*)$')],
-)
-"""Names of states, separated by commas, or `*`."""
+EntityTags = TypeAliasType("EntityTags", Annotated[str, Field(max_length=1000)])
+"""
+Entity tags separated by commas, or `*`. A list may have empty elements, and may be sent in several field lines
+(RFC 9110, sections 5.3 and 5.6.1.2).
+
+"""
 
 
 IdempotencyKey = TypeAliasType(

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -150,20 +151,16 @@ def _telemetry(settings: Settings) -> TelemetryConfig:
 
 def _add_documentation(app: ContractAPI, document: Document, settings: Settings) -> None:
     secret, developer = settings.better_auth_secret, settings.development_user
-    authorization = None
+    token = None
     if secret and developer:
-        key, user = secret.get_secret_value(), developer
-
-        def authorization() -> str:
-            return mint_token(key, user, timedelta(hours=12))
-
+        token = partial(mint_token, secret.get_secret_value(), developer, timedelta(hours=12))
     app.router.routes.extend(
         documentation_routes(
             title=document.content["info"]["title"],
             openapi_json=OPENAPI_JSON,
             openapi_yaml=OPENAPI_YAML,
             pages=settings.docs,
-            authorization=authorization,
+            authorization=token,
         )
     )
     if settings.environment == "development" and settings.docs:

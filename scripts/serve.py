@@ -16,10 +16,11 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import ChangeReload
 
+from devtools.development_secret import development_secret
 from devtools.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 from generated.application import contract
 from impl.app import create_app
-from impl.identity.tokens import development_secret, mint_token
+from impl.identity.tokens import mint_token
 from impl.ops.exposition import expose
 from impl.ops.logs import log_config
 from impl.postgres.migrations import migrate

@@ -8,7 +8,8 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from impl.identity.tokens import development_secret, mint_token
+from devtools.development_secret import development_secret
+from impl.identity.tokens import mint_token
 from impl.settings import SettingsError, load_settings
 
 ROOT = Path(__file__).resolve().parent.parent

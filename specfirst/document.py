@@ -52,6 +52,11 @@ class Parameter:
         """The name that Python code knows this parameter by."""
         return python_name(self.name)
 
+    @property
+    def is_condition(self) -> bool:
+        """Whether it compares the ETag of a representation (RFC 9110, section 13.1)."""
+        return self.location == "header" and self.name.lower() in ("if-match", "if-none-match")
+
 
 @dataclass(frozen=True)
 class RequestBody:
@@ -115,6 +120,25 @@ class Operation:
     @property
     def successes(self) -> tuple[Response, ...]:
         return tuple(response for status, response in self.responses.items() if status < 400)
+
+    @property
+    def conditional(self) -> bool:
+        """Whether the engine evaluates If-Match and If-None-Match: on what GET returns with an ETag.
+
+        For other methods the implementation does, since the condition must hold at the moment of the change.
+        """
+        headers = (h for r in self.successes if r.status < 300 for h in r.headers)
+        return self.method == "get" and any(header.name.lower() == "etag" for header in headers)
+
+    @property
+    def arguments(self) -> tuple[Parameter, ...]:
+        """The parameters that the implementation is called with."""
+        return tuple(p for p in self.parameters if not (self.conditional and p.is_condition))
+
+    @property
+    def results(self) -> tuple[Response, ...]:
+        """The successes that the implementation returns."""
+        return tuple(r for r in self.successes if not (self.conditional and r.status == 304))
 
     def located(self, location: str) -> tuple[Parameter, ...]:
         return tuple(parameter for parameter in self.parameters if parameter.location == location)

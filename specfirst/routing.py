@@ -155,6 +155,7 @@ class OperationRoute(APIRoute):
             self._body_validator = engine.schemas.validator(self._body.schema)
             self._body_model = TypeAdapter(hints["body"]).validator
         self._responder = Responder(self.operation, engine.error_body)
+        self._conditional = self.operation.conditional
         self._mock = engine.mocks.get(self.operation.operation_id)
         engine.paths.add(path, self.operation.method.upper(), self)
 
@@ -185,7 +186,8 @@ class OperationRoute(APIRoute):
     async def _answer(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> Answer:
         try:
             result = await self._result(scope, receive, segments)
-            return self._mock.answer(scope["headers"]) if self._mock else self._responder.result(result)
+            answer = self._mock.answer(scope["headers"]) if self._mock else self._responder.result(result)
+            return self._responder.conditional(answer, scope["headers"]) if self._conditional else answer
         except NotImplementedYet as refusal:
             # The one status that no contract declares: it is served on purpose or not at all.
             return self.engine.refuse(refusal)

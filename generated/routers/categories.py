@@ -16,7 +16,6 @@ from ..operations import (
     CategoriesOperations,
     CreateCategory201,
     GetCategory200,
-    GetCategory304,
     ReplaceCategory200,
     UpdateCategory200,
 )
@@ -167,6 +166,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             401: components.UNAUTHORIZED,
             403: components.FORBIDDEN,
             404: components.CATEGORY_NOT_FOUND,
+            412: components.PRECONDITION_FAILED,
             422: components.UNPROCESSABLE_CONTENT,
             429: components.TOO_MANY_REQUESTS,
             500: components.INTERNAL_SERVER_ERROR,
@@ -178,20 +178,26 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
         caller: Annotated[CallerT, Security(components.bearer_auth)],
         user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
         category_id: Annotated[CategoryId, Path(description="Which of the user's categories.")],
+        if_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-Match",
+                description="The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the\nresponse is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.",
+            ),
+        ] = None,
         if_none_match: Annotated[
             EntityTags | None,
             Header(
                 alias="If-None-Match",
-                description="Only if it no longer has this `ETag`, or one of these; otherwise the answer is 304, without body.",
+                description="The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise\nthe response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,\nsection 13.1.2). If-Match is evaluated first.",
             ),
         ] = None,
-    ) -> GetCategory200 | GetCategory304:
+    ) -> GetCategory200:
         """One of the caller's categories."""
         return await operations.get_category(
             caller,
             user_id=user_id,
             category_id=category_id,
-            if_none_match=if_none_match,
         )
 
     @router.put(
@@ -238,7 +244,14 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             EntityTags | None,
             Header(
                 alias="If-Match",
-                description="Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.\n`*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.",
+                description="The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the\nresponse is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.",
+            ),
+        ] = None,
+        if_none_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-None-Match",
+                description="The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise\nthe response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,\nsection 13.1.2). If-Match is evaluated first.",
             ),
         ] = None,
         body: Annotated[CategoryReplace, Body(description="The category as it shall be from now on.")],
@@ -250,6 +263,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             user_id=user_id,
             category_id=category_id,
             if_match=if_match,
+            if_none_match=if_none_match,
             body=body,
         )
 
@@ -297,7 +311,14 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             EntityTags | None,
             Header(
                 alias="If-Match",
-                description="Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.\n`*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.",
+                description="The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the\nresponse is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.",
+            ),
+        ] = None,
+        if_none_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-None-Match",
+                description="The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise\nthe response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,\nsection 13.1.2). If-Match is evaluated first.",
             ),
         ] = None,
         body: Annotated[CategoryUpdate, Body(description="What shall be different.")],
@@ -308,6 +329,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             user_id=user_id,
             category_id=category_id,
             if_match=if_match,
+            if_none_match=if_none_match,
             body=body,
         )
 
@@ -338,7 +360,14 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             EntityTags | None,
             Header(
                 alias="If-Match",
-                description="Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.\n`*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.",
+                description="The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the\nresponse is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.",
+            ),
+        ] = None,
+        if_none_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-None-Match",
+                description="The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise\nthe response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,\nsection 13.1.2). If-Match is evaluated first.",
             ),
         ] = None,
     ) -> MessageResponse | plain.MessageResponse:
@@ -348,6 +377,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             user_id=user_id,
             category_id=category_id,
             if_match=if_match,
+            if_none_match=if_none_match,
         )
 
     return router

@@ -8,7 +8,6 @@ from generated import plain
 from generated.operations import (
     CreateCategory201,
     GetCategory200,
-    GetCategory304,
     ReplaceCategory200,
     UpdateCategory200,
 )
@@ -16,7 +15,7 @@ from generated.schemas import CategoryCreate, CategoryReplace, CategoryUpdate
 from impl.errors import CategoryNameTaken, CategoryNotFound
 from impl.identity.caller import Caller
 from impl.postgres.database import Database
-from impl.store.etags import is_current
+from impl.store.etags import Preconditions
 from impl.store.owned_table import OwnedTable
 from impl.tables import CATEGORY_COUNTERS, Category, CategoryRow
 
@@ -42,15 +41,11 @@ class Categories:
     ) -> CreateCategory201:
         stored = await self._categories.insert(user_id, body.model_dump(), idempotency_key=idempotency_key)
         location = f"/api/{quote(user_id, safe=':@+')}/categories/{stored.values['id']}"
-        return CreateCategory201(location=location, etag=stored.etag, body=stored.values)
+        return CreateCategory201(location=location, etag=stored.etag, body=_response(stored.values))
 
-    async def get_category(
-        self, caller: Caller, *, user_id: str, category_id: int, if_none_match: str | None = None
-    ) -> GetCategory200 | GetCategory304:
+    async def get_category(self, caller: Caller, *, user_id: str, category_id: int) -> GetCategory200:
         stored = await self._categories.get(user_id, category_id)
-        if is_current(stored.etag, if_none_match):
-            return GetCategory304(etag=stored.etag)
-        return GetCategory200(etag=stored.etag, body=stored.values)
+        return GetCategory200(etag=stored.etag, body=_response(stored.values))
 
     async def replace_category(
         self,
@@ -60,9 +55,11 @@ class Categories:
         category_id: int,
         body: CategoryReplace,
         if_match: str | None = None,
+        if_none_match: str | None = None,
     ) -> ReplaceCategory200:
-        stored = await self._categories.replace(user_id, category_id, body.model_dump(), if_match=if_match)
-        return ReplaceCategory200(etag=stored.etag, body=stored.values)
+        preconditions = Preconditions(if_match, if_none_match)
+        stored = await self._categories.replace(user_id, category_id, body.model_dump(), preconditions)
+        return ReplaceCategory200(etag=stored.etag, body=_response(stored.values))
 
     async def update_category(
         self,
@@ -72,12 +69,25 @@ class Categories:
         category_id: int,
         body: CategoryUpdate,
         if_match: str | None = None,
+        if_none_match: str | None = None,
     ) -> UpdateCategory200:
-        stored = await self._categories.update(user_id, category_id, body.model_dump(), if_match=if_match)
-        return UpdateCategory200(etag=stored.etag, body=stored.values)
+        preconditions = Preconditions(if_match, if_none_match)
+        stored = await self._categories.update(user_id, category_id, body.model_dump(), preconditions)
+        return UpdateCategory200(etag=stored.etag, body=_response(stored.values))
 
     async def delete_category(
-        self, caller: Caller, *, user_id: str, category_id: int, if_match: str | None = None
+        self,
+        caller: Caller,
+        *,
+        user_id: str,
+        category_id: int,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
     ) -> plain.MessageResponse:
-        await self._categories.delete(user_id, category_id, if_match=if_match)
+        await self._categories.delete(user_id, category_id, Preconditions(if_match, if_none_match))
         return {"message": "Category deleted successfully"}
+
+
+def _response(row: CategoryRow) -> plain.CategoryResponse:
+    """Let mypy check that a row has what the response schema requires."""
+    return {**row}

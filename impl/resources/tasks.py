@@ -8,7 +8,6 @@ from generated import plain
 from generated.operations import (
     CreateTask201,
     GetTask200,
-    GetTask304,
     ReplaceTask200,
     ToggleTask200,
     UpdateTask200,
@@ -17,7 +16,7 @@ from generated.schemas import TaskCreate, TaskPriority, TaskReplace, TaskUpdate
 from impl.errors import CategoryNotFound, TaskNotFound
 from impl.identity.caller import Caller
 from impl.postgres.database import Database
-from impl.store.etags import is_current
+from impl.store.etags import Preconditions
 from impl.store.owned_table import OwnedTable
 from impl.tables import TASK_COUNTERS, Task, TaskRow, task
 
@@ -61,27 +60,39 @@ class Tasks:
     ) -> CreateTask201:
         stored = await self._tasks.insert(user_id, body.model_dump(), idempotency_key=idempotency_key)
         location = f"/api/{quote(user_id, safe=':@+')}/tasks/{stored.values['id']}"
-        return CreateTask201(location=location, etag=stored.etag, body=stored.values)
+        return CreateTask201(location=location, etag=stored.etag, body=_response(stored.values))
 
-    async def get_task(
-        self, caller: Caller, *, user_id: str, task_id: int, if_none_match: str | None = None
-    ) -> GetTask200 | GetTask304:
+    async def get_task(self, caller: Caller, *, user_id: str, task_id: int) -> GetTask200:
         stored = await self._tasks.get(user_id, task_id)
-        if is_current(stored.etag, if_none_match):
-            return GetTask304(etag=stored.etag)
-        return GetTask200(etag=stored.etag, body=stored.values)
+        return GetTask200(etag=stored.etag, body=_response(stored.values))
 
     async def replace_task(
-        self, caller: Caller, *, user_id: str, task_id: int, body: TaskReplace, if_match: str | None = None
+        self,
+        caller: Caller,
+        *,
+        user_id: str,
+        task_id: int,
+        body: TaskReplace,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
     ) -> ReplaceTask200:
-        stored = await self._tasks.replace(user_id, task_id, body.model_dump(), if_match=if_match)
-        return ReplaceTask200(etag=stored.etag, body=stored.values)
+        preconditions = Preconditions(if_match, if_none_match)
+        stored = await self._tasks.replace(user_id, task_id, body.model_dump(), preconditions)
+        return ReplaceTask200(etag=stored.etag, body=_response(stored.values))
 
     async def update_task(
-        self, caller: Caller, *, user_id: str, task_id: int, body: TaskUpdate, if_match: str | None = None
+        self,
+        caller: Caller,
+        *,
+        user_id: str,
+        task_id: int,
+        body: TaskUpdate,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
     ) -> UpdateTask200:
-        stored = await self._tasks.update(user_id, task_id, body.model_dump(), if_match=if_match)
-        return UpdateTask200(etag=stored.etag, body=stored.values)
+        preconditions = Preconditions(if_match, if_none_match)
+        stored = await self._tasks.update(user_id, task_id, body.model_dump(), preconditions)
+        return UpdateTask200(etag=stored.etag, body=_response(stored.values))
 
     async def toggle_task(
         self,
@@ -90,15 +101,28 @@ class Tasks:
         user_id: str,
         task_id: int,
         if_match: str | None = None,
+        if_none_match: str | None = None,
         idempotency_key: str | None = None,
     ) -> ToggleTask200:
+        preconditions = Preconditions(if_match, if_none_match)
         stored = await self._tasks.apply(
-            self._toggle, user_id, task_id, if_match=if_match, idempotency_key=idempotency_key
+            self._toggle, user_id, task_id, preconditions, idempotency_key=idempotency_key
         )
-        return ToggleTask200(etag=stored.etag, body=stored.values)
+        return ToggleTask200(etag=stored.etag, body=_response(stored.values))
 
     async def delete_task(
-        self, caller: Caller, *, user_id: str, task_id: int, if_match: str | None = None
+        self,
+        caller: Caller,
+        *,
+        user_id: str,
+        task_id: int,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
     ) -> plain.MessageResponse:
-        await self._tasks.delete(user_id, task_id, if_match=if_match)
+        await self._tasks.delete(user_id, task_id, Preconditions(if_match, if_none_match))
         return {"message": "Task deleted successfully"}
+
+
+def _response(row: TaskRow) -> plain.TaskResponse:
+    """Let mypy check that a row has what the response schema requires."""
+    return {**row}

@@ -1,4 +1,4 @@
-"""Revisions, entity tags and the preconditions of conditional requests (RFC 9110, section 13).
+"""Revisions, entity tags and the preconditions of conditional requests (RFC 9110, section 13.1).
 
 Each version of a row has a random number, its revision, which is sent as its entity tag. The contract has
 checked the form of If-Match and If-None-Match.
@@ -7,27 +7,20 @@ checked the form of If-Match and If-None-Match.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from random import getrandbits
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    ColumnElement,
-    Table,
-    all_,
-    and_,
-    any_,
-    cast,
-    func,
-    literal_column,
-    or_,
-)
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Table, any_, cast, func, literal_column, or_
 
-from impl.errors import PreconditionFailed
+from specfirst.errors import PreconditionFailed
+from specfirst.etags import ANY, entity_tags, opaque, satisfies_if_match, satisfies_if_none_match
 
-# An entity tag of the form that this service gives, and the W/ that marks it as weak.
-_TAG = re.compile(r'(W/)?"([0-7][0-9a-f]{15})"')
+# The strong tags that have the form of ours.
+_OURS = re.compile(r'"([0-7][0-9a-f]{15})"')
+
+# Precedes the revisions of preconditions that admit all others.
+_ALL_BUT = "-1"
 
 
 def new_revision() -> int:
@@ -40,60 +33,39 @@ def entity_tag(revision: int) -> str:
 
 
 class Preconditions(NamedTuple):
-    """The If-Match and If-None-Match of a request, or None for each that it does not have.
-
-    - If-Match compares strongly: a weak tag matches nothing (section 13.1.1).
-    - If-None-Match compares weakly: a weak tag matches as a strong one does (section 13.1.2).
-    """
+    """The If-Match and If-None-Match of a request that writes; None for a header that it does not have."""
 
     if_match: str | None = None
     if_none_match: str | None = None
 
-    @property
-    def can_fail(self) -> bool:
-        """Whether there is a version of the row for which they are false."""
-        return self.if_match not in (None, "*") or self.if_none_match is not None
-
     def check(self, etag: str) -> None:
-        """Raise PreconditionFailed unless a change of the version with this entity tag is admissible."""
-        matched, excluded = self.parameters().values()
-        revision = str(int(etag[1:-1], 16))
-        if (matched is not None and revision not in matched.split()) or (
-            excluded is not None and revision in excluded.split()
-        ):
+        """Raise PreconditionFailed unless the version with this entity tag may be written."""
+        if self.if_match is not None and not satisfies_if_match(etag, self.if_match):
+            raise PreconditionFailed
+        if self.if_none_match is not None and not satisfies_if_none_match(etag, self.if_none_match):
             raise PreconditionFailed
 
-    def parameters(self) -> dict[str, str | None]:
-        """The revisions that each header lists, as `hold` reads them; null where it makes no difference."""
-        matched = excluded = None
-        if self.if_match not in (None, "*"):
-            matched = _revisions(self.if_match, weak=False)
-        if self.if_none_match == "*":
-            # Every version of the row matches, so none may be changed.
-            matched = ""
-        elif self.if_none_match is not None:
-            excluded = _revisions(self.if_none_match, weak=True)
-        return {"if_match": matched, "if_none_match": excluded}
+    @property
+    def revisions(self) -> str | None:
+        """The revisions that may be written, as `hold` reads them; None if every revision may.
+
+        "12 34" stands for these two, "-1 12 34" for all but these two, and "" for none.
+        """
+        if self.if_none_match == ANY:
+            return ""
+        # Strong comparison for If-Match, weak comparison for If-None-Match (section 8.8.3.2).
+        excluded = _revisions(map(opaque, entity_tags(self.if_none_match or "")))
+        if self.if_match is not None and self.if_match != ANY:
+            return " ".join(n for n in _revisions(entity_tags(self.if_match)) if n not in excluded)
+        return " ".join((_ALL_BUT, *excluded)) if excluded else None
 
 
-def hold(
-    table: Table, if_match: ColumnElement[Any], if_none_match: ColumnElement[Any]
-) -> ColumnElement[bool]:
+def hold(table: Table, revisions: ColumnElement[Any]) -> ColumnElement[bool]:
     """The preconditions, as a part of the statement that writes: no other write comes in between."""
-    return and_(
-        or_(if_match.is_(None), table.c.revision == any_(_listed(if_match))),
-        or_(if_none_match.is_(None), table.c.revision != all_(_listed(if_none_match))),
-    )
+    listed = cast(func.string_to_array(revisions, literal_column("' '")), ARRAY(BigInteger))
+    all_but = func.starts_with(revisions, literal_column(f"'{_ALL_BUT}'"))
+    return or_(revisions.is_(None), (table.c.revision == any_(listed)) != all_but)
 
 
-def is_current(etag: str, if_none_match: str | None) -> bool:
-    """Whether the client already has the version with this entity tag, so that a read answers 304."""
-    return if_none_match is not None and (if_none_match == "*" or etag in if_none_match)
-
-
-def _revisions(tags: str, *, weak: bool) -> str:
-    return " ".join(str(int(tag, 16)) for mark, tag in _TAG.findall(tags) if weak or not mark)
-
-
-def _listed(revisions: ColumnElement[Any]) -> ColumnElement[Any]:
-    return cast(func.string_to_array(revisions, literal_column("' '")), ARRAY(BigInteger))
+def _revisions(tags: Iterable[str]) -> list[str]:
+    return [str(int(match[1], 16)) for tag in tags if (match := _OURS.fullmatch(tag))]

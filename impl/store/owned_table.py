@@ -13,7 +13,7 @@ from typing import Any, Generic, NamedTuple, TypeAlias, cast
 from sqlalchemy import ColumnElement, Table, UniqueConstraint
 from sqlmodel import SQLModel
 
-from impl.errors import PreconditionFailed, UserNotFound
+from impl.errors import UserNotFound
 from impl.postgres.database import Database
 from impl.postgres.statement import RowT, Statement, Violations
 from impl.store import statements
@@ -24,10 +24,12 @@ from impl.store.ids import Ids
 from impl.store.pages import Page, Pages
 from impl.store.statements import CHANGE, GIVEN, PRECONDITIONS, REVISION, THIS_ROW, Given, Kinds, parameters
 from impl.tables import Counters
-from specfirst.errors import NotFound, Refusal
+from specfirst.errors import NotFound, PreconditionFailed, Refusal
 
 # What the store or the database sets, and clients do not.
 _MANAGED = frozenset({"user_id", "id", "created_at", "updated_at", "revision"})
+
+UNCONDITIONAL = Preconditions()
 
 _Send: TypeAlias = Callable[..., Awaitable[Any]]
 """Runs a statement for one request: takes its parameters, and gives its row or None."""
@@ -70,7 +72,7 @@ class OwnedTable(Generic[RowT]):
         self._violations = {f"{table.name}_user_id_fkey": UserNotFound, **(violations or {})}
         fields = {name: field for name, field in model.model_fields.items() if name not in _MANAGED}
         self._defaults = {name: field.default for name, field in fields.items() if not field.is_required()}
-        self._absent: dict[str, object] = dict.fromkeys(fields)
+        self._absent: dict[str, Any] = dict.fromkeys(fields)
         self._bits = {name: 1 << place for place, name in enumerate(fields)}
         kinds = {name: table.c[name].type for name in fields}
         row = THIS_ROW | REVISION | kinds
@@ -102,11 +104,11 @@ class OwnedTable(Generic[RowT]):
         self, user_id: str, values: dict[str, Any], *, idempotency_key: str | None = None
     ) -> Stored[RowT]:
         """Insert a row with these properties, and the defaults of the table for the others."""
-        send = self._create
+        send: _Send = self._create
         if idempotency_key is not None:
             send = partial(self._create_once.run, idempotency_key, values)
         row_id, revision = await self._ids.next(), new_revision()
-        row = await send(user_id=user_id, id=row_id, revision=revision, **self._defaults | values)
+        row: Any = await send(user_id=user_id, id=row_id, revision=revision, **self._defaults | values)
         return _stored(row)
 
     async def update(
@@ -114,12 +116,9 @@ class OwnedTable(Generic[RowT]):
         user_id: str,
         row_id: int,
         changes: dict[str, Any],
-        *,
-        if_match: str | None = None,
-        if_none_match: str | None = None,
+        preconditions: Preconditions = UNCONDITIONAL,
     ) -> Stored[RowT]:
         """Change these properties and no others; without any the row stays the version that it is."""
-        preconditions = Preconditions(if_match, if_none_match)
         if not changes:
             stored = await self.get(user_id, row_id)
             preconditions.check(stored.etag)
@@ -133,19 +132,14 @@ class OwnedTable(Generic[RowT]):
         user_id: str,
         row_id: int,
         values: dict[str, Any],
-        *,
-        if_match: str | None = None,
-        if_none_match: str | None = None,
+        preconditions: Preconditions = UNCONDITIONAL,
     ) -> Stored[RowT]:
         """Change these properties, and return all others to their defaults."""
         values = self._defaults | values
-        return await self.update(user_id, row_id, values, if_match=if_match, if_none_match=if_none_match)
+        return await self.update(user_id, row_id, values, preconditions)
 
-    async def delete(
-        self, user_id: str, row_id: int, *, if_match: str | None = None, if_none_match: str | None = None
-    ) -> None:
-        preconditions = Preconditions(if_match, if_none_match)
-        if await self._delete(user_id=user_id, id=row_id, **preconditions.parameters()) is None:
+    async def delete(self, user_id: str, row_id: int, preconditions: Preconditions = UNCONDITIONAL) -> None:
+        if await self._delete(user_id=user_id, id=row_id, preconditions=preconditions.revisions) is None:
             raise await self._nothing_written(user_id, row_id, preconditions)
 
     def computed_change(self, name: str, **values: ColumnElement[Any]) -> ComputedChange:
@@ -164,32 +158,31 @@ class OwnedTable(Generic[RowT]):
         change: ComputedChange,
         user_id: str,
         row_id: int,
+        preconditions: Preconditions = UNCONDITIONAL,
         *,
-        if_match: str | None = None,
-        if_none_match: str | None = None,
         idempotency_key: str | None = None,
     ) -> Stored[RowT]:
         send = change.send
         if idempotency_key is not None:
             send = partial(change.once.run, idempotency_key, row_id)
-        return await self._change(send, user_id, row_id, Preconditions(if_match, if_none_match))
+        return await self._change(send, user_id, row_id, preconditions)
 
     async def _change(
         self, send: _Send, user_id: str, row_id: int, preconditions: Preconditions
     ) -> Stored[RowT]:
         revision = new_revision()
-        row = await send(user_id=user_id, id=row_id, revision=revision, **preconditions.parameters())
+        row = await send(user_id=user_id, id=row_id, revision=revision, preconditions=preconditions.revisions)
         if row is None:
             raise await self._nothing_written(user_id, row_id, preconditions)
         return _stored(row)
 
     async def _nothing_written(self, user_id: str, row_id: int, preconditions: Preconditions) -> Refusal:
         """Why a statement found nothing to write; only conditional requests need a second query."""
-        if not preconditions.can_fail or await self._get(user_id=user_id, id=row_id) is None:
+        if preconditions.revisions is None or await self._get(user_id=user_id, id=row_id) is None:
             return self._missing()
         return PreconditionFailed()
 
-    def _idempotent(self, name: str, write: Any) -> IdempotentWrite[RowT]:
+    def _idempotent(self, name: str, write: Any) -> IdempotentWrite[Any]:
         return IdempotentWrite(self._database, name, self._table, write, self._violations)
 
     def _send(

@@ -39,7 +39,7 @@ Given: TypeAlias = Mapping[str, ColumnElement[Any]]
 Values: TypeAlias = Mapping[str, ColumnElement[Any]]
 
 THIS_ROW: Kinds = {"user_id": Text(), "id": BigInteger()}
-PRECONDITIONS: Kinds = {"if_match": Text(), "if_none_match": Text()}
+PRECONDITIONS: Kinds = {"preconditions": Text()}
 REVISION: Kinds = {"revision": BigInteger()}
 CHANGE: Kinds = {**THIS_ROW, **PRECONDITIONS, **REVISION}
 GIVEN: Kinds = {"given": BigInteger()}
@@ -89,7 +89,7 @@ def modification(table: Table, values: Values, given: Given) -> ReturningUpdate[
             _this_row(table, given),
             # An earlier attempt of the same statement gave it this revision.
             table.c.revision != given["revision"],
-            hold(table, given["if_match"], given["if_none_match"]),
+            hold(table, given["preconditions"]),
         )
         .values(**values, **dated, revision=given["revision"])
         .returning(*_position(given), table)
@@ -104,10 +104,7 @@ def change(table: Table, values: Values, violations: Violations, given: Given) -
             *_position(given),
             table,
             func.bool_or(table.c.revision == given["revision"]).over().label("done"),
-            or_(
-                and_(given["if_match"].is_(None), given["if_none_match"].is_(None)),
-                table.c.revision == given["revision"],
-            ).label("certain"),
+            or_(given["preconditions"].is_(None), table.c.revision == given["revision"]).label("certain"),
         )
         .where(_this_row(table, given))
         .subquery("found")
@@ -136,7 +133,7 @@ def update_given(
 
 
 def remove(table: Table, given: Given) -> Statement[Any]:
-    condition = hold(table, given["if_match"], given["if_none_match"])
+    condition = hold(table, given["preconditions"])
     this_row = _this_row(table, given)
     return Statement(
         delete(table).where(this_row, condition).returning(table.c.id),

@@ -19,6 +19,7 @@ from typing import Any
 
 from specfirst.document import Document, DocumentError
 from specfirst.lint import lint
+from specfirst.lint.schemas import is_narrowed
 from specfirst.yaml import load
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -164,13 +165,13 @@ def _checked(contract: Path) -> Document:
 def _for_generators(node: Any) -> Any:
     """Leave out what the model generator cannot express beside a format, and the validator checks anyway.
 
-    Pydantic has no `pattern` for a date-time; the contract's own schemas check both.
+    Pydantic has no `pattern` for a date-time, and no alternative constraints on one type; the contract's own
+    schemas check both.
     """
     if isinstance(node, dict):
         typed = node.get("type") == "string" and "format" in node
-        return {
-            key: _for_generators(value) for key, value in node.items() if not (typed and key == "pattern")
-        }
+        omitted = {"pattern"} if typed else {"anyOf"} if is_narrowed(node) else set[str]()
+        return {key: _for_generators(value) for key, value in node.items() if key not in omitted}
     return [_for_generators(item) for item in node] if isinstance(node, list) else node
 
 

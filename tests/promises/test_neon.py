@@ -20,8 +20,9 @@ from sqlalchemy import text
 
 from impl.errors import DatabaseUnavailable
 from impl.postgres import database as database_module
-from impl.postgres.database import Database, Statement
+from impl.postgres.database import Database
 from impl.postgres.migrations import head, migrate
+from impl.postgres.statement import Statement
 from tests.api.conftest import known, running
 from tests.promises.conftest import FULL, Report
 from tests.promises.faults import Postgres, Proxy

@@ -24,10 +24,9 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from signing import AUDIENCE, ISSUER, SECRET, jwk
 
-from impl.app import _verifier
 from impl.identity.key_set import KeySet
 from impl.identity.key_source import HttpKeySource
-from impl.identity.verifiers import EitherVerifier, KeySetVerifier, SharedSecretVerifier
+from impl.identity.verifiers import EitherVerifier, KeySetVerifier, SharedSecretVerifier, create_verifier
 from impl.settings import Settings, SettingsError, load_settings
 from tests.api.conftest import ROOT
 
@@ -150,7 +149,7 @@ async def test_in_every_configuration_hmac_is_checked_with_the_secret_of_the_set
         monkeypatch.setenv(name, value)
     settings = load_settings()
     keys = KeySet(HttpKeySource(settings.auth_jwks_url)) if settings.auth_jwks_url else None
-    verifier: Any = _verifier(settings, keys)
+    verifier: Any = create_verifier(settings, keys)
     parts = (
         [verifier._shared_secret, verifier._key_set] if isinstance(verifier, EitherVerifier) else [verifier]
     )
@@ -178,11 +177,12 @@ def test_nothing_in_the_service_verifies_or_signs_besides() -> None:
                     calls.add(f"{path.relative_to(ROOT)}: {ast.unparse(node)}")
     assert calls == {
         # The secret, in a key object, and what it verifies.
-        "impl/app.py: SharedSecretVerifier(secret.get_secret_value(), issuer=issuer, audience=audience)",
+        "impl/identity/verifiers.py: "
+        "SharedSecretVerifier(secret.get_secret_value(), issuer=issuer, audience=audience)",
         "impl/identity/verifiers.py: jwk.construct(secret, 'HS256')",
         "impl/identity/verifiers.py: jws.verify(token, self._key, ['HS256'])",
         # The keys, each of one algorithm, none of which is an HMAC.
-        "impl/app.py: KeySetVerifier(keys, issuer=issuer, audience=audience)",
+        "impl/identity/verifiers.py: KeySetVerifier(keys, issuer=issuer, audience=audience)",
         "impl/identity/verifiers.py: PyJWS(algorithms=list(ALGORITHMS.values()))",
         "impl/identity/verifiers.py: self._jws.decode(token, key.key, [key.algorithm])",
         "impl/identity/verifiers.py: self._jws.get_algorithms()",

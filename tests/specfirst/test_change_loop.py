@@ -58,12 +58,12 @@ from pydantic import SecretStr
 from impl.app import create_app
 from impl.settings import Settings
 from impl.identity.tokens import mint_token
-from impl.resources.users import Users
+from impl.store.profiles import Profiles
 from datetime import timedelta
 from specfirst.implementations import UnimplementedOperations
 
-async def nothing_to_write(users, claims): ...
-Users.write_profile = nothing_to_write
+async def nothing_to_write(profiles, claims): ...
+Profiles.write = nothing_to_write
 
 SECRET = "s" * 32
 def app(**options):

@@ -28,16 +28,10 @@ from signing import (
     signature,
 )
 
+from impl.identity.caller import Authenticator, Caller
 from impl.identity.key_set import KeySet
-from impl.identity.verifiers import (
-    LEEWAY_SECONDS,
-    Authenticator,
-    Caller,
-    Claims,
-    EitherVerifier,
-    KeySetVerifier,
-    SharedSecretVerifier,
-)
+from impl.identity.tokens import LEEWAY_SECONDS, Claims
+from impl.identity.verifiers import EitherVerifier, KeySetVerifier, SharedSecretVerifier
 from specfirst.errors import Unauthenticated
 
 

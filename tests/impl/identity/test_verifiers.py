@@ -16,18 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from signing import SECRET, claims, segment, sign_hmac
 
+from devtools.development_secret import development_secret
 from impl.errors import NotTheCaller, UserNotFound
-from impl.identity.tokens import development_secret, mint_token
-from impl.identity.verifiers import (
-    LEEWAY_SECONDS,
-    Authenticator,
-    Caller,
-    Claims,
-    SharedSecretVerifier,
-    authorize,
-)
+from impl.identity.caller import Authenticator, Caller, authorize
+from impl.identity.tokens import LEEWAY_SECONDS, Claims, mint_token
+from impl.identity.verifiers import SharedSecretVerifier
 from impl.postgres.database import Database
 from impl.resources.users import Users
+from impl.store.profiles import Profiles
 from specfirst.errors import Forbidden, Unauthenticated
 
 
@@ -219,7 +215,7 @@ async def test_only_a_token_issued_after_the_erasure_brings_a_user_back(
     database: Database, ada: Caller
 ) -> None:
     users = Users(database)
-    authenticator = Authenticator(SharedSecretVerifier(SECRET), users.write_profile)
+    authenticator = Authenticator(SharedSecretVerifier(SECRET), Profiles(database).write)
     now = datetime.now(UTC).timestamp()
     known, older = (sign_hmac(HEADER, claims(sub=ada.user_id, iat=now - age)) for age in (1, 60))
     newer = sign_hmac(HEADER, claims(sub=ada.user_id, iat=now + 30, name="Ada"))

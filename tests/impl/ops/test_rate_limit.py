@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from impl.identity.verifiers import Caller
+from impl.identity.caller import Caller
 from impl.ops.rate_limit import Allowance, RateLimit
 from specfirst.asgi import Scope
 from specfirst.errors import TooManyRequests

@@ -11,7 +11,7 @@ import pytest
 
 from impl.postgres.replica import LastWrites
 from impl.settings import SettingsError
-from tests.impl.postgres.test_database import STATEMENTS
+from tests.statements import statements
 
 URL = "postgresql://ada:hunter2@host/app"
 
@@ -76,6 +76,6 @@ def test_a_file_that_is_cleaned_away_is_missed(folder: Path) -> None:
 
 
 def test_which_statements_read_is_known_from_themselves() -> None:
-    for statement in STATEMENTS.values():
+    for statement in statements().values():
         changes = any(word in statement.sql for word in ("INSERT ", "UPDATE ", "DELETE "))
         assert statement.reads is not changes

@@ -12,7 +12,7 @@ from generated.schemas import (
     TaskCreate,
 )
 from impl.errors import CategoryNameTaken, CategoryNotFound, UserNotFound
-from impl.identity.verifiers import Caller
+from impl.identity.caller import Caller
 from impl.postgres.database import Database
 from impl.resources.categories import Categories
 from impl.resources.tasks import Tasks

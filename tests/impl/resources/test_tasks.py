@@ -16,11 +16,15 @@ from generated.schemas import (
     TaskUpdate,
 )
 from impl.errors import CategoryNotFound, TaskNotFound, UserNotFound
-from impl.identity.verifiers import Caller, Claims
-from impl.postgres.database import Database, Statement, owned
+from impl.identity.caller import Caller
+from impl.identity.tokens import Claims
+from impl.postgres.database import Database
+from impl.postgres.statement import Statement
 from impl.resources.categories import Categories
 from impl.resources.tasks import Tasks
 from impl.resources.users import Users
+from impl.store.profiles import Profiles
+from impl.store.statements import owned
 from impl.tables import task
 
 
@@ -114,7 +118,7 @@ async def test_the_longest_texts_of_the_contract_can_be_stored(tasks: Tasks, ada
 
 async def test_the_location_is_percent_encoded(tasks: Tasks, database: Database) -> None:
     user_id = "auth0|a:b@c+d~e"
-    await Users(database).write_profile(Claims(user_id=user_id, expires_at=0))
+    await Profiles(database).write(Claims(user_id=user_id, expires_at=0))
     created = await tasks.create_task(Caller(user_id), user_id=user_id, body=TaskCreate(title="x"))
     assert created.location == f"/api/auth0%7Ca:b@c+d~e/tasks/{created.body['id']}"
 

@@ -10,18 +10,18 @@ from sqlalchemy import BigInteger, Text, func, literal_column, select
 
 from generated.schemas import TaskCreate, TaskUpdate
 from impl.errors import CategoryNotFound, DatabaseUnavailable, TaskNotFound
-from impl.identity.verifiers import Caller
+from impl.identity.caller import Caller
 from impl.postgres import database as database_module
-from impl.postgres.database import Database, Statement
-from impl.resources import tasks as tasks_module
+from impl.postgres.database import Database
+from impl.postgres.statement import Statement
 from impl.resources.tasks import Tasks
-from impl.store.batching import LARGEST, Batch, calls
+from impl.store.batching import LARGEST, Batch, batched_parameters
 
-_CALL = calls(user_id=Text(), number=BigInteger())
+_REQUEST = batched_parameters({"user_id": Text(), "number": BigInteger()})
 # One row for each call: what it asked for, and in which statement.
 ECHO = Statement[Any](
-    select(_CALL.c.position, _CALL.c.number, func.count().over().label("together")).where(
-        _CALL.c.number > literal_column("0")
+    select(_REQUEST["position"], _REQUEST["number"], func.count().over().label("together")).where(
+        _REQUEST["number"] > literal_column("0")
     )
 )
 
@@ -53,13 +53,10 @@ async def test_a_statement_takes_no_more_than_the_largest_batch(echo: Batch[Any]
     assert {row["together"] for row in rows} == {LARGEST, LARGEST - 1}
 
 
-async def test_on_a_sharded_database_each_call_has_a_statement_of_its_own_and_waits_for_no_other(
-    database_url: str,
-) -> None:
-    database = Database(database_url, sharded=True)
-    rows = await ask(Batch(database, ECHO), *range(1, 2 * LARGEST))
-    assert rows == [{"number": number, "together": 1} for number in range(1, 2 * LARGEST)]
-    await database.close()
+async def test_an_array_of_nulls_is_filled_up_for_each_request(echo: Batch[Any]) -> None:
+    assert await echo.one(user_id="ada", number=None) is None
+    rows = await asyncio.gather(*(echo.one(user_id=None, number=n) for n in (1, 2)))
+    assert rows == [{"number": 1, "together": 2}, {"number": 2, "together": 2}]
 
 
 async def test_whoever_goes_away_takes_nobody_along(echo: Batch[Any]) -> None:
@@ -139,9 +136,9 @@ async def test_of_one_moment_nobody_gets_the_task_of_another(
 async def test_a_database_that_is_gone_is_gone_for_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database_module, "OUTAGE_SECONDS", 0.1)
     database = Database("postgresql://ada:hunter2@127.0.0.1:1/app")
-    batch = Batch(database, tasks_module.GET)
+    batch = Batch(database, ECHO)
     answers = await asyncio.gather(
-        *(batch.one(user_id="ada", task_id=n) for n in range(LARGEST * 3)), return_exceptions=True
+        *(batch.one(user_id="ada", number=n) for n in range(LARGEST * 3)), return_exceptions=True
     )
     assert {type(answer) for answer in answers} == {DatabaseUnavailable}
     await database.close()

@@ -11,11 +11,14 @@ import psycopg2
 import pytest
 
 from generated.schemas import CategoryCreate, TaskCreate, TaskReplace, TaskUpdate
-from impl.identity.verifiers import Caller, Claims
-from impl.postgres.database import Database, RowT, Statement
+from impl.identity.caller import Caller
+from impl.identity.tokens import Claims
+from impl.postgres.database import Database
+from impl.postgres.statement import RowT, Statement
 from impl.resources.categories import Categories
 from impl.resources.tasks import Tasks
 from impl.resources.users import Users
+from impl.store.profiles import Profiles
 from specfirst.errors import NotFound
 
 KINDS = [(state, priority) for state in ("open", "done") for priority in ("low", "medium", "high")]
@@ -84,7 +87,7 @@ async def test_whatever_happens_at_once_the_counts_stay_exact_and_nothing_waits_
     chance = random.Random(seed)  # noqa: S311  # Nothing is secret here.
     callers = [Caller(f"counts-{seed}-{n}") for n in range(3)]
     for caller in callers:
-        await Users(servers[0]).write_profile(Claims(caller.user_id, 4e9))
+        await Profiles(servers[0]).write(Claims(caller.user_id, 4e9))
     made: dict[str, dict[str, list[int]]] = {
         caller.user_id: {"tasks": [], "categories": []} for caller in callers
     }
@@ -143,7 +146,7 @@ async def test_two_processes_that_count_for_the_same_users_never_wait_for_each_o
 ) -> None:
     callers = [Caller(f"crosswise-{number}") for number in range(40)]
     for caller in callers:
-        await Users(servers[0]).write_profile(Claims(caller.user_id, 4e9))
+        await Profiles(servers[0]).write(Claims(caller.user_id, 4e9))
     sides = [Tasks(database) for database in servers]
 
     async def fill(side: Tasks, order: list[Caller]) -> None:

@@ -14,7 +14,7 @@ from generated.schemas import (
     TaskReplace,
     TaskUpdate,
 )
-from impl.identity.verifiers import Caller
+from impl.identity.caller import Caller
 from impl.postgres.database import Database
 from impl.resources.categories import Categories
 from impl.resources.tasks import Tasks

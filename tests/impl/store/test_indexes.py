@@ -9,11 +9,12 @@ import psycopg2
 import pytest
 from sqlalchemy import Table
 
-from impl.postgres.database import Statement
-from impl.resources import categories, tasks
+from impl.postgres.database import Database
+from impl.postgres.statement import Statement
 from impl.store.pages import PageStatement
 from impl.tables import category, task
 from tests.databases import PARTITIONS
+from tests.statements import owned_tables, resources
 
 USER = "user-with-many-tasks"
 
@@ -57,13 +58,14 @@ def lists() -> Iterator[tuple[Table, tuple[str, ...], bool, bool]]:
             yield task, filters, after_cursor, skipping
 
 
+TABLES = owned_tables(resources(Database("postgresql://nowhere/app")).values())
+
+
 def list_statement(
     table: Table, filters: tuple[str, ...], *, after_cursor: bool, skipping: bool
 ) -> PageStatement:
-    if table is category:
-        return categories.list_statement(after_cursor=after_cursor, skipping=skipping)
-    values = {name: VALUES[name] if name in filters else None for name in ("completed", "priority")}
-    return tasks.list_statement(filters, **values, after_cursor=after_cursor, skipping=skipping)  # type: ignore[arg-type]
+    values = {name: VALUES[name] for name in filters}
+    return TABLES[table.name]._pages.statement(values, after_cursor=after_cursor, skipping=skipping)
 
 
 @pytest.fixture(scope="module")
