@@ -91,7 +91,7 @@ class Sharded:
         self.cursor.execute(f"SET plan_cache_mode = {mode}; PREPARE it AS {statement.sql}")
         try:
             before = self._counts()
-            self.cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE it ({marks(arguments)})", arguments)
+            self.cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE it {marks(arguments)}", arguments)
             plan = self.cursor.fetchone()[0][0]["Plan"]
             after = self._counts()
         finally:
@@ -122,7 +122,7 @@ def id_of(statement: Statement[Any]) -> str:
 
 
 def marks(arguments: Sequence[object]) -> str:
-    return ", ".join(["%s"] * len(arguments))
+    return f"({', '.join(['%s'] * len(arguments))})" if arguments else ""
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
