@@ -10,12 +10,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeAlias, cast
 
-from sqlalchemy import ColumnElement, Table, UniqueConstraint
+from sqlalchemy import ColumnElement, Delete, Select, Table, UniqueConstraint, Update
 from sqlmodel import SQLModel
 
 from impl.errors import UserNotFound
 from impl.postgres.database import Database
-from impl.postgres.statement import RowT, Statement, Violations
+from impl.postgres.statement import Row, RowT, Statement, Violations
 from impl.store import statements
 from impl.store.batching import Batch, batched_parameters
 from impl.store.etags import Preconditions, entity_tag, new_revision
@@ -166,6 +166,11 @@ class OwnedTable(Generic[RowT]):
         if idempotency_key is not None:
             send = partial(change.once.run, idempotency_key, row_id)
         return await self._change(send, user_id, row_id, preconditions)
+
+    def prepare(self, statement: Select[Any] | Update | Delete) -> Callable[..., Awaitable[list[Row]]]:
+        """A statement of a resource's own, limited to the rows of the user given as `user_id`."""
+        limited = statement.where(statements.owned(self._table))
+        return partial(self._database.all, Statement(limited, violations=self._violations))
 
     async def _change(
         self, send: _Send, user_id: str, row_id: int, preconditions: Preconditions
