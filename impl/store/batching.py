@@ -13,6 +13,7 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Generic, cast
 
 from sqlalchemy import ARRAY, ColumnElement, bindparam, column, func
@@ -61,6 +62,8 @@ class Batch(Generic[RowT]):
     def __init__(self, database: Database, statement: Statement[RowT], *, key: Sequence[str] = ()) -> None:
         self._database, self._key = database, key
         self._statement, self._largest, self._in_flight = statement, LARGEST, IN_FLIGHT
+        # A statement for a batch has two parameters or more, so this gives a tuple.
+        self._values_of = itemgetter(*statement.names)
         self._waiting: deque[_Request] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self._locked: set[tuple[object, ...]] = set()
@@ -97,11 +100,11 @@ class Batch(Generic[RowT]):
             if request.since < overdue:
                 request.row.set_exception(DatabaseUnavailable())
                 continue
-            key = self._key_of(request)
-            if key in self._locked:
-                passed.append(request)
-                continue
-            if key:
+            if self._key:
+                key = self._key_of(request)
+                if key in self._locked:
+                    passed.append(request)
+                    continue
                 self._locked.add(key)
             batch.append(request)
         self._waiting.extendleft(reversed(passed))
@@ -114,7 +117,8 @@ class Batch(Generic[RowT]):
         try:
             await self._attempt(batch)
         finally:
-            self._locked.difference_update(map(self._key_of, batch))
+            if self._key:
+                self._locked.difference_update(map(self._key_of, batch))
             task = asyncio.current_task()
             assert task is not None
             self._running.discard(task)
@@ -136,10 +140,11 @@ class Batch(Generic[RowT]):
                 _fail(batch, error)
 
     async def _run(self, batch: list[_Request]) -> None:
-        parameters: dict[str, object] = {}
-        for name in self._statement.names:
-            values = [request.parameters[name] for request in batch]
-            parameters[name] = values if values.count(None) < len(values) else None
+        columns = zip(*(self._values_of(request.parameters) for request in batch), strict=True)
+        parameters = {
+            name: values if values.count(None) < len(values) else None
+            for name, values in zip(self._statement.names, columns, strict=True)
+        }
         rows: dict[int, Any] = {}
         for row in cast(list[Row], await self._database.all(self._statement, **parameters)):
             rows[row.pop(POSITION)] = row

@@ -51,6 +51,8 @@ class Preconditions(NamedTuple):
 
         "12 34" stands for these two, "-1 12 34" for all but these two, and "" for none.
         """
+        if self.if_match is None and self.if_none_match is None:
+            return None
         if self.if_none_match == ANY:
             return ""
         # Strong comparison for If-Match, weak comparison for If-None-Match (section 8.8.3.2).

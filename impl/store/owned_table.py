@@ -6,7 +6,7 @@ conditional request that wrote nothing needs a second one, to tell 404 from 412.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeAlias, cast
 
@@ -123,9 +123,11 @@ class OwnedTable(Generic[RowT]):
             stored = await self.get(user_id, row_id)
             preconditions.check(stored.etag)
             return stored
-        given = sum(self._bits[name] for name in changes)
-        send = partial(self._update, **self._absent | changes, given=given)
-        return await self._change(send, user_id, row_id, preconditions)
+        given = 0
+        for name in changes:
+            given |= self._bits[name]
+        values = {**self._absent, **changes, "given": given}
+        return await self._change(self._update, user_id, row_id, preconditions, values)
 
     async def replace(
         self,
@@ -165,7 +167,7 @@ class OwnedTable(Generic[RowT]):
         send = change.send
         if idempotency_key is not None:
             send = partial(change.once.run, idempotency_key, row_id)
-        return await self._change(send, user_id, row_id, preconditions)
+        return await self._change(send, user_id, row_id, preconditions, {})
 
     def prepare(self, statement: Select[Any] | Update | Delete) -> Callable[..., Awaitable[list[Row]]]:
         """A statement of a resource's own, limited to the rows of the user given as `user_id`."""
@@ -173,10 +175,10 @@ class OwnedTable(Generic[RowT]):
         return partial(self._database.all, Statement(limited, violations=self._violations))
 
     async def _change(
-        self, send: _Send, user_id: str, row_id: int, preconditions: Preconditions
+        self, send: _Send, user_id: str, row_id: int, preconditions: Preconditions, values: dict[str, Any]
     ) -> Stored[RowT]:
-        revision = new_revision()
-        row = await send(user_id=user_id, id=row_id, revision=revision, preconditions=preconditions.revisions)
+        values |= {"user_id": user_id, "id": row_id, "revision": new_revision()}
+        row = await send(**values, preconditions=preconditions.revisions)
         if row is None:
             raise await self._nothing_written(user_id, row_id, preconditions)
         return _stored(row)
@@ -209,6 +211,7 @@ class OwnedTable(Generic[RowT]):
         return Batch(self._database, build(batched_parameters(kinds)), key=tuple(key)).one
 
 
-def _stored(row: Mapping[str, Any]) -> Stored[Any]:
-    values = {**row}
-    return Stored(values, entity_tag(values.pop("revision")))
+def _stored(row: dict[str, Any]) -> Stored[Any]:
+    """Split a row, which nothing else refers to."""
+    revision = row.pop("revision")
+    return Stored(row, entity_tag(revision))
