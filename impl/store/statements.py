@@ -123,7 +123,7 @@ def update_given(
     """Change the properties whose bits are in `given["given"]`, and keep the stored values of the others.
 
     So one statement serves every PATCH. A statement for each subset of the properties takes 0 to 5 % less of
-    PostgreSQL's time (docs/decisions/025-rooms-and-store.md), and their number doubles with each property.
+    PostgreSQL's time (docs/decisions/026-rooms-and-store.md), and their number doubles with each property.
     """
     values = {}
     for name, bit in bits.items():
