@@ -12,7 +12,7 @@ class Health:
         """`revision` is the one of the database that this code was written for.
 
         It also serves with a later one, since migrations take nothing away that the version before needs
-        (docs/decisions/023-beyond-one-machine.md): while a new version is rolled out, both are in service.
+        (docs/decisions/023-sharding-migrations-and-read-replicas.md): while a new version is rolled out, both are in service.
         """
         self._database = database
         self._root = RootResponse(name=name, version=version, docs=docs, health="/health")
