@@ -1,7 +1,8 @@
-"""Compare the server under load with others that do the same; docs/decisions/014-benchmark.md says how.
+"""Compare the server under load with other servers of the same API; see docs/decisions/014-benchmark.md.
 
-Each operation is measured in rounds in which the servers take turns; what counts is the median of the rounds'
-ratios. The servers share the machine with load and database, so the numbers of different runs say less.
+Each operation is measured in rounds in which the servers take turns. The result is the median of the ratios
+of the rounds. The servers share the machine with load and database, so do not compare numbers of different
+runs.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ QUICK_SERVERS = ("ours", "fastify", "limit")
 
 def main() -> None:
     options = _options()
-    # Into a file or a CI's log, the tables go as wide as they are.
+    # A file or a CI log has no width; use one that fits the tables.
     console = Console() if sys.stdout.isatty() else Console(width=120)
     if options.engine:
         for name, microseconds in engine.measure().items():
