@@ -256,7 +256,7 @@ pre {{ white-space: pre-wrap; overflow-wrap: anywhere; }}
 
 
 def reproduction(command: str | None) -> str | None:
-    """Return the command for a server run by scripts/serve; the fuzzed server and its secret no longer exist."""
+    """Return the command for a server of scripts/serve, because the fuzzed server and its secret are gone."""
     if command is None:
         return None
 
