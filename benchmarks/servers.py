@@ -46,8 +46,9 @@ CANNOT = {("reference", "cursor"), ("reference", "offset"), ("reference", "size5
 """Operations that a server does not have, or that are too slow to measure."""
 
 CONNECTIONS = {"reference": 4}
-"""The number of connections of the load, if not 32. The reference blocks its event loop while it waits for one
-of 15 database connections, which only this loop could release: above 15 concurrent requests, it deadlocks.
+"""The number of connections of the load, if not 32. The reference blocks its event loop while it waits for
+one of 15 database connections, which only this loop could release: above 15 concurrent requests, it
+deadlocks.
 """
 
 ONE_AT_A_TIME = {("reference", "first")}
