@@ -1,4 +1,4 @@
-"""The operations on categories. Unlike those on tasks, they do not share statements: each runs its own."""
+"""The operations on categories, in the shape of those on tasks."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        # Connections that arrive before a worker is ready wait in the queue.
+        # Whoever comes before a worker is ready waits for it.
         listener.listen(2048)
     except OSError as error:
         raise SettingsError(
@@ -164,7 +164,7 @@ def _run(
 
 
 def _work(listener: socket.socket, beats: Pipe) -> None:
-    """Serve in a process of its own, with the current code, settings and migrations."""
+    """Serve in a process of its own, with the code, the settings and the migrations as they are by now."""
     try:
         settings = load_settings()
     except SettingsError as error:
@@ -173,7 +173,7 @@ def _work(listener: socket.socket, beats: Pipe) -> None:
         try:
             migrate(settings.database_url.get_secret_value())
         except SettingsError as error:
-            # The database may not be available yet; until it is, /ready answers 503.
+            # It need not be there yet: until it is, /ready says so.
             _say(str(error))
     _server(_config(settings), settings).work(listener, beats)
 
