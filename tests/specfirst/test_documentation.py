@@ -79,7 +79,11 @@ def serving(*, prefix: str = "", authorization: Callable[[], str] | None = None)
             while not server.started and time.monotonic() < deadline:
                 time.sleep(0.01)
             port = listener.getsockname()[1]
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}{prefix}", trust_env=False) as client:
+            # What is compressed is for the tests to say.
+            plain = {"Accept-Encoding": "identity"}
+            with httpx.Client(
+                base_url=f"http://127.0.0.1:{port}{prefix}", trust_env=False, headers=plain
+            ) as client:
                 yield client
         finally:
             server.should_exit = True
