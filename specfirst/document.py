@@ -259,7 +259,7 @@ class Document:
                 raise DocumentError(
                     f"the server {url!r} cannot be served",
                     pointer,
-                    remedy="write an http or https URL or a path, with plain segments and no query or fragment",
+                    remedy="write an http(s) URL or a path, with plain segments and no query or fragment",
                 )
             yield "".join(f"/{segment}" for segment in segments)
 
@@ -387,8 +387,8 @@ def is_json(media_type: str) -> bool:
 def server_addresses(server: Mapping[str, Any], pointer: Pointer) -> Iterator[str]:
     """The URLs that a server object stands for: first that of the defaults, then those of the enums.
 
-    Raises DocumentError for a variable that is not declared, for a default that is not in the enum, and for too
-    many addresses (OpenAPI 3.1, sections 4.8.5 and 4.8.6).
+    Raises DocumentError for a variable that is not declared, for a default that is not in the enum, and for
+    too many addresses (OpenAPI 3.1, sections 4.8.5 and 4.8.6).
     """
     choices: dict[str, list[str]] = {}
     for name in dict.fromkeys(_VARIABLE.findall(server["url"])):

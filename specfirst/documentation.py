@@ -1,9 +1,9 @@
 """Serves a contract and two pages to read it with, Swagger UI and ReDoc, without needing any other server.
 
-The contract is sent as the very bytes that were given. Behind a path prefix only the paths of its servers are
-others, so that clients and the pages call the API there. The pages name everything by relative addresses. Their
-Content-Security-Policy makes "nothing comes from outside, nothing goes there" a rule that the browser enforces,
-not a hope about two large bundles that others wrote.
+The contract is sent as the very bytes that were given. Behind a path prefix only the paths of its servers
+differ, so that clients and the pages call the API there. The pages name everything by relative addresses.
+Their Content-Security-Policy makes "nothing comes from outside, nothing goes there" a rule that the browser
+enforces, not a hope about two large bundles that others wrote.
 """
 
 import asyncio
@@ -103,8 +103,8 @@ def documentation_routes(
 ) -> list[Route]:
     """The routes of /openapi.json, /openapi.yaml, and with `pages` of /docs, /redoc and the assets they load.
 
-    `servers` says where the paths of servers stand in `openapi.json` and `openapi.yaml`. With `authorization`,
-    which is for development only, /docs starts out with the bearer token it returns.
+    `servers` says where the paths of servers stand in `openapi.json` and `openapi.yaml`. With
+    `authorization`, which is for development only, /docs starts out with the bearer token it returns.
     """
     servers = servers or {}
     contract = [

@@ -15,11 +15,11 @@ _PREFIX = re.compile(r"(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._~!$&'()*+;=:@-]+)+")
 class ProxyHeaders(ProxyHeadersMiddleware):
     """uvicorn's middleware, which does not know `X-Forwarded-Prefix`.
 
-    Clients send the prefix, and the proxy strips it. A proxy in `trusted_hosts` names it; for one that does not,
-    `root_path` is the prefix. As ASGI has it, the prefix becomes the `root_path` of the scope, and the path begins
-    with it again.
+    Clients send the prefix, and the proxy strips it. A proxy in `trusted_hosts` names it; for one that does
+    not, `root_path` is the prefix. As ASGI has it, the prefix becomes the `root_path` of the scope, and the
+    path begins with it again.
 
-    uvicorn itself must run with `proxy_headers=False`: it would put the client's address in place of the proxy's.
+    uvicorn must run with `proxy_headers=False`: it would put the client's address in place of the proxy's.
     """
 
     def __init__(self, app: ASGIApp, trusted_hosts: str, root_path: str = "") -> None:

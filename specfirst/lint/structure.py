@@ -16,7 +16,7 @@ from specfirst.lint.view import SECTIONS, View, target
 
 @cache
 def _structure() -> jsonschema_rs.Validator:
-    # OpenAPI's schema asks for a uri-reference, which a URL with variables is not. The rule `servers` checks it.
+    # OpenAPI's schema asks for a uri-reference, which a URL with variables is not; `servers` checks URLs.
     server = schema_v31["$defs"]["server"]
     url = {name: value for name, value in server["properties"]["url"].items() if name != "format"}
     server = {**server, "properties": {**server["properties"], "url": url}}
