@@ -194,8 +194,8 @@ class OperationRoute(APIRoute):
             declared = HTTPStatus.INTERNAL_SERVER_ERROR in self.operation.responses
             respond = self._responder.refusal if declared else self.engine.refuse
             answer = respond(InternalError())
-        if root := root_of(scope):
-            answer = _below(root, answer)
+        if scope.get("root_path"):
+            answer = _below(root_of(scope), answer)
         if len(answer.body) >= COMPRESS_FROM and self.engine.compresses:
             answer = await negotiate(answer, scope["headers"])
         await send_answer(answer, scope, send)
@@ -378,8 +378,9 @@ async def dispatch(engine: Engine[Any], scope: Scope, receive: Receive, send: Se
     """Answer a request if its path is one of the contract's; say whether it was."""
     segments = raw_segments(scope)
     for base in engine.base_segments:
-        below = segments[len(base) :]
-        if segments[: len(base)] == base and (match := engine.paths.match(below)):
+        if base and segments[: len(base)] != base:
+            continue
+        if match := engine.paths.match(segments[len(base) :]):
             break
     else:
         return False

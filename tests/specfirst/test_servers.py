@@ -1,4 +1,4 @@
-"""Where an application is found: below the paths of the contract's servers, and behind a proxy's path prefix."""
+"""Where an application is found: below the paths of the contract's servers, and behind a path prefix."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ import type { Arguments, OperationId, Result } from "./operations.js";
 import type { paths } from "./schema.js";
 
 export interface TaskClientOptions extends Pick<ClientOptions, "credentials" | "fetch" | "headers"> {
-  /** Where the API stands, such as `https://api.example.com`. */
+  /** The URL of the API's server, such as `https://api.example.com`; with its path, if it has one. */
   baseUrl: string;
   /** The bearer token. Asked before each request, so it may give another one when the last has expired. */
   getToken?: () => Token | Promise<Token>;
