@@ -351,7 +351,7 @@ def _attack(
 ) -> subprocess.Popen[bytes]:
     output.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(ROOT / "schemathesis.toml")]
-    command += ["run", str(ROOT / "openapi.yaml"), "--url", url]
+    command += ["run", str(ROOT / "openapi.yaml"), "--url", url + contract().base_paths[0]]
     command += ["--max-examples", str(examples), "--seed", str(seed)]
     command += [f"--report-junit-path={output / 'junit.xml'}", f"--report-html-path={output / 'html'}"]
     environment = os.environ | {

@@ -139,12 +139,13 @@ def _expose(folder: Path, host: str, port: int) -> int:
 
 def _say_where(settings: Settings, listener: socket.socket, host: str) -> None:
     url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
-    _say(f"API      {url}")
+    api = url + contract().base_paths[0]
+    _say(f"API      {api}")
     _say(f"Docs     {f'{url}/docs  {url}/redoc  ' if settings.docs else ''}{url}/openapi.yaml")
     developer, secret = settings.development_user, settings.better_auth_secret
     if developer and secret:
         token = mint_token(secret.get_secret_value(), developer, timedelta(hours=12))
-        _say(f'Try it   curl {url}/api/{developer}/tasks -H "Authorization: Bearer {token}"')
+        _say(f'Try it   curl {api}/api/{developer}/tasks -H "Authorization: Bearer {token}"')
 
 
 def _run(
@@ -193,7 +194,8 @@ def _config(settings: Settings, *, reload: bool = False) -> uvicorn.Config:
         access_log=False,
         log_config=log_config(as_json=settings.environment == "production"),
         server_header=False,
-        forwarded_allow_ips=settings.forwarded_allow_ips,
+        # The application does it, which also knows the path prefix that proxies strip.
+        proxy_headers=False,
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=settings.shutdown_seconds,
         reload=reload,
