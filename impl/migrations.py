@@ -11,10 +11,11 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg2.errors import LockNotAvailable
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, make_url, text
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateSchema
 
+from impl.connection_strings import read_connection_string
 from impl.settings import SettingsError
 from impl.tables import SCHEMA
 
@@ -37,9 +38,16 @@ def head() -> str:
 
 
 def psycopg2_url(database_url: str) -> URL:
-    # Said in full, since SQLAlchemy takes a bare postgresql:// for psycopg 3. `pgbouncer` is the pool's word.
-    url = make_url(database_url).difference_update_query(["pgbouncer"])
-    return url.set(drivername="postgresql+psycopg2")
+    # Said in full, since SQLAlchemy takes a bare postgresql:// for psycopg 3.
+    options = read_connection_string(database_url).for_psycopg2
+    return URL.create(
+        "postgresql+psycopg2",
+        # Here, and not in the query, since SQLAlchemy hides this password where it shows a URL.
+        username=options.pop("user", None),
+        password=options.pop("password", None),
+        database=options.pop("dbname", None),
+        query={"connect_timeout": str(CONNECT_SECONDS)} | options,
+    )
 
 
 def configuration(connection: Connection) -> Config:
@@ -55,9 +63,7 @@ def migrate(database_url: str) -> None:
 
     A database that a newer version of this code has migrated is left as it is.
     """
-    engine = create_engine(
-        psycopg2_url(database_url), poolclass=NullPool, connect_args={"connect_timeout": CONNECT_SECONDS}
-    )
+    engine = create_engine(psycopg2_url(database_url), poolclass=NullPool)
     give_up = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:

@@ -20,8 +20,9 @@ from jose import jwk
 from jose.exceptions import JOSEError
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
+
+from impl.connection_strings import read_connection_string
+from specfirst.startup import StartupError
 
 # Words of the secrets that stand in examples and tutorials. A random secret contains one of them with a
 # probability below one in a million.
@@ -41,7 +42,7 @@ _OTHERS_NAMES = re.compile(
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-class SettingsError(Exception):
+class SettingsError(StartupError):
     """What is wrong with the environment, one line per setting, without the values."""
 
 
@@ -87,17 +88,7 @@ class Settings(BaseSettings):
                     info, "set it to the connection string of your PostgreSQL database"
                 )
             return None
-        try:
-            url = make_url(value.get_secret_value())
-        except (ArgumentError, ValueError):
-            raise ValueError(
-                "is not a connection string; write postgresql://USER:PASSWORD@HOST/DATABASE "
-                "with special characters of the password percent-encoded"
-            ) from None
-        if url.drivername not in ("postgres", "postgresql"):
-            raise ValueError("must begin with postgresql:// or postgres://")
-        if "@" in (url.host or ""):
-            raise ValueError("has an @ in its password; percent-encode it as %40")
+        read_connection_string(value.get_secret_value())
         return value
 
     @field_validator("better_auth_url", "auth_jwks_url")

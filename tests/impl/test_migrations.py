@@ -215,6 +215,7 @@ def test_neons_connection_string_is_one_for_psycopg2() -> None:
         "dbname": "db",
         "sslmode": "require",
         "channel_binding": "require",
+        "connect_timeout": "10",
     }
 
 
