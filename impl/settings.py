@@ -8,6 +8,7 @@ from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import suppress
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -156,6 +157,19 @@ class Settings(BaseSettings):
                 "must be one origin, such as https://app.example.com: http or https, a host, no path and no *"
             )
         return origin
+
+    @field_validator("forwarded_allow_ips")
+    @classmethod
+    def _check_networks(cls, value: str) -> str:
+        # uvicorn would take what is neither for the name of a proxy, and no proxy has one.
+        for each in value.split(",") if value != "*" else ():
+            try:
+                ip_network(each.strip())
+            except ValueError:
+                raise ValueError(
+                    "must be *, or a list of addresses and networks such as 10.0.0.0/8, whose host bits are 0"
+                ) from None
+        return value
 
     @field_validator("mock")
     @classmethod
