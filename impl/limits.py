@@ -83,8 +83,8 @@ class RateLimit:
 def _network(address: str) -> str:
     """What one person has: an IPv4 address, or a /64 of IPv6, in which any number of addresses are theirs.
 
-    X-Forwarded-For may hold any text. All that are not addresses share one place: so none of them buys further
-    requests, and none is kept.
+    X-Forwarded-For may hold any text. All that are not addresses share one place, so that none of them buys
+    further requests, and none is kept.
     """
     try:
         parsed = ip_address(address.partition("%")[0])

@@ -63,7 +63,11 @@ class LastWrites:
         # Without the password, which could be guessed from the name.
         database = read_connection_string(database_url).address
         name = f"tasks-api-{os.geteuid()}-{sha256(database.encode()).hexdigest()[:16]}"
-        self._path = path = Path(tempfile.gettempdir(), name)
+        try:
+            folder = tempfile.gettempdir()
+        except OSError as error:
+            raise SettingsError(f"DATABASE_READ_URL needs a temporary folder: {error.strerror}") from None
+        self._path = path = Path(folder, name)
         try:
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except OSError as error:

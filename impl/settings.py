@@ -211,9 +211,13 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """The settings from the environment and from `.env`; raises SettingsError."""
-    lines, settings = list(_unknown_names()), None
+    settings, lines = None, list[str]()
     try:
+        lines += _unknown_names()
         settings = Settings()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise SettingsError(f".env cannot be read: {reason}; correct that file, or remove it") from None
     except ValidationError as error:
         # Only the message of each finding: Pydantic's own text would repeat the value, which may be secret.
         findings = error.errors(include_url=False, include_input=False)
