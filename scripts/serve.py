@@ -78,7 +78,7 @@ def main() -> None:
     with ExitStack() as stack:
         try:
             # First what takes no time to find out.
-            listener = _bind(options.host, options.port)
+            listener = stack.enter_context(_bind(options.host, options.port))
             settings = _prepare(data, options.host, stack)
             app = create_app(settings)
             if settings.database_url and settings.mock != "all":
@@ -143,7 +143,8 @@ def _bind(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
+        listener.close()
         raise _cannot_listen(error, host, port) from None
     listener.set_inheritable(True)
     return listener
