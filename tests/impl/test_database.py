@@ -113,7 +113,9 @@ def test_neons_connection_string_is_understood() -> None:
 
 
 async def test_parameters_that_only_libpq_knows_do_not_reach_the_server(database_url: str) -> None:
-    database = Database(f"{database_url}&sslmode=require&channel_binding=require&connect_timeout=5")
+    libpq_s = "sslmode=require&channel_binding=require&connect_timeout=5&keepalives_interval=10&sslsni=1"
+    prisma_s = "pgbouncer=true&connection_limit=1&schema=public"
+    database = Database(f"{database_url}&{libpq_s}&{prisma_s}")
     assert await database.revision() == head()
     await database.close()
 
