@@ -15,6 +15,7 @@ from pathlib import Path
 from benchmarks import agreement, dataset, engine, operations, pgbench, singles
 from benchmarks.report import WRITES, Interval, Results
 from benchmarks.servers import (
+    BEFORE,
     CANNOT,
     CONNECTIONS,
     COUNTING,
@@ -46,6 +47,7 @@ class Options:
     rounds: int
     seconds: int
     quick: bool
+    against: Path | None = None
 
 
 class Run:
@@ -55,7 +57,9 @@ class Run:
         self.options, self._say = options, say
         self._stack = ExitStack()
         self.servers: dict[str, Server] = {}
-        self.results = Results(about={**_machine(), "options": asdict(options)})
+        # A path is no JSON.
+        chosen = {**asdict(options), "against": options.against and str(options.against)}
+        self.results = Results(about={**_machine(), "options": chosen})
 
     def __enter__(self) -> Run:
         """Raises EmbeddedPostgresError, ServerError, LoadError or ClientError."""
@@ -78,7 +82,8 @@ class Run:
                     self._say(f"Starting {name}")
                     known = counting if name in COUNTING else self._environment
                     log = FOLDER / f"{name}.log"
-                    self.servers[name] = stack.enter_context(serving(name, known, log))
+                    server = serving(name, known, log, against=self.options.against)
+                    self.servers[name] = stack.enter_context(server)
             self._say("Checking that all answer alike")
             agreement.check(list(self.servers.values()), self.requests)
             self._stack = stack.pop_all()
@@ -92,7 +97,7 @@ class Run:
             self._measure(operation)
         for name, server in self.servers.items():
             self.results.memory_mb[name] = resident_megabytes(server.process.pid)
-        if "ours" in self.servers and not set(WITHOUT) & set(self.servers):
+        if "ours" in self.servers and not {*WITHOUT, BEFORE} & set(self.servers):
             self._measure_ours(self.servers["ours"])
         return self.results
 

@@ -26,6 +26,9 @@ WITHOUT = tuple(f"without-{mechanism}" for mechanism in MECHANISMS)
 """Ours, each with one of its mechanisms for speed switched off."""
 PATIENCE_SECONDS = 60.0
 
+BEFORE = "before"
+"""This service as another checkout has it, see `scripts/bench --against`."""
+
 _UVICORN = [sys.executable, "-m", "uvicorn", "--host", "127.0.0.1", "--port", "0", "--loop", "uvloop"]
 _UVICORN += ["--ws", "none", "--no-access-log", "--no-server-header"]
 # As scripts/serve runs it.
@@ -79,9 +82,24 @@ class Server:
 
 
 @contextmanager
-def serving(name: str, environment: Mapping[str, str], log: Path, *, workers: int = 1) -> Iterator[Server]:
-    """Run one of the servers in a bare environment, until it listens."""
-    command = [*_COMMANDS[name]]
+def serving(
+    name: str, environment: Mapping[str, str], log: Path, *, workers: int = 1, against: Path | None = None
+) -> Iterator[Server]:
+    """Run one of the servers in a bare environment, until it listens.
+
+    `against` is the checkout that BEFORE is started from, with the environment that scripts/setup made there.
+    """
+    command = [*_COMMANDS["ours" if name == BEFORE else name]]
+    if name == BEFORE:
+        assert against is not None
+        command[0] = str(against / ".venv" / "bin" / "python")
+        environment = {
+            **environment,
+            "PYTHONPATH": str(against),
+            "CONTRACT": str(against / "generated" / "openapi.json"),
+        }
+        if not Path(command[0]).exists():
+            raise ServerError(f"{command[0]} does not exist; run scripts/setup in {against}")
     if name == "fastify":
         install(FASTIFY)
     elif workers > 1:
