@@ -36,6 +36,7 @@ from sqlalchemy import make_url
 from generated.application import contract
 from impl.embedded_postgres import EmbeddedPostgres
 from impl.migrations import migrate
+from specfirst.startup import StartupError
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "build" / "fuzz"
@@ -61,7 +62,10 @@ def main() -> None:
         parser.error("--examples and --workers take a number from 1 up")
     seed = random.randrange(2**32) if options.seed is None else options.seed  # noqa: S311
     output: Path = options.output.absolute()
-    report = fuzz(options.examples, seed, output, workers=options.workers)
+    try:
+        report = fuzz(options.examples, seed, output, workers=options.workers)
+    except StartupError as error:
+        sys.exit(f"scripts/fuzz: {error}")
     page = output / "index.html"
     page.write_text(report.as_html(), encoding="utf-8")
     console = Console()
