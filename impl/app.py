@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 
-from generated.application import OPENAPI_JSON, OPENAPI_YAML, build_router, contract
+from generated.application import OPENAPI_JSON, OPENAPI_YAML, SERVERS, build_router, contract
 from impl.identity.caller import Authenticator, Caller, authorize, create_authenticator
 from impl.identity.tokens import mint_token
 from impl.ops.garbage_collection import exclude_startup_objects
@@ -73,6 +73,8 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
         router,
         lifespan=_lifespan(state, database, authenticator, metrics),
         strict_transport=production,
+        trusted_proxies=settings.forwarded_allow_ips,
+        root_path=settings.root_path,
         telemetry=_telemetry(settings),
     )
     if metrics:
@@ -159,6 +161,7 @@ def _add_documentation(app: ContractAPI, document: Document, settings: Settings)
             title=document.content["info"]["title"],
             openapi_json=OPENAPI_JSON,
             openapi_yaml=OPENAPI_YAML,
+            servers=SERVERS,
             pages=settings.docs,
             authorization=token,
         )

@@ -12,8 +12,9 @@ from random import random
 from typing import Any, Literal, TypeAlias, cast
 
 import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no type information.
-from sqlalchemy import column, make_url, select, table
+from sqlalchemy import column, select, table
 
+from impl.connection_strings import read_connection_string
 from impl.errors import DatabaseUnavailable
 from impl.postgres.pool import Pool
 from impl.postgres.statement import RowT, Statement
@@ -32,17 +33,6 @@ OUTAGE_SECONDS = 8.0
 # How long to wait between two attempts: a random part of this, which doubles up to the longest.
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.02, 0.5
 
-# Parameters of libpq that asyncpg would send to the server as if they were settings of the session. Of these
-# Neon gives `channel_binding`, which asyncpg cannot do; `sslmode=verify-full` is the way to know the server.
-# Prisma's `pgbouncer` says that there is a transaction pooler where the host's name does not.
-_LIBPQ_ONLY = (
-    "channel_binding",
-    "connect_timeout",
-    "gssencmode",
-    "keepalives",
-    "keepalives_idle",
-    "pgbouncer",
-)
 
 # The server is gone, or going, or is not the one that writes any more.
 _LOST = (
@@ -86,17 +76,17 @@ class Interrupted(DatabaseUnavailable):
 
 def asyncpg_options(database_url: str) -> dict[str, Any]:
     """What asyncpg.connect needs to know for a connection string of PostgreSQL or Neon."""
-    url = make_url(database_url).set(drivername="postgresql")
+    string = read_connection_string(database_url)
+    options = string.for_asyncpg
     # Behind a transaction pooler the next statement may reach another server process, where a statement
     # prepared by name need not exist. Without names each call costs a second round trip, so the direct
     # host is the better choice for a server that keeps a pool of its own.
-    pooled = "-pooler" in (url.host or "") or url.query.get("pgbouncer") == "true"
-    return {
-        "dsn": url.difference_update_query(_LIBPQ_ONLY).render_as_string(hide_password=False),
-        "timeout": CONNECT_SECONDS,
+    ours = _POOLED if string.pooled else _POOLED | _DIRECT
+    return options | {
+        "timeout": min(CONNECT_SECONDS, string.connect_seconds or CONNECT_SECONDS),
+        "server_settings": options.get("server_settings", {}) | ours,
+        "statement_cache_size": 0 if string.pooled else 512,
         # Above the number of our statements and for ever, so that none is prepared twice on a connection.
-        "statement_cache_size": 0 if pooled else 512,
-        "server_settings": _POOLED if pooled else _POOLED | _DIRECT,
         "max_cached_statement_lifetime": 0,
     }
 
