@@ -10,7 +10,7 @@ import hashlib
 import json
 import keyword
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -25,6 +25,15 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 SEGMENT = re.compile(r"(?!\.\.?$)[A-Za-z0-9._~!$&'()*+,;=:@-]+")
 """A path segment of plain text: without escapes, which tools write in different ways."""
+
+TYPE_NAMES = frozenset({"str", "int", "float", "bool", "list", "dict"})
+"""Names of the types that stand unqualified in generated code."""
+
+# Names that generated code uses itself, where it also has names of the contract.
+_TAKEN_BY_ARGUMENTS = frozenset({"self", "caller", "body", "operations"})
+_TAKEN_BY_HEADERS = TYPE_NAMES | {"self", "status", "body"}
+TAKEN_BY_OPERATIONS = TYPE_NAMES | {"components", "engine", "operations", "plain", "router"}
+_TAKEN_BY_TAGS = frozenset({"build", "engine"})
 
 _MOST_ADDRESSES = 1000
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
@@ -68,7 +77,7 @@ class Parameter:
     @property
     def identifier(self) -> str:
         """The name that Python code knows this parameter by."""
-        return python_name(self.name)
+        return python_name(self.name, _TAKEN_BY_ARGUMENTS)
 
     @property
     def is_condition(self) -> bool:
@@ -98,7 +107,7 @@ class Header:
     @property
     def identifier(self) -> str:
         # Upper case separates no words here: HTTP ignores it, and ETag is one.
-        return python_name(self.name.lower())
+        return python_name(self.name.lower(), _TAKEN_BY_HEADERS)
 
 
 @dataclass(frozen=True)
@@ -133,7 +142,7 @@ class Operation:
     @property
     def identifier(self) -> str:
         """The method of the Protocol: `listTasks` is `list_tasks`."""
-        return python_name(self.operation_id)
+        return python_name(self.operation_id, TAKEN_BY_OPERATIONS)
 
     @property
     def successes(self) -> tuple[Response, ...]:
@@ -162,13 +171,21 @@ class Operation:
         return tuple(parameter for parameter in self.parameters if parameter.location == location)
 
 
-def python_name(name: str) -> str:
-    """Turn a name of the contract into a Python identifier: `X-Request-ID` is `x_request_id`."""
+def python_name(name: str, taken: Container[str] = ()) -> str:
+    """Turn a name of the contract into a Python identifier: `X-Request-ID` is `x_request_id`.
+
+    A keyword, and a name in `taken`, gets an underscore at its end.
+    """
     words = re.sub(r"([a-z0-9])([A-Z])|([A-Z]+)(?=[A-Z][a-z])", r"\1\3_\2", name)
     identifier = re.sub(r"\W+", "_", words, flags=re.ASCII).strip("_").lower()
     if not identifier or identifier[0].isdigit():
         identifier = f"_{identifier}"
-    return f"{identifier}_" if keyword.iskeyword(identifier) or identifier == "caller" else identifier
+    return f"{identifier}_" if keyword.iskeyword(identifier) or identifier in taken else identifier
+
+
+def tag_name(tag: str) -> str:
+    """The name of a tag's module, and of its argument of `build_router`: `import` is `import_`."""
+    return python_name(tag, _TAKEN_BY_TAGS)
 
 
 class Document:

@@ -22,6 +22,7 @@ from specfirst.document import (
     Pointer,
     Response,
     python_name,
+    tag_name,
 )
 
 if TYPE_CHECKING:
@@ -110,6 +111,11 @@ class TagView:
     name: str
     description: str
     operations: tuple[OperationView, ...]
+
+    @property
+    def identifier(self) -> str:
+        """The name of its module, and of its argument of `build_router`."""
+        return tag_name(self.name)
 
     @property
     def protocol(self) -> str:

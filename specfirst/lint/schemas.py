@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from specfirst.document import TYPE_NAMES
 from specfirst.lint.rules import Problem, rule
 from specfirst.lint.view import Part, View, single_type, types
 
@@ -53,9 +54,6 @@ _INSTEAD = {
     "$defs": "move the schemas to components/schemas",
 }
 """What to do in place of a keyword that cannot be expressed, where there is more to say than leave it out."""
-
-TYPE_NAMES = {"str", "int", "float", "bool", "list", "dict"}
-"""Names of the types that stand unqualified in generated classes."""
 
 GENERATED_NAMES = {
     *("APIKeyCookie", "APIKeyHeader", "APIRouter", "Annotated", "Any", "AwareDatetime", "BaseModel", "Body"),

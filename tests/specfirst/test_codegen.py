@@ -409,6 +409,35 @@ def test_every_generated_module_compiles_imports_and_passes_mypy_strict(tmp_path
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_generated_code_passes_ruff_whatever_the_names_are(tmp_path: Path) -> None:
+    """The rules and exceptions are the project's, so the package has the name that the exceptions are for."""
+    package("oddities")
+    shutil.copytree(folder() / "oddities", tmp_path / "generated")
+    shutil.copy(PROJECT / "pyproject.toml", tmp_path)
+    # To ruff, a package is of this project if it is there.
+    (tmp_path / "specfirst").mkdir()
+    for check in (["check"], ["format", "--check"]):
+        command = [sys.executable, "-m", "ruff", *check, "--no-cache", "generated"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
+
+
+async def test_names_that_python_or_generated_code_has_reach_the_implementation() -> None:
+    served = serve("oddities", {"put_names": None})
+    query = {"type": "a", "list": ["b", "c"], "self": "d", "body": "e", "operations": "f", "l": "g"}
+    with contextlib.suppress(AssertionError):
+        await served.request("PUT", "/names/1", params=query, json={"id": 2, "type": "h", "self": "i"})
+    given = served.arguments
+    assert given["body"].model_dump() == {"id": 2, "type": "h", "self": "i"}
+    assert {name.rstrip("_"): given[name] for name in given if name != "body"} == {
+        **query,
+        "id": 1,
+        **dict.fromkeys(("format", "input", "max")),
+        "password": "secret",
+        "host": "0.0.0.0",
+    }
+
+
 def words(text: str | None) -> str:
     """A text without its line breaks, which a docstring sets anew."""
     return " ".join((text or "").split())

@@ -18,6 +18,7 @@ import httpx
 
 from specfirst.application import ContractAPI
 from specfirst.codegen.generate import generate, write
+from specfirst.document import tag_name
 from specfirst.errors import Invalid, Refusal, Unauthenticated
 from specfirst.routing import Engine
 
@@ -83,7 +84,7 @@ def serve(name: str, answers: Mapping[str, Any], **options: Any) -> Served:
     engine: Engine[str] = Engine(modules.application.contract(), **options)
     served = Served(ContractAPI.__new__(ContractAPI), engine)
     implementations = {
-        operation.tag: _implementation(modules.operations, operation.tag, answers, served)
+        tag_name(operation.tag): _implementation(modules.operations, operation.tag, answers, served)
         for operation in engine.document.operations
     }
     router = modules.application.build_router(engine, **implementations)
