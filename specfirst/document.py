@@ -188,6 +188,11 @@ def tag_name(tag: str) -> str:
     return python_name(tag, _TAKEN_BY_TAGS)
 
 
+def pascal(name: str) -> str:
+    """Write a name of the contract as the name of a class: `listTasks` is `ListTasks`."""
+    return "".join(word.title() for word in python_name(name).split("_"))
+
+
 class Document:
     """An OpenAPI document, and the lines on which its parts stand where it came from text."""
 

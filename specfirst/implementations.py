@@ -92,12 +92,13 @@ def unimplemented(document: Document, binding: Binding) -> Iterator[Gap]:
             continue
         if _is_skeleton(method):
             code = method.__code__
-            yield Gap(operation, name, text, f"raise NotImplementedError ({code.co_filename}:{code.co_firstlineno})")
+            found = f"raise NotImplementedError ({code.co_filename}:{code.co_firstlineno})"
+            yield Gap(operation, name, text, found)
             continue
-        found = inspect.signature(method)
-        if not inspect.iscoroutinefunction(method) or not _accepts(found, expected):
+        signature = inspect.signature(method)
+        if not inspect.iscoroutinefunction(method) or not _accepts(signature, expected):
             kind = "async def" if inspect.iscoroutinefunction(method) else "def"
-            yield Gap(operation, name, text, f"{kind} {operation.identifier}{_readable(found)}")
+            yield Gap(operation, name, text, f"{kind} {operation.identifier}{_readable(signature)}")
 
 
 def _readable(signature: inspect.Signature) -> str:
@@ -111,7 +112,8 @@ def _readable(signature: inspect.Signature) -> str:
             parts.append("*")
         prefix = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
         hint = "" if parameter.annotation is parameter.empty else f": {_hint(parameter.annotation)}"
-        default = "" if parameter.default is parameter.empty else f"{' = ' if hint else '='}{parameter.default!r}"
+        equals = " = " if hint else "="
+        default = "" if parameter.default is parameter.empty else f"{equals}{parameter.default!r}"
         parts.append(f"{prefix}{parameter.name}{hint}{default}")
     returns = signature.return_annotation
     arrow = "" if returns is signature.empty else f" -> {_hint(returns)}"
@@ -124,7 +126,7 @@ def _hint(annotation: Any) -> str:
 
 
 def _is_skeleton(method: Any) -> bool:
-    """Whether a method is as `scripts/generate --skeleton` wrote it: all it does is raise NotImplementedError."""
+    """Whether a method only raises NotImplementedError, as `scripts/generate --skeleton` wrote it."""
     code = getattr(method, "__code__", None)
     return isinstance(code, CodeType) and code.co_names == ("NotImplementedError",)
 

@@ -218,6 +218,21 @@ def _run(module: str, *arguments: str | Path) -> None:
         raise GenerationError(f"{module} failed:\n{done.stderr.strip()}")
 
 
+def ruff(mode: str, text: str) -> str:
+    """Format a module (`format`), or only sort its imports (`check`), with the project's settings."""
+    options = ["check", "--fix-only", "--select", "I"] if mode == "check" else ["format"]
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", *options, "--quiet", "--no-cache", "--stdin-filename", "impl.py", "-"],
+        cwd=PROJECT,
+        input=text,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise GenerationError(f"ruff failed:\n{done.stderr.strip()}")
+    return done.stdout
+
+
 def _finish(package: Path, contract_name: str) -> None:
     """Give all modules one header and one format, and compile them: generators exit 0 on broken code."""
     for path in package.rglob("*.py"):

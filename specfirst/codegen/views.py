@@ -21,6 +21,7 @@ from specfirst.document import (
     Parameter,
     Pointer,
     Response,
+    pascal,
     python_name,
     tag_name,
 )
@@ -296,10 +297,6 @@ class Views:
             pointer,
             remedy="move it to components/schemas and refer to it",
         )
-
-
-def pascal(name: str) -> str:
-    return "".join(word.title() for word in python_name(name).split("_"))
 
 
 def docstring(text: str, indent: int) -> str:

@@ -73,7 +73,9 @@ def names_are_apart_in_python(view: View) -> Iterator[Problem]:
         yield from _collisions("parameter", [(p.name, p.identifier, p.pointer) for p in operation.parameters])
         for response in operation.responses.values():
             place = (*response.pointer, "headers")
-            yield from _collisions("header", [(h.name, h.identifier, (*place, h.name)) for h in response.headers])
+            yield from _collisions(
+                "header", [(h.name, h.identifier, (*place, h.name)) for h in response.headers]
+            )
     components = view.document.content.get("components", {})
     for section, kind in (("securitySchemes", "security scheme"), ("responses", "response")):
         names = components.get(section, {})

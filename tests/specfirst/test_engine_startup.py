@@ -66,12 +66,12 @@ def test_all_operations_that_are_missing_or_differ_are_listed_with_their_signatu
     assert message.startswith("4 operation(s) of the contract are not implemented:\n")
     for line in (
         "Books.get_featured_book  (GET /books/featured)",
-        "expected: async def get_featured_book(self) -> 'Book | plain.Book'",
-        "found:    def get_featured_book() -> 'None'",
+        "expected: async def get_featured_book(self) -> Book | plain.Book:",
+        "found:    def get_featured_book() -> None",
         "Books.put_book  (PUT /books/{isbn})",
-        "expected: async def put_book(self, caller: 'CallerT', /, *, isbn: 'Isbn', body: 'BookWrite')",
-        "found:    async def put_book(caller: 'str', *, isbn: 'str') -> 'None'",
-        "expected: async def delete_book(self, caller: 'CallerT', /, *, isbn: 'Isbn') -> 'None'",
+        "expected: async def put_book(self, caller: Caller, *, isbn: Isbn, body: BookWrite) -> ",
+        "found:    async def put_book(caller: str, *, isbn: str) -> None",
+        "expected: async def delete_book(self, caller: Caller, *, isbn: Isbn) -> None:",
         "Orders.create_order  (POST /orders)",
     ):
         assert line in message
