@@ -206,7 +206,8 @@ def _verifier(settings: Settings, keys: KeySet | None) -> Verifier:
     issuer, audience, secret = settings.auth_issuer, settings.auth_audience, settings.better_auth_secret
     verifiers: list[Verifier] = []
     if secret:
-        verifiers.append(SharedSecretVerifier(secret.get_secret_value(), issuer=issuer, audience=audience))
+        ours = settings.shared_secret_audience
+        verifiers.append(SharedSecretVerifier(secret.get_secret_value(), issuer=issuer, audience=ours))
     if keys:
         # The settings have seen to it.
         assert issuer is not None

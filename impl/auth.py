@@ -1,8 +1,8 @@
 """Bearer token → Caller.
 
-Every token that is not good is answered in the same words, whatever is wrong with it: the reason would help
-an attacker more than a user. A token is verified and its user's row written once; then it is remembered until
-it expires, even if its key is withdrawn before.
+Every bad token gets the same response, whatever is wrong with it: the reason would help an attacker more than
+a user. The log has the reason, and nothing of the token. A token is verified and its user's row written once;
+then it is remembered until it expires, even if its key is withdrawn before.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ _TOKEN = re.compile(rf"{_SEGMENT}\.{_SEGMENT}\.{_SEGMENT}")
 # to be understood. With the others a token brings the key that it is to be verified with (RFC 7515, sections
 # 4.1.2 to 4.1.6).
 REFUSED_HEADERS = frozenset({"crit", "b64", "jku", "jwk", "x5u", "x5c"})
+_REFUSED_NAMES = ", ".join(sorted(REFUSED_HEADERS))
 
 # Tokens of other kinds, such as the one that tells of a logout, may be signed with the same keys; they name
 # their kind (RFC 8725, section 3.11). Better Auth names none.
@@ -73,6 +74,13 @@ class Claims:
     cleared: frozenset[str] = frozenset()
 
 
+class BadToken(Unauthenticated):
+    """The token is not valid; the log says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
+
+
 class Verifier(Protocol):
     async def verify(self, token: str) -> Claims:
         """What the token says; raises Unauthenticated, and for a bad token nothing else.
@@ -99,12 +107,12 @@ class SharedSecretVerifier:
 
     async def verify(self, token: str) -> Claims:
         if read_header(token)["alg"] != "HS256":
-            raise Unauthenticated
+            raise BadToken("its algorithm is not HS256")
         try:
             payload = _read_object(jws.verify(token, self._key, ["HS256"]))
         except (JOSEError, RecursionError):
             # It parses the header once more, and lets the latter through.
-            raise Unauthenticated from None
+            raise BadToken("its signature is not one of BETTER_AUTH_SECRET") from None
         _check_addressee(self._told | payload, self._issuer, self._audience)
         return read_claims(payload)
 
@@ -126,15 +134,15 @@ class KeySetVerifier:
         header = read_header(token)
         # Who cannot be right is refused before anything is fetched.
         if header["alg"] not in self._jws.get_algorithms() or not header.get("kid"):
-            raise Unauthenticated
+            raise BadToken("it does not name a key and one of EdDSA, ES256 and RS256")
         key = await self._keys.find(header["kid"])
         if key is None:
-            raise Unauthenticated
+            raise BadToken("its key is not in the key set")
         try:
             # Refused as well if the token's algorithm is not the key's.
             payload = _read_object(self._jws.decode(token, key.key, [key.algorithm]))
         except PyJWTError:
-            raise Unauthenticated from None
+            raise BadToken("its signature is not one of the key it names") from None
         _check_addressee(payload, self._issuer, self._audience)
         return read_claims(payload)
 
@@ -165,7 +173,7 @@ def read_header(token: str) -> Mapping[str, Any]:
         or not (isinstance(kind, str) and kind.lower() in _TYPES)
         or not REFUSED_HEADERS.isdisjoint(header)
     ):
-        raise Unauthenticated
+        raise BadToken("its header has a wrong `alg`, `kid` or `typ`, or one of " + _REFUSED_NAMES)
     return header
 
 
@@ -175,9 +183,9 @@ def _read_object(data: bytes) -> dict[str, Any]:
         content = json.loads(data.decode(), object_pairs_hook=_unique)
     except (ValueError, RecursionError):
         # ValueError also stands for bytes that are not UTF-8, and for a number of five thousand digits.
-        raise Unauthenticated from None
+        raise BadToken("its header or its claims are not JSON with unique names") from None
     if not isinstance(content, dict):
-        raise Unauthenticated
+        raise BadToken("its header or its claims are not a JSON object")
     return content
 
 
@@ -196,9 +204,9 @@ def _check_addressee(payload: Mapping[str, object], issuer: str | None, audience
     """
     audiences = payload.get("aud")
     if issuer is not None and payload.get("iss") != issuer:
-        raise Unauthenticated
+        raise BadToken("its `iss` is not AUTH_ISSUER")
     if audience is not None and audience not in (audiences if isinstance(audiences, list) else [audiences]):
-        raise Unauthenticated
+        raise BadToken("its `aud` is not this service's audience, which AUTH_AUDIENCE sets")
 
 
 def read_claims(payload: Mapping[str, object]) -> Claims:
@@ -207,11 +215,11 @@ def read_claims(payload: Mapping[str, object]) -> Claims:
     user_id, expires_at = payload.get("sub"), _date(payload, "exp")
     issued_at, not_before = _date(payload, "iat"), _date(payload, "nbf")
     if not isinstance(user_id, str) or not _USER_ID.fullmatch(user_id):
-        raise Unauthenticated
+        raise BadToken("its `sub` is missing or cannot be a user's id")
     if expires_at is None or expires_at <= now:
-        raise Unauthenticated
+        raise BadToken("it has expired, or has no `exp`")
     if not_before is not None and not_before > now + LEEWAY_SECONDS:
-        raise Unauthenticated
+        raise BadToken("its `nbf` is in the future")
     verified = (payload.get(name) for name in ("email_verified", "emailVerified"))
     profile = {
         "email": _text(payload, 320, "email"),
@@ -237,7 +245,7 @@ def _date(payload: Mapping[str, object], name: str) -> float | None:
     value = payload[name]
     # The comparison refuses NaN and the infinities too, and does not overflow as float(value) would.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MAX_DATE:
-        raise Unauthenticated
+        raise BadToken(f"its `{name}` is not a date")
     return value
 
 
@@ -275,8 +283,10 @@ class Authenticator:
             if expires_at > time.time():
                 return caller
             del self._remembered[token]
-        if len(token) > MAX_TOKEN_BYTES or not _TOKEN.fullmatch(token):
-            raise Unauthenticated
+        if len(token) > MAX_TOKEN_BYTES:
+            raise BadToken(f"it has {len(token)} bytes, and {MAX_TOKEN_BYTES} at most are accepted")
+        if not _TOKEN.fullmatch(token):
+            raise BadToken("it is not a JSON Web Token")
         claims = await self._verifier.verify(token)
         await self._write_profile(claims)
         if len(self._remembered) >= self._capacity:

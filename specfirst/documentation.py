@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from hashlib import sha256
 from html import escape
+from http import HTTPStatus
 from pathlib import Path
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -17,6 +18,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from specfirst.asgi import ASGIApp, Message, Receive, Scope, Send
+from specfirst.errors import PreconditionFailed
+from specfirst.etags import conditional_status
 from specfirst.routing import raw_segments
 
 _FOLDER = Path(__file__).parent / "assets"
@@ -149,15 +152,19 @@ class BrowsersToDocs:
 
 
 def _fixed(path: str, body: bytes, media_type: str, cache_control: str, policy: str | None = None) -> Route:
-    """Answers with the same bytes for as long as the process runs, or with 304 to a client that has them."""
+    """Answers with the same bytes for as long as the process runs, or with 304 to a client that has them.
+
+    Raises PreconditionFailed where If-Match fails.
+    """
     etag = f'"{sha256(body).hexdigest()}"'
     headers = _headers(cache_control, policy) | {"etag": etag}
 
     async def answer(request: Request) -> Response:
-        known = ",".join(request.headers.getlist("if-none-match")).split(",")
-        # RFC 9110 asks for weak comparison here: a W/ that a proxy has put in front changes nothing.
-        if any(tag.strip().removeprefix("W/") in (etag, "*") for tag in known):
-            return Response(status_code=304, headers=headers)
+        status = conditional_status(request.scope["headers"], etag)
+        if status == HTTPStatus.PRECONDITION_FAILED:
+            raise PreconditionFailed
+        if status == HTTPStatus.NOT_MODIFIED:
+            return Response(status_code=status, headers=headers)
         return Response(body, media_type=media_type, headers=headers)
 
     return Route(path, answer, methods=["GET"], include_in_schema=False)

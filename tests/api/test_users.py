@@ -11,6 +11,7 @@ import pytest
 
 from .conftest import (
     CATEGORY_NOT_FOUND,
+    INVALID_TOKEN,
     NOT_AUTHENTICATED,
     NOT_THE_CALLER,
     OPERATIONS,
@@ -219,4 +220,4 @@ def test_a_token_for_a_user_id_that_the_contract_does_not_admit_is_no_token(
     server: Server, ada: Person, user_id: Any
 ) -> None:
     answer = server.request("GET", ada.path(), token=token_of(ada.id, sub=user_id))
-    expect(answer, 401, NOT_AUTHENTICATED, www_authenticate="Bearer")
+    expect(answer, 401, NOT_AUTHENTICATED, www_authenticate=INVALID_TOKEN)
