@@ -108,7 +108,7 @@ UNAUTHORIZED: dict[str, Any] = {
 }
 UNPROCESSABLE_CONTENT: dict[str, Any] = {
     "model": ValidationErrorResponse,
-    "description": "A parameter or the body does not fit its schema, or the `Idempotency-Key` belongs to another request.\nEvery validation error is listed. So is JSON beyond the server's limits: nesting of more than 128 levels, an\ninteger of more than 64 bits, another number beyond the range of a double (about 1.8e308).",
+    "description": "A parameter or the body does not fit its schema, or the `Idempotency-Key` belongs to another request.\nEvery validation error is listed. So is JSON beyond the server's limits: nesting of more than 128 levels, or a\nnumber beyond the range of a double (about 1.8e308).",
 }
 UNSUPPORTED_MEDIA_TYPE: dict[str, Any] = {
     "model": ErrorResponse,

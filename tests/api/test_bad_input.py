@@ -289,8 +289,6 @@ BEYOND_LIMITS: dict[str, tuple[bytes, str]] = {
     "a number beyond a double": (b'{"category_id":1e400}', "range"),
     "a negative number beyond a double": (b'{"unknown":[-1.5e309]}', "range"),
     "a number of 5000 digits": (b'{"category_id":' + b"9" * 5000 + b"}", "range"),
-    "an integer of 65 bits": (b'{"category_id":18446744073709551616}', "range"),
-    "a negative integer of 65 bits": (b"[-9223372036854775809]", "range"),
     "arrays 129 deep": (b"[" * 129 + b"]" * 129, "depth"),
     "objects 129 deep": (b'{"a":' * 129 + b"1" + b"}" * 129, "depth"),
     "arrays 30 000 deep": (b"[" * 30_000 + b"]" * 30_000, "depth"),
