@@ -193,8 +193,10 @@ def _meet_conditions(case: Case[Any]) -> None:
     Schemathesis also calls "0" a positive value of all three, though no pattern of theirs but one admits it.
     """
     for name in case.headers:
-        if name in ("If-Match", "If-None-Match"):
+        if name == "If-Match":
             case.headers[name] = "*"
+        elif name == "If-None-Match":
+            case.headers[name] = '"of-nothing"'
         elif name == "Idempotency-Key":
             case.headers[name] = f"never-used-{time.time_ns()}"
 

@@ -66,14 +66,22 @@ def _findings(error: jsonschema_rs.ValidationError, loc: tuple[str | int, ...]) 
 def _alternatives(error: jsonschema_rs.ValidationError, loc: tuple[str | int, ...]) -> Iterator[Finding]:
     """Tell what is wrong with the alternative that was meant: the one whose type fits.
 
-    A title that is too long shall read so, and not as "fits neither a title nor null".
+    A title that is too long should be reported as such, and not as "fits neither a title nor null". Where
+    several alternatives of a scalar have its type, all are named: `*` or a list of entity tags.
     """
     where, types = [*error.instance_path], []
+    fitting: list[list[jsonschema_rs.ValidationError]] = []
     for branch in error.kind.as_dict()["context"]:
         mismatches = [inner for inner in branch if inner.kind.name == "type" and inner.instance_path == where]
         if branch and not mismatches:
-            for inner in branch:
-                yield from _findings(inner, loc)
-            return
+            fitting.append(branch)
         types += [name for inner in mismatches for name in inner.kind.as_dict()["types"]]
+    if len(fitting) > 1 and all(inner.instance_path == where for branch in fitting for inner in branch):
+        messages = "; ".join(inner.message for branch in fitting for inner in branch)
+        yield Finding((*loc, *where), f"{_MASK} fits no alternative: {messages}", error.kind.name)
+        return
+    if fitting:
+        for inner in fitting[0]:
+            yield from _findings(inner, loc)
+        return
     yield Finding((*loc, *where), f"{_MASK} is not of type {' or '.join(types)}", error.kind.name)

@@ -327,8 +327,11 @@ export interface components {
         Cursor: string;
         /** @description The name of a state (RFC 9110, section 8.8.3). Its form may change. */
         EntityTag: string;
-        /** @description Names of states, separated by commas, or `*`. */
-        EntityTags: string;
+        /**
+         * @description Entity tags separated by commas, or `*`. A list may have empty elements, and may be sent in several field lines
+         *     (RFC 9110, sections 5.3 and 5.6.1.2).
+         */
+        EntityTags: string | "*";
         /** @description Visible ASCII characters, compared as they stand; quotation marks are not required and count as part of it. */
         IdempotencyKey: string;
         /** @description How many items there are in all. */
@@ -566,11 +569,15 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description There is no valid token. The detail does not say why a token was refused. */
+        /**
+         * @description There is no valid token: none, one that is not valid, or one of more than 8192 bytes. The response does not say
+         *     why a token was refused; the server's log does.
+         */
         Unauthorized: {
             headers: {
                 /**
-                 * @description The scheme to authenticate with (RFC 9110, section 11.6.1).
+                 * @description The scheme to authenticate with (RFC 9110, section 11.6.1), with `error="invalid_token"` if the request has a
+                 *     token (RFC 6750, section 3).
                  * @example Bearer
                  */
                 "WWW-Authenticate": string;
@@ -683,7 +690,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description It has none of the `ETag`s that the request names, so nothing was done. Read it again, and decide anew. */
+        /** @description The current `ETag` does not satisfy `If-Match` or `If-None-Match`, so nothing was done. Read the resource again. */
         PreconditionFailed: {
             headers: {
                 [name: string]: unknown;
@@ -691,7 +698,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "It has changed and no longer matches If-Match"
+                 *       "detail": "The resource's ETag does not satisfy the request's If-Match or If-None-Match"
                  *     }
                  */
                 "application/json": components["schemas"]["ErrorResponse"];
@@ -714,6 +721,32 @@ export interface components {
         /** @description The body is not `application/json` in UTF-8, or is compressed. */
         UnsupportedMediaType: {
             headers: {
+                /**
+                 * @description The media types that the operation takes (RFC 9110, section 12.5.1).
+                 * @example application/json
+                 */
+                Accept: "application/json";
+                "Accept-Encoding": components["headers"]["AcceptEncoding"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "detail": "The body must be application/json in UTF-8"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorResponse"];
+            };
+        };
+        /** @description The body is not `application/json` in UTF-8, or is compressed. */
+        UnsupportedPatchMediaType: {
+            headers: {
+                /**
+                 * @description The media types that the operation takes (RFC 5789, section 3.1).
+                 * @example application/json
+                 */
+                "Accept-Patch": "application/json";
+                "Accept-Encoding": components["headers"]["AcceptEncoding"];
                 [name: string]: unknown;
             };
             content: {
@@ -727,7 +760,8 @@ export interface components {
         };
         /**
          * @description A parameter or the body does not fit its schema, or the `Idempotency-Key` belongs to another request.
-         *     Every finding is listed.
+         *     Every validation error is listed. So is JSON beyond the server's limits: nesting of more than 128 levels, or a
+         *     number beyond the range of a double (about 1.8e308).
          */
         UnprocessableContent: {
             headers: {
@@ -830,11 +864,15 @@ export interface components {
         /** @description Where to go on, the `next_cursor` of the page before. */
         Cursor: components["schemas"]["Cursor"];
         /**
-         * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-         *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+         * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+         *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
          */
         IfMatch: components["schemas"]["EntityTags"];
-        /** @description Only if it no longer has this `ETag`, or one of these; otherwise the answer is 304, without body. */
+        /**
+         * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+         *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+         *     section 13.1.2). If-Match is evaluated first.
+         */
         IfNoneMatch: components["schemas"]["EntityTags"];
         /**
          * @description A text of your choice, such as a UUID, that no other request of yours has. For 24 hours the same request
@@ -923,6 +961,8 @@ export interface components {
          * @example "3b1f0c5a9d2e4f67"
          */
         ETag: components["schemas"]["EntityTag"];
+        /** @description The body must not be compressed; only there if it is (RFC 9110, section 15.5.16). */
+        AcceptEncoding: "identity";
     };
     pathItems: never;
 }
@@ -1229,7 +1269,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if it no longer has this `ETag`, or one of these; otherwise the answer is 304, without body. */
+                /**
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
@@ -1253,6 +1302,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
@@ -1264,10 +1314,16 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
@@ -1304,10 +1360,16 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
@@ -1354,10 +1416,16 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
@@ -1382,7 +1450,7 @@ export interface operations {
             404: components["responses"]["TaskOrCategoryNotFound"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
+            415: components["responses"]["UnsupportedPatchMediaType"];
             422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
@@ -1394,10 +1462,16 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
                  * @description A text of your choice, such as a UUID, that no other request of yours has. For 24 hours the same request
                  *     with the same key is answered as the first time and changes nothing more; another request with the key is
@@ -1550,7 +1624,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if it no longer has this `ETag`, or one of these; otherwise the answer is 304, without body. */
+                /**
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
@@ -1574,6 +1657,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["CategoryNotFound"];
+            412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
@@ -1585,10 +1669,16 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
@@ -1626,10 +1716,16 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
@@ -1676,10 +1772,16 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
@@ -1705,7 +1807,7 @@ export interface operations {
             409: components["responses"]["CategoryNameTaken"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
+            415: components["responses"]["UnsupportedPatchMediaType"];
             422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
