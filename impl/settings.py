@@ -23,6 +23,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from specfirst.proxies import path_prefix
+
 # Words of the secrets that stand in examples and tutorials. A random secret contains one of them with a
 # probability below one in a million.
 _PLACEHOLDER_WORDS = ("change", "example", "placeholder", "replace", "insecure", "better-auth", "your")
@@ -67,6 +69,7 @@ class Settings(BaseSettings):
     rate_limit_per_user: int = Field(default=None, validate_default=True, ge=0)
     rate_limit_per_address: int = Field(default=None, validate_default=True, ge=0)
     forwarded_allow_ips: str = "127.0.0.1,::1"
+    root_path: str = ""
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     metrics_folder: Path | None = None
     access_log: bool = True
@@ -175,6 +178,14 @@ class Settings(BaseSettings):
                 "must be one origin, such as https://app.example.com: http or https, a host, no path and no *"
             )
         return origin
+
+    @field_validator("root_path")
+    @classmethod
+    def _check_prefix(cls, value: str) -> str:
+        prefix = path_prefix(value)
+        if prefix is None:
+            raise ValueError("must be a path such as /tasks-api: a slash and letters, digits, or any of -._~")
+        return prefix
 
     @field_validator("mock")
     @classmethod

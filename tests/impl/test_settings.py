@@ -96,6 +96,13 @@ def test_the_frontends_origin_is_kept_as_browsers_send_it(
     assert load(monkeypatch, {"FRONTEND_URL": given}).frontend_url == origin
 
 
+@pytest.mark.parametrize(("given", "prefix"), [("/tasks-api/", "/tasks-api"), ("/", ""), ("/a/b", "/a/b")])
+def test_the_path_prefix_does_not_end_in_a_slash(
+    monkeypatch: pytest.MonkeyPatch, given: str, prefix: str
+) -> None:
+    assert load(monkeypatch, {"ROOT_PATH": given}).root_path == prefix
+
+
 AUTH_URL = "https://auth.example.com"
 
 
@@ -220,6 +227,18 @@ BAD = [
             "your-secret-key-at-least-32-characters",
             "x" * 40,
             "01" * 20,
+        )
+    ),
+    *(
+        ("ROOT_PATH", {"ROOT_PATH": path})
+        for path in (
+            "tasks-api",
+            "//evil.example",
+            "/a/../b",
+            "https://a.example/b",
+            "/a b",
+            "/a?b",
+            "/a%2Fb",
         )
     ),
     *(
