@@ -18,6 +18,8 @@ from math import prod
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from specfirst.startup import StartupError
+
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 """The fields of a path item that are operations (OpenAPI 3.1, section 4.8.9)."""
 
@@ -40,12 +42,15 @@ def pointer_text(pointer: Pointer) -> str:
     return "#" + "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in pointer)
 
 
-class DocumentError(Exception):
+class DocumentError(StartupError):
     """A part of the contract cannot be read or expressed: what, where, and what to do about it."""
 
     def __init__(self, problem: str, pointer: Pointer = (), *, remedy: str, line: int | None = None) -> None:
         super().__init__(problem)
         self.problem, self.pointer, self.remedy, self.line = problem, pointer, remedy, line
+
+    def __str__(self) -> str:
+        return f"{pointer_text(self.pointer)}: {self.problem}; {self.remedy}"
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ import yaml
 from jose import jwt
 from sqlalchemy import make_url
 
-from impl.tokens import mint_token
+from impl.identity.tokens import mint_token
 from specfirst.compression import COMPRESS_FROM
 from tests.databases import SETTINGS, prepare
 from tests.pgbouncer import served

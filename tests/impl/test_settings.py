@@ -259,6 +259,10 @@ BAD = [
             "https://[::1",
         )
     ),
+    *(
+        ("FORWARDED_ALLOW_IPS", {"FORWARDED_ALLOW_IPS": hosts})
+        for hosts in ("proxy.example.com", "10.0.0.1/8", "*,127.0.0.1", "127.0.0.1;::1", "127.0.0.1,")
+    ),
     ("DATABASE_POOL_SIZE", {"DATABASE_POOL_SIZE": "0"}),
     ("DATABASE_POOL_SIZE", {"DATABASE_POOL_SIZE": "many"}),
     ("VALIDATE_RESPONSES", {"VALIDATE_RESPONSES": "perhaps"}),

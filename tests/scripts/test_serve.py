@@ -13,7 +13,8 @@ import httpx
 import pytest
 from serving import CLEAN, ROOT, serving
 
-from impl.tokens import development_secret, mint_token
+from devtools.development_secret import development_secret
+from impl.identity.tokens import mint_token
 
 
 def token(user: str, data: Path, **env: str) -> str:
