@@ -12,8 +12,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from specfirst.asgi import ASGIApp, Message, Receive, Scope, Send
-from specfirst.errors import MethodNotAllowed, NotFound
+from specfirst.asgi import Answer, ASGIApp, Message, Receive, Scope, Send
+from specfirst.errors import MethodNotAllowed, NotFound, Refusal
 from specfirst.observation import Envelope
 from specfirst.proxies import ProxyHeaders
 from specfirst.routing import Engine, dispatch
@@ -58,6 +58,7 @@ class ContractAPI(FastAPI):
         self._proxied = ProxyHeaders(super().__call__, trusted_proxies, root_path)
         self.include_router(router)
         self.add_exception_handler(HTTPException, _unmatched)
+        self.add_exception_handler(Refusal, _refused)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._proxied(scope, receive, send)
@@ -115,5 +116,16 @@ async def _unmatched(request: Request, error: Exception) -> Response:
         answer = engine.refuse(MethodNotAllowed(allowed))
     else:
         answer = engine.refuse(NotFound())
+    return _response(answer)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """Render what the documentation refuses in the contract's shape."""
+    assert isinstance(error, Refusal)
+    engine: Engine[Any] = request.app.engine
+    return _response(engine.refuse(error))
+
+
+def _response(answer: Answer) -> Response:
     headers = {name.decode(): value.decode() for name, value in answer.headers}
     return Response(answer.body, answer.status, headers)

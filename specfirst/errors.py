@@ -50,12 +50,19 @@ class Refusal(Exception):
 
 
 class Unauthenticated(Refusal):
-    """No credential, or one that is not valid (RFC 9110, section 15.5.2)."""
+    """No credential, or one that is not valid (RFC 9110, section 15.5.2).
+
+    The engine makes the challenge of the security scheme, where none is given. `reason` says for the log what
+    is wrong with a credential; it must hold nothing of the credential itself.
+    """
 
     status = HTTPStatus.UNAUTHORIZED
 
-    def __init__(self, detail: str = "Not authenticated", *, challenge: str = "Bearer") -> None:
-        super().__init__(detail, {"WWW-Authenticate": challenge})
+    def __init__(
+        self, detail: str = "Not authenticated", *, challenge: str | None = None, reason: str | None = None
+    ) -> None:
+        super().__init__(detail, {"WWW-Authenticate": challenge or "Bearer"})
+        self.challenge, self.reason = challenge, reason
 
 
 class Forbidden(Refusal):

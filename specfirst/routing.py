@@ -218,7 +218,11 @@ class OperationRoute(APIRoute):
         if not self._security.public:
             try:
                 caller = values["caller"] = scope["user"] = await self._security.authenticate(scope)
-            except Unauthenticated:
+            except Unauthenticated as refusal:
+                if refusal.reason:
+                    request_id = {"request_id": scope.get("request_id")}
+                    name = self.operation.operation_id
+                    log.info("%s refused a credential: %s", name, refusal.reason, extra=request_id)
                 if self._limit:
                     self._limit(scope, None)
                 raise

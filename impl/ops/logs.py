@@ -26,7 +26,7 @@ def log_config(*, as_json: bool) -> dict[str, Any]:
         "formatters": {"lines": {"()": "impl.ops.logs.formatter", "as_json": as_json}},
         "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "lines"}},
         "root": {"handlers": ["lines"], "level": "WARNING"},
-        "loggers": {"uvicorn": {"level": "INFO"}},
+        "loggers": {"uvicorn": {"level": "INFO"}, "specfirst": {"level": "INFO"}},
     }
 
 

@@ -28,6 +28,7 @@ from .conftest import (
     Server,
     allowed,
     call,
+    challenge,
     each,
     expect,
     findings_of,
@@ -174,7 +175,7 @@ def test_with_no_good_credential_every_operation_answers_401_and_never_why(
     for operation in SECURED:
         content = json.dumps(operation.example).encode() if operation.example is not None else None
         answer = ada.server.raw(operation.method, target(operation, ada, **ids), content, JSON, *headers)
-        expect(answer, 401, NOT_AUTHENTICATED, www_authenticate="Bearer")
+        expect(answer, 401, NOT_AUTHENTICATED, www_authenticate=challenge(*headers))
     assert stored() == before
 
 
@@ -476,4 +477,6 @@ def test_the_front_end_may_read_every_answer_and_another_site_none(
     if expected:
         assert answer.headers["access-control-allow-credentials"] == "true"
         exposed = set(answer.headers["access-control-expose-headers"].split(", "))
-        assert exposed == {"Allow", "ETag", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID"}
+        assert exposed == {"Allow", "ETag", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID"} | {
+            *("Accept", "Accept-Encoding", "Accept-Patch")
+        }

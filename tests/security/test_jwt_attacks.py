@@ -15,7 +15,7 @@ from bad_tokens import ALGORITHMS, HEADER, KEY_SET, SHARED_SECRET, header, sized
 from signing import KEYS, addressed, claims, sign_hmac, sign_with
 
 from impl.identity.caller import MAX_TOKEN_BYTES
-from tests.api.conftest import NOT_AUTHENTICATED, Cluster, Server, expect
+from tests.api.conftest import INVALID_TOKEN, NOT_AUTHENTICATED, Cluster, Server, challenge, expect
 
 from .conftest import WAYS, LoginService
 
@@ -57,7 +57,8 @@ def expect_refusal(
     target: str = "/api/ada/tasks",
     body: bytes | None = None,
 ) -> None:
-    expect(server.raw(method, target, body, *headers), 401, NOT_AUTHENTICATED, www_authenticate="Bearer")
+    answer = server.raw(method, target, body, *headers)
+    expect(answer, 401, NOT_AUTHENTICATED, www_authenticate=challenge(*headers))
 
 
 @pytest.mark.parametrize("name", TOKENS)
@@ -201,7 +202,7 @@ def test_a_good_token_is_accepted_where_its_kind_is(
     if accepted:
         expect(answer, 200, {"items": [], "total": 0, "next_cursor": None})
     else:
-        expect(answer, 401, NOT_AUTHENTICATED, www_authenticate="Bearer")
+        expect(answer, 401, NOT_AUTHENTICATED, www_authenticate=INVALID_TOKEN)
 
 
 @pytest.mark.parametrize("changed", ["header", "payload", "signature"])
