@@ -154,7 +154,7 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
         CORS,
         allow_origins=list({settings.frontend_url, LOCAL_FRONTEND}),
         allow_credentials=True,
-        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
         allow_headers=["Authorization", "Content-Type", "X-Request-ID", *_request_headers(document)]
         + (["Prefer"] if settings.mock else []),
         # Two are no operation's own: Allow comes with 405, and X-Request-ID with every answer.
