@@ -59,7 +59,7 @@ def _check_media_type(headers: Mapping[bytes, bytes], media_types: Collection[st
 
 
 async def _read(receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> bytes:
-    length = headers.get(b"content-length", b"")
+    length = headers.get(b"content-length", b"").lstrip(b"0")
     if length.isdigit() and (len(length) > 18 or int(length) > limit):
         raise ContentTooLarge(limit)
     message = await receive()

@@ -130,7 +130,7 @@ def read_head(data: bytes) -> Head | None:
         headers,
         length,
         expects_continue,
-        latest and not (b"connection" in values and b"close" in _members(values[b"connection"])),
+        latest and not (b"connection" in values and _closes(values[b"connection"])),
         end,
     )
 
@@ -185,6 +185,10 @@ def _joined(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     for name, value in headers:
         values[name] = values[name] + b", " + value if name in values else value
     return values
+
+
+def _closes(connection: bytes) -> bool:
+    return b"close" in connection.lower() and b"close" in _members(connection)
 
 
 def _members(value: bytes) -> set[bytes]:
