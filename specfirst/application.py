@@ -99,7 +99,9 @@ class _Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if REFUSAL in scope:
-            await send_answer(self._engine.refuse(scope[REFUSAL]), scope, send)
+            # None: the connection has refused the request before this call began.
+            if refusal := scope[REFUSAL]:
+                await send_answer(self._engine.refuse(refusal), scope, send)
         elif scope["type"] != "http" or not await dispatch(self._engine, scope, receive, send):
             await self._behind(scope, receive, send)
 

@@ -1,9 +1,9 @@
 """Requests as bytes, and the responses that the RFCs require.
 
-An expectation is one status for each response, and `!` at its end means that the server must close the connection:
-`201` is one response on a connection that stays open, `200 400!` is two responses and then the end. `201/413` allows
-either. `100` is an interim response. With `?` at its end
-the connection waits for a body that does not come. Where the RFCs leave a choice, the comment of a group says what we chose.
+An expectation is one status for each response. `!` at its end means that the server must close the connection:
+`201` is one response on a connection that stays open, `200 400!` is two responses and then the end. `201/413`
+allows either. `100` is an interim response. `?` at its end means that the server waits for a body that does not
+come, and `-` that there is no response. Where the RFCs leave a choice, the comment of a group says what we chose.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -24,8 +24,8 @@ PROBE = b"DELETE /health HTTP/1.1\r\nHost: probe\r\nX-Request-ID: probe\r\nConte
 
 _PROGRAM = (
     "import sys, uvicorn; from impl.app import create_app; "
-    "uvicorn.run(create_app, factory=True, fd=int(sys.argv[1]), http=sys.argv[2], ws='none', log_config=None, "
-    "server_header=False)"
+    "uvicorn.run(create_app, factory=True, fd=int(sys.argv[1]), http=sys.argv[2], ws='none', "
+    "log_config=None, server_header=False)"
 )
 
 
@@ -104,12 +104,10 @@ def exchange(port: int, data: bytes, expected: str, *, step: int = 0, patience: 
     with socket.create_connection(("127.0.0.1", port), timeout=patience) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         data = with_token(data)
-        try:
+        # The server may refuse the rest.
+        with suppress(ConnectionError):
             for start in range(0, len(data), step or len(data)):
                 connection.sendall(data[start : start + (step or len(data))])
-        except ConnectionError:
-            # The server has refused the rest.
-            pass
         reader = _Reader(connection, seen, skips_interim=expected != "100")
         heads = data.lstrip(b"\r\n").startswith(b"HEAD ")
         while len(seen.responses) < count and reader.response(head=heads):
@@ -118,10 +116,8 @@ def exchange(port: int, data: bytes, expected: str, *, step: int = 0, patience: 
             connection.settimeout(0.1)
             reader.response(head=heads)
         elif not seen.closed and not seen.garbage and not expected.endswith(("!", "?")):
-            try:
+            with suppress(ConnectionError):
                 connection.sendall(PROBE)
-            except ConnectionError:
-                pass
             probe = Exchange()
             reader.seen = probe
             while reader.response(head=False) and probe.responses[-1].headers.get("x-request-id") != "probe":

@@ -1,10 +1,9 @@
-"""Requests on raw sockets get the responses that RFC 9110 and RFC 9112 require; see `cases` and docs/http.md."""
+"""Requests on raw sockets get what RFC 9110 and RFC 9112 require; see `cases` and docs/http.md."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 

@@ -42,7 +42,7 @@ DETAILS = {
     "Task not found",
     "Category not found",
     "Method not allowed",
-    "The request is not valid HTTP",
+    "The request line must be METHOD TARGET HTTP/1.1",
     "A category with this name already exists",
     "It has changed and no longer matches If-Match",
     "The body is missing",
