@@ -144,6 +144,16 @@ class _Reader:
         self.seen.closed = not data
         return bool(data)
 
+    def _length(self, headers: Mapping[str, str]) -> int:
+        """Give the length of a body that the head does not say; plain uvicorn sends such ones."""
+        if headers.get("transfer-encoding") == "chunked":
+            while b"0\r\n\r\n" not in self._data and self._more():
+                pass
+            return self._data.find(b"0\r\n\r\n") + 5
+        while headers.get("connection") == "close" and self._more():
+            pass
+        return len(self._data)
+
     def response(self, *, head: bool) -> bool:
         """Read one response; False if there is none."""
         while b"\r\n\r\n" not in self._data:
@@ -160,8 +170,10 @@ class _Reader:
             self._data = rest
             return self.response(head=head)
         headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
-        length = 0 if head or status in (100, 204, 304) else int(headers.get("content-length", "0"))
         self._data = rest
+        length = 0
+        if not head and status not in (100, 204, 304):
+            length = int(headers.get("content-length") or self._length(headers))
         while len(self._data) < length:
             if not self._more():
                 self.seen.garbage = self._data or b"the body is incomplete"

@@ -43,6 +43,7 @@ DETAILS = {
     "Category not found",
     "Method not allowed",
     "The request line must be METHOD TARGET HTTP/1.1",
+    "The HTTP version must be 1.1 or 1.0",
     "A category with this name already exists",
     "It has changed and no longer matches If-Match",
     "The body is missing",
