@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
-from generated.application import OPENAPI_JSON, OPENAPI_YAML, build_router, contract
+from generated.application import OPENAPI_JSON, OPENAPI_YAML, SERVERS, build_router, contract
 from impl.auth import (
     Authenticator,
     Caller,
@@ -127,7 +127,13 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
 
     production = settings.environment == "production"
     app = ContractAPI(
-        engine, router, lifespan=lifespan, strict_transport=production, telemetry=_telemetry(settings)
+        engine,
+        router,
+        lifespan=lifespan,
+        strict_transport=production,
+        trusted_proxies=settings.forwarded_allow_ips,
+        root_path=settings.root_path,
+        telemetry=_telemetry(settings),
     )
     if metrics:
         app.envelope.observers.append(metrics)
@@ -142,6 +148,7 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
             title=info["title"],
             openapi_json=OPENAPI_JSON,
             openapi_yaml=OPENAPI_YAML,
+            servers=SERVERS,
             pages=settings.docs,
             authorization=(lambda: mint_token(secret, developer, timedelta(hours=12)))
             if secret and developer

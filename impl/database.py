@@ -13,7 +13,7 @@ from random import random
 from typing import Any, Generic, Literal, TypeAlias, cast
 
 import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no type information.
-from sqlalchemy import ColumnElement, Table, bindparam, column, make_url, select, table
+from sqlalchemy import ColumnElement, Table, bindparam, column, select, table
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
@@ -21,6 +21,7 @@ from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.sql.visitors import iterate
 from typing_extensions import TypeVar
 
+from impl.connection_strings import read_connection_string
 from impl.errors import (
     CategoryNameTaken,
     CategoryNotFound,
@@ -53,18 +54,6 @@ REFUSALS: Mapping[str, Callable[[], Refusal]] = {
     "category_user_id_name_key": CategoryNameTaken,
     "idempotency_key_pkey": IdempotencyKeyReused,
 }
-
-# Parameters of libpq that asyncpg would send to the server as if they were settings of the session. Of these
-# Neon gives `channel_binding`, which asyncpg cannot do; `sslmode=verify-full` is the way to know the server.
-# Prisma's `pgbouncer` says that there is a transaction pooler where the host's name does not.
-_LIBPQ_ONLY = (
-    "channel_binding",
-    "connect_timeout",
-    "gssencmode",
-    "keepalives",
-    "keepalives_idle",
-    "pgbouncer",
-)
 
 _DIALECT = dialect()  # type: ignore[no-untyped-call]
 
@@ -159,17 +148,17 @@ class Interrupted(DatabaseUnavailable):
 
 def asyncpg_options(database_url: str) -> dict[str, Any]:
     """What asyncpg.connect needs to know for a connection string of PostgreSQL or Neon."""
-    url = make_url(database_url).set(drivername="postgresql")
+    string = read_connection_string(database_url)
+    options = string.for_asyncpg
     # Behind a transaction pooler the next statement may reach another server process, where a statement
     # prepared by name need not exist. Without names each call costs a second round trip, so the direct
     # host is the better choice for a server that keeps a pool of its own.
-    pooled = "-pooler" in (url.host or "") or url.query.get("pgbouncer") == "true"
-    return {
-        "dsn": url.difference_update_query(_LIBPQ_ONLY).render_as_string(hide_password=False),
-        "timeout": CONNECT_SECONDS,
+    ours = _POOLED if string.pooled else _POOLED | _DIRECT
+    return options | {
+        "timeout": min(CONNECT_SECONDS, string.connect_seconds or CONNECT_SECONDS),
+        "server_settings": options.get("server_settings", {}) | ours,
+        "statement_cache_size": 0 if string.pooled else 512,
         # Above the number of our statements and for ever, so that none is prepared twice on a connection.
-        "statement_cache_size": 0 if pooled else 512,
-        "server_settings": _POOLED if pooled else _POOLED | _DIRECT,
         "max_cached_statement_lifetime": 0,
     }
 

@@ -18,6 +18,7 @@ import fcntl
 import importlib.util
 import os
 import pwd
+import re
 import shlex
 import shutil
 import signal
@@ -27,6 +28,8 @@ import time
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
+
+from specfirst.startup import StartupError
 
 MAJOR_VERSION = "18"
 SOCKET_PREFIX = "postgres-"
@@ -90,7 +93,7 @@ WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') \gexec
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
 
-class EmbeddedPostgresError(Exception):
+class EmbeddedPostgresError(StartupError):
     """The server cannot run; the message says why, where, and what to do."""
 
     def __init__(self, problem: str, *, elsewhere: bool = True) -> None:
@@ -246,8 +249,10 @@ class EmbeddedPostgres:
 
     def _launch(self, lock: int) -> str:
         # The path of a socket may have about a hundred bytes, so it cannot stand in the data directory.
+        # Nor may it have what the setting or a list of hosts would take for a quote or a comma.
         temporary = tempfile.gettempdir()
-        temporary = temporary if len(os.fsencode(temporary)) < 60 else "/tmp"  # noqa: S108 (mkdtemp is safe)
+        plain = re.fullmatch(r"[\w./+ -]{1,59}", temporary, re.ASCII)
+        temporary = temporary if plain else "/tmp"  # noqa: S108 (mkdtemp is safe)
         socket_directory = tempfile.mkdtemp(prefix=SOCKET_PREFIX, dir=temporary)
         settings = SETTINGS | {"unix_socket_directories": f'"{socket_directory}"'}
         settings |= {} if self._durable else NOT_DURABLE
@@ -278,8 +283,8 @@ class EmbeddedPostgres:
             if self._supervisor.poll() is not None or time.monotonic() > deadline:
                 said = _tail(self.log_file.read_text(errors="replace"))
                 raise EmbeddedPostgresError(
-                    f"PostgreSQL did not start in {self.cluster}. Its log, {self.log_file}, ends with\n"
-                    f"{said or '    (nothing: perhaps the disk is full)'}\nMend that"
+                    f"PostgreSQL did not start in {self.cluster}. Its log, {self.log_file}, ends with: "
+                    f"{said or '(nothing: perhaps the disk is full)'}. Fix that"
                 )
             time.sleep(0.01)
 
@@ -342,7 +347,7 @@ def _run(command: list[str], *, text: str = "", pass_fds: tuple[int, ...] = ()) 
     )
     if process.returncode != 0:
         said = _tail(process.stdout.decode(errors="replace"))
-        raise EmbeddedPostgresError(f"This command failed: {shlex.join(command)}\n{said}\nMend that")
+        raise EmbeddedPostgresError(f"{Path(command[0]).name} failed: {said or 'it said nothing'}. Fix that")
 
 
 def _is_alive(pid: int) -> bool:
@@ -374,4 +379,7 @@ def _user(uid: int) -> str:
 
 
 def _tail(text: str) -> str:
-    return "\n".join(f"    {line}" for line in text.splitlines()[-8:])
+    """The line that says why PostgreSQL ended: of those with an error the last."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if re.search(r"\b(FATAL|PANIC|ERROR|error):", line)]
+    return (errors or lines or [""])[-1]

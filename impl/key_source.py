@@ -7,6 +7,7 @@ import asyncio
 import httpx
 
 from impl.keys import KeySetError
+from impl.outbound import proxy_and_certificates
 
 # How long a fetch may take, from connecting to the last byte, and how long its answer may be.
 FETCH_SECONDS = 2.0
@@ -20,11 +21,15 @@ class HttpKeySource:
         self._url, self._seconds = url, seconds
         # One client for all fetches, since making one reads the certificates of all authorities. It keeps no
         # connection, which would be found closed after minutes without use.
+        proxy, certificates = proxy_and_certificates(url)
         self._client = httpx.AsyncClient(
             timeout=seconds,
             limits=httpx.Limits(max_keepalive_connections=0),
             headers={"Accept": "application/json", "Accept-Encoding": "identity"},
             follow_redirects=False,
+            proxy=proxy,
+            verify=certificates,
+            trust_env=False,
         )
 
     async def fetch(self) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, ip_address
 from time import monotonic
 
 from impl.auth import Caller
@@ -71,7 +71,7 @@ class RateLimit:
     def _warn_of_a_proxy(self, scope: Scope, address: str) -> None:
         """Say once if it seems to be a proxy that is limited, in place of those for whom it asks."""
         forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
-        if forwarded and address.encode() not in forwarded[-1] and not self._warned:
+        if forwarded and address.encode("latin-1", "replace") not in forwarded[-1] and not self._warned:
             self._warned = True
             log.warning(
                 "The address %s is limited, though it says that it asks for others: if it is your proxy, "
@@ -81,8 +81,15 @@ class RateLimit:
 
 
 def _network(address: str) -> str:
-    """What one person has: an IPv4 address, or a /64 of IPv6, in which any number of addresses are theirs."""
-    if ":" not in address:
-        return address
-    parsed = IPv6Address(address.partition("%")[0])
+    """What one person has: an IPv4 address, or a /64 of IPv6, in which any number of addresses are theirs.
+
+    X-Forwarded-For may hold any text. All that are not addresses share one place, so that none of them buys
+    further requests, and none is kept.
+    """
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
     return str(parsed.ipv4_mapped or parsed.packed[:8])

@@ -27,8 +27,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 
+from impl.connection_strings import read_connection_string
 from impl.database import Database, Interrupted, Row, RowT, Statement
 from impl.errors import DatabaseUnavailable
 from impl.settings import SettingsError
@@ -60,9 +61,13 @@ class LastWrites:
 
     def __init__(self, database_url: str) -> None:
         # Without the password, which could be guessed from the name.
-        database = make_url(database_url).set(username=None, password=None).render_as_string()
+        database = read_connection_string(database_url).address
         name = f"tasks-api-{os.geteuid()}-{sha256(database.encode()).hexdigest()[:16]}"
-        self._path = path = Path(tempfile.gettempdir(), name)
+        try:
+            folder = tempfile.gettempdir()
+        except OSError as error:
+            raise SettingsError(f"DATABASE_READ_URL needs a temporary folder: {error.strerror}") from None
+        self._path = path = Path(folder, name)
         try:
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except OSError as error:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from jose import jwt
 
+from specfirst.startup import StartupError
+
 
 def mint_token(
     secret: str, user_id: str, lifetime: timedelta, *, email: str | None = None, name: str | None = None
@@ -25,6 +27,17 @@ def mint_token(
 
 def development_secret(path: Path) -> str:
     """The secret kept in `path`, made when there is none; of several processes all get the same."""
+    try:
+        return _kept_secret(path)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise StartupError(
+            f"{path}, the secret for development, cannot be used: {reason}; "
+            "choose another folder with --data DIR, or set BETTER_AUTH_SECRET"
+        ) from None
+
+
+def _kept_secret(path: Path) -> str:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         # mkstemp makes a file that only its owner can read, and os.link fails if another process was first;

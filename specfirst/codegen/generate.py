@@ -19,7 +19,7 @@ from typing import Any
 
 from specfirst.document import Document, DocumentError
 from specfirst.lint import lint
-from specfirst.yaml import load
+from specfirst.yaml import load, server_splices
 
 PROJECT = Path(__file__).resolve().parents[2]
 """Where pyproject.toml stands, with the settings of the generators."""
@@ -90,6 +90,8 @@ def generate(contract: Path) -> Files:
         }
     files["openapi.json"] = document.to_json()
     files["openapi.yaml"] = contract.read_bytes()
+    splices = {name: server_splices(files[name], document) for name in ("openapi.yaml", "openapi.json")}
+    files["servers.json"] = (json.dumps(splices) + "\n").encode()
     manifest = {"contract": contract.name, "sha256": document.digest, "files": sorted(files)}
     files[_MANIFEST] = (json.dumps(manifest, indent=2) + "\n").encode()
     return files

@@ -100,16 +100,22 @@ def test_parameters_stand_in_the_order_of_their_numbers() -> None:
 
 def test_neons_connection_string_is_understood() -> None:
     options = asyncpg_options(NEON)
-    assert options["dsn"] == (
-        "postgresql://ada:p%40ss@ep-cool-1-pooler.eu-central-1.aws.neon.tech/neondb?sslmode=require"
-    )
+    assert {name: options[name] for name in ("dsn", "host", "user", "password", "database")} == {
+        "dsn": "postgresql://?sslmode=require",
+        "host": ["ep-cool-1-pooler.eu-central-1.aws.neon.tech"],
+        "user": "ada",
+        "password": "p@ss",
+        "database": "neondb",
+    }
     # Behind the transaction pooler a named prepared statement may not exist any more.
     assert options["statement_cache_size"] == 0
     assert asyncpg_options(NEON.replace("-pooler", ""))["statement_cache_size"] > 0
 
 
 async def test_parameters_that_only_libpq_knows_do_not_reach_the_server(database_url: str) -> None:
-    database = Database(f"{database_url}&sslmode=require&channel_binding=require&connect_timeout=5")
+    libpq_s = "sslmode=require&channel_binding=require&connect_timeout=5&keepalives_interval=10&sslsni=1"
+    prisma_s = "pgbouncer=true&connection_limit=1&schema=public"
+    database = Database(f"{database_url}&{libpq_s}&{prisma_s}")
     assert await database.revision() == head()
     await database.close()
 

@@ -146,6 +146,16 @@ def test_the_url_leads_to_this_server_whatever_the_environment_says(
     assert query(postgres, "SELECT 1") == 1
 
 
+@pytest.mark.parametrize("name", ["a, \"b'\\", "x" * 200])
+def test_the_folder_for_temporary_files_may_have_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / name).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / name))
+    with EmbeddedPostgres(tmp_path / "data", durable=False) as server:
+        assert query(server, "SELECT 1") == 1
+
+
 @pytest.mark.parametrize(
     ("statement", "answer"),
     [

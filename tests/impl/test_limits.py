@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from impl.auth import Caller
 from impl.limits import Allowance, RateLimit
@@ -122,6 +124,19 @@ def test_a_network_of_ipv6_counts_as_one_address(one: str, other: str, same: boo
     limit = RateLimit(per_user=0, per_address=1)
     assert not limited(limit, asked_from(one))
     assert limited(limit, asked_from(other)) is same
+
+
+@given(st.lists(st.text(), min_size=2, max_size=2))
+@example(["a:b", "unknown"])
+@example(["_hidden", "1.2.3.4.5"])
+@example(["[::1", "::1]:80"])
+@example(["", "é" * 100_000])
+def test_texts_that_are_no_addresses_share_one_allowance(texts: list[str]) -> None:
+    limit = RateLimit(per_user=0, per_address=1)
+    forwarded = [(b"x-forwarded-for", text.encode()) for text in texts]
+    assert not limited(limit, asked_from(texts[0], forwarded[0]))
+    assert limited(limit, asked_from(texts[1], forwarded[1]))
+    assert not limited(limit, asked_from("192.0.2.1", forwarded[1]))
 
 
 def test_without_a_limit_nothing_is_refused() -> None:

@@ -16,8 +16,7 @@ from sqlalchemy import Engine, NullPool, create_engine, make_url, text
 from impl.database import Database
 from impl.errors import DatabaseUnavailable
 from impl.health import Health
-from impl.migrations import configuration, head, migrate, psycopg2_url
-from impl.settings import SettingsError
+from impl.migrations import DatabaseUnusable, configuration, head, migrate, psycopg2_url
 from impl.tables import REVISION, SCHEMA, metadata
 
 ROOT = Path(__file__).parents[2]
@@ -194,7 +193,7 @@ def test_a_migrated_database_needs_no_right_to_create(new_database: Callable[[],
 
 
 def test_a_database_out_of_reach_is_one_line_without_the_password() -> None:
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(DatabaseUnusable) as caught:
         migrate("postgresql://ada:hunter2@127.0.0.1:1/app")
     message = str(caught.value)
     assert message.startswith("DATABASE_URL ")
@@ -215,6 +214,7 @@ def test_neons_connection_string_is_one_for_psycopg2() -> None:
         "dbname": "db",
         "sslmode": "require",
         "channel_binding": "require",
+        "connect_timeout": "10",
     }
 
 
