@@ -27,11 +27,11 @@ from uvicorn.server import ServerState
 from specfirst.asgi import REFUSAL, Answer, Receive, Scope, Send, send_answer
 from specfirst.errors import Unreadable
 from specfirst.framing import (
-    HEAD_BYTES,
     TOO_LARGE,
     Chunked,
     Head,
     Sized,
+    continues_line,
     known,
     read_head,
     without_empty_lines,
@@ -111,7 +111,7 @@ class Connection(HttpToolsProtocol):
     def _receive_head(self, data: bytes) -> bytes:
         """Begin the request at the beginning of `data`, and give the bytes behind its head."""
         if self._partial:
-            if self._receiving and b"\n" not in data and len(self._partial) + len(data) <= HEAD_BYTES:
+            if self._receiving and continues_line(self._partial, data):
                 # Without this, a head that arrives byte by byte would be matched again for each byte.
                 self._partial += data
                 return b""

@@ -135,6 +135,12 @@ def read_head(data: bytes) -> Head | None:
     )
 
 
+def continues_line(lines: bytes, data: bytes) -> bool:
+    """Whether `data` only makes the last of these lines longer, so that they need not be matched again."""
+    size = len(lines) + len(data)
+    return size <= HEAD_BYTES and b"\n" not in data and b"\r" not in data and not lines.endswith(b"\r")
+
+
 def without_empty_lines(data: bytes) -> bytes:
     """Drop empty lines in front of a request (RFC 9112, section 2.2)."""
     match = _EMPTY_LINES.match(data)
@@ -290,7 +296,7 @@ class Chunked:
 
         Raises Unreadable as soon as the bytes cannot become a valid body.
         """
-        if self._trailers and b"\n" not in data and len(self._rest) + len(data) <= HEAD_BYTES:
+        if self._trailers and continues_line(self._rest, data):
             # Without this, trailers that arrive byte by byte would be matched again for each byte.
             self._rest += data
             return b"", b"", False

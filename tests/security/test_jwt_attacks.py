@@ -20,8 +20,8 @@ from tests.api.conftest import NOT_AUTHENTICATED, Cluster, Server, expect
 from .conftest import WAYS, LoginService
 
 # As they are sent. Those that a header's value cannot have would arrive as other tokens: a line ends it, and
-# spaces in front of it and white space at its end are not part of it. With the longest it is not the token that
-# a server minds.
+# spaces in front of it and white space at its end are not part of it. With the longest it is not the token
+# that a server minds.
 TOKENS = {
     name: token.encode("utf-8", "surrogatepass").decode("latin-1")
     for name, token in [
