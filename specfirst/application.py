@@ -7,12 +7,13 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRouter
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from specfirst.asgi import Answer, ASGIApp, Message, Receive, Scope, Send
+from specfirst.asgi import REFUSAL, Answer, ASGIApp, Message, Receive, Scope, Send, send_answer
 from specfirst.errors import MethodNotAllowed, NotFound, Refusal
 from specfirst.observation import Envelope
 from specfirst.proxies import ProxyHeaders
@@ -26,6 +27,9 @@ class ContractAPI(FastAPI):
     surrounds both, and the envelope the middleware. `/openapi.json` is not FastAPI's reconstruction: the
     contract itself is served, by `specfirst.documentation`.
     """
+
+    renders_refusals = True
+    """Tells `specfirst.connections` that the application renders the REFUSAL in a scope."""
 
     def __init__(
         self,
@@ -83,7 +87,11 @@ class CORS(CORSMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if any(name == b"origin" for name, _ in scope.get("headers", ())):
-            await super().__call__(scope, receive, send)
+            if REFUSAL in scope:
+                # What is refused is no preflight, even if it looks like one.
+                await self.simple_response(scope, receive, send, Headers(scope=scope))
+            else:
+                await super().__call__(scope, receive, send)
             return
 
         def send_varying(message: Message) -> Awaitable[None]:
@@ -102,7 +110,11 @@ class _Front:
         self._engine, self._behind = engine, behind
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not await dispatch(self._engine, scope, receive, send):
+        if REFUSAL in scope:
+            # None: the connection has refused the request before this call began.
+            if refusal := scope[REFUSAL]:
+                await send_answer(self._engine.refuse(refusal), scope, send)
+        elif scope["type"] != "http" or not await dispatch(self._engine, scope, receive, send):
             await self._behind(scope, receive, send)
 
 

@@ -39,6 +39,9 @@ async def read_json(scope: Scope, receive: Receive, body: RequestBody, limit: in
     has_body = headers.get(b"content-length", b"0") != b"0" or any(
         name == b"transfer-encoding" for name, _ in scope["headers"]
     )
+    if b"content-range" in headers and scope["method"] == "PUT":
+        # A part that is taken for the whole would destroy the rest (RFC 9110, section 14.5).
+        raise MalformedBody("The body must be whole, without Content-Range")
     if has_body or b"content-type" in headers:
         _check_media_type(headers, body.media_types, scope["method"])
     data = await _read(receive, headers, limit) if has_body else b""
@@ -90,7 +93,7 @@ def _media_type(field: str) -> tuple[str, str]:
 
 
 async def _read(receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> bytes:
-    length = headers.get(b"content-length", b"")
+    length = headers.get(b"content-length", b"").lstrip(b"0")
     if length.isdigit() and (len(length) > 18 or int(length) > limit):
         raise ContentTooLarge(limit)
     message = await receive()

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from specfirst.asgi import ASGIApp, Message, Receive, Scope, Send, root_of
+from specfirst.asgi import REFUSAL, ASGIApp, Message, Receive, Scope, Send, root_of
 from specfirst.compression import COMPRESS_FROM, accepts_gzip, gzip
 from specfirst.document import Splices
 from specfirst.errors import PreconditionFailed
@@ -147,7 +147,12 @@ class BrowsersToDocs:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or raw_segments(scope) != [""]:
+        if (
+            scope["type"] != "http"
+            or scope["method"] not in ("GET", "HEAD")
+            or raw_segments(scope) != [""]
+            or REFUSAL in scope
+        ):
             await self._app(scope, receive, send)
         elif self._PAGE.match(Headers(scope=scope).get("accept", "")):
             headers = {"vary": "Accept", "cache-control": "no-store"}

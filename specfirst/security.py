@@ -132,7 +132,8 @@ def _authorization(wanted: bytes) -> Callable[[Scope], str | None]:
         values = [value for name, value in scope["headers"] if name == b"authorization"]
         if len(values) == 1:
             scheme, _, credential = values[0].partition(b" ")
-            return _single([credential]) if scheme.lower() == wanted else None
+            # Any number of spaces may separate the two (RFC 9110, section 11.4).
+            return _single([credential.lstrip(b" ")]) if scheme.lower() == wanted else None
         return _single(values)
 
     return extract

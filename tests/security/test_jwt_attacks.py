@@ -20,14 +20,15 @@ from tests.api.conftest import INVALID_TOKEN, NOT_AUTHENTICATED, Cluster, Server
 from .conftest import WAYS, LoginService
 
 # As they are sent. Those that a header's value cannot have would arrive as other tokens: a line ends it, and
-# white space at its end is not part of it. With the longest it is not the token that a server minds.
+# spaces in front of it and white space at its end are not part of it. With the longest it is not the token
+# that a server minds.
 TOKENS = {
     name: token.encode("utf-8", "surrogatepass").decode("latin-1")
     for name, token in [
         *((f"HS256: {name}", token) for name, token in SHARED_SECRET.items()),
         *((name, build()) for name, build in KEY_SET.items()),
     ]
-    if not re.search("[\0\r\n]|[ \t]$", token) and len(token) <= 16_384
+    if not re.search("[\0\r\n]|^ |[ \t]$", token) and len(token) <= 16_384
 }
 
 
@@ -74,7 +75,6 @@ HEADERS: dict[str, Callable[[str], list[tuple[str, str]]]] = {
     "with a scheme in front of the scheme": lambda token: [("Authorization", f"Bearer Bearer {token}")],
     "with a colon": lambda token: [("Authorization", f"Bearer: {token}")],
     "with an equals sign": lambda token: [("Authorization", f"Bearer={token}")],
-    "with two spaces": lambda token: [("Authorization", f"Bearer  {token}")],
     "with a tab": lambda token: [("Authorization", f"Bearer\t{token}")],
     "with a no-break space": lambda token: [("Authorization", f"Bearer\xa0{token}")],
     "without space": lambda token: [("Authorization", f"Bearer{token}")],
