@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from impl.tokens import mint_token
+from impl.identity.tokens import mint_token
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "http-tests:123456789abcdefghijklm"
