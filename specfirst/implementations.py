@@ -110,7 +110,8 @@ def _readable(signature: inspect.Signature) -> str:
     for parameter in signature.parameters.values():
         if parameter.kind is parameter.KEYWORD_ONLY and not any(part.startswith("*") for part in parts):
             parts.append("*")
-        prefix = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+        prefix = "*" if parameter.kind is parameter.VAR_POSITIONAL else ""
+        prefix = "**" if parameter.kind is parameter.VAR_KEYWORD else prefix
         hint = "" if parameter.annotation is parameter.empty else f": {_hint(parameter.annotation)}"
         equals = " = " if hint else "="
         default = "" if parameter.default is parameter.empty else f"{equals}{parameter.default!r}"

@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter
 from pydantic_core import SchemaError
 
 from specfirst.lint.rules import Problem, rule
+from specfirst.lint.schemas import narrows
 from specfirst.lint.view import View, single_type, types
 
 _LARGEST = 2**53 - 1
@@ -170,6 +171,9 @@ def strings_in_requests_have_a_length(view: View) -> Iterator[Problem]:
     """How much a client may store is for the contract to say."""
     for part in view.requests:
         bounded = "maxLength" in part.node or part.node.get("format") in _SHORT_FORMATS
+        if narrows(part):
+            # The length is that of the schema whose alternative it is.
+            continue
         if _is_free_text(part.node) and not bounded and not _bounds_length(part.node.get("pattern", "")):
             yield Problem(
                 part.pointer,
