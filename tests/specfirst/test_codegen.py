@@ -434,7 +434,7 @@ async def test_names_that_python_or_generated_code_has_reach_the_implementation(
         "id": 1,
         **dict.fromkeys(("format", "input", "max")),
         "password": "secret",
-        "host": "0.0.0.0",
+        "host": "0.0.0.0",  # noqa: S104  # The default in the contract.
     }
 
 

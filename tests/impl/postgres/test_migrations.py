@@ -15,9 +15,17 @@ from sqlalchemy import Engine, NullPool, create_engine, make_url, text
 
 from impl.errors import DatabaseUnavailable
 from impl.postgres.database import Database
-from impl.postgres.migrations import DatabaseUnusable, configuration, head, migrate, psycopg2_url
+from impl.postgres.migrations import (
+    DatabaseUnusable,
+    check_revision,
+    configuration,
+    head,
+    migrate,
+    psycopg2_url,
+)
 from impl.resources.health import Health
 from impl.tables import REVISION, SCHEMA, metadata
+from specfirst.startup import StartupError
 
 ROOT = Path(__file__).parents[3]
 
@@ -82,8 +90,12 @@ def test_the_migrated_database_is_the_one_that_the_tables_describe(new_database:
     with engine(described).begin() as connection:
         connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
         metadata.create_all(connection)
-    assert catalog(migrated) == catalog(described)
-    assert len(catalog(migrated)) > 40
+    written, wanted = catalog(migrated), catalog(described)
+    missing = [f"migrations/versions/ lacks the {' '.join(part)}" for part in wanted if part not in written]
+    extra = [f"impl/tables.py lacks the {' '.join(part)}" for part in written if part not in wanted]
+    problems = "\n".join([*missing, *extra])
+    assert not problems, f"The migrated database is not the one that impl/tables.py describes:\n{problems}"
+    assert len(written) > 40
 
 
 def test_alembic_finds_no_difference_either(new_database: Callable[[], str]) -> None:
@@ -100,7 +112,18 @@ def test_alembic_finds_no_difference_either(new_database: Callable[[], str]) -> 
 
 
 def test_the_tables_name_the_last_migration() -> None:
+    check_revision()
     assert head() == REVISION
+
+
+def test_tables_behind_the_last_migration_stop_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("impl.postgres.migrations.REVISION", "0001")
+    expected = (
+        r"impl/tables\.py:[0-9]+: REVISION is 0001, and the last migration is "
+        rf"migrations/versions/{head()}_\w+\.py; set REVISION = \"{head()}\""
+    )
+    with pytest.raises(StartupError, match=f"^{expected}$"):
+        migrate("postgresql://nobody@127.0.0.1:1/none")
 
 
 def test_a_later_revision_has_a_greater_name() -> None:
