@@ -3,6 +3,9 @@
 A schema says which integers are allowed but not how one is written. In a URL, each integer, number and
 boolean has exactly one textual form here: the one that JSON gives it. `+1`, `01`, `1.0` and `yes` are
 refused, as are parameters that the operation does not declare or that are given twice.
+
+A value that holds several, such as `tags=a%2Cb,c`, is split where its delimiter stands unencoded, and each
+part is decoded afterwards (RFC 6570, section 3.2.8; OpenAPI 3.1.1, section 4.8.12.4): `a,b` and `c`.
 """
 
 from __future__ import annotations
@@ -64,14 +67,15 @@ class _Reader:
     default: Any
     convert: Callable[[Any], Any] | None
 
-    def value(self, texts: Sequence[str], found: list[Finding]) -> Any:
-        """Read the parameter's texts; what is wrong with them is added to `found`."""
+    def value(self, texts: Sequence[str], found: list[Finding], decode: Callable[[str], str] = str) -> Any:
+        """Read the parameter's texts as they were sent; what is wrong with them is added to `found`."""
         exploded = self.is_array and self.parameter.explode
         if len(texts) > 1 and not exploded:
             found.append(Finding(self.loc, "The parameter is given more than once", "duplicate"))
             return None
         if self.is_array and not exploded:
             texts = texts[0].split(",")
+        texts = [decode(text) for text in texts]
         try:
             value = [self.read(text) for text in texts] if self.is_array else self.read(texts[0])
         except (ValueError, KeyError):
@@ -168,13 +172,13 @@ class Parameters:
             for pair in query.decode("utf-8", "surrogateescape").split("&"):
                 if pair:
                     name, _, value = pair.partition("=")
-                    texts.setdefault(_form_decoded(name), []).append(_form_decoded(value))
+                    texts.setdefault(_form_decoded(name), []).append(value)
             for name in texts.keys() - self._query.keys():
                 printable = name.encode("utf-8", "replace").decode()
                 found.append(
                     Finding(("query", printable), "The operation has no such parameter", "unknownParameter")
                 )
-        self._take(self._query, texts, values, found)
+        self._take(self._query, texts, values, found, _form_decoded)
 
     @staticmethod
     def _take(
@@ -182,10 +186,11 @@ class Parameters:
         texts: Mapping[str, list[str]],
         values: dict[str, Any],
         found: list[Finding],
+        decode: Callable[[str], str] = str,
     ) -> None:
         for name, reader in readers.items():
             if name in texts:
-                values[reader.identifier] = reader.value(texts[name], found)
+                values[reader.identifier] = reader.value(texts[name], found, decode)
             elif reader.parameter.required:
                 found.append(Finding(reader.loc, "The parameter is required", "required"))
             else:
