@@ -119,3 +119,6 @@ export const routes = {
 
 /** The parameters that are sent as headers. */
 export const headers: readonly string[] = ["Idempotency-Key", "If-Match", "If-None-Match"];
+
+/** The query parameters whose arrays are sent as one value, with commas (`explode: false`). */
+export const joined: readonly string[] = [];
