@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import MISSING, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import MISSING, AwareDatetime, BaseModel, ConfigDict
 from typing_extensions import TypeAliasType
 
-UserId = TypeAliasType(
-    "UserId",
-    Annotated[str, Field(max_length=128, min_length=1, pattern="^[A-Za-z0-9_-][A-Za-z0-9._:@|+~-]*$")],
-)
+UserId = TypeAliasType("UserId", str)
 """The user's id as the login service gives it."""
 
 
-TaskId = TypeAliasType("TaskId", Annotated[int, Field(ge=1, le=9007199254740991)])
+TaskId = TypeAliasType("TaskId", int)
 """A task's id. At most 2^53 - 1, the largest integer that JavaScript represents exactly."""
 
 
-TaskTitle = TypeAliasType(
-    "TaskTitle", Annotated[str, Field(max_length=255, min_length=1, pattern="^[^\\x00]*$")]
-)
+TaskTitle = TypeAliasType("TaskTitle", str)
 """What is to be done."""
 
 
-TaskDescription = TypeAliasType(
-    "TaskDescription", Annotated[str, Field(max_length=2000, pattern="^[^\\x00]*$")]
-)
+TaskDescription = TypeAliasType("TaskDescription", str)
 """More about it."""
 
 
@@ -42,17 +35,15 @@ DueDate = TypeAliasType("DueDate", AwareDatetime)
 """Until when, with offset (RFC 3339), from 1900 to 2999."""
 
 
-CategoryId = TypeAliasType("CategoryId", Annotated[int, Field(ge=1, le=9007199254740991)])
+CategoryId = TypeAliasType("CategoryId", int)
 """A category's id. At most 2^53 - 1, the largest integer that JavaScript represents exactly."""
 
 
-CategoryName = TypeAliasType(
-    "CategoryName", Annotated[str, Field(max_length=100, min_length=1, pattern="^[^\\x00]*$")]
-)
+CategoryName = TypeAliasType("CategoryName", str)
 """What the category is called; unique among the user's categories."""
 
 
-CategoryColor = TypeAliasType("CategoryColor", Annotated[str, Field(pattern="^#[0-9A-Fa-f]{6}$")])
+CategoryColor = TypeAliasType("CategoryColor", str)
 """A colour as six hexadecimal digits."""
 
 
@@ -60,40 +51,35 @@ Timestamp = TypeAliasType("Timestamp", AwareDatetime)
 """A moment in UTC (RFC 3339), set by the database."""
 
 
-Limit = TypeAliasType("Limit", Annotated[int, Field(ge=1, le=1000)])
+Limit = TypeAliasType("Limit", int)
 """How many items a page holds at the most."""
 
 
-Offset = TypeAliasType("Offset", Annotated[int, Field(ge=0, le=9007199254740991)])
+Offset = TypeAliasType("Offset", int)
 """How many items to skip."""
 
 
-Cursor = TypeAliasType("Cursor", Annotated[str, Field(pattern="^[0-9a-f]{28}$")])
+Cursor = TypeAliasType("Cursor", str)
 """A place in a list. Take it from `next_cursor`; its form may change."""
 
 
-EntityTag = TypeAliasType("EntityTag", Annotated[str, Field(pattern='^"[0-9a-f]{16}"$')])
+EntityTag = TypeAliasType("EntityTag", str)
 """The name of a state (RFC 9110, section 8.8.3). Its form may change."""
 
 
-EntityTags = TypeAliasType(
-    "EntityTags",
-    Annotated[str, Field(max_length=1000, pattern='^(\\*|(W/)?"[!#-~]*"([ \\t]*,[ \\t]*(W/)?"[!#-~]*")*)$')],
-)
+EntityTags = TypeAliasType("EntityTags", str)
 """Names of states, separated by commas, or `*`."""
 
 
-IdempotencyKey = TypeAliasType(
-    "IdempotencyKey", Annotated[str, Field(max_length=255, min_length=1, pattern="^[!-~]+$")]
-)
+IdempotencyKey = TypeAliasType("IdempotencyKey", str)
 """Visible ASCII characters, compared as they stand; quotation marks are not required and count as part of it."""
 
 
-Total = TypeAliasType("Total", Annotated[int, Field(ge=0, le=9007199254740991)])
+Total = TypeAliasType("Total", int)
 """How many items there are in all."""
 
 
-RetryAfter = TypeAliasType("RetryAfter", Annotated[int, Field(ge=1, le=3600)])
+RetryAfter = TypeAliasType("RetryAfter", int)
 """A number of seconds."""
 
 
@@ -280,7 +266,7 @@ class TaskListResponse(BaseModel):
         extra="forbid",
     )
 
-    items: Annotated[list[TaskResponse], Field(max_length=1000)]
+    items: list[TaskResponse]
     """The tasks of this page, newest first."""
     total: Total
     next_cursor: Cursor | None
@@ -308,7 +294,7 @@ class CategoryListResponse(BaseModel):
         extra="forbid",
     )
 
-    items: Annotated[list[CategoryResponse], Field(max_length=1000)]
+    items: list[CategoryResponse]
     """The categories of this page, newest first."""
     total: Total
     next_cursor: Cursor | None
@@ -344,7 +330,7 @@ class ValidationErrorItem(BaseModel):
         extra="forbid",
     )
 
-    loc: Annotated[list[str | int], Field(min_length=1)]
+    loc: list[str | int]
     """Where, from the outside in, such as `["body", "title"]`."""
     msg: str
     """What is wrong, for people."""
@@ -359,5 +345,5 @@ class ValidationErrorResponse(BaseModel):
         extra="forbid",
     )
 
-    detail: Annotated[list[ValidationErrorItem], Field(min_length=1)]
+    detail: list[ValidationErrorItem]
     """The findings."""

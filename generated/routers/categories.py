@@ -103,7 +103,6 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
                         "schema": {
                             "type": "string",
                             "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     },
                 }
@@ -158,7 +157,6 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
                         "schema": {
                             "type": "string",
                             "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }
@@ -210,7 +208,6 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
                         "schema": {
                             "type": "string",
                             "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }
@@ -269,7 +266,6 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
                         "schema": {
                             "type": "string",
                             "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }

@@ -124,7 +124,6 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                         "schema": {
                             "type": "string",
                             "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     },
                 }
@@ -178,7 +177,6 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                         "schema": {
                             "type": "string",
                             "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }
@@ -230,7 +228,6 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                         "schema": {
                             "type": "string",
                             "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }
@@ -288,7 +285,6 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                         "schema": {
                             "type": "string",
                             "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }
@@ -384,7 +380,6 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                         "schema": {
                             "type": "string",
                             "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }

@@ -161,17 +161,28 @@ def _checked(contract: Path) -> Document:
     return document
 
 
-def _for_generators(node: Any) -> Any:
-    """Leave out what the model generator cannot express beside a format, and the validator checks anyway.
+_CHECKED_BY_THE_CONTRACT = {
+    *("pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+    *("multipleOf", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties"),
+}
 
-    Pydantic has no `pattern` for a date-time; the contract's own schemas check both.
+
+def _for_generators(node: Any) -> Any:
+    """Leave out of schemas what the contract's own validator checks, so that nothing is checked twice.
+
+    Pydantic reads some of it otherwise: a pattern as Rust does, `multipleOf` by floating-point division. So the
+    models say which types values have, and may admit more values than the schemas.
     """
-    if isinstance(node, dict):
-        typed = node.get("type") == "string" and "format" in node
-        return {
-            key: _for_generators(value) for key, value in node.items() if not (typed and key == "pattern")
-        }
-    return [_for_generators(item) for item in node] if isinstance(node, list) else node
+    if isinstance(node, list):
+        return [_for_generators(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    schema = isinstance(node.get("type"), str | list)
+    return {
+        key: _for_generators(value)
+        for key, value in node.items()
+        if not (schema and key in _CHECKED_BY_THE_CONTRACT)
+    }
 
 
 def _answers(document: Document) -> Mapping[str, Any]:
