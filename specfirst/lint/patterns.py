@@ -122,10 +122,10 @@ class _Reader:
         if name := self._match(r"\?<[^\W\d][\w$]*>|\?<[$_][\w$]*>"):
             self._not_portable(f"({name[0]}...)", "is written otherwise in Python", "write `(...)`")
         elif self._ahead("?"):
-            start = self._match(r"\?[ims]*(-[ims]*)?:")
-            if not start or start[0] == "?-:":
+            modifiers = self._match(r"\?[ims]*(-[ims]*)?:")
+            if not modifiers or modifiers[0] == "?-:":
                 _invalid("a group starts with `(?` and no kind that is known", "write `(?:...)`, or `(...)`")
-            self._not_portable(f"({start[0]}...)", "is younger than most engines", "write both cases out")
+            self._not_portable(f"({modifiers[0]}...)", "is younger than most engines", "write both cases out")
             return True
         self._groups += 1
         return True
@@ -187,9 +187,9 @@ class _Reader:
         if control := self._match("[fnrtv]"):
             return {"f": 12, "n": 10, "r": 13, "t": 9, "v": 11}[control[0]]
         if letter := self._match("c([A-Za-z])"):
-            code = ord(letter[1]) % 32
-            self._not_portable(rf"`\{letter[0]}`", "is unknown to Python", rf"write `\x{code:02x}`")
-            return code
+            control_code = ord(letter[1]) % 32
+            self._not_portable(rf"`\{letter[0]}`", "is unknown to Python", rf"write `\x{control_code:02x}`")
+            return control_code
         if self._match("0(?![0-9])"):
             self._not_portable(r"`\0`", "is unknown to Rust", r"write `\x00`")
             return 0

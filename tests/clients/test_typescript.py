@@ -88,14 +88,18 @@ def test_arrays_are_sent_as_the_contract_says(tools: Path, tmp_path: Path) -> No
             """\
             import { createTaskClient } from "./client.js";
             const json = { headers: { "Content-Type": "application/json" } };
-            const fetch = async ({ url }: Request) => (console.log(new URL(url).search), new Response("{}", json));
+            const fetch = async ({ url }: Request) => {
+              console.log(new URL(url).search);
+              return new Response("{}", json);
+            };
             const api = createTaskClient({ baseUrl: "http://api.test", fetch });
             const find = (query: object) => api.listTasks({ user_id: "ada", ...query });
             await find({ labels: ["a,b", "c"] });
             await find({ labels: ["a b&c=d", "é", ""] });
             await find({ labels: [], colors: [] });
             await find({ colors: ["a,b", "c"], limit: 5, completed: false, cursor: undefined });
-            await api.http.GET("/api/{user_id}/tasks", { params: { path: { user_id: "ada" }, query: { labels: ["a,b", "c"] } } });
+            const params = { path: { user_id: "ada" }, query: { labels: ["a,b", "c"] } };
+            await api.http.GET("/api/{user_id}/tasks", { params });
             """
         )
     )

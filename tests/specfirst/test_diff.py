@@ -723,7 +723,7 @@ def test_the_script_tells_programs_the_same(tmp_path: Path) -> None:
         ("", None, " is neither a file nor a revision that git knows in "),
         ("--help-me", None, "the following arguments are required: BASE"),
         ("v1", "info: {title: Notes, version: 1.4.2}", "notes.yaml:1: the version is None at #/openapi; "),
-        ("v1", "openapi: [", "notes.yaml:1: this is not YAML: "),
+        ("v1", "openapi: [", "notes.yaml:1:11: this is not YAML: "),
         ("v1", NOTES.replace("1.4.2", "one"), "notes.yaml:2: info.version is 'one', which is no semantic"),
         ("v1", NOTES.replace("schemas/Text", "schemas/Test"), "nothing stands at #/components/schemas/Test"),
     ],
@@ -747,4 +747,7 @@ def test_the_script_says_so_outside_of_a_repository(tmp_path: Path) -> None:
     assert "not a git repository" in done.stderr
     missing = run(tmp_path / "notes.yaml", "--contract", tmp_path / "none.yaml")
     assert missing.returncode == 2
-    assert "none.yaml cannot be read: No such file or directory; name a file that exists" in missing.stderr
+    assert (
+        "none.yaml: the file cannot be read: No such file or directory; name a file that exists"
+        in missing.stderr
+    )
