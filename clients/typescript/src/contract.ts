@@ -14,7 +14,7 @@ export type TaskDescription = components["schemas"]["TaskDescription"];
 export type TaskCompleted = components["schemas"]["TaskCompleted"];
 /** How urgent it is. */
 export type TaskPriority = components["schemas"]["TaskPriority"];
-/** Until when, with offset (RFC 3339), from 1900 to 2999. */
+/** Until when, with offset (RFC 3339), from 1900 to 2999 in that offset. */
 export type DueDate = components["schemas"]["DueDate"];
 /** A category's id. At most 2^53 - 1, the largest integer that JavaScript represents exactly. */
 export type CategoryId = components["schemas"]["CategoryId"];

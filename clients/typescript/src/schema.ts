@@ -299,7 +299,7 @@ export interface components {
         TaskPriority: "low" | "medium" | "high";
         /**
          * Format: date-time
-         * @description Until when, with offset (RFC 3339), from 1900 to 2999.
+         * @description Until when, with offset (RFC 3339), from 1900 to 2999 in that offset.
          */
         DueDate: string;
         /** @description A category's id. At most 2^53 - 1, the largest integer that JavaScript represents exactly. */
