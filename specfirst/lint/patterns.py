@@ -260,3 +260,66 @@ class _Reader:
 
 def _invalid(problem: str, remedy: str) -> NoReturn:
     raise _InvalidError(problem, remedy)
+
+
+_ONE_CHARACTER = (
+    r"\\u\{[0-9A-Fa-f]+\}|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u....|\\x..|\\c.|\\[pP]\{[^}]*\}|\\."
+    r"|\[(?:\\.|[^\]\\])*\]"
+)
+
+Lengths = tuple[int, int | None]
+"""The least and the greatest length; None where there is no greatest."""
+
+
+def pattern_lengths(pattern: str) -> Lengths:
+    """How long the texts are that a pattern admits, told from its form; the truth may be narrower."""
+    found = pattern_problems(pattern)
+    if any(problem.invalid or problem.problem in (_LOOK_AROUND[0], _BACK_REFERENCE[0]) for problem in found):
+        return 0, None
+    # Escapes and character classes stand for one character each, whatever is written in them.
+    form = re.sub(_ONE_CHARACTER, "x", re.sub(r"\\[bB]", "", pattern), flags=re.DOTALL)
+    pieces = re.findall(r"\(\?[^:(]*:|[*+?]\??|\{[0-9]+(?:,[0-9]*)?\}\??|.", form, re.DOTALL)
+    # Each level of groups: its finished alternatives, and the parts of the one that is being read.
+    levels: list[tuple[list[Lengths], list[Lengths]]] = [([], [])]
+    anchored = True
+    for index, piece in enumerate(pieces):
+        alternatives, parts = levels[-1]
+        if piece[0] == "(":
+            levels.append(([], []))
+        elif piece == ")":
+            levels.pop()
+            levels[-1][1].append(_widest([*alternatives, _sum(parts)]))
+        elif piece == "|":
+            alternatives.append(_sum(parts))
+            parts.clear()
+            # At the top, an anchor holds for one alternative only.
+            anchored = anchored and (len(levels) > 1 or pieces[index - 1 : index + 2] == ["$", "|", "^"])
+        elif piece in "^$":
+            continue
+        elif piece[0] in "*+?{" and parts:
+            parts[-1] = _repeated(parts[-1], piece)
+        else:
+            parts.append((1, 1))
+    anchored = anchored and pieces[:1] == ["^"] and pieces[-1:] == ["$"]
+    least, most = _widest([*levels[0][0], _sum(levels[0][1])])
+    return least, most if anchored else None
+
+
+def _sum(parts: list[Lengths]) -> Lengths:
+    greatest = [most for _, most in parts]
+    return sum(least for least, _ in parts), None if None in greatest else sum(most or 0 for most in greatest)
+
+
+def _widest(alternatives: list[Lengths]) -> Lengths:
+    greatest = [most for _, most in alternatives]
+    least = min(least for least, _ in alternatives)
+    return least, None if None in greatest else max(most or 0 for most in greatest)
+
+
+def _repeated(lengths: Lengths, quantifier: str) -> Lengths:
+    least, most = lengths
+    if quantifier[0] in "*+?":
+        return least * (quantifier[0] == "+"), most if quantifier[0] == "?" or most == 0 else None
+    lower, comma, upper = quantifier.strip("{}?").partition(",")
+    at_most = upper if comma else lower
+    return least * int(lower), None if most is None or not at_most else most * int(at_most)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import string
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jsonschema_rs
 
-from specfirst.lint.patterns import pattern_problems
+from specfirst.lint.patterns import pattern_lengths, pattern_problems
 from specfirst.lint.rules import Problem, rule
 from specfirst.lint.view import View, single_type, types
 
@@ -164,7 +163,11 @@ def strings_in_requests_have_a_length(view: View) -> Iterator[Problem]:
     """How much a client may store is for the contract to say."""
     for part in view.requests:
         bounded = "maxLength" in part.node or part.node.get("format") in _SHORT_FORMATS
-        if _is_free_text(part.node) and not bounded and not _bounds_length(part.node.get("pattern", "")):
+        if (
+            _is_free_text(part.node)
+            and not bounded
+            and pattern_lengths(part.node.get("pattern", ""))[1] is None
+        ):
             yield Problem(
                 part.pointer,
                 "a text in a request has no greatest length",
@@ -174,15 +177,3 @@ def strings_in_requests_have_a_length(view: View) -> Iterator[Problem]:
 
 def _is_free_text(schema: Mapping[str, Any]) -> bool:
     return "string" in types(schema) and not schema.keys() & {"enum", "const"}
-
-
-def _bounds_length(pattern: str) -> bool:
-    """Whether a pattern admits texts of limited length only; told from its form, in favour of saying no."""
-    # Escapes and character classes stand for one character each, whatever is written in them.
-    form = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "x", pattern)
-    anchored = form.startswith("^") and form.endswith("$")
-    # An anchor holds for one alternative only, so alternatives have to stand in a group.
-    outside = form
-    while (inside := re.sub(r"\([^()]*\)", "x", outside)) != outside:
-        outside = inside
-    return anchored and "|" not in outside and not re.search(r"[*+]|\{[0-9]+,\}", form)
