@@ -1,4 +1,4 @@
-"""The servers must answer alike before they are compared: who does less is not faster."""
+"""Check that all servers give the same responses: a server that does less is not faster."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.servers import CANNOT, Server, ServerError
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*")
 
-# What the database gives anew each time.
+# Properties that the database sets differently each time.
 _OWN = {
     "create": {"id", "created_at", "updated_at"},
     "patch": {"updated_at"},
@@ -24,7 +24,7 @@ _KNOWN = {"title": "As it was", "completed": False, "priority": "low"}
 
 
 def check(servers: Sequence[Server], requests: Mapping[str, Sequence[Request]]) -> None:
-    """Ask all the same. Raises ServerError if one answers otherwise than the first."""
+    """Send the same requests to all servers. Raises ServerError if their responses differ."""
     for operation, (request, *_) in requests.items():
         able = [server for server in servers if (server.name, operation) not in CANNOT]
         _compare(operation, request, {server.name: _answer(server, operation, request) for server in able})
@@ -33,7 +33,7 @@ def check(servers: Sequence[Server], requests: Mapping[str, Sequence[Request]]) 
 
 
 def refused(get: Request, create: Request) -> dict[str, Request]:
-    """Requests that no server may serve; only their status is compared, since the words are free."""
+    """Return requests that every server must reject; only the status is compared, not the message."""
     collection, _, _ = get.path.rpartition("/")
     return {
         "without a token": get._replace(token=""),
@@ -46,7 +46,7 @@ def refused(get: Request, create: Request) -> dict[str, Request]:
 
 def _answer(server: Server, operation: str, request: Request) -> tuple[int, Any]:
     if operation in ("patch", "toggle"):
-        # So that each server finds the same, whatever happened to the task before.
+        # Reset the task, so that each server starts from the same content.
         path = request.path.removesuffix("/complete")
         server.ask(request._replace(method="PATCH", path=path, body=json.dumps(_KNOWN)))
     status, body = server.ask(request)
@@ -59,7 +59,7 @@ def _comparable(content: Any, own: set[str]) -> Any:
     if isinstance(content, list):
         return [_comparable(item, own) for item in content]
     if isinstance(content, str) and _MOMENT.fullmatch(content):
-        # A moment may be written with or without zeros at its end.
+        # A timestamp may be written with or without trailing zeros.
         return datetime.fromisoformat(content)
     return content
 
@@ -69,7 +69,7 @@ def _compare(what: str, request: Request, answers: Mapping[str, tuple[int, Any]]
     for name, (other_status, other_content) in others:
         expected = content
         if name == "reference" and isinstance(content, dict):
-            # It has no cursors.
+            # The reference has no cursors.
             expected = {key: value for key, value in content.items() if key != "next_cursor"}
         if (status, expected) != (other_status, other_content):
             raise ServerError(

@@ -1,7 +1,7 @@
-"""A million tasks of a thousand users, made once and kept.
+"""A million tasks of a thousand users, created once and kept.
 
-User ids and task ids follow from arithmetic, so that any load generator can pick an existing task without
-asking first: the k-th task of user u, oldest first, has the id 1000 k + u.
+User ids and task ids follow a formula, so that any load generator can select an existing task without a
+query: the k-th task of user u, oldest first, has the id 1000 k + u.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ USERS, TASKS = 1000, 1_000_000
 BIG = 1
 """The user with 100 000 tasks."""
 SIZES = {BIG: 100_000, 2: 10_000, 3: 1_000, 4: 100}
-"""The users with exactly so many, for the curve of cost against size."""
+"""The users with a fixed number of tasks, to measure the cost by the size of the list."""
 SMALLEST = 200
-"""No other user has fewer: the first 200 ids of each exist."""
+"""The minimum for all other users: the first 200 ids of each exist."""
 WRITERS = range(901, 1001)
-"""Tasks are created only for these, so that the others' lists stay as long as they are."""
+"""The users for whom tasks are created, so that the lists of the others keep their length."""
 LAST_ID = 1000 * SIZES[BIG] + USERS
 SLICES = 20
 
@@ -43,8 +43,8 @@ CREATE UNLOGGED TABLE sizes (u int, n int);
 SELECT setseed(0.5);
 """
 
-# A slice of time after the other, so that each user's rows lie scattered over the table, as they do when a
-# thousand people write at once. Plain inserts: whatever triggers a migration adds sees every row.
+# One slice of time after the other, so that each user's rows are scattered over the table, as they are when a
+# thousand users write concurrently. Plain inserts, so that the triggers of all migrations run.
 _SLICE = """
 INSERT INTO tasks_api.task (user_id, id, title, description, completed, priority, due_date, category_id,
                             created_at, updated_at) OVERRIDING SYSTEM VALUE
@@ -61,7 +61,7 @@ FROM (SELECT u, k, date_trunc('milliseconds', timestamptz '2024-01-01T00:00:00Z'
 ORDER BY at
 """
 
-# Vacuuming happens between runs and not, by chance, during one server's turn.
+# No autovacuum: vacuum runs between runs, and not by chance during the turn of one server.
 _FINISH = f"""
 DROP TABLE sizes;
 ALTER TABLE tasks_api.task ALTER COLUMN id RESTART WITH {LAST_ID + 1};
@@ -80,7 +80,7 @@ def task_id(user: int, number: int) -> int:
 
 
 def sizes() -> list[tuple[int, int]]:
-    """How many tasks each user has: fixed for a few, log-normal around a thousand for the others."""
+    """Return the number of tasks of each user: fixed for a few, log-normal around a thousand for others."""
     dice = random.Random(1)  # noqa: S311  # The same numbers each time are the point.
     others = [user for user in range(1, USERS + 1) if user not in SIZES]
     weights = [dice.lognormvariate(0, 0.5) for _ in others]
@@ -91,10 +91,10 @@ def sizes() -> list[tuple[int, int]]:
 
 
 def prepare(server_url: str, say: Callable[[str], None]) -> tuple[str, str]:
-    """The URLs of the loaded database and of its copy, in which no trigger keeps counts.
+    """Return the URLs of the loaded database and of its copy, in which no trigger maintains counters.
 
-    The copy is for servers that count rows themselves, so that their writes do not pay for what they do not
-    use. Both are made anew when migrations or this file have changed.
+    The copy is for servers that count rows themselves, so that their writes do not pay for counters that they
+    do not use. Both are created again when a migration or this file has changed.
     """
     files = [Path(__file__), *sorted(MIGRATIONS.glob("*.py"))]
     name = "bench_" + sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
@@ -114,7 +114,7 @@ def prepare(server_url: str, say: Callable[[str], None]) -> tuple[str, str]:
             load(url, sizes(), say)
             cursor.execute(f"CREATE DATABASE {copy} TEMPLATE {name}")
             with _cursor(copy_url) as in_copy:
-                # Those that enforce foreign keys are not the user's.
+                # USER excludes the triggers that enforce foreign keys.
                 in_copy.execute("ALTER TABLE tasks_api.task DISABLE TRIGGER USER")
             cursor.execute(f"COMMENT ON DATABASE {name} IS 'loaded'")
     for each in (url, copy_url):
@@ -123,7 +123,7 @@ def prepare(server_url: str, say: Callable[[str], None]) -> tuple[str, str]:
 
 
 def load(url: str, numbers: Sequence[tuple[int, int]], say: Callable[[str], None]) -> None:
-    """Fill a migrated database; `numbers` says how many tasks each user has."""
+    """Fill a migrated database; `numbers` are the numbers of tasks of the users."""
     with _cursor(url) as cursor:
         cursor.execute(_PEOPLE, {"users": max(user for user, _ in numbers)})
         execute_values(cursor, "INSERT INTO sizes VALUES %s", numbers)
@@ -135,7 +135,7 @@ def load(url: str, numbers: Sequence[tuple[int, int]], say: Callable[[str], None
 
 
 def restore(url: str, say: Callable[[str], None]) -> None:
-    """Take away what earlier runs created, and vacuum what they left behind."""
+    """Delete the tasks that earlier runs created, and vacuum."""
     say("Vacuuming")
     with _cursor(url) as cursor:
         cursor.execute("DELETE FROM tasks_api.task WHERE id > %s", [LAST_ID])
@@ -144,13 +144,13 @@ def restore(url: str, say: Callable[[str], None]) -> None:
 
 
 def checkpoint(url: str) -> None:
-    """Write out what is dirty now, instead of when PostgreSQL finds it is time."""
+    """Write dirty pages now, and not at a time that PostgreSQL selects."""
     with _cursor(url) as cursor:
         cursor.execute("CHECKPOINT")
 
 
 def cursor_at(url: str, user: int, depth: int) -> str:
-    """The cursor behind the first `depth` tasks of a user's list, in the contract's form."""
+    """Return the cursor after the first `depth` tasks of a user's list, in the contract's format."""
     with _cursor(url) as cursor:
         cursor.execute(
             "SELECT (extract(epoch FROM created_at) * 1000000)::bigint, id FROM tasks_api.task"

@@ -1,4 +1,4 @@
-"""Programs that may be missing, unpacked from their Debian packages without being root."""
+"""Find a program, or unpack it from its Debian package without root permissions."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 
 
 def program(name: str, packages: Sequence[str], folder: Path) -> tuple[str, Mapping[str, str]] | None:
-    """Where it is and the environment that it needs: from the PATH, or unpacked into this folder."""
+    """Return its path and environment: from the PATH, or unpacked into `folder`; None if there is none."""
     if found := shutil.which(name):
         return found, os.environ
     if not _unpacked(name, folder):
         folder.mkdir(parents=True, exist_ok=True)
         try:
             for package in packages:
-                # A distribution has some of them under another name.
+                # Another release may have some of them under another name, so a failure is ignored.
                 subprocess.run(["apt-get", "-qq", "download", package], cwd=folder, capture_output=True)
             for archive in folder.glob("*.deb"):
                 subprocess.run(["dpkg-deb", "-x", str(archive), str(folder)], check=True, capture_output=True)

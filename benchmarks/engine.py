@@ -1,4 +1,4 @@
-"""The engine alone: an ASGI application called in-process, with implementations that answer constants."""
+"""Measure the engine alone: an ASGI application called in-process, whose operations return constants."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ _REQUESTS: Mapping[str, tuple[str, str, str, bytes]] = {
 }
 
 OPERATIONS = ("get one", "list", "create")
-"""What reaches an operation, and so counts for the goal."""
+"""The requests that reach an operation; only they count for the goal."""
 
 
 class _Constants:
-    """Answers every operation that is asked for here."""
+    """An implementation of the measured operations."""
 
     async def get_task(self, caller: Caller, **_: object) -> GetTask200:
         return GetTask200(body=TASK, etag=ETAG)
@@ -95,7 +95,7 @@ def application(secret: str) -> ASGIApp:
 
 
 async def bare(scope: Scope, receive: Receive, send: Send) -> None:
-    """What every ASGI application does at the least: read the body if there is one, and answer."""
+    """Do the minimum of every ASGI application: read the body if there is one, and respond."""
     if scope["method"] == "POST":
         await receive()
     headers = [(b"content-type", b"application/json"), (b"content-length", b"2")]
@@ -104,7 +104,7 @@ async def bare(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def measure() -> dict[str, float]:
-    """Microseconds above the bare application, by request."""
+    """Return the microseconds above the bare application, by request."""
     return asyncio.run(_measure())
 
 
@@ -116,7 +116,7 @@ async def _measure() -> dict[str, float]:
     for name, request in _REQUESTS.items():
         scope, body = _scope(*request, token), request[3]
         await _expect(app, scope, body, 404 if name == "no such path" else 201 if name == "create" else 200)
-        # Alternating, so that whatever else the machine does falls on both.
+        # Alternate, so that other activity of the machine affects both.
         rounds = [await _call(app, scope, body) - await _call(bare, scope, body) for _ in range(ROUNDS)]
         above[name] = median(rounds)
     return above
@@ -140,7 +140,7 @@ async def _call(app: ASGIApp, scope: Scope, body: bytes) -> float:
     gc.collect()
     started = time.perf_counter()
     for _ in range(CALLS):
-        # A server makes a new scope for each request.
+        # A server creates a new scope for each request.
         await app({**scope}, receive, send)
     return (time.perf_counter() - started) / CALLS * 1e6
 

@@ -1,5 +1,5 @@
--- Sends the prepared requests of a file in turn, and prints what came of it as JSON.
--- A line of the file: method, path, token and body, separated by tabs.
+-- Sends the prepared requests of a file in turn, and prints the results as JSON.
+-- Each line of the file has method, path, token and body, separated by tabs.
 
 local requests, next_one = {}, 0
 
@@ -11,7 +11,7 @@ function init(arguments)
     if body ~= "" then headers["Content-Type"] = "application/json" else body = nil end
     requests[#requests + 1] = wrk.format(method, path, headers, body)
   end
-  -- Not the same first requests in each interval.
+  -- Start each interval with other requests.
   math.randomseed(os.time())
   next_one = math.random(#requests)
 end

@@ -1,4 +1,4 @@
-"""What is asked of the servers: for each operation a few thousand requests with valid tokens."""
+"""The requests of the benchmark: for each operation a few thousand, with valid tokens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from impl.tokens import mint_token
 
 NUMBER = 10_000
 READERS, CHANGERS = range(5, 305), range(305, 605)
-"""Whose tasks are read, and whose are changed: what is read stays as it was loaded."""
+"""The users whose tasks are read, and those whose tasks are changed: tasks that are read never change."""
 DEPTHS = range(90_000, 91_000, 100)
 
 
@@ -40,7 +40,7 @@ LABELS: Mapping[str, str] = {
     "toggle": "toggle",
     "create": "create",
 }
-"""The operations in the order in which they are measured: those that write come last."""
+"""The operations in the order of measurement: writes come last."""
 
 QUICK = ("get", "list20", "list100", "first", "cursor", "patch", "toggle", "create")
 
@@ -48,7 +48,7 @@ QUICK = ("get", "list20", "list100", "first", "cursor", "patch", "toggle", "crea
 def prepare(
     database_url: str, secret: str, *, users: int = 300, depths: range = DEPTHS
 ) -> dict[str, list[Request]]:
-    """The requests of each operation, the same each time but for the tokens, for at most so many users."""
+    """Return each operation's requests for at most `users` users. Only the tokens differ between runs."""
     dice = random.Random(2)  # noqa: S311  # The same requests each time are the point.
     tokens: dict[int, str] = {}
 

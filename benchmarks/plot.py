@@ -1,4 +1,4 @@
-"""The results as an SVG: for each operation one bar per server, on a logarithmic scale."""
+"""Draw the results as an SVG: one bar per operation and server, on a logarithmic scale."""
 
 from __future__ import annotations
 

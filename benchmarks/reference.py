@@ -1,6 +1,7 @@
-"""The same service as most people write it with FastAPI: what the speed goals are multiples of.
+"""The reference: the same service as in FastAPI tutorials. The performance goals are multiples of its speed.
 
-Async handlers, a sync session for each request, a token that is decoded each time, a total by loading all.
+It has async handlers, a synchronous session per request, decodes the token of each request, and loads all
+rows to compute the total.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What was measured, and what it says of the goals. Pure arithmetic on results; nothing here measures."""
+"""The results of a run, and their comparison with the goals. This module only calculates."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ EACH = ("get", "list20", "list100", "first", "patch", "toggle", "create")
 
 @dataclass(frozen=True)
 class Interval:
-    """What one server did in some seconds of one operation."""
+    """The result of one turn: one server, one operation, some seconds."""
 
     rate: float
     p50_ms: float
     p99_ms: float
     server_us: float
-    """Of a processor, for each request; so is the next."""
+    """CPU time per request of the server; `postgres_us` is that of PostgreSQL."""
     postgres_us: float
 
 
 @dataclass
 class Results:
     about: dict[str, Any] = field(default_factory=dict)
-    """When, where and how."""
+    """Time, machine and options of the run."""
     intervals: dict[str, dict[str, list[Interval]]] = field(default_factory=dict)
-    """By operation and server; the n-th intervals of two servers were measured right after each other."""
+    """By operation and server; the n-th intervals of two servers belong to the same round."""
     memory_mb: dict[str, float] = field(default_factory=dict)
-    """Resident, after the load, by server."""
+    """Resident memory after the load, by server."""
     singles: dict[str, float] = field(default_factory=dict)
-    """What was measured once, of our server alone."""
+    """Values that are measured once, for our server only."""
 
     def add(self, operation: str, server: str, interval: Interval) -> None:
         self.intervals.setdefault(operation, {}).setdefault(server, []).append(interval)
@@ -47,7 +47,7 @@ class Results:
     def ratio(
         self, over: tuple[str, str], under: tuple[str, str], *, of: Literal["rate", "p99_ms"] = "rate"
     ) -> float | None:
-        """The median of the rounds' ratios between two pairs of operation and server."""
+        """Return the median over the rounds of the ratio between two pairs of operation and server."""
         tops, bottoms = (self.intervals.get(operation, {}).get(server) for operation, server in (over, under))
         if not tops or not bottoms:
             return None
@@ -69,7 +69,7 @@ class Results:
 
 @dataclass(frozen=True)
 class Goal:
-    """Something to reach: at least, or at most, `floor`; better `goal`."""
+    """A target value: at least `floor` (or at most, with `at_most`), preferably `goal`."""
 
     what: str
     value: float | None
@@ -89,7 +89,7 @@ class Goal:
 
 
 def goals(results: Results) -> Iterator[Goal]:
-    """The goals of the project for its speed, each with what was measured."""
+    """Yield the performance goals of the project with the measured values."""
 
     def against(server: str, operations: Sequence[str], floor: float, goal: float) -> Iterator[Goal]:
         for operation in operations:
@@ -122,7 +122,7 @@ def goals(results: Results) -> Iterator[Goal]:
         ("engine above bare ASGI", 50, 25, " µs"),
         ("start to first answer", 2, 1, " s"),
         ("memory after the load", 120, 90, " MB"),
-        # Allocators move by some pages.
+        # Memory allocators vary by some pages.
         ("growth over 200 000 requests", 2, 1, " MB"),
     ):
         yield Goal(name, results.singles.get(name), floor, goal, at_most=True, unit=unit)

@@ -1,4 +1,4 @@
-"""A run: PostgreSQL and the servers side by side, each operation in rounds in which they take turns."""
+"""A run: PostgreSQL and all servers at the same time; in each round, the servers take turns."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pathlib import Path
 from benchmarks import agreement, dataset, engine, operations, pgbench, singles
 from benchmarks.report import WRITES, Interval, Results
 from benchmarks.servers import (
+    BEFORE,
     CANNOT,
     CONNECTIONS,
     COUNTING,
@@ -46,19 +47,22 @@ class Options:
     rounds: int
     seconds: int
     quick: bool
+    against: Path | None = None
 
 
 class Run:
-    """Entered, it has the database and the servers running; they are gone when it is left."""
+    """A context manager that starts the database and the servers, and stops them at the end."""
 
     def __init__(self, options: Options, say: Say) -> None:
         self.options, self._say = options, say
         self._stack = ExitStack()
         self.servers: dict[str, Server] = {}
-        self.results = Results(about={**_machine(), "options": asdict(options)})
+        # JSON has no paths.
+        chosen = {**asdict(options), "against": options.against and str(options.against)}
+        self.results = Results(about={**_machine(), "options": chosen})
 
     def __enter__(self) -> Run:
-        """Raises EmbeddedPostgresError, ServerError, LoadError or ClientError."""
+        """Start everything. Raises EmbeddedPostgresError, ServerError, LoadError or ClientError."""
         with ExitStack() as stack:
             self._wrk = Wrk(TOOLS)
             self._say("Starting PostgreSQL")
@@ -78,7 +82,8 @@ class Run:
                     self._say(f"Starting {name}")
                     known = counting if name in COUNTING else self._environment
                     log = FOLDER / f"{name}.log"
-                    self.servers[name] = stack.enter_context(serving(name, known, log))
+                    server = serving(name, known, log, against=self.options.against)
+                    self.servers[name] = stack.enter_context(server)
             self._say("Checking that all answer alike")
             agreement.check(list(self.servers.values()), self.requests)
             self._stack = stack.pop_all()
@@ -92,20 +97,20 @@ class Run:
             self._measure(operation)
         for name, server in self.servers.items():
             self.results.memory_mb[name] = resident_megabytes(server.process.pid)
-        if "ours" in self.servers and not set(WITHOUT) & set(self.servers):
+        if "ours" in self.servers and not {*WITHOUT, BEFORE} & set(self.servers):
             self._measure_ours(self.servers["ours"])
         return self.results
 
     def _measure(self, operation: str) -> None:
         able = [name for name in self.options.servers if self._can(name, operation)]
         if operation in WRITES:
-            # So that none of the servers has one in its turn.
+            # So that no checkpoint happens during the turn of a server.
             dataset.checkpoint(self._url)
         for name in able:
             self._say(f"{operations.LABELS[operation]}: {name} warms up")
             self._load(operation, name, 1)
         for round_number in range(self.options.rounds):
-            # Each round starts with another server, so that none always follows the same one.
+            # Each round starts with another server, so that the order differs.
             start = round_number % max(1, len(able))
             for name in able[start:] + able[:start]:
                 self._say(f"{operations.LABELS[operation]}: {name}, round {round_number + 1}")
@@ -127,7 +132,7 @@ class Run:
         if name == POSTGRES:
             return pgbench.run(operation, self._url, FOLDER, seconds, connections=POOL_SIZE)
         server, alone = self.servers[name], (name, operation) in ONE_AT_A_TIME
-        # Where an answer takes seconds, a short interval would hold none.
+        # If a response takes seconds, a short interval would contain none.
         at_least = 15 if alone else 5 if operation == "offset" else 1
         load = self._wrk.run(
             server.url,
@@ -135,7 +140,7 @@ class Run:
             max(seconds, at_least),
             connections=1 if alone else CONNECTIONS.get(name, 32),
         )
-        # This is answered after what was still under way when the load ended and would burden the next turn.
+        # Wait until the requests that were in flight at the end of the load are done, before the next turn.
         server.ask(self.requests[operation][0])
         return load
 

@@ -1,4 +1,4 @@
-"""The servers that are compared: how each is started, and what it takes of the machine."""
+"""The compared servers: how each is started, and how much CPU and memory it uses."""
 
 from __future__ import annotations
 
@@ -23,8 +23,11 @@ ROOT = Path(__file__).resolve().parent.parent
 FASTIFY = Path(__file__).parent / "fastify"
 NAMES = ("ours", "reference", "fastify", "limit")
 WITHOUT = tuple(f"without-{mechanism}" for mechanism in MECHANISMS)
-"""Ours, each with one of its mechanisms for speed switched off."""
+"""Our server with one optimization disabled, one entry per optimization."""
 PATIENCE_SECONDS = 60.0
+
+BEFORE = "before"
+"""This service in another checkout, see `scripts/bench --against`."""
 
 _UVICORN = [sys.executable, "-m", "uvicorn", "--host", "127.0.0.1", "--port", "0", "--loop", "uvloop"]
 _UVICORN += ["--ws", "none", "--no-access-log", "--no-server-header"]
@@ -40,22 +43,23 @@ _COMMANDS: Mapping[str, list[str]] = {
 }
 
 COUNTING = ("reference", "fastify", "without-counters")
-"""Who counts rows for a total, and needs no counters."""
+"""The servers that count rows for the total and need no counters."""
 
 CANNOT = {("reference", "cursor"), ("reference", "offset"), ("reference", "size5")}
-"""What a server cannot do, or what takes it so long that the goals do not ask."""
+"""Operations that a server does not have, or that are too slow to measure."""
 
 CONNECTIONS = {"reference": 4}
-"""How much load a server stands at once, if it is not 32. The reference waits in its event loop for one of 15
-database connections, which only that loop could give back: above 15 requests at once it stops for good.
+"""The number of connections of the load, if not 32. The reference blocks its event loop while it waits for
+one of 15 database connections, which only this loop could release: above 15 concurrent requests, it
+deadlocks.
 """
 
 ONE_AT_A_TIME = {("reference", "first")}
-"""What takes a server seconds each, one after the other: a queue would outlast its turn."""
+"""Operations that take seconds and run one after the other: a queue would last longer than the turn."""
 
 
 class ServerError(Exception):
-    """A server does not start, or does not answer as the others do."""
+    """A server does not start, or gives other responses than the other servers."""
 
 
 @dataclass
@@ -65,7 +69,7 @@ class Server:
     process: subprocess.Popen[bytes]
 
     def ask(self, request: Request) -> tuple[int, bytes]:
-        """Status and body of one answer."""
+        """Send one request and return status and body of the response."""
         connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=PATIENCE_SECONDS)
         headers = {"Authorization": f"Bearer {request.token}"} if request.token else {}
         if request.body:
@@ -79,9 +83,24 @@ class Server:
 
 
 @contextmanager
-def serving(name: str, environment: Mapping[str, str], log: Path, *, workers: int = 1) -> Iterator[Server]:
-    """Run one of the servers in a bare environment, until it listens."""
-    command = [*_COMMANDS[name]]
+def serving(
+    name: str, environment: Mapping[str, str], log: Path, *, workers: int = 1, against: Path | None = None
+) -> Iterator[Server]:
+    """Run one of the servers in a minimal environment; yield it when it listens.
+
+    `against` is the checkout from which BEFORE is started, with the .venv that scripts/setup made there.
+    """
+    command = [*_COMMANDS["ours" if name == BEFORE else name]]
+    if name == BEFORE:
+        assert against is not None
+        command[0] = str(against / ".venv" / "bin" / "python")
+        environment = {
+            **environment,
+            "PYTHONPATH": str(against),
+            "CONTRACT": str(against / "generated" / "openapi.json"),
+        }
+        if not Path(command[0]).exists():
+            raise ServerError(f"{command[0]} does not exist; run scripts/setup in {against}")
     if name == "fastify":
         install(FASTIFY)
     elif workers > 1:
@@ -102,7 +121,7 @@ def serving(name: str, environment: Mapping[str, str], log: Path, *, workers: in
 
 
 def environment(database_url: str, secret: str, pool_size: int) -> dict[str, str]:
-    """What the servers have to know; nothing of a developer's .env or shell reaches them."""
+    """Return the environment of the servers, without a developer's .env or shell variables."""
     return {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
@@ -113,9 +132,9 @@ def environment(database_url: str, secret: str, pool_size: int) -> dict[str, str
         "DATABASE_POOL_SIZE": str(pool_size),
         "BETTER_AUTH_SECRET": secret,
         "METRICS_FOLDER": gettempdir(),
-        # Counted, and never reached.
+        # Requests are counted, and the limit is never reached.
         "RATE_LIMIT_PER_USER": "1000000000",
-        # Fastify's logger is off as well.
+        # The logger of Fastify is off, too.
         "ACCESS_LOG": "false",
     }
 
@@ -131,29 +150,29 @@ def _url(name: str, process: subprocess.Popen[bytes], log: Path, workers: int) -
     raise ServerError(f"the server {name} did not start; it said:\n{log.read_text()}")
 
 
-# --- What processes take ------------------------------------------------------------------------------
+# --- CPU and memory of processes ----------------------------------------------------------------------
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def processor_seconds(root: int) -> float:
-    """What a process and its descendants have used so far, those that ended included. Linux only."""
-    # Fields 14 to 17 of /proc/PID/stat; a child that ended counts in its parent's.
+    """Return the CPU time of a process and its descendants, including those that have exited. Linux only."""
+    # Fields 14 to 17 of /proc/PID/stat; the parent's fields include children that have exited.
     return sum(sum(map(int, fields[11:15])) for fields in _tree(root)) / _TICKS
 
 
 def resident_megabytes(root: int) -> float:
-    """The largest process among a process and its descendants."""
+    """Return the resident memory of the largest process among a process and its descendants."""
     return max(int(fields[21]) for fields in _tree(root)) * _PAGE / 1e6
 
 
 def _tree(root: int) -> list[list[str]]:
-    """The fields of /proc/PID/stat from the third on, of a process and its descendants."""
+    """Return the fields of /proc/PID/stat from the third on, for a process and its descendants."""
     processes = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
-            # The second field is the command's name, in parentheses, and may hold anything.
+            # The second field is the command name in parentheses, and may contain any character.
             processes[int(path.parent.name)] = path.read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             continue

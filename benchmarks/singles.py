@@ -1,4 +1,4 @@
-"""What is measured once, of our server alone: its start, bursts, workers and memory."""
+"""Values that are measured once, for our server only: start, bursts, workers and memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PATIENCE_SECONDS = 10.0
 
 
 def seconds_to_first_answer(environment: Mapping[str, str], log: Path, *, tries: int = 3) -> float:
-    """From the start of the process until it says that it is ready, with all it needs in place."""
+    """Measure from the start of the process until /ready answers 200; the database is already running."""
     ready = Request("GET", "/ready")
     seconds = []
     for _ in range(tries):
@@ -31,7 +31,7 @@ def seconds_to_first_answer(environment: Mapping[str, str], log: Path, *, tries:
 
 
 def unanswered(server: Server, requests: Sequence[Request], connections: int) -> int:
-    """Of so many connections that are opened at the same moment, each for one request, how many fail."""
+    """Open so many connections at the same time with one request each, and count those that fail."""
     chosen = [requests[index % len(requests)] for index in range(connections)]
     return asyncio.run(_burst(server.url, chosen))
 
@@ -53,7 +53,7 @@ async def _burst(url: str, requests: Sequence[Request]) -> int:
 
 
 def growth_megabytes(server: Server, wrk: Wrk, requests: Path, *, number: int = 200_000) -> float:
-    """How much a server that has already served a lot grows over so many requests more."""
+    """Measure the growth of a server that has already served many requests, over more requests."""
     before, sent = resident_megabytes(server.process.pid), 0
     while sent < number:
         sent += wrk.run(server.url, requests, 5).requests
@@ -63,7 +63,7 @@ def growth_megabytes(server: Server, wrk: Wrk, requests: Path, *, number: int = 
 def processor_of_two_workers(
     one: Server, environment: Mapping[str, str], wrk: Wrk, requests: Path, log: Path, *, seconds: int
 ) -> float:
-    """What a request costs where two workers share the load, as a multiple of what it costs one."""
+    """Measure the CPU time per request of two workers that share the load, relative to one worker."""
 
     def cost(server: Server) -> float:
         before = processor_seconds(server.process.pid)

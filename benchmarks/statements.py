@@ -1,4 +1,4 @@
-"""The statements of limit and pgbench: as lean as the service's, one call each, by $1, $2 and so on."""
+"""The statements of `limit` and pgbench: as simple as possible, for one request each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOGGLE = (
 )
 
 NEW = ("title", "description", "completed", "priority", "due_date", "category_id")
-"""The parameters of CREATE behind user_id, in this order."""
+"""The parameters of CREATE after user_id, in this order."""
 
 CREATE = (
     f"INSERT INTO tasks_api.task (user_id, {', '.join(NEW)}) VALUES ($1, $2, $3, $4, $5, $6, $7) "
@@ -27,7 +27,7 @@ CREATE = (
 
 
 def update(names: Collection[str]) -> str:
-    """Parameters: user_id, id, and the values of the named columns."""
+    """Return an UPDATE. Parameters: user_id, id, and the values of the named columns."""
     changes = ", ".join(f"{name} = ${index}" for index, name in enumerate(names, 3))
     return (
         f"UPDATE tasks_api.task SET {changes}, updated_at = clock_timestamp() "
@@ -36,7 +36,7 @@ def update(names: Collection[str]) -> str:
 
 
 def page(*, after_cursor: bool) -> str:
-    """Parameters: user_id, limit, offset, and with a cursor created_at and id of the place."""
+    """Return a page query. Parameters: user_id, limit, offset, and with a cursor its created_at and id."""
     place = "AND (created_at, id) < ($4, $5)" if after_cursor else ""
     return (
         f"SELECT page.*, coalesce((SELECT {_TOTAL} FROM tasks_api.task_count "

@@ -1,4 +1,4 @@
-"""The results as tables in the terminal."""
+"""Print the results as tables in the terminal."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""This service with one of its mechanisms for speed switched off, to measure what it is worth.
+"""This service with one optimization disabled, to measure the effect of the optimization.
 
-The service itself has no such switches. Each function here puts back what a mechanism replaced; the answers
-stay the same.
+The service itself has no such switches. Each function here restores what an optimization replaced. The
+responses stay the same.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ def shared_statements() -> None:
 
 
 def front() -> None:
-    """Requests take the way through FastAPI's stack and router."""
+    """Route requests through FastAPI's middleware stack and router."""
     ContractAPI.build_middleware_stack = FastAPI.build_middleware_stack  # type: ignore[method-assign]
 
 
 def short_cors() -> None:
-    """All requests pass Starlette's CORS middleware."""
+    """Pass all requests through Starlette's CORS middleware."""
     app.__dict__["CORS"] = CORSMiddleware
 
 
 def plain_answers() -> None:
-    """Rows become Pydantic models, which are then encoded."""
+    """Convert rows to Pydantic models and encode the models."""
     encode = responses._json
 
     def through_models(value: Any) -> bytes:
@@ -52,17 +52,17 @@ def plain_answers() -> None:
 
 
 def plans() -> None:
-    """PostgreSQL decides for each list whether to plan it anew."""
+    """Let PostgreSQL decide for each list whether to plan it again."""
     _on_each_connection(lambda connection: connection.execute("SET plan_cache_mode = auto"))
 
 
 def times() -> None:
-    """Times come in PostgreSQL's binary form, which asyncpg decodes in Python."""
+    """Receive timestamps in PostgreSQL's binary format, which asyncpg decodes in Python."""
     _on_each_connection(lambda connection: connection.reset_type_codec("timestamptz", schema="pg_catalog"))
 
 
 def lone_pages() -> None:
-    """Pages are always read with their user, and sorted again."""
+    """Always join pages with their user, and sort them again."""
 
     def anyway(*arguments: Any, **options: Any) -> PageStatement:
         statement = page_statement(*arguments, **options)
@@ -72,7 +72,7 @@ def lone_pages() -> None:
 
 
 def late_join() -> None:
-    """What an offset skips is read whole."""
+    """Read complete rows that an offset skips."""
 
     def whole(*arguments: Any, skipping: bool, **options: Any) -> PageStatement:
         return page_statement(*arguments, skipping=False, **options)
@@ -81,7 +81,7 @@ def late_join() -> None:
 
 
 def counters() -> None:
-    """Totals are counted, in a database whose triggers are switched off."""
+    """Count rows for totals, in a database whose triggers are disabled."""
 
     def counting(table: Table, filters: Iterable[str], _: object, **options: Any) -> PageStatement:
         conditions = [table.c[name] == bindparam(name) for name in filters]
@@ -92,7 +92,7 @@ def counters() -> None:
 
 
 def idle_collector() -> None:
-    """The collector looks at everything, and as often as Python has it."""
+    """Let the garbage collector check all objects, at Python's default frequency."""
     gc.freeze = lambda: None
     gc.set_threshold = lambda *_: None
 

@@ -1,4 +1,4 @@
-"""The load: wrk with one thread, from the PATH or unpacked from its Debian package without being root."""
+"""The load: wrk with one thread, from the PATH, or unpacked from its Debian package without root."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from benchmarks.operations import Request
 
 SCRIPT = Path(__file__).with_name("load.lua")
 PACKAGES = ("wrk", "libluajit-5.1-2", "libluajit2-5.1-2")
-"""wrk is linked with one of the two, depending on the distribution's release."""
+"""Debian packages: wrk, and the two LuaJIT packages, one of which it needs, depending on the release."""
 
 
 class LoadError(Exception):
-    """There can be no load, or a server did not stand it; the message says why."""
+    """The load cannot run, or a server failed under it; the message says why."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """What came of one interval."""
+    """The result of one interval of load."""
 
     requests: int
     seconds: float
@@ -38,14 +38,14 @@ class Load:
 
 class Wrk:
     def __init__(self, tools: Path) -> None:
-        """Finds wrk, or unpacks it into `tools`. Raises LoadError."""
+        """Find wrk, or unpack it into `tools`. Raises LoadError."""
         found = program("wrk", PACKAGES, tools / "wrk")
         if found is None:
             raise LoadError("wrk is missing; install it: apt-get install wrk, or dnf install wrk")
         self._command, self._environment = found
 
     def run(self, url: str, requests: Path, seconds: int, *, connections: int = 32) -> Load:
-        """Send the requests of a file in turn. Raises LoadError if any was not answered well."""
+        """Send the requests of a file in turn. Raises LoadError if a response is missing or not 2xx."""
         command = [self._command, "--threads", "1", "--connections", str(connections)]
         command += ["--duration", str(seconds), "--timeout", "60", "--script", str(SCRIPT), url]
         done = subprocess.run(

@@ -14,14 +14,14 @@ from .schemas import ErrorResponse, ValidationErrorResponse
 bearer_auth = HTTPBearer(
     bearerFormat="JWT",
     scheme_name="bearerAuth",
-    description="A token of the login service (Better Auth). Its `sub` is the user's id; `exp` is required.",
+    description="A token of the login service (Better Auth). Its `sub` is the id of the user. `exp` is required.",
     auto_error=False,
 )
 
 
 BAD_REQUEST: dict[str, Any] = {
     "model": ErrorResponse,
-    "description": "The body is not UTF-8 JSON, or names a member twice.",
+    "description": "The body is not UTF-8 JSON, or repeats a member name.",
 }
 CATEGORY_NAME_TAKEN: dict[str, Any] = {
     "model": ErrorResponse,
@@ -34,21 +34,21 @@ CONTENT_TOO_LARGE: dict[str, Any] = {
 }
 FORBIDDEN: dict[str, Any] = {
     "model": ErrorResponse,
-    "description": "The path names another user than the token.",
+    "description": "The `user_id` in the path is not the subject of the token.",
 }
 INTERNAL_SERVER_ERROR: dict[str, Any] = {
     "model": ErrorResponse,
-    "description": "The server failed. The detail says nothing more; the server's log does.",
+    "description": "An internal error. The detail is always the same; the server's log has the cause.",
 }
 NOT_MODIFIED: dict[str, Any] = {
-    "description": "It still has an `ETag` that the request names, so it is not sent again.",
+    "description": "The current `ETag` matches `If-None-Match`, so the response has no body.",
     "headers": {
         "ETag": {
-            "description": "Names this very state; another state has another one.",
+            "description": "Entity tag of the current version.",
             "required": True,
             "schema": {
                 "type": "string",
-                "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
+                "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
             },
         }
     },
@@ -59,10 +59,10 @@ PRECONDITION_FAILED: dict[str, Any] = {
 }
 SERVICE_UNAVAILABLE: dict[str, Any] = {
     "model": ErrorResponse,
-    "description": "The database cannot be reached or does not answer in time, its migrations are not applied, or the login service's keys cannot be fetched.",
+    "description": "The database is not available or does not answer in time, its migrations are not applied, or the login service's keys cannot be fetched.",
     "headers": {
         "Retry-After": {
-            "description": "After how many seconds to try again.",
+            "description": "The number of seconds to wait before a retry.",
             "required": True,
             "schema": {"type": "integer", "description": "A number of seconds."},
         }
@@ -71,14 +71,14 @@ SERVICE_UNAVAILABLE: dict[str, Any] = {
 TASK_NOT_FOUND: dict[str, Any] = {"model": ErrorResponse, "description": "The user has no such task."}
 TASK_OR_CATEGORY_NOT_FOUND: dict[str, Any] = {
     "model": ErrorResponse,
-    "description": "The user has no such task, or no category of the id given in `category_id`.",
+    "description": "The user has no such task, or no category with the id in `category_id`.",
 }
 TOO_MANY_REQUESTS: dict[str, Any] = {
     "model": ErrorResponse,
-    "description": "The user has sent too many requests within a minute. Where the token is missing or bad, it is the address that\nhas sent too many such requests.",
+    "description": "The user has sent too many requests within a minute. Without a valid token, the client's address has sent too\nmany such requests.",
     "headers": {
         "Retry-After": {
-            "description": "After how many seconds to try again.",
+            "description": "The number of seconds to wait before a retry.",
             "required": True,
             "schema": {"type": "integer", "description": "A number of seconds."},
         }
@@ -86,7 +86,7 @@ TOO_MANY_REQUESTS: dict[str, Any] = {
 }
 UNAUTHORIZED: dict[str, Any] = {
     "model": ErrorResponse,
-    "description": "There is no valid token. The detail does not say why a token was refused.",
+    "description": "The request has no valid token. The detail does not say why a token is invalid.",
     "headers": {
         "WWW-Authenticate": {
             "description": "The scheme to authenticate with (RFC 9110, section 11.6.1).",
@@ -97,7 +97,7 @@ UNAUTHORIZED: dict[str, Any] = {
 }
 UNPROCESSABLE_CONTENT: dict[str, Any] = {
     "model": ValidationErrorResponse,
-    "description": "A parameter or the body does not fit its schema, or the `Idempotency-Key` belongs to another request.\nEvery finding is listed.",
+    "description": "A parameter or the body does not match its schema, or the `Idempotency-Key` was used for another request.\nThe response lists all validation errors.",
 }
 UNSUPPORTED_MEDIA_TYPE: dict[str, Any] = {
     "model": ErrorResponse,
@@ -106,5 +106,5 @@ UNSUPPORTED_MEDIA_TYPE: dict[str, Any] = {
 USER_NOT_FOUND: dict[str, Any] = {"model": ErrorResponse, "description": "The user has been erased."}
 USER_OR_CATEGORY_NOT_FOUND: dict[str, Any] = {
     "model": ErrorResponse,
-    "description": "The user has no category of the id given in `category_id`, or has been erased.",
+    "description": "The user has no category with the id in `category_id`, or has been erased.",
 }

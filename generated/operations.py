@@ -50,125 +50,127 @@ CallerT = TypeVar("CallerT", contravariant=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateTask201(Result):
-    """createTask answers 201. The task as it was stored."""
+    """createTask answers 201. The created task."""
 
     status: ClassVar[int] = 201
     body: TaskResponse | plain.TaskResponse
     location: str
     """The header Location. The path of the task."""
     etag: str
-    """The header ETag. Names this very state; another state has another one."""
+    """The header ETag. Entity tag of the current version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetTask200(Result):
-    """getTask answers 200. The task as it now is."""
+    """getTask answers 200. The current task."""
 
     status: ClassVar[int] = 200
     body: TaskResponse | plain.TaskResponse
     etag: str
-    """The header ETag. Names this very state; another state has another one."""
+    """The header ETag. Entity tag of the current version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetTask304(Result):
-    """getTask answers 304. It still has an `ETag` that the request names, so it is not sent again."""
+    """getTask answers 304. The current `ETag` matches `If-None-Match`, so the response has no body."""
 
     status: ClassVar[int] = 304
     etag: str
-    """The header ETag. Names this very state; another state has another one."""
+    """The header ETag. Entity tag of the current version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaceTask200(Result):
-    """replaceTask answers 200. The task as it now is."""
+    """replaceTask answers 200. The current task."""
 
     status: ClassVar[int] = 200
     body: TaskResponse | plain.TaskResponse
     etag: str
-    """The header ETag. Names this very state; another state has another one."""
+    """The header ETag. Entity tag of the current version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateTask200(Result):
-    """updateTask answers 200. The task as it now is."""
+    """updateTask answers 200. The current task."""
 
     status: ClassVar[int] = 200
     body: TaskResponse | plain.TaskResponse
     etag: str
-    """The header ETag. Names this very state; another state has another one."""
+    """The header ETag. Entity tag of the current version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToggleTask200(Result):
-    """toggleTask answers 200. The task as it now is."""
+    """toggleTask answers 200. The current task."""
 
     status: ClassVar[int] = 200
     body: TaskResponse | plain.TaskResponse
     etag: str
-    """The header ETag. Names this very state; another state has another one."""
+    """The header ETag. Entity tag of the current version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateCategory201(Result):
-    """createCategory answers 201. The category as it was stored."""
+    """createCategory answers 201. The created category."""
 
     status: ClassVar[int] = 201
     body: CategoryResponse | plain.CategoryResponse
     location: str
     """The header Location. The path of the category."""
     etag: str
-    """The header ETag. Names this very state; another state has another one."""
+    """The header ETag. Entity tag of the current version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetCategory200(Result):
-    """getCategory answers 200. The category as it now is."""
+    """getCategory answers 200. The current category."""
 
     status: ClassVar[int] = 200
     body: CategoryResponse | plain.CategoryResponse
     etag: str
-    """The header ETag. Names this very state; another state has another one."""
+    """The header ETag. Entity tag of the current version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetCategory304(Result):
-    """getCategory answers 304. It still has an `ETag` that the request names, so it is not sent again."""
+    """getCategory answers 304. The current `ETag` matches `If-None-Match`, so the response has no
+    body."""
 
     status: ClassVar[int] = 304
     etag: str
-    """The header ETag. Names this very state; another state has another one."""
+    """The header ETag. Entity tag of the current version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaceCategory200(Result):
-    """replaceCategory answers 200. The category as it now is."""
+    """replaceCategory answers 200. The current category."""
 
     status: ClassVar[int] = 200
     body: CategoryResponse | plain.CategoryResponse
     etag: str
-    """The header ETag. Names this very state; another state has another one."""
+    """The header ETag. Entity tag of the current version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateCategory200(Result):
-    """updateCategory answers 200. The category as it now is."""
+    """updateCategory answers 200. The current category."""
 
     status: ClassVar[int] = 200
     body: CategoryResponse | plain.CategoryResponse
     etag: str
-    """The header ETag. Names this very state; another state has another one."""
+    """The header ETag. Entity tag of the current version."""
 
 
 class HealthOperations(Protocol):
-    """What the service is, and whether it is well."""
+    """Name and version of the service, and its health checks."""
 
     async def get_root(
         self,
     ) -> RootResponse | plain.RootResponse:
-        """GET /: Name the service.
+        """GET /: Describe the service.
 
-        Says what this service is and where its documentation and health stand.
+        Returns the name and version of the service, and the paths of its documentation and health
+        check.
 
         Errors: 422, 500.
         """
@@ -179,7 +181,7 @@ class HealthOperations(Protocol):
     ) -> HealthResponse | plain.HealthResponse:
         """GET /health: Liveness.
 
-        Answers as long as the process runs. Touches no database; see `/ready` for that.
+        Answers 200 as long as the process runs. It does not use the database; `/ready` does.
 
         Errors: 422, 500.
         """
@@ -190,8 +192,8 @@ class HealthOperations(Protocol):
     ) -> ReadinessResponse | plain.ReadinessResponse:
         """GET /ready: Readiness.
 
-        Answers 200 while the database can be reached and its migrations are applied, and 503
-        otherwise, and as soon as the service is asked to stop.
+        Answers 200 while the database is available and its migrations are applied, and 503
+        otherwise. It also answers 503 as soon as the service begins to shut down.
 
         Errors: 422, 500, 503.
         """
@@ -210,8 +212,8 @@ class UsersOperations(Protocol[CallerT]):
     ) -> UserResponse | plain.UserResponse:
         """GET /api/{user_id}: Read the caller's profile.
 
-        The profile as the login service last described it. It is created when a valid token is
-        first seen, so there is nothing to post.
+        The profile from the claims of the most recently issued token. The server creates it when it
+        first receives a valid token of the user, so there is no operation to create a user.
 
         Errors: 401, 403, 404, 422, 429, 500, 503.
         """
@@ -226,9 +228,9 @@ class UsersOperations(Protocol[CallerT]):
     ) -> MessageResponse | plain.MessageResponse:
         """DELETE /api/{user_id}: Erase the caller's account.
 
-        Erases the caller with every task and category that they own, at once and for good. The
-        account stays erased until a token that was issued after the erasure arrives; until then all
-        of the caller's paths answer 404.
+        Permanently deletes the caller's account with all tasks and categories. The account stays
+        erased until the server receives a token that was issued after the erasure. Until then, all
+        paths of the caller answer 404.
 
         Errors: 401, 403, 404, 422, 429, 500, 503.
         """
@@ -236,7 +238,7 @@ class UsersOperations(Protocol[CallerT]):
 
 
 class TasksOperations(Protocol[CallerT]):
-    """What is to be done."""
+    """The tasks of the caller."""
 
     async def list_tasks(
         self,
@@ -253,10 +255,10 @@ class TasksOperations(Protocol[CallerT]):
     ) -> TaskListResponse | plain.TaskListResponse:
         """GET /api/{user_id}/tasks: List tasks.
 
-        The caller's tasks, newest first. `total` counts all tasks that the filters let through,
-        whatever the page. To read on, pass `next_cursor` as `cursor`: the pages then neither repeat
-        nor skip a task when others are created or deleted in between, and a late page costs no more
-        than the first.
+        Returns one page of the caller's tasks, newest first. `total` is the number of tasks that
+        match the filters, on all pages. For the next page, pass `next_cursor` as `cursor` (keyset
+        pagination): no task is repeated or skipped when other tasks are created or deleted in
+        between, and every page is as fast as the first.
 
         Errors: 401, 403, 404, 422, 429, 500, 503.
         """
@@ -273,7 +275,8 @@ class TasksOperations(Protocol[CallerT]):
     ) -> CreateTask201:
         """POST /api/{user_id}/tasks: Create a task.
 
-        Creates a task. Only `title` is required; each other property says what it is when left out.
+        Creates a task. Only `title` is required. The schema describes the default of each other
+        property.
 
         Errors: 400, 401, 403, 404, 413, 415, 422, 429, 500, 503.
         """
@@ -290,7 +293,7 @@ class TasksOperations(Protocol[CallerT]):
     ) -> GetTask200 | GetTask304:
         """GET /api/{user_id}/tasks/{task_id}: Read a task.
 
-        One of the caller's tasks.
+        Returns one of the caller's tasks.
 
         Errors: 401, 403, 404, 422, 429, 500, 503.
         """
@@ -308,8 +311,7 @@ class TasksOperations(Protocol[CallerT]):
     ) -> ReplaceTask200:
         """PUT /api/{user_id}/tasks/{task_id}: Replace a task.
 
-        Replaces the task. `title` is required, and a property that is left out returns to its
-        default.
+        Replaces the task. `title` is required. An absent property is set to its default.
 
         Errors: 400, 401, 403, 404, 412, 413, 415, 422, 429, 500, 503.
         """
@@ -327,7 +329,7 @@ class TasksOperations(Protocol[CallerT]):
     ) -> UpdateTask200:
         """PATCH /api/{user_id}/tasks/{task_id}: Change a task.
 
-        Changes only the properties that are given; `null` clears a property that can be null.
+        Changes only the properties in the body. `null` clears a nullable property.
 
         Errors: 400, 401, 403, 404, 412, 413, 415, 422, 429, 500, 503.
         """
@@ -344,7 +346,7 @@ class TasksOperations(Protocol[CallerT]):
     ) -> MessageResponse | plain.MessageResponse:
         """DELETE /api/{user_id}/tasks/{task_id}: Delete a task.
 
-        Deletes the task for good.
+        Permanently deletes the task.
 
         Errors: 401, 403, 404, 412, 422, 429, 500, 503.
         """
@@ -360,10 +362,10 @@ class TasksOperations(Protocol[CallerT]):
         if_match: EntityTags | None,
         idempotency_key: IdempotencyKey | None,
     ) -> ToggleTask200:
-        """PATCH /api/{user_id}/tasks/{task_id}/complete: Toggle whether a task is done.
+        """PATCH /api/{user_id}/tasks/{task_id}/complete: Toggle whether a task is completed.
 
-        Marks an open task as done and a done task as open, in one step: of two toggles at the same
-        moment, each takes effect.
+        Marks an open task as completed and a completed task as open, atomically: two concurrent
+        toggles both take effect.
 
         Errors: 401, 403, 404, 412, 422, 429, 500, 503.
         """
@@ -371,7 +373,7 @@ class TasksOperations(Protocol[CallerT]):
 
 
 class CategoriesOperations(Protocol[CallerT]):
-    """Names and colours that group tasks."""
+    """Categories with a name and a colour, which group tasks."""
 
     async def list_categories(
         self,
@@ -385,7 +387,7 @@ class CategoriesOperations(Protocol[CallerT]):
     ) -> CategoryListResponse | plain.CategoryListResponse:
         """GET /api/{user_id}/categories: List categories.
 
-        The caller's categories, newest first, paged as tasks are.
+        Returns one page of the caller's categories, newest first. Pages work as in `listTasks`.
 
         Errors: 401, 403, 404, 422, 429, 500, 503.
         """
@@ -419,7 +421,7 @@ class CategoriesOperations(Protocol[CallerT]):
     ) -> GetCategory200 | GetCategory304:
         """GET /api/{user_id}/categories/{category_id}: Read a category.
 
-        One of the caller's categories.
+        Returns one of the caller's categories.
 
         Errors: 401, 403, 404, 422, 429, 500, 503.
         """
@@ -437,8 +439,7 @@ class CategoriesOperations(Protocol[CallerT]):
     ) -> ReplaceCategory200:
         """PUT /api/{user_id}/categories/{category_id}: Replace a category.
 
-        Replaces the category. `name` is required, and a colour that is left out returns to its
-        default.
+        Replaces the category. `name` is required. An absent colour is set to its default.
 
         Errors: 400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 500, 503.
         """
@@ -456,7 +457,7 @@ class CategoriesOperations(Protocol[CallerT]):
     ) -> UpdateCategory200:
         """PATCH /api/{user_id}/categories/{category_id}: Change a category.
 
-        Changes only the properties that are given.
+        Changes only the properties in the body.
 
         Errors: 400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 500, 503.
         """
@@ -473,7 +474,7 @@ class CategoriesOperations(Protocol[CallerT]):
     ) -> MessageResponse | plain.MessageResponse:
         """DELETE /api/{user_id}/categories/{category_id}: Delete a category.
 
-        Deletes the category for good. Its tasks stay, with `category_id` null.
+        Permanently deletes the category. Its tasks are kept, and their `category_id` becomes null.
 
         Errors: 401, 403, 404, 412, 422, 429, 500, 503.
         """

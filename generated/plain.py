@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias, TypedDict
 
 UserId: TypeAlias = str
-"""The user's id as the login service gives it."""
+"""The id of the user at the login service."""
 
 
 TaskId: TypeAlias = int
@@ -19,19 +19,19 @@ TaskId: TypeAlias = int
 
 
 TaskTitle: TypeAlias = str
-"""What is to be done."""
+"""The title of the task."""
 
 
 TaskDescription: TypeAlias = str
-"""More about it."""
+"""Details of the task."""
 
 
 TaskCompleted: TypeAlias = bool
-"""Whether it is done."""
+"""Whether the task is completed."""
 
 
 TaskPriority: TypeAlias = Literal["low", "medium", "high"]
-"""How urgent it is."""
+"""The priority of the task."""
 
 
 CategoryId: TypeAlias = int
@@ -39,7 +39,7 @@ CategoryId: TypeAlias = int
 
 
 CategoryName: TypeAlias = str
-"""What the category is called; unique among the user's categories."""
+"""The name of the category, unique among the user's categories."""
 
 
 CategoryColor: TypeAlias = str
@@ -47,19 +47,19 @@ CategoryColor: TypeAlias = str
 
 
 Timestamp: TypeAlias = datetime
-"""A moment in UTC (RFC 3339), set by the database."""
+"""A timestamp in UTC (RFC 3339)."""
 
 
 Cursor: TypeAlias = str
-"""A place in a list. Take it from `next_cursor`; its form may change."""
+"""A position in a list. Use the value of `next_cursor`; its format may change."""
 
 
 Total: TypeAlias = int
-"""How many items there are in all."""
+"""The number of items on all pages."""
 
 
 class RootResponse(TypedDict):
-    """What the service is."""
+    """The service and its links."""
 
     name: str
     """The service's name."""
@@ -77,28 +77,28 @@ class HealthResponse(TypedDict):
     status: Literal["healthy"]
     """Always `healthy`."""
     message: str
-    """The same for people."""
+    """The same as text."""
 
 
 class ReadinessResponse(TypedDict):
-    """The service can do its work."""
+    """The service is ready."""
 
     status: Literal["ready"]
     """Always `ready`."""
 
 
 class UserResponse(TypedDict):
-    """A user's profile, as the login service described it."""
+    """A user's profile, from the claims of the login service."""
 
     id: UserId
     email: str | None
-    """The address, where the token told it."""
+    """The e-mail address, if a token contained it."""
     name: str | None
-    """The full name, where the token told it."""
+    """The full name, if a token contained it."""
     email_verified: bool
-    """Whether the login service has verified the address."""
+    """Whether the login service has verified the e-mail address."""
     image: str | None
-    """The address of a portrait, where the token told it."""
+    """The URL of a picture, if a token contained it."""
     created_at: Timestamp
     updated_at: Timestamp
 
@@ -110,13 +110,13 @@ class TaskResponse(TypedDict):
     user_id: UserId
     title: TaskTitle
     description: TaskDescription | None
-    """More about it, or null."""
+    """Details of the task, or null."""
     completed: TaskCompleted
     priority: TaskPriority
     due_date: Timestamp | None
-    """Until when, in UTC, or null."""
+    """The due date in UTC, or null."""
     category_id: CategoryId | None
-    """The category it belongs to, or null."""
+    """The id of the task's category, or null."""
     created_at: Timestamp
     updated_at: Timestamp
 
@@ -128,7 +128,7 @@ class TaskListResponse(TypedDict):
     """The tasks of this page, newest first."""
     total: Total
     next_cursor: Cursor | None
-    """Where the next page starts, or null on the last page."""
+    """The `cursor` of the next page, or null on the last page."""
 
 
 class CategoryResponse(TypedDict):
@@ -148,11 +148,11 @@ class CategoryListResponse(TypedDict):
     """The categories of this page, newest first."""
     total: Total
     next_cursor: Cursor | None
-    """Where the next page starts, or null on the last page."""
+    """The `cursor` of the next page, or null on the last page."""
 
 
 class MessageResponse(TypedDict):
-    """A message for people."""
+    """A message as text."""
 
     message: str
-    """What was done."""
+    """The result of the operation, as text."""

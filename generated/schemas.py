@@ -8,7 +8,7 @@ from pydantic import MISSING, AwareDatetime, BaseModel, ConfigDict
 from typing_extensions import TypeAliasType
 
 UserId = TypeAliasType("UserId", str)
-"""The user's id as the login service gives it."""
+"""The id of the user at the login service."""
 
 
 TaskId = TypeAliasType("TaskId", int)
@@ -16,23 +16,23 @@ TaskId = TypeAliasType("TaskId", int)
 
 
 TaskTitle = TypeAliasType("TaskTitle", str)
-"""What is to be done."""
+"""The title of the task."""
 
 
 TaskDescription = TypeAliasType("TaskDescription", str)
-"""More about it."""
+"""Details of the task."""
 
 
 TaskCompleted = TypeAliasType("TaskCompleted", bool)
-"""Whether it is done."""
+"""Whether the task is completed."""
 
 
 TaskPriority = TypeAliasType("TaskPriority", Literal["low", "medium", "high"])
-"""How urgent it is."""
+"""The priority of the task."""
 
 
 DueDate = TypeAliasType("DueDate", AwareDatetime)
-"""Until when, with offset (RFC 3339), from 1900 to 2999 in that offset."""
+"""The due date, with offset (RFC 3339), from 1900 to 2999 in that offset."""
 
 
 CategoryId = TypeAliasType("CategoryId", int)
@@ -40,7 +40,7 @@ CategoryId = TypeAliasType("CategoryId", int)
 
 
 CategoryName = TypeAliasType("CategoryName", str)
-"""What the category is called; unique among the user's categories."""
+"""The name of the category, unique among the user's categories."""
 
 
 CategoryColor = TypeAliasType("CategoryColor", str)
@@ -48,23 +48,23 @@ CategoryColor = TypeAliasType("CategoryColor", str)
 
 
 Timestamp = TypeAliasType("Timestamp", AwareDatetime)
-"""A moment in UTC (RFC 3339), set by the database."""
+"""A timestamp in UTC (RFC 3339)."""
 
 
 Limit = TypeAliasType("Limit", int)
-"""How many items a page holds at the most."""
+"""The maximum number of items on a page."""
 
 
 Offset = TypeAliasType("Offset", int)
-"""How many items to skip."""
+"""The number of items to skip."""
 
 
 Cursor = TypeAliasType("Cursor", str)
-"""A place in a list. Take it from `next_cursor`; its form may change."""
+"""A position in a list. Use the value of `next_cursor`; its format may change."""
 
 
 EntityTag = TypeAliasType("EntityTag", str)
-"""The name of a state (RFC 9110, section 8.8.3). Its form may change."""
+"""An entity tag (RFC 9110, section 8.8.3). Its format may change."""
 
 
 EntityTags = TypeAliasType("EntityTags", str)
@@ -72,11 +72,11 @@ EntityTags = TypeAliasType("EntityTags", str)
 
 
 IdempotencyKey = TypeAliasType("IdempotencyKey", str)
-"""Visible ASCII characters, compared as they stand; quotation marks are not required and count as part of it."""
+"""Visible ASCII characters, compared exactly. Quotation marks are optional and are part of the key."""
 
 
 Total = TypeAliasType("Total", int)
-"""How many items there are in all."""
+"""The number of items on all pages."""
 
 
 RetryAfter = TypeAliasType("RetryAfter", int)
@@ -92,19 +92,19 @@ class TaskCreate(BaseModel):
 
     title: TaskTitle
     description: TaskDescription | None | MISSING = MISSING
-    """More about it; null when left out."""
+    """Details of the task. Default null."""
     completed: TaskCompleted | MISSING = MISSING
-    """Whether it is done; false when left out."""
+    """Whether the task is completed. Default false."""
     priority: TaskPriority | MISSING = MISSING
-    """How urgent it is; medium when left out."""
+    """The priority of the task. Default medium."""
     due_date: DueDate | None | MISSING = MISSING
-    """Until when; null when left out."""
+    """The due date. Default null."""
     category_id: CategoryId | None | MISSING = MISSING
-    """One of the user's categories; null when left out."""
+    """The id of one of the user's categories. Default null."""
 
 
 class TaskReplace(BaseModel):
-    """A whole task."""
+    """A complete task, which replaces the stored one."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -112,19 +112,19 @@ class TaskReplace(BaseModel):
 
     title: TaskTitle
     description: TaskDescription | None | MISSING = MISSING
-    """More about it; null when left out."""
+    """Details of the task. Default null."""
     completed: TaskCompleted | MISSING = MISSING
-    """Whether it is done; false when left out."""
+    """Whether the task is completed. Default false."""
     priority: TaskPriority | MISSING = MISSING
-    """How urgent it is; medium when left out."""
+    """The priority of the task. Default medium."""
     due_date: DueDate | None | MISSING = MISSING
-    """Until when; null when left out."""
+    """The due date. Default null."""
     category_id: CategoryId | None | MISSING = MISSING
-    """One of the user's categories; null when left out."""
+    """The id of one of the user's categories. Default null."""
 
 
 class TaskUpdate(BaseModel):
-    """Changes to a task; what is left out stays as it is."""
+    """Changes to a task. Absent properties stay unchanged."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -132,13 +132,13 @@ class TaskUpdate(BaseModel):
 
     title: TaskTitle | MISSING = MISSING
     description: TaskDescription | None | MISSING = MISSING
-    """More about it, or null for nothing."""
+    """Details of the task, or null for none."""
     completed: TaskCompleted | MISSING = MISSING
     priority: TaskPriority | MISSING = MISSING
     due_date: DueDate | None | MISSING = MISSING
-    """Until when, or null for no date."""
+    """The due date, or null for none."""
     category_id: CategoryId | None | MISSING = MISSING
-    """One of the user's categories, or null for none."""
+    """The id of one of the user's categories, or null for none."""
 
 
 class CategoryCreate(BaseModel):
@@ -150,11 +150,11 @@ class CategoryCreate(BaseModel):
 
     name: CategoryName
     color: CategoryColor | MISSING = MISSING
-    """Its colour; `#3B82F6` when left out."""
+    """The colour of the category. Default `#3B82F6`."""
 
 
 class CategoryReplace(BaseModel):
-    """A whole category."""
+    """A complete category, which replaces the stored one."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -162,11 +162,11 @@ class CategoryReplace(BaseModel):
 
     name: CategoryName
     color: CategoryColor | MISSING = MISSING
-    """Its colour; `#3B82F6` when left out."""
+    """The colour of the category. Default `#3B82F6`."""
 
 
 class CategoryUpdate(BaseModel):
-    """Changes to a category; what is left out stays as it is."""
+    """Changes to a category. Absent properties stay unchanged."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -177,7 +177,7 @@ class CategoryUpdate(BaseModel):
 
 
 class RootResponse(BaseModel):
-    """What the service is."""
+    """The service and its links."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -203,11 +203,11 @@ class HealthResponse(BaseModel):
     status: Literal["healthy"]
     """Always `healthy`."""
     message: str
-    """The same for people."""
+    """The same as text."""
 
 
 class ReadinessResponse(BaseModel):
-    """The service can do its work."""
+    """The service is ready."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -218,7 +218,7 @@ class ReadinessResponse(BaseModel):
 
 
 class UserResponse(BaseModel):
-    """A user's profile, as the login service described it."""
+    """A user's profile, from the claims of the login service."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -226,13 +226,13 @@ class UserResponse(BaseModel):
 
     id: UserId
     email: str | None
-    """The address, where the token told it."""
+    """The e-mail address, if a token contained it."""
     name: str | None
-    """The full name, where the token told it."""
+    """The full name, if a token contained it."""
     email_verified: bool
-    """Whether the login service has verified the address."""
+    """Whether the login service has verified the e-mail address."""
     image: str | None
-    """The address of a portrait, where the token told it."""
+    """The URL of a picture, if a token contained it."""
     created_at: Timestamp
     updated_at: Timestamp
 
@@ -248,13 +248,13 @@ class TaskResponse(BaseModel):
     user_id: UserId
     title: TaskTitle
     description: TaskDescription | None
-    """More about it, or null."""
+    """Details of the task, or null."""
     completed: TaskCompleted
     priority: TaskPriority
     due_date: Timestamp | None
-    """Until when, in UTC, or null."""
+    """The due date in UTC, or null."""
     category_id: CategoryId | None
-    """The category it belongs to, or null."""
+    """The id of the task's category, or null."""
     created_at: Timestamp
     updated_at: Timestamp
 
@@ -270,7 +270,7 @@ class TaskListResponse(BaseModel):
     """The tasks of this page, newest first."""
     total: Total
     next_cursor: Cursor | None
-    """Where the next page starts, or null on the last page."""
+    """The `cursor` of the next page, or null on the last page."""
 
 
 class CategoryResponse(BaseModel):
@@ -298,52 +298,52 @@ class CategoryListResponse(BaseModel):
     """The categories of this page, newest first."""
     total: Total
     next_cursor: Cursor | None
-    """Where the next page starts, or null on the last page."""
+    """The `cursor` of the next page, or null on the last page."""
 
 
 class MessageResponse(BaseModel):
-    """A message for people."""
+    """A message as text."""
 
     model_config = ConfigDict(
         extra="forbid",
     )
 
     message: str
-    """What was done."""
+    """The result of the operation, as text."""
 
 
 class ErrorResponse(BaseModel):
-    """Why the request was not served."""
+    """An error response."""
 
     model_config = ConfigDict(
         extra="forbid",
     )
 
     detail: str
-    """The reason, for people."""
+    """The reason, as text."""
 
 
 class ValidationErrorItem(BaseModel):
-    """One finding."""
+    """One validation error."""
 
     model_config = ConfigDict(
         extra="forbid",
     )
 
     loc: list[str | int]
-    """Where, from the outside in, such as `["body", "title"]`."""
+    """The place in the request, from the outside in, such as `["body", "title"]`."""
     msg: str
-    """What is wrong, for people."""
+    """What is wrong, as text."""
     type: str
-    """The rule that was broken, for programs."""
+    """The rule that was broken, for use by programs."""
 
 
 class ValidationErrorResponse(BaseModel):
-    """Everything about the request that does not fit the contract."""
+    """All validation errors of a request."""
 
     model_config = ConfigDict(
         extra="forbid",
     )
 
     detail: list[ValidationErrorItem]
-    """The findings."""
+    """The validation errors."""

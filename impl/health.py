@@ -11,8 +11,9 @@ class Health:
     def __init__(self, database: Database, *, name: str, version: str, docs: str, revision: str) -> None:
         """`revision` is the one of the database that this code was written for.
 
-        It also serves with a later one, since migrations take nothing away that the version before needs
-        (docs/decisions/023-beyond-one-machine.md): while a new version is rolled out, both are in service.
+        The server is also ready with a later revision, because a migration removes nothing that the previous
+        version needs: during a rolling restart, both versions serve. See
+        docs/decisions/023-sharding-migrations-and-read-replicas.md.
         """
         self._database = database
         self._root = RootResponse(name=name, version=version, docs=docs, health="/health")

@@ -3,8 +3,9 @@
 Every key carries the owner's id, so that a row can only refer to rows of the same user. The CHECKs repeat the
 contract's limits: whatever else writes into this database cannot store what the API could not answer.
 
-Beside each table stands the type of its rows as statements return them. An answer is made of a row with
-`TaskResponse(**row)`, so a property that the contract asks for and a row does not have is a type error there.
+Beside each table is the type of its rows (`TaskRow`), as statements return them. Operations return rows as
+the plain dicts of `generated/plain.py`, so mypy reports a property that the contract requires and a row does
+not have.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from impl.tables import SCHEMA, metadata
 
 
 def ours(name: str | None, type_: str, parent_names: object) -> bool:
-    """Better Auth's tables may stand in the same database; they are none of our business."""
+    """Select our own schema: Better Auth may have its tables in the same database."""
     return type_ != "schema" or name == SCHEMA
 
 

@@ -1,7 +1,8 @@
-"""Compare the server under load with others that do the same; docs/decisions/014-benchmark.md says how.
+"""Compare the server under load with other servers of the same API; see docs/decisions/014-benchmark.md.
 
-Each operation is measured in rounds in which the servers take turns; what counts is the median of the rounds'
-ratios. The servers share the machine with load and database, so the numbers of different runs say less.
+Each operation is measured in rounds in which the servers take turns. The result is the median of the ratios
+of the rounds. The servers share the machine with load and database, so do not compare numbers of different
+runs.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from rich.console import Console
 from benchmarks import engine, operations, plot, tables
 from benchmarks.report import Results
 from benchmarks.run import FOLDER, POSTGRES, Options, Run
-from benchmarks.servers import NAMES, WITHOUT, ServerError
+from benchmarks.servers import BEFORE, NAMES, WITHOUT, ServerError
 from benchmarks.wrk import LoadError
 from impl.embedded_postgres import EmbeddedPostgresError
 from scripts.client import ClientError
@@ -29,19 +30,21 @@ QUICK_SERVERS = ("ours", "fastify", "limit")
 
 def main() -> None:
     options = _options()
-    # Into a file or a CI's log, the tables go as wide as they are.
+    # A file or a CI log has no width; use one that fits the tables.
     console = Console() if sys.stdout.isatty() else Console(width=120)
     if options.engine:
         for name, microseconds in engine.measure().items():
             console.print(f"{name:<14}{microseconds:7.1f} µs above bare ASGI", highlight=False)
         return
     quick = options.quick
+    servers = options.servers or (("ours",) if options.against else QUICK_SERVERS if quick else ALL_SERVERS)
     chosen = Options(
         options.only or (operations.QUICK if quick else tuple(operations.LABELS)),
-        options.servers or (QUICK_SERVERS if quick else ALL_SERVERS),
+        (*servers, BEFORE) if options.against else servers,
         options.rounds or (2 if quick else 3),
         options.seconds or (1 if quick else 4),
         quick,
+        options.against,
     )
     try:
         baseline = _read(options.baseline) if options.baseline else None
@@ -76,6 +79,12 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, help="how many turns each server has (3; quick 2)")
     parser.add_argument("--seconds", type=int, help="how long a turn is (4; quick 1)")
+    parser.add_argument(
+        "--against",
+        type=lambda text: Path(text).resolve(),
+        metavar="CHECKOUT",
+        help="compare with this service as another checkout has it, after scripts/setup there",
+    )
     parser.add_argument("--baseline", type=Path, metavar="FILE", help="compare with an earlier result.json")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the results into this SVG file")
     parser.add_argument(

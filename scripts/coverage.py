@@ -1,6 +1,6 @@
-"""Say which answers of the contract were observed while the tests ran; exit 1 if one was not.
+"""List which responses of the contract were observed while the tests ran; exit 1 if one was not.
 
-Servers record what they observe in the folder that the setting OBSERVATIONS names; scripts/test sets it.
+Servers record their responses in the folder that the setting OBSERVATIONS names; scripts/test sets it.
 """
 
 from __future__ import annotations

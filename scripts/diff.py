@@ -1,7 +1,7 @@
-"""Compare openapi.yaml with an older one and say what each change means to clients.
+"""Compare openapi.yaml with an older version and classify each change: breaking, compatible, documentation.
 
-Exits 1 if a change breaks clients and info.version does not raise its major, or if the version went down;
-2 if the two cannot be compared.
+Exits 1 if a change is breaking and info.version has no higher major version, or if the version decreases;
+exits 2 if the two files cannot be compared.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ def main() -> None:
 
 
 def read_base(base: str, contract: Path) -> Document:
-    """Read the older contract from a file if there is one of that name, else from git."""
+    """Read the older contract from the file `base`, or if there is none, from the git revision `base`."""
     if Path(base).is_file():
         return read(Path(base), base)
     git = ("git", "-C", str(contract.parent))
     revision = run(*git, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}")
     if revision.returncode != 0:
-        # Outside of a repository, or without access to it, git says why.
+        # git explains when there is no repository or no access to it.
         reason = revision.stderr.decode(errors="replace").strip() or "name one of the two"
         refuse(f"{base} is neither a file nor a revision that git knows in {contract.parent}", reason)
     name = f"{base}:{contract.name}"
@@ -78,7 +78,7 @@ def run(*command: str) -> subprocess.CompletedProcess[bytes]:
 
 
 def read(path: Path, name: str) -> Document:
-    """Read a contract, which messages call `name`, and make sure that it can be compared."""
+    """Read a contract, check that it can be compared, and call it `name` in messages."""
     try:
         document = load(path)
         require_comparable(document)
@@ -93,7 +93,7 @@ def refuse(problem: str, remedy: str = "") -> NoReturn:
 
 
 def as_text(title: str, name: str, changes: list[Change]) -> str:
-    """List the changes, each as editors find it: FILE:LINE."""
+    """List the changes with FILE:LINE, which editors can open."""
     counts = {level: sum(change.level is level for change in changes) for level in Level}
     lines = [f"{title}: {', '.join(f'{count} {level.name.lower()}' for level, count in counts.items())}"]
     for level, group in groupby(changes, key=lambda change: change.level):
@@ -124,7 +124,7 @@ def as_json(old: Document, new: Document, changes: list[Change], problem: str | 
                     "places": change.places,
                     "what": change.what,
                     "reason": change.reason,
-                    # A value that is not there is not null, so its field is left out.
+                    # An absent value is not null, so its field is left out.
                     **({"old": change.old} if change.old is not ABSENT else {}),
                     **({"new": change.new} if change.new is not ABSENT else {}),
                 }

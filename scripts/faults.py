@@ -1,4 +1,4 @@
-"""Inject faults into real processes, at full size, and print which promises held.
+"""Run the resilience tests at full size: inject faults into real processes and print the results.
 
 Arguments go to pytest: `scripts/faults -k restart` runs only these.
 """

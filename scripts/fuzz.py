@@ -1,6 +1,7 @@
-"""Attack the running server with Schemathesis: a PostgreSQL and uvicorn of its own, every phase, every check.
+"""Fuzz the service with Schemathesis: on its own PostgreSQL and uvicorn, with every phase and every check.
 
-schemathesis.toml says how, scripts/fuzz_hooks.py who calls. What came of it stands in build/fuzz/index.html.
+schemathesis.toml is the configuration, scripts/fuzz_hooks.py supplies users and data. The report is
+build/fuzz/index.html.
 """
 
 from __future__ import annotations
@@ -64,18 +65,18 @@ def main() -> None:
     page = output / "index.html"
     page.write_text(report.as_html(), encoding="utf-8")
     console = Console()
-    # Into a file or a CI's log, the table goes as wide as it is.
+    # A file or a CI log has no width; use one that fits the table.
     report.print(console if console.is_terminal else Console(width=200))
     print(f"Pages: {page}")
     sys.exit(0 if report.passed else 1)
 
 
-# --- What is found out --------------------------------------------------------------------------------
+# --- Results ------------------------------------------------------------------------------------------
 
 
 @dataclass
 class Tally:
-    """What one operation was asked, and what it answered."""
+    """The requests and responses of one operation."""
 
     cases: Counter[str] = field(default_factory=Counter)
     """By the phase of Schemathesis."""
@@ -86,7 +87,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that fails the run: what was found, and the command that shows it."""
+    """A reason why the run fails, and the command that reproduces it."""
 
     operation: str
     text: str
@@ -100,11 +101,11 @@ class Report:
     workers: int
     seconds: float
     processor: dict[str, float]
-    """How many seconds of a processor each side took."""
+    """CPU seconds of each side."""
     operations: dict[str, Tally] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     details: list[Path] = field(default_factory=list)
-    """Schemathesis's own pages, relative to ours."""
+    """The report pages of Schemathesis, relative to our report."""
 
     @property
     def passed(self) -> bool:
@@ -132,7 +133,7 @@ class Report:
         return f"scripts/fuzz --examples {self.examples} --seed {self.seed}{workers}"
 
     def add(self, worker: int, share: int, results: Path, log: Path) -> None:
-        """Take in what one Schemathesis has found with its share of the examples."""
+        """Add the results of one Schemathesis process, which ran its share of the examples."""
         if not results.exists():
             tail = "\n".join(log.read_text().splitlines()[-20:]) if log.exists() else ""
             self.problems.append(Problem(f"worker {worker}", f"Schemathesis ended without a result\n{tail}"))
@@ -156,9 +157,9 @@ class Report:
 
     @staticmethod
     def _unfinished(worker: int, share: int, found: dict[str, Any]) -> Iterator[Problem]:
-        """What Schemathesis keeps to itself: that it gave up, or never got into an operation.
+        """Yield problems that Schemathesis does not report: it gave up, or never reached an operation.
 
-        It ends a phase without a word when Hypothesis finds that the same choices do not give the same data.
+        It ends a phase without a message when Hypothesis finds that data generation is not repeatable.
         """
         for operation in contract().operations:
             label = f"{operation.method.upper()} {operation.path}"
@@ -255,12 +256,12 @@ pre {{ white-space: pre-wrap; overflow-wrap: anywhere; }}
 
 
 def reproduction(command: str | None) -> str | None:
-    """The command for a server that scripts/serve runs; the fuzzed one and its secret are gone by then."""
+    """Return the command for a server of scripts/serve, because the fuzzed server and its secret are gone."""
     if command is None:
         return None
 
     def token(match: re.Match[str]) -> str:
-        # The token's second part says whose it is; whatever is no token of ours stays as it is.
+        # The second segment of the token names its user. Leave text unchanged that is not a token of ours.
         claims = re.search(rb'"sub": ?"([^"]+)"', _decoded(match[1].split(".")[1]))
         if claims is None:
             return match[0]
@@ -282,8 +283,9 @@ def fuzz(
 ) -> Report:
     """Run Schemathesis against the service in `code`. Several workers share the examples.
 
-    Each worker is a process with a seed, a server and a database of its own. The threads that Schemathesis
-    offers share one user, who erases the account under the others' feet, and one interpreter's lock.
+    Each worker is a process with a seed, a server and a database of its own. Threads, which Schemathesis
+    offers, would share the global interpreter lock and one user: a thread may erase the account that the
+    other threads use.
     """
     output.mkdir(parents=True, exist_ok=True)
     for stale in output.glob("worker-*/results.json"):
@@ -305,7 +307,7 @@ def fuzz(
             started = time.monotonic()
             for index, url in enumerate(urls):
                 worker = output / f"worker-{index + 1}"
-                # The progress of the first worker stands for all; the others write theirs into a file.
+                # Show only the progress of the first worker; the others write theirs to a file.
                 log = None if index == 0 and not quiet else worker / "schemathesis.log"
                 attacks.append(_attack(url, secret, share, seed + index, worker, log))
             for attack in attacks:
@@ -326,13 +328,13 @@ def fuzz(
 
 
 def _processor_seconds() -> float:
-    """What the processes that ended so far have used, with what they started."""
+    """Return the CPU time of the processes that have exited, children included."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
 
 def _database(postgres: EmbeddedPostgres, index: int) -> str:
-    """A migrated database of its own for each worker."""
+    """Create a migrated database for each worker."""
     name = f"fuzz_{index}"
     connection = psycopg2.connect(postgres.url)
     connection.autocommit = True
@@ -365,9 +367,9 @@ def _attack(
 
 @contextmanager
 def serving(database_url: str, secret: str, folder: Path, code: Path) -> Iterator[str]:
-    """Run uvicorn with several processes, and give its URL. Each answer is checked before it is sent.
+    """Run uvicorn with several processes, and return its URL. Each response is validated before it is sent.
 
-    `folder` is empty and the environment bare, so that no developer's .env or shell has a say.
+    `folder` is empty and the environment minimal, so that a developer's .env or shell has no influence.
     """
     folder.mkdir()
     log = folder / "server.log"
@@ -382,7 +384,7 @@ def serving(database_url: str, secret: str, folder: Path, code: Path) -> Iterato
         "DATABASE_URL": database_url,
         "BETTER_AUTH_SECRET": secret,
         "VALIDATE_RESPONSES": "true",
-        # What a changed copy of the service answers says nothing about the service.
+        # Responses of a changed copy of the service do not count towards contract coverage.
         "OBSERVATIONS": os.environ.get("OBSERVATIONS", "") if code == ROOT else "",
     }
     with log.open("wb") as output:
@@ -399,7 +401,7 @@ def serving(database_url: str, secret: str, folder: Path, code: Path) -> Iterato
 
 
 def _url(process: subprocess.Popen[bytes], log: Path) -> str:
-    """Where uvicorn says that it listens, once all its processes do; the system chose the port."""
+    """Return the URL from uvicorn's log, once all its processes listen; the system has chosen the port."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         text = log.read_text()

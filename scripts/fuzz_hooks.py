@@ -1,7 +1,7 @@
-"""What Schemathesis is told about this service: who calls, and what is there to be found.
+"""Schemathesis hooks for this service: the users that send requests, and the data that exists.
 
-Schemathesis loads this file itself (`hooks` in schemathesis.toml); scripts/fuzz sets the variables that it
-reads.
+Schemathesis loads this file itself (`hooks` in schemathesis.toml). scripts/fuzz sets the environment
+variables that it reads.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ PEER, LEAVER = "peer", "leaver"
 _client = httpx.Client()
 
 
-# --- Who calls ----------------------------------------------------------------------------------------
+# --- Users --------------------------------------------------------------------------------------------
 
 
 class Person:
     """A user of the service, as an auth provider of Schemathesis.
 
-    Who has erased their account gets 404 until they come with a newer token. They do so in the next scenario:
-    within one, use_after_free must see that what was erased stays erased.
+    A user who has erased their account gets 404 until the server receives a newer token. The user gets that
+    token in the next scenario: within one scenario, use_after_free must see that the account stays erased.
     """
 
     def __init__(self, user_id: str) -> None:
@@ -63,7 +63,7 @@ class Person:
         self.renew()
 
     def renew(self) -> None:
-        # With fractions of a second, which RFC 7519 allows: newer than an erasure in this very second.
+        # With fractions of a second, which RFC 7519 allows: newer than an erasure in the same second.
         now = time.time()
         claims = {"sub": self.user_id, "iat": now, "exp": now + 86400}
         self.token = jwt.encode(claims, SECRET, algorithm="HS256")
@@ -76,8 +76,8 @@ class Person:
     def get(self, case: Case[Any], context: AuthContext) -> dict[str, str]:
         scenario = _scenario()
         if _phase(case) is TestPhase.STATEFUL and scenario is not self._scenario:
-            # Each stateful scenario begins with an empty account. With what an earlier one left behind, the
-            # same choices would lead to other answers, and Hypothesis would end the phase as not repeatable.
+            # Each stateful scenario begins with an empty account. With the data of an earlier scenario, the
+            # responses would differ, and Hypothesis would end the phase as not repeatable.
             _client.delete(f"{case.operation.base_url}/api/{self.user_id}", headers=self.headers)
             self.renew()
             self.categories.clear()
@@ -91,7 +91,7 @@ class Person:
 
 
 def _scenario() -> object:
-    """What Hypothesis is running: the same object within one scenario. Outside of it each request is one."""
+    """Return an object that is the same within one scenario. Outside scenarios, each request has its own."""
     return current_build_context().data if currently_in_test_context() else object()
 
 
@@ -100,9 +100,9 @@ caller, peer, leaver = Person(CALLER), Person(PEER), Person(LEAVER)
 
 @schemathesis.hook
 def after_load_schema(context: HookContext, schema: BaseSchema) -> None:
-    """Let everything be asked by the caller, and let object_level_authorization ask again as the peer.
+    """Send all requests as the caller, and let object_level_authorization repeat them as the peer.
 
-    `[auth.wfc]` of schemathesis.toml would do so with tokens that never change.
+    `[auth.wfc]` of schemathesis.toml would do the same, but with tokens that never change.
     """
     schema.auth.providers.append(
         EscalatingAuthProvider([caller, peer], [CALLER, PEER], peers=(CALLER, PEER), pinned=CALLER)
@@ -111,10 +111,11 @@ def after_load_schema(context: HookContext, schema: BaseSchema) -> None:
 
 @schemathesis.hook
 def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None:
-    """Give each response the headers of all, and link what is created first to all that needs no more.
+    """Add x-response-headers to each response, and links from createCategory to operations without an id.
 
-    Schemathesis starts its scenarios with createCategory alone: createTask refers to a category, and by the
-    names of the schemas it cannot tell who makes one. Without these links no scenario would ever see a task.
+    Schemathesis starts its scenarios only with createCategory: createTask refers to a category, and from the
+    schema names it cannot find the operation that creates one. Without these links, no scenario would ever
+    contain a task.
     """
     operations = [operation for item in raw_schema["paths"].values() for operation in item.values()]
     inline = [r for o in operations if "responses" in o for r in o["responses"].values() if "$ref" not in r]
@@ -133,9 +134,9 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     }
 
 
-# --- What is there ------------------------------------------------------------------------------------
+# --- Existing data ------------------------------------------------------------------------------------
 
-# How an item is made, by the parameter of the path that names it.
+# How to create an item, by the path parameter with its id: collection, required property.
 COLLECTIONS = {"task_id": ("tasks", "title"), "category_id": ("categories", "name")}
 
 _existing: dict[str, int] = {}
@@ -146,7 +147,7 @@ def _item(case: Case[Any]) -> str | None:
 
 
 def _existing_item(name: str, base_url: str) -> int:
-    """The id of an item of the caller's; it is made if there is none."""
+    """Return the id of an item of the caller, and create the item if there is none."""
     if name not in _existing:
         collection, property_name = COLLECTIONS[name]
         response = _client.post(
@@ -160,22 +161,22 @@ def _existing_item(name: str, base_url: str) -> int:
 
 @schemathesis.hook
 def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
-    """Make the contract's examples mean something that exists, and let the caller stay."""
+    """Replace the ids of the contract's examples by existing ids, and let another user be erased."""
     path = case.path_parameters
     if case.meta and case.meta.generation.mode.is_positive:
         _meet_conditions(case)
     for parameters in (path, case.query):
         for parameter, value in parameters.items():
-            # To JSON Schema 84.0 is an integer. Whether a URL may write it so, a contract cannot say; here
-            # each integer has one form, and "84.0" is not it.
+            # JSON Schema calls 84.0 an integer. A contract cannot say how a URL writes it. In this service,
+            # each integer has one form, and "84.0" is a validation error.
             if isinstance(value, float) and value.is_integer():
                 parameters[parameter] = int(value)
-    # Schemathesis tries again what it has seen to succeed, which is every user of ours.
+    # Schemathesis repeats values that have succeeded, which includes all our users.
     if path.get("user_id") not in (CALLER, PEER, LEAVER):
         return
     path["user_id"] = CALLER
     if _phase(case) is TestPhase.STATEFUL:
-        # Scenarios create what they use, and may erase who they are.
+        # Scenarios create the items that they use, and may erase the caller.
         _refer_to_existing_categories(case)
         return
     if _operation_id(case) == "deleteUser":
@@ -188,9 +189,9 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
 
 
 def _meet_conditions(case: Case[Any]) -> None:
-    """Let headers that are well-formed be fulfilled, too, which no schema can say of a value.
+    """Give conditional headers values whose condition holds, which no schema can express.
 
-    Schemathesis also calls "0" a positive value of all three, though no pattern of theirs but one admits it.
+    Schemathesis also treats "0" as a valid value of all three headers, although only one pattern accepts it.
     """
     for name in case.headers:
         if name in ("If-Match", "If-None-Match"):
@@ -200,14 +201,14 @@ def _meet_conditions(case: Case[Any]) -> None:
 
 
 def _refer_to_existing_categories(case: Case[Any]) -> None:
-    """Take a category that does not exist out of a body.
+    """Remove a category that does not exist from a body.
 
-    The answer to it is 404 with "Category not found", as the contract says. Where the path names a task that
-    the scenario has just created, ensure_resource_availability would take it for the loss of that task.
+    Its response is 404 "Category not found", as the contract declares. If the path contains a task that the
+    scenario has just created, ensure_resource_availability would conclude that the task is lost.
     """
     if isinstance(case.body, dict):
         category = case.body.get("category_id")
-        # 87.0 is an integer in JSON. True is a number in Python, and here a mistake that is made on purpose.
+        # 87.0 is an integer in JSON. True is a number in Python, and here it is wrong on purpose.
         if type(category) in (int, float) and category not in caller.categories:
             case.body["category_id"] = None
 
@@ -236,7 +237,7 @@ def _phase(case: Case[Any]) -> TestPhase | None:
     return case.meta.phase.name if case.meta else None
 
 
-# --- One more check -----------------------------------------------------------------------------------
+# --- An additional check ------------------------------------------------------------------------------
 
 
 class ForeignItem(Failure):
@@ -249,17 +250,17 @@ PROBES = 20
 
 @schemathesis.check
 def foreign_item_is_not_found(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
-    """What the caller just used, the peer must not find behind the peer's own path.
+    """Check that the peer gets 404 for the caller's item below the peer's own path.
 
-    object_level_authorization asks for the same path again, where the caller's name in it is already reason
-    enough to refuse. Here only the query can: one that forgot whose item it is shows itself.
+    object_level_authorization repeats the request with the caller's path, which gets 403 before any query
+    runs. Below the peer's own path, only the query protects the item, so a query without an owner is found.
     """
     if _item(case) is None or case.auth_identity != CALLER or not 200 <= response.status_code < 300:
         return
     # Schemathesis also tries methods that the operation does not have, such as OPTIONS.
     if case.method != case.operation.method.upper():
         return
-    # A deleted item is not found anyway, and one that a body names may be what is not found.
+    # A deleted item is 404 anyway, and for an item in a body the 404 may be about that item.
     if case.method == "DELETE" or (isinstance(case.body, dict) and case.body.get("category_id") is not None):
         return
     _asked[case.operation.label] += 1
@@ -277,12 +278,12 @@ def foreign_item_is_not_found(ctx: CheckContext, response: Response, case: Case[
         )
 
 
-# --- What came of it ----------------------------------------------------------------------------------
+# --- Results ------------------------------------------------------------------------------------------
 
 
 @handler()
 class Results(EventHandler[ExecutionContext]):
-    """Counts what each operation was asked and what it answered, for scripts/fuzz."""
+    """Counts the requests and responses of each operation, for scripts/fuzz."""
 
     def __init__(self, *args: Any, **params: Any) -> None:
         self.operations: dict[str, dict[str, Any]] = {}

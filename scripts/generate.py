@@ -1,4 +1,4 @@
-"""Derive generated/ from openapi.yaml: lint, generate into a temporary folder, compile, swap."""
+"""Generate generated/ from openapi.yaml: lint, generate into a temporary folder, compile, replace."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def main() -> None:
     contract, output = options.contract.absolute(), options.output.absolute()
     done = check(contract, output) if options.check else update(contract, output)
     if options.watch:
-        # An exception instead may be raised where nobody hears it, such as in a destructor.
+        # Not KeyboardInterrupt, which may be raised where Python ignores it, such as in a destructor.
         stop = threading.Event()
         signal.signal(signal.SIGINT, lambda *_: stop.set())
         print(f"Watching {contract}; Ctrl-C stops", flush=True)

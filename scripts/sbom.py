@@ -1,6 +1,7 @@
-"""Write what the server and the TypeScript client are made of, with hashes and licences, as CycloneDX 1.6.
+"""Write a software bill of materials of the server and the TypeScript client, as CycloneDX 1.6.
 
-It says what the lock files say, so it is the same each time. What is not for this platform has no licence.
+It is derived from the lock files, so it is the same each time. In it, packages for other platforms have no
+licence.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.txt"
 CLIENT_LOCK = ROOT / "clients" / "typescript" / "package-lock.json"
 
-# What packages say that do not yet say it in SPDX's words.
+# Licences of packages whose metadata has no SPDX expression yet.
 _CLASSIFIERS = {
     "Apache Software License": "Apache-2.0",
     "BSD License": "BSD-3-Clause",
@@ -57,14 +58,14 @@ def bill_of_materials() -> dict[str, Any]:
 
 
 def pins(lock: Path) -> Iterator[tuple[str, str, list[str]]]:
-    """The name, version and hashes of each package in a locked requirements file."""
+    """Yield the name, version and hashes of each package in a locked requirements file."""
     for entry in re.split(r"\n(?=[a-z])", lock.read_text(encoding="utf-8")):
         if found := re.match(r"([a-z0-9._-]+)(?:\[[^]]*\])?==(\S+)", entry):
             yield found[1], found[2], re.findall(r"--hash=sha256:([0-9a-f]{64})", entry)
 
 
 def license_of(package: str) -> str | None:
-    """The SPDX expression of an installed Python package; None if it is not installed, or not to be known."""
+    """Return the SPDX expression of a package; None if it is not installed or has no clear licence."""
     try:
         fields = metadata(package).json
     except PackageNotFoundError:
@@ -83,7 +84,7 @@ def _python() -> Iterator[dict[str, Any]]:
 
 
 def _npm() -> Iterator[dict[str, Any]]:
-    """What comes with the client; what its users bring themselves, or only its build needs, does not."""
+    """Yield the packages that the client installs, without peer and development dependencies."""
     for path, package in json.loads(CLIENT_LOCK.read_text(encoding="utf-8"))["packages"].items():
         if path and not {"dev", "devOptional", "peer"} & package.keys():
             algorithm, _, content = package["integrity"].partition("-")

@@ -31,7 +31,7 @@ from specfirst.server import Server, Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / ".data"
-# The user of the contract's examples, so that "Try it out" in /docs works as it stands.
+# The user of the contract's examples, so that "Try it out" in /docs works without changes.
 DEVELOPER: str = contract().get(("components", "parameters", "UserId", "example"))
 
 
@@ -64,7 +64,7 @@ def main() -> None:
     if options.workers is not None and options.workers < 1:
         parser.error("--workers must be at least 1")
     data: Path = options.data.absolute()
-    # Settings stand in the project's .env, wherever the command is given from.
+    # Settings come from the project's .env, whatever the working directory is.
     os.chdir(ROOT)
     if options.allow_unimplemented:
         os.environ["ALLOW_UNIMPLEMENTED"] = "true"
@@ -94,12 +94,12 @@ def main() -> None:
 
 
 def _prepare(data: Path, stack: ExitStack) -> Settings:
-    """Complete the settings with what development provides, in the environment, where workers find it."""
+    """Add what development provides to the settings, through environment variables, which workers inherit."""
     settings = load_settings()
     if settings.database_url is None and settings.mock != "all":
         _say(f"Starting the embedded PostgreSQL in {data}")
         os.environ["DATABASE_URL"] = stack.enter_context(EmbeddedPostgres(data)).url
-    # With a key set there is a login service, and no other tokens than its own.
+    # With a key set, only the login service issues tokens.
     if settings.better_auth_secret is None and settings.auth_jwks_url is None:
         os.environ["BETTER_AUTH_SECRET"] = development_secret(data / "development-secret")
         if settings.environment == "development":
@@ -150,10 +150,10 @@ def _say_where(settings: Settings, listener: socket.socket, host: str) -> None:
 def _run(
     listener: socket.socket, settings: Settings, *, workers: int | None = None, reload: bool = False
 ) -> None:
-    # Making it sets up the log, also of a supervisor and of who looks after changes.
+    # Creating it configures logging, for the supervisor and the reloader too.
     config = _config(settings, reload=reload)
     if reload:
-        # Who changes code does not want to wait until connections have come to their end.
+        # A developer who changes code should not have to wait for open connections.
         ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
     elif workers:
         patience = settings.shutdown_seconds

@@ -1,8 +1,8 @@
-// The statements, each prepared once on a connection by its name.
+// The statements. Each is prepared by its name, once per connection.
 
 import pg from "pg";
 
-// As the contract writes them: moments with microseconds, which a Date would lose, and ids as numbers.
+// In the format of the contract: timestamps with microseconds, which a Date would lose, and ids as numbers.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 pg.types.setTypeParser(
   pg.types.builtins.TIMESTAMPTZ,
@@ -41,7 +41,7 @@ export function create(userId, body) {
 }
 
 export function update(userId, taskId, changes) {
-  // The names have passed the contract's closed schema.
+  // The names are validated by the contract's closed schema.
   const names = Object.keys(changes);
   if (names.length === 0) return get(userId, taskId);
   const set = names.map((name, index) => `${name} = $${index + 3}`).join(", ");
@@ -78,7 +78,7 @@ export async function list(userId, { limit, offset, cursor, ...filters }) {
   const { total } = rows[0];
   const more = rows.length > limit;
   if (more) rows.pop();
-  // The user's row is there even when none of the tasks' is.
+  // There is a row for the user even if the page has no task.
   const items = rows[0].id === null ? [] : rows;
   return { items, total, next_cursor: more ? encode(rows[limit - 1]) : null };
 }

@@ -1,4 +1,4 @@
-// The smallest Better Auth server whose tokens the Tasks API accepts. README.md beside this file says how to run it.
+// A minimal Better Auth server whose tokens the Tasks API accepts. README.md in this folder says how to run it.
 import { createServer } from "node:http";
 import { betterAuth } from "better-auth";
 import { getMigrations } from "better-auth/db/migration";
@@ -13,8 +13,8 @@ const algorithm = process.env.JWT_ALGORITHM ?? "EdDSA";
 
 // EdDSA, ES256 or RS256: the plugin makes a key pair, signs with it and publishes the public key.
 const keySet = { jwks: { keyPairConfig: { alg: algorithm } } };
-// HS256: we sign, with the secret that the API has as its BETTER_AUTH_SECRET. The plugin wants a `remoteUrl` then,
-// and nobody asks it for keys.
+// HS256: this server signs with the secret that the API has as its BETTER_AUTH_SECRET. The plugin then requires a
+// `remoteUrl`, which is never requested.
 const sharedSecret = {
   jwks: { remoteUrl: `${url.origin}/no-keys`, keyPairConfig: { alg: "HS256" } },
   jwt: {
@@ -28,17 +28,17 @@ const auth = betterAuth({
   secret,
   database: new pg.Pool({ connectionString: process.env.DATABASE_URL }),
   emailAndPassword: { enabled: true },
-  // The front end, which may call this server from a browser.
+  // Origin of the front end that may call this server from a browser.
   trustedOrigins: [process.env.FRONTEND_URL ?? "http://localhost:3000"],
   plugins: [
-    // GET /api/auth/token gives a signed-in user the token for the API, GET /api/auth/jwks gives the API the keys.
+    // GET /api/auth/token returns the user's token for the API, GET /api/auth/jwks returns the public keys.
     jwt(algorithm === "HS256" ? sharedSecret : keySet),
-    // Lets clients without cookies, such as curl, be signed in by a header.
+    // Lets clients without cookies, such as curl, send their session in a header.
     bearer(),
   ],
 });
 
-// Better Auth's tables, in the PostgreSQL schema `public`; the API's own stand in `tasks_api`.
+// Better Auth's tables are in the PostgreSQL schema `public`; the API's tables are in `tasks_api`.
 const { runMigrations } = await getMigrations(auth.options);
 await runMigrations();
 

@@ -38,7 +38,7 @@ from ..schemas import (
 
 
 def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[CallerT]) -> APIRouter:
-    """Names and colours that group tasks."""
+    """Categories with a name and a colour, which group tasks."""
     router = engine.router("categories")
 
     @router.get(
@@ -61,19 +61,23 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
     async def list_categories(
         *,
         caller: Annotated[CallerT, Security(components.bearer_auth)],
-        user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
-        limit: Annotated[Limit, Query(description="How many items a page holds at the most.")] = 100,
+        user_id: Annotated[
+            UserId,
+            Path(description="The id of the user who owns the data. It must be the subject of the token."),
+        ],
+        limit: Annotated[Limit, Query(description="The maximum number of items on a page.")] = 100,
         offset: Annotated[
             Offset,
             Query(
-                description="How many items to skip, counted from the newest or, where `cursor` is given, from there."
+                description="The number of items to skip, counted from the newest item, or from `cursor` if it is given."
             ),
         ] = 0,
         cursor: Annotated[
-            Cursor | None, Query(description="Where to go on, the `next_cursor` of the page before.")
+            Cursor | None,
+            Query(description="The start of the page. Use the `next_cursor` of the previous page."),
         ] = None,
     ) -> CategoryListResponse | plain.CategoryListResponse:
-        """The caller's categories, newest first, paged as tasks are."""
+        """Returns one page of the caller's categories, newest first. Pages work as in `listTasks`."""
         return await operations.list_categories(
             caller,
             user_id=user_id,
@@ -88,7 +92,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
         summary="Create a category",
         status_code=201,
         response_model=CategoryResponse,
-        response_description="The category as it was stored.",
+        response_description="The created category.",
         responses={
             201: {
                 "headers": {
@@ -98,11 +102,11 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
                         "schema": {"type": "string", "format": "uri-reference"},
                     },
                     "ETag": {
-                        "description": "Names this very state; another state has another one.",
+                        "description": "Entity tag of the current version.",
                         "required": True,
                         "schema": {
                             "type": "string",
-                            "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
+                            "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
                         },
                     },
                 }
@@ -123,12 +127,15 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
     async def create_category(
         *,
         caller: Annotated[CallerT, Security(components.bearer_auth)],
-        user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
+        user_id: Annotated[
+            UserId,
+            Path(description="The id of the user who owns the data. It must be the subject of the token."),
+        ],
         idempotency_key: Annotated[
             IdempotencyKey | None,
             Header(
                 alias="Idempotency-Key",
-                description="A text of your choice, such as a UUID, that no other request of yours has. For 24 hours the same request\nwith the same key is answered as the first time and changes nothing more; another request with the key is\nrefused with 422. A request that was refused, or that failed, leaves its key unused.",
+                description="A unique key for this request, such as a UUID. For 24 hours, the same request with the same key gets the same\nresponse as the first one and changes nothing. Another request with the same key gets 422. The server does not\nstore the key of a request that gets an error response.",
             ),
         ] = None,
         body: Annotated[CategoryCreate, Body(description="The category to create.")],
@@ -147,16 +154,16 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
         summary="Read a category",
         status_code=200,
         response_model=CategoryResponse,
-        response_description="The category as it now is.",
+        response_description="The current category.",
         responses={
             200: {
                 "headers": {
                     "ETag": {
-                        "description": "Names this very state; another state has another one.",
+                        "description": "Entity tag of the current version.",
                         "required": True,
                         "schema": {
                             "type": "string",
-                            "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
+                            "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
                         },
                     }
                 }
@@ -174,8 +181,11 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
     async def get_category(
         *,
         caller: Annotated[CallerT, Security(components.bearer_auth)],
-        user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
-        category_id: Annotated[CategoryId, Path(description="Which of the user's categories.")],
+        user_id: Annotated[
+            UserId,
+            Path(description="The id of the user who owns the data. It must be the subject of the token."),
+        ],
+        category_id: Annotated[CategoryId, Path(description="The id of one of the user's categories.")],
         if_none_match: Annotated[
             EntityTags | None,
             Header(
@@ -184,7 +194,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             ),
         ] = None,
     ) -> GetCategory200 | GetCategory304:
-        """One of the caller's categories."""
+        """Returns one of the caller's categories."""
         return await operations.get_category(
             caller,
             user_id=user_id,
@@ -198,16 +208,16 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
         summary="Replace a category",
         status_code=200,
         response_model=CategoryResponse,
-        response_description="The category as it now is.",
+        response_description="The current category.",
         responses={
             200: {
                 "headers": {
                     "ETag": {
-                        "description": "Names this very state; another state has another one.",
+                        "description": "Entity tag of the current version.",
                         "required": True,
                         "schema": {
                             "type": "string",
-                            "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
+                            "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
                         },
                     }
                 }
@@ -229,8 +239,11 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
     async def replace_category(
         *,
         caller: Annotated[CallerT, Security(components.bearer_auth)],
-        user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
-        category_id: Annotated[CategoryId, Path(description="Which of the user's categories.")],
+        user_id: Annotated[
+            UserId,
+            Path(description="The id of the user who owns the data. It must be the subject of the token."),
+        ],
+        category_id: Annotated[CategoryId, Path(description="The id of one of the user's categories.")],
         if_match: Annotated[
             EntityTags | None,
             Header(
@@ -238,10 +251,9 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
                 description="Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.\n`*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.",
             ),
         ] = None,
-        body: Annotated[CategoryReplace, Body(description="The category as it shall be from now on.")],
+        body: Annotated[CategoryReplace, Body(description="The new content of the category.")],
     ) -> ReplaceCategory200:
-        """Replaces the category. `name` is required, and a colour that is left out returns to its
-        default."""
+        """Replaces the category. `name` is required. An absent colour is set to its default."""
         return await operations.replace_category(
             caller,
             user_id=user_id,
@@ -256,16 +268,16 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
         summary="Change a category",
         status_code=200,
         response_model=CategoryResponse,
-        response_description="The category as it now is.",
+        response_description="The current category.",
         responses={
             200: {
                 "headers": {
                     "ETag": {
-                        "description": "Names this very state; another state has another one.",
+                        "description": "Entity tag of the current version.",
                         "required": True,
                         "schema": {
                             "type": "string",
-                            "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
+                            "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
                         },
                     }
                 }
@@ -287,8 +299,11 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
     async def update_category(
         *,
         caller: Annotated[CallerT, Security(components.bearer_auth)],
-        user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
-        category_id: Annotated[CategoryId, Path(description="Which of the user's categories.")],
+        user_id: Annotated[
+            UserId,
+            Path(description="The id of the user who owns the data. It must be the subject of the token."),
+        ],
+        category_id: Annotated[CategoryId, Path(description="The id of one of the user's categories.")],
         if_match: Annotated[
             EntityTags | None,
             Header(
@@ -296,9 +311,9 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
                 description="Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.\n`*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.",
             ),
         ] = None,
-        body: Annotated[CategoryUpdate, Body(description="What shall be different.")],
+        body: Annotated[CategoryUpdate, Body(description="The properties to change.")],
     ) -> UpdateCategory200:
-        """Changes only the properties that are given."""
+        """Changes only the properties in the body."""
         return await operations.update_category(
             caller,
             user_id=user_id,
@@ -313,7 +328,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
         summary="Delete a category",
         status_code=200,
         response_model=MessageResponse,
-        response_description="The category is gone.",
+        response_description="The category is deleted.",
         responses={
             401: components.UNAUTHORIZED,
             403: components.FORBIDDEN,
@@ -328,8 +343,11 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
     async def delete_category(
         *,
         caller: Annotated[CallerT, Security(components.bearer_auth)],
-        user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
-        category_id: Annotated[CategoryId, Path(description="Which of the user's categories.")],
+        user_id: Annotated[
+            UserId,
+            Path(description="The id of the user who owns the data. It must be the subject of the token."),
+        ],
+        category_id: Annotated[CategoryId, Path(description="The id of one of the user's categories.")],
         if_match: Annotated[
             EntityTags | None,
             Header(
@@ -338,7 +356,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             ),
         ] = None,
     ) -> MessageResponse | plain.MessageResponse:
-        """Deletes the category for good. Its tasks stay, with `category_id` null."""
+        """Permanently deletes the category. Its tasks are kept, and their `category_id` becomes null."""
         return await operations.delete_category(
             caller,
             user_id=user_id,

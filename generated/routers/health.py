@@ -14,23 +14,24 @@ from ..schemas import HealthResponse, ReadinessResponse, RootResponse
 
 
 def health_router(engine: Engine[CallerT], operations: HealthOperations) -> APIRouter:
-    """What the service is, and whether it is well."""
+    """Name and version of the service, and its health checks."""
     router = engine.router("health")
 
     @router.get(
         "/",
         operation_id="getRoot",
-        summary="Name the service",
+        summary="Describe the service",
         status_code=200,
         response_model=RootResponse,
-        response_description="The service and where to go from here.",
+        response_description="The service and its links.",
         responses={
             422: components.UNPROCESSABLE_CONTENT,
             500: components.INTERNAL_SERVER_ERROR,
         },
     )
     async def get_root() -> RootResponse | plain.RootResponse:
-        """Says what this service is and where its documentation and health stand."""
+        """Returns the name and version of the service, and the paths of its documentation and health
+        check."""
         return await operations.get_root()
 
     @router.get(
@@ -46,7 +47,7 @@ def health_router(engine: Engine[CallerT], operations: HealthOperations) -> APIR
         },
     )
     async def get_health() -> HealthResponse | plain.HealthResponse:
-        """Answers as long as the process runs. Touches no database; see `/ready` for that."""
+        """Answers 200 as long as the process runs. It does not use the database; `/ready` does."""
         return await operations.get_health()
 
     @router.get(
@@ -55,7 +56,7 @@ def health_router(engine: Engine[CallerT], operations: HealthOperations) -> APIR
         summary="Readiness",
         status_code=200,
         response_model=ReadinessResponse,
-        response_description="The service can do its work.",
+        response_description="The service is ready.",
         responses={
             422: components.UNPROCESSABLE_CONTENT,
             500: components.INTERNAL_SERVER_ERROR,
@@ -63,8 +64,8 @@ def health_router(engine: Engine[CallerT], operations: HealthOperations) -> APIR
         },
     )
     async def get_readiness() -> ReadinessResponse | plain.ReadinessResponse:
-        """Answers 200 while the database can be reached and its migrations are applied, and 503
-        otherwise, and as soon as the service is asked to stop."""
+        """Answers 200 while the database is available and its migrations are applied, and 503
+        otherwise. It also answers 503 as soon as the service begins to shut down."""
         return await operations.get_readiness()
 
     return router

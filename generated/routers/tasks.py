@@ -42,7 +42,7 @@ from ..schemas import (
 
 
 def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) -> APIRouter:
-    """What is to be done."""
+    """The tasks of the caller."""
     router = engine.router("tasks")
 
     @router.get(
@@ -65,33 +65,37 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
     async def list_tasks(
         *,
         caller: Annotated[CallerT, Security(components.bearer_auth)],
-        user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
+        user_id: Annotated[
+            UserId,
+            Path(description="The id of the user who owns the data. It must be the subject of the token."),
+        ],
         completed: Annotated[
             TaskCompleted | None,
-            Query(description="Only tasks that are done (`true`) or still open (`false`)."),
+            Query(description="Only completed tasks (`true`) or only open tasks (`false`)."),
         ] = None,
-        priority: Annotated[TaskPriority | None, Query(description="Only tasks of this priority.")] = None,
+        priority: Annotated[TaskPriority | None, Query(description="Only tasks with this priority.")] = None,
         category_id: Annotated[
             CategoryId | None,
             Query(
-                description="Only tasks of this category. A category that is not the caller's has no tasks."
+                description="Only tasks in this category. For a category of another user, the list is empty."
             ),
         ] = None,
-        limit: Annotated[Limit, Query(description="How many items a page holds at the most.")] = 100,
+        limit: Annotated[Limit, Query(description="The maximum number of items on a page.")] = 100,
         offset: Annotated[
             Offset,
             Query(
-                description="How many items to skip, counted from the newest or, where `cursor` is given, from there."
+                description="The number of items to skip, counted from the newest item, or from `cursor` if it is given."
             ),
         ] = 0,
         cursor: Annotated[
-            Cursor | None, Query(description="Where to go on, the `next_cursor` of the page before.")
+            Cursor | None,
+            Query(description="The start of the page. Use the `next_cursor` of the previous page."),
         ] = None,
     ) -> TaskListResponse | plain.TaskListResponse:
-        """The caller's tasks, newest first. `total` counts all tasks that the filters let through,
-        whatever the page. To read on, pass `next_cursor` as `cursor`: the pages then neither repeat
-        nor skip a task when others are created or deleted in between, and a late page costs no more
-        than the first."""
+        """Returns one page of the caller's tasks, newest first. `total` is the number of tasks that
+        match the filters, on all pages. For the next page, pass `next_cursor` as `cursor` (keyset
+        pagination): no task is repeated or skipped when other tasks are created or deleted in
+        between, and every page is as fast as the first."""
         return await operations.list_tasks(
             caller,
             user_id=user_id,
@@ -109,7 +113,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
         summary="Create a task",
         status_code=201,
         response_model=TaskResponse,
-        response_description="The task as it was stored.",
+        response_description="The created task.",
         responses={
             201: {
                 "headers": {
@@ -119,11 +123,11 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                         "schema": {"type": "string", "format": "uri-reference"},
                     },
                     "ETag": {
-                        "description": "Names this very state; another state has another one.",
+                        "description": "Entity tag of the current version.",
                         "required": True,
                         "schema": {
                             "type": "string",
-                            "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
+                            "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
                         },
                     },
                 }
@@ -143,17 +147,21 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
     async def create_task(
         *,
         caller: Annotated[CallerT, Security(components.bearer_auth)],
-        user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
+        user_id: Annotated[
+            UserId,
+            Path(description="The id of the user who owns the data. It must be the subject of the token."),
+        ],
         idempotency_key: Annotated[
             IdempotencyKey | None,
             Header(
                 alias="Idempotency-Key",
-                description="A text of your choice, such as a UUID, that no other request of yours has. For 24 hours the same request\nwith the same key is answered as the first time and changes nothing more; another request with the key is\nrefused with 422. A request that was refused, or that failed, leaves its key unused.",
+                description="A unique key for this request, such as a UUID. For 24 hours, the same request with the same key gets the same\nresponse as the first one and changes nothing. Another request with the same key gets 422. The server does not\nstore the key of a request that gets an error response.",
             ),
         ] = None,
         body: Annotated[TaskCreate, Body(description="The task to create.")],
     ) -> CreateTask201:
-        """Creates a task. Only `title` is required; each other property says what it is when left out."""
+        """Creates a task. Only `title` is required. The schema describes the default of each other
+        property."""
         return await operations.create_task(
             caller,
             user_id=user_id,
@@ -167,16 +175,16 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
         summary="Read a task",
         status_code=200,
         response_model=TaskResponse,
-        response_description="The task as it now is.",
+        response_description="The current task.",
         responses={
             200: {
                 "headers": {
                     "ETag": {
-                        "description": "Names this very state; another state has another one.",
+                        "description": "Entity tag of the current version.",
                         "required": True,
                         "schema": {
                             "type": "string",
-                            "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
+                            "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
                         },
                     }
                 }
@@ -194,8 +202,11 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
     async def get_task(
         *,
         caller: Annotated[CallerT, Security(components.bearer_auth)],
-        user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
-        task_id: Annotated[TaskId, Path(description="Which of the user's tasks.")],
+        user_id: Annotated[
+            UserId,
+            Path(description="The id of the user who owns the data. It must be the subject of the token."),
+        ],
+        task_id: Annotated[TaskId, Path(description="The id of one of the user's tasks.")],
         if_none_match: Annotated[
             EntityTags | None,
             Header(
@@ -204,7 +215,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             ),
         ] = None,
     ) -> GetTask200 | GetTask304:
-        """One of the caller's tasks."""
+        """Returns one of the caller's tasks."""
         return await operations.get_task(
             caller,
             user_id=user_id,
@@ -218,16 +229,16 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
         summary="Replace a task",
         status_code=200,
         response_model=TaskResponse,
-        response_description="The task as it now is.",
+        response_description="The current task.",
         responses={
             200: {
                 "headers": {
                     "ETag": {
-                        "description": "Names this very state; another state has another one.",
+                        "description": "Entity tag of the current version.",
                         "required": True,
                         "schema": {
                             "type": "string",
-                            "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
+                            "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
                         },
                     }
                 }
@@ -248,8 +259,11 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
     async def replace_task(
         *,
         caller: Annotated[CallerT, Security(components.bearer_auth)],
-        user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
-        task_id: Annotated[TaskId, Path(description="Which of the user's tasks.")],
+        user_id: Annotated[
+            UserId,
+            Path(description="The id of the user who owns the data. It must be the subject of the token."),
+        ],
+        task_id: Annotated[TaskId, Path(description="The id of one of the user's tasks.")],
         if_match: Annotated[
             EntityTags | None,
             Header(
@@ -257,10 +271,9 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                 description="Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.\n`*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.",
             ),
         ] = None,
-        body: Annotated[TaskReplace, Body(description="The task as it shall be from now on.")],
+        body: Annotated[TaskReplace, Body(description="The new content of the task.")],
     ) -> ReplaceTask200:
-        """Replaces the task. `title` is required, and a property that is left out returns to its
-        default."""
+        """Replaces the task. `title` is required. An absent property is set to its default."""
         return await operations.replace_task(
             caller,
             user_id=user_id,
@@ -275,16 +288,16 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
         summary="Change a task",
         status_code=200,
         response_model=TaskResponse,
-        response_description="The task as it now is.",
+        response_description="The current task.",
         responses={
             200: {
                 "headers": {
                     "ETag": {
-                        "description": "Names this very state; another state has another one.",
+                        "description": "Entity tag of the current version.",
                         "required": True,
                         "schema": {
                             "type": "string",
-                            "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
+                            "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
                         },
                     }
                 }
@@ -305,8 +318,11 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
     async def update_task(
         *,
         caller: Annotated[CallerT, Security(components.bearer_auth)],
-        user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
-        task_id: Annotated[TaskId, Path(description="Which of the user's tasks.")],
+        user_id: Annotated[
+            UserId,
+            Path(description="The id of the user who owns the data. It must be the subject of the token."),
+        ],
+        task_id: Annotated[TaskId, Path(description="The id of one of the user's tasks.")],
         if_match: Annotated[
             EntityTags | None,
             Header(
@@ -314,9 +330,9 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                 description="Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.\n`*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.",
             ),
         ] = None,
-        body: Annotated[TaskUpdate, Body(description="What shall be different.")],
+        body: Annotated[TaskUpdate, Body(description="The properties to change.")],
     ) -> UpdateTask200:
-        """Changes only the properties that are given; `null` clears a property that can be null."""
+        """Changes only the properties in the body. `null` clears a nullable property."""
         return await operations.update_task(
             caller,
             user_id=user_id,
@@ -331,7 +347,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
         summary="Delete a task",
         status_code=200,
         response_model=MessageResponse,
-        response_description="The task is gone.",
+        response_description="The task is deleted.",
         responses={
             401: components.UNAUTHORIZED,
             403: components.FORBIDDEN,
@@ -346,8 +362,11 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
     async def delete_task(
         *,
         caller: Annotated[CallerT, Security(components.bearer_auth)],
-        user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
-        task_id: Annotated[TaskId, Path(description="Which of the user's tasks.")],
+        user_id: Annotated[
+            UserId,
+            Path(description="The id of the user who owns the data. It must be the subject of the token."),
+        ],
+        task_id: Annotated[TaskId, Path(description="The id of one of the user's tasks.")],
         if_match: Annotated[
             EntityTags | None,
             Header(
@@ -356,7 +375,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             ),
         ] = None,
     ) -> MessageResponse | plain.MessageResponse:
-        """Deletes the task for good."""
+        """Permanently deletes the task."""
         return await operations.delete_task(
             caller,
             user_id=user_id,
@@ -367,19 +386,19 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
     @router.patch(
         "/api/{user_id}/tasks/{task_id}/complete",
         operation_id="toggleTask",
-        summary="Toggle whether a task is done",
+        summary="Toggle whether a task is completed",
         status_code=200,
         response_model=TaskResponse,
-        response_description="The task as it now is.",
+        response_description="The current task.",
         responses={
             200: {
                 "headers": {
                     "ETag": {
-                        "description": "Names this very state; another state has another one.",
+                        "description": "Entity tag of the current version.",
                         "required": True,
                         "schema": {
                             "type": "string",
-                            "description": "The name of a state (RFC 9110, section 8.8.3). Its form may change.",
+                            "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
                         },
                     }
                 }
@@ -397,8 +416,11 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
     async def toggle_task(
         *,
         caller: Annotated[CallerT, Security(components.bearer_auth)],
-        user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
-        task_id: Annotated[TaskId, Path(description="Which of the user's tasks.")],
+        user_id: Annotated[
+            UserId,
+            Path(description="The id of the user who owns the data. It must be the subject of the token."),
+        ],
+        task_id: Annotated[TaskId, Path(description="The id of one of the user's tasks.")],
         if_match: Annotated[
             EntityTags | None,
             Header(
@@ -410,12 +432,12 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             IdempotencyKey | None,
             Header(
                 alias="Idempotency-Key",
-                description="A text of your choice, such as a UUID, that no other request of yours has. For 24 hours the same request\nwith the same key is answered as the first time and changes nothing more; another request with the key is\nrefused with 422. A request that was refused, or that failed, leaves its key unused.",
+                description="A unique key for this request, such as a UUID. For 24 hours, the same request with the same key gets the same\nresponse as the first one and changes nothing. Another request with the same key gets 422. The server does not\nstore the key of a request that gets an error response.",
             ),
         ] = None,
     ) -> ToggleTask200:
-        """Marks an open task as done and a done task as open, in one step: of two toggles at the same
-        moment, each takes effect."""
+        """Marks an open task as completed and a completed task as open, atomically: two concurrent
+        toggles both take effect."""
         return await operations.toggle_task(
             caller,
             user_id=user_id,

@@ -39,10 +39,13 @@ def users_router(engine: Engine[CallerT], operations: UsersOperations[CallerT]) 
     async def get_user(
         *,
         caller: Annotated[CallerT, Security(components.bearer_auth)],
-        user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
+        user_id: Annotated[
+            UserId,
+            Path(description="The id of the user who owns the data. It must be the subject of the token."),
+        ],
     ) -> UserResponse | plain.UserResponse:
-        """The profile as the login service last described it. It is created when a valid token is
-        first seen, so there is nothing to post."""
+        """The profile from the claims of the most recently issued token. The server creates it when it
+        first receives a valid token of the user, so there is no operation to create a user."""
         return await operations.get_user(
             caller,
             user_id=user_id,
@@ -54,7 +57,7 @@ def users_router(engine: Engine[CallerT], operations: UsersOperations[CallerT]) 
         summary="Erase the caller's account",
         status_code=200,
         response_model=MessageResponse,
-        response_description="The account and everything in it is gone.",
+        response_description="The account and all its data are deleted.",
         responses={
             401: components.UNAUTHORIZED,
             403: components.FORBIDDEN,
@@ -68,11 +71,14 @@ def users_router(engine: Engine[CallerT], operations: UsersOperations[CallerT]) 
     async def delete_user(
         *,
         caller: Annotated[CallerT, Security(components.bearer_auth)],
-        user_id: Annotated[UserId, Path(description="Whose data. It must be the subject of the token.")],
+        user_id: Annotated[
+            UserId,
+            Path(description="The id of the user who owns the data. It must be the subject of the token."),
+        ],
     ) -> MessageResponse | plain.MessageResponse:
-        """Erases the caller with every task and category that they own, at once and for good. The
-        account stays erased until a token that was issued after the erasure arrives; until then all
-        of the caller's paths answer 404."""
+        """Permanently deletes the caller's account with all tasks and categories. The account stays
+        erased until the server receives a token that was issued after the erasure. Until then, all
+        paths of the caller answer 404."""
         return await operations.delete_user(
             caller,
             user_id=user_id,

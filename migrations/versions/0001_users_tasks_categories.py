@@ -12,7 +12,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# Written out, not imported from impl/tables.py: a migration stays as it was applied, the tables move on.
+# Not imported from impl/tables.py: a migration must stay as it was applied, while the tables change.
 SCHEMA = "tasks_api"
 NEWEST = (sa.text("created_at DESC"), sa.text("id DESC"))
 

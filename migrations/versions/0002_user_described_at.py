@@ -1,4 +1,4 @@
-"""When the token was issued that described a user, so that an older one does not bring older words back."""
+"""Store when the token of a profile was issued, so that an older token does not restore an older profile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many tasks of each kind there are, kept by triggers, so that `total` need not count them."""
+"""Maintain the number of tasks of each kind with triggers, so that `total` need not count rows."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ SUMS = ", ".join(f"coalesce(sum(n) FILTER (WHERE {condition}), 0) AS {name}" for
 ADDED = "SELECT user_id, category_id, completed, priority, 1 AS n FROM added"
 REMOVED = "SELECT user_id, category_id, completed, priority, -1 AS n FROM removed"
 
-# Each task counts twice: among all tasks of its user, where category_id is 0, and in its category. Rows are
-# changed in the order of their keys, as the last thing that a statement does, so that no two statements ever
-# wait for each other. A row goes when it counts nothing any more: erasing a user leaves none.
+# Each task counts twice: for all tasks of its user (category_id 0) and for its category. Counters are updated
+# in the order of their keys, as the last step of a statement, so that two statements cannot deadlock. A
+# counter that reaches zero is deleted, so that erasing a user leaves no counters.
 COUNT = f"""
 INSERT INTO {SCHEMA}.task_count AS counted (user_id, category_id, {NAMES})
 SELECT user_id, scope.id, {SUMS}
@@ -81,12 +81,12 @@ def upgrade() -> None:
         sa.Column("category_id", sa.BigInteger, nullable=False),
         *(sa.Column(name, sa.BigInteger, nullable=False) for name, _ in KINDS),
         sa.PrimaryKeyConstraint("user_id", "category_id", name="task_count_pkey"),
-        # Room on each page for new versions of its rows, so that no change of a count touches the index.
+        # Free space on each page for new row versions: an update of a counter does not change the index.
         postgresql_with={"fillfactor": "50"},
         schema=SCHEMA,
     )
     op.execute(FUNCTION)
-    # The table's lock is held until the commit, so that no task escapes between triggers and counting.
+    # The table stays locked until the commit: no task is added between the triggers and the first count.
     for operation, tables in TRIGGERS.items():
         op.execute(
             f"CREATE TRIGGER task_count_{operation.lower()} AFTER {operation} ON {SCHEMA}.task {tables} "

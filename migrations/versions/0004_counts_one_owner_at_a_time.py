@@ -1,6 +1,6 @@
-"""The counts of one user are sought in that user's partition, where the tables are partitioned.
+"""Update the counters user by user, so that partitioned tables read only that user's partition.
 
-A join with the changed rows may read all partitions; a statement for each user reads one.
+A join with the changed rows may read all partitions; a statement for one user reads one partition.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def downgrade() -> None:
 
 
 def _replace(words: dict[str, str]) -> None:
-    """Write the function of 0003 anew, with these words for those."""
+    """Replace parts of the function that 0003 created."""
     connection = op.get_bind()
     function = f"SELECT pg_get_functiondef('{SCHEMA}.count_tasks()'::regprocedure)"
     definition: str = connection.exec_driver_sql(function).scalar_one()

@@ -1,4 +1,4 @@
-"""How many categories each user has, kept by triggers as the counts of tasks are."""
+"""Maintain the number of categories of each user with triggers, like the numbers of tasks."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def upgrade() -> None:
         schema=SCHEMA,
     )
     op.execute(FUNCTION)
-    # The table's lock is held until the commit, so that no category escapes between triggers and counting.
+    # The table stays locked until the commit: no category is added between the triggers and the first count.
     for operation, tables in TRIGGERS.items():
         op.execute(
             f"CREATE TRIGGER category_count_{operation.lower()} "

@@ -1,6 +1,6 @@
-"""Servers may say the id of a new row, which they took from its sequence before.
+"""Allow the server to set the id of a new row, after it has taken the id from the sequence.
 
-An insertion whose answer was lost can then be repeated: the primary key tells whether it was done.
+An insert whose response was lost can then be retried: the primary key shows whether it was done.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which writes were carried out under which Idempotency-Key, and what came of them."""
+"""Store each Idempotency-Key with a fingerprint of its request and the written row."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Changed tasks are counted by one statement, which sees by itself that most changes leave the counts alone.
+"""Count changed tasks with one statement, which itself detects that most changes do not affect the counters.
 
-The branch of `count_tasks` that did so before joined the rows before and after a change, by a plan made for
-the first change of a session: after one of a single row, that of 10 000 took 5 s.
+Before, `count_tasks` joined the rows before and after a change. Its plan was made for the first change of a
+session: if that changed a single row, a later change of 10 000 rows took 5 s.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SUMS = [f"coalesce(sum(n) FILTER (WHERE {condition}), 0) AS {name}" for name, co
 CHANGED = [f"sum(n) FILTER (WHERE {condition}) <> 0" for _, condition in KINDS]
 TOTAL = " + ".join(NAMES)
 
-# In the order of the keys, and each task twice: see 0003.
+# In the order of the keys, and each task counts twice: see 0003.
 FUNCTION = f"""
 CREATE FUNCTION {SCHEMA}.count_changed_tasks() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

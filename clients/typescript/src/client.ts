@@ -5,9 +5,9 @@ import type { Arguments, OperationId, Result } from "./operations.js";
 import type { paths } from "./schema.js";
 
 export interface TaskClientOptions extends Pick<ClientOptions, "credentials" | "fetch" | "headers"> {
-  /** Where the API stands, such as `https://api.example.com`. */
+  /** The base URL of the API, such as `https://api.example.com`. */
   baseUrl: string;
-  /** The bearer token. Asked before each request, so it may give another one when the last has expired. */
+  /** Returns the bearer token. The client calls it before each request, so it can replace an expired token. */
   getToken?: () => Token | Promise<Token>;
 }
 
@@ -17,20 +17,20 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Calls one operation; throws `TaskApiError` when the API refuses, and what `fetch` throws when it is not reached. */
+/** Calls one operation. Throws `TaskApiError` for an error response, and the error of `fetch` if there is no response. */
 export type Method<Id extends OperationId> = {} extends Arguments<Id>
   ? (args?: Arguments<Id>, options?: RequestOptions) => Promise<Result<Id>>
   : (args: Arguments<Id>, options?: RequestOptions) => Promise<Result<Id>>;
 
-/** One method per operation of the contract, and `http` for what they leave out, such as response headers. */
+/** One method per operation of the contract, and `http` for everything else, such as response headers. */
 export type TaskClient = { readonly [Id in keyof typeof routes]: Method<Id> } & {
-  /** The openapi-fetch client underneath. It throws only if the API is not reached. */
+  /** The openapi-fetch client. It throws only if there is no response. */
   readonly http: Client<paths, "application/json">;
 };
 
 export function createTaskClient({ getToken, ...options }: TaskClientOptions): TaskClient {
   const http = createClient<paths, "application/json">({
-    // Looked up at each request, for the sake of tools that replace it, such as MSW.
+    // Read `fetch` at each request, because tools such as MSW replace it.
     fetch: (request) => fetch(request),
     querySerializer,
     ...options,
@@ -68,7 +68,7 @@ interface Answer {
 
 function method(http: TaskClient["http"], id: OperationId) {
   const [verb, path] = routes[id];
-  // The arguments are checked where the method is called; here they are any operation's.
+  // The compiler checks the arguments at the call of the method. Here they can be those of any operation.
   const request = http.request as (verb: string, path: string, init: object) => Promise<Answer>;
   return async ({ body, ...parameters }: Record<string, unknown> = {}, options: RequestOptions = {}) => {
     const params: Record<"path" | "query" | "header", Record<string, unknown>> = { path: {}, query: {}, header: {} };

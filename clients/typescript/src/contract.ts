@@ -2,63 +2,63 @@
 
 import type { components } from "./schema.js";
 
-/** The user's id as the login service gives it. */
+/** The id of the user at the login service. */
 export type UserId = components["schemas"]["UserId"];
 /** A task's id. At most 2^53 - 1, the largest integer that JavaScript represents exactly. */
 export type TaskId = components["schemas"]["TaskId"];
-/** What is to be done. */
+/** The title of the task. */
 export type TaskTitle = components["schemas"]["TaskTitle"];
-/** More about it. */
+/** Details of the task. */
 export type TaskDescription = components["schemas"]["TaskDescription"];
-/** Whether it is done. */
+/** Whether the task is completed. */
 export type TaskCompleted = components["schemas"]["TaskCompleted"];
-/** How urgent it is. */
+/** The priority of the task. */
 export type TaskPriority = components["schemas"]["TaskPriority"];
-/** Until when, with offset (RFC 3339), from 1900 to 2999 in that offset. */
+/** The due date, with offset (RFC 3339), from 1900 to 2999 in that offset. */
 export type DueDate = components["schemas"]["DueDate"];
 /** A category's id. At most 2^53 - 1, the largest integer that JavaScript represents exactly. */
 export type CategoryId = components["schemas"]["CategoryId"];
-/** What the category is called; unique among the user's categories. */
+/** The name of the category, unique among the user's categories. */
 export type CategoryName = components["schemas"]["CategoryName"];
 /** A colour as six hexadecimal digits. */
 export type CategoryColor = components["schemas"]["CategoryColor"];
-/** A moment in UTC (RFC 3339), set by the database. */
+/** A timestamp in UTC (RFC 3339). */
 export type Timestamp = components["schemas"]["Timestamp"];
-/** How many items a page holds at the most. */
+/** The maximum number of items on a page. */
 export type Limit = components["schemas"]["Limit"];
-/** How many items to skip. */
+/** The number of items to skip. */
 export type Offset = components["schemas"]["Offset"];
-/** A place in a list. Take it from `next_cursor`; its form may change. */
+/** A position in a list. Use the value of `next_cursor`; its format may change. */
 export type Cursor = components["schemas"]["Cursor"];
-/** The name of a state (RFC 9110, section 8.8.3). Its form may change. */
+/** An entity tag (RFC 9110, section 8.8.3). Its format may change. */
 export type EntityTag = components["schemas"]["EntityTag"];
 /** Names of states, separated by commas, or `*`. */
 export type EntityTags = components["schemas"]["EntityTags"];
-/** Visible ASCII characters, compared as they stand; quotation marks are not required and count as part of it. */
+/** Visible ASCII characters, compared exactly. Quotation marks are optional and are part of the key. */
 export type IdempotencyKey = components["schemas"]["IdempotencyKey"];
-/** How many items there are in all. */
+/** The number of items on all pages. */
 export type Total = components["schemas"]["Total"];
 /** A number of seconds. */
 export type RetryAfter = components["schemas"]["RetryAfter"];
 /** A task to create. */
 export type TaskCreate = components["schemas"]["TaskCreate"];
-/** A whole task. */
+/** A complete task, which replaces the stored one. */
 export type TaskReplace = components["schemas"]["TaskReplace"];
-/** Changes to a task; what is left out stays as it is. */
+/** Changes to a task. Absent properties stay unchanged. */
 export type TaskUpdate = components["schemas"]["TaskUpdate"];
 /** A category to create. */
 export type CategoryCreate = components["schemas"]["CategoryCreate"];
-/** A whole category. */
+/** A complete category, which replaces the stored one. */
 export type CategoryReplace = components["schemas"]["CategoryReplace"];
-/** Changes to a category; what is left out stays as it is. */
+/** Changes to a category. Absent properties stay unchanged. */
 export type CategoryUpdate = components["schemas"]["CategoryUpdate"];
-/** What the service is. */
+/** The service and its links. */
 export type RootResponse = components["schemas"]["RootResponse"];
 /** The process is alive. */
 export type HealthResponse = components["schemas"]["HealthResponse"];
-/** The service can do its work. */
+/** The service is ready. */
 export type ReadinessResponse = components["schemas"]["ReadinessResponse"];
-/** A user's profile, as the login service described it. */
+/** A user's profile, from the claims of the login service. */
 export type UserResponse = components["schemas"]["UserResponse"];
 /** A task. */
 export type TaskResponse = components["schemas"]["TaskResponse"];
@@ -68,52 +68,52 @@ export type TaskListResponse = components["schemas"]["TaskListResponse"];
 export type CategoryResponse = components["schemas"]["CategoryResponse"];
 /** One page of categories. */
 export type CategoryListResponse = components["schemas"]["CategoryListResponse"];
-/** A message for people. */
+/** A message as text. */
 export type MessageResponse = components["schemas"]["MessageResponse"];
-/** Why the request was not served. */
+/** An error response. */
 export type ErrorResponse = components["schemas"]["ErrorResponse"];
-/** Everything about the request that does not fit the contract. */
+/** All validation errors of a request. */
 export type ValidationErrorResponse = components["schemas"]["ValidationErrorResponse"];
-/** One finding. */
+/** One validation error. */
 export type ValidationErrorItem = components["schemas"]["ValidationErrorItem"];
 
 /** How each operation is called. */
 export const routes = {
-  /** Name the service. Says what this service is and where its documentation and health stand. */
+  /** Describe the service. Returns the name and version of the service, and the paths of its documentation and health check. */
   getRoot: ["GET", "/"],
-  /** Liveness. Answers as long as the process runs. Touches no database; see `/ready` for that. */
+  /** Liveness. Answers 200 as long as the process runs. It does not use the database; `/ready` does. */
   getHealth: ["GET", "/health"],
-  /** Readiness. Answers 200 while the database can be reached and its migrations are applied, and 503 otherwise, and as soon as the service is asked to stop. */
+  /** Readiness. Answers 200 while the database is available and its migrations are applied, and 503 otherwise. It also answers 503 as soon as the service begins to shut down. */
   getReadiness: ["GET", "/ready"],
-  /** Read the caller's profile. The profile as the login service last described it. It is created when a valid token is first seen, so there is nothing to post. */
+  /** Read the caller's profile. The profile from the claims of the most recently issued token. The server creates it when it first receives a valid token of the user, so there is no operation to create a user. */
   getUser: ["GET", "/api/{user_id}"],
-  /** Erase the caller's account. Erases the caller with every task and category that they own, at once and for good. The account stays erased until a token that was issued after the erasure arrives; until then all of the caller's paths answer 404. */
+  /** Erase the caller's account. Permanently deletes the caller's account with all tasks and categories. The account stays erased until the server receives a token that was issued after the erasure. Until then, all paths of the caller answer 404. */
   deleteUser: ["DELETE", "/api/{user_id}"],
-  /** List tasks. The caller's tasks, newest first. `total` counts all tasks that the filters let through, whatever the page. To read on, pass `next_cursor` as `cursor`: the pages then neither repeat nor skip a task when others are created or deleted in between, and a late page costs no more than the first. */
+  /** List tasks. Returns one page of the caller's tasks, newest first. `total` is the number of tasks that match the filters, on all pages. For the next page, pass `next_cursor` as `cursor` (keyset pagination): no task is repeated or skipped when other tasks are created or deleted in between, and every page is as fast as the first. */
   listTasks: ["GET", "/api/{user_id}/tasks"],
-  /** Create a task. Creates a task. Only `title` is required; each other property says what it is when left out. */
+  /** Create a task. Creates a task. Only `title` is required. The schema describes the default of each other property. */
   createTask: ["POST", "/api/{user_id}/tasks"],
-  /** Read a task. One of the caller's tasks. */
+  /** Read a task. Returns one of the caller's tasks. */
   getTask: ["GET", "/api/{user_id}/tasks/{task_id}"],
-  /** Replace a task. Replaces the task. `title` is required, and a property that is left out returns to its default. */
+  /** Replace a task. Replaces the task. `title` is required. An absent property is set to its default. */
   replaceTask: ["PUT", "/api/{user_id}/tasks/{task_id}"],
-  /** Change a task. Changes only the properties that are given; `null` clears a property that can be null. */
+  /** Change a task. Changes only the properties in the body. `null` clears a nullable property. */
   updateTask: ["PATCH", "/api/{user_id}/tasks/{task_id}"],
-  /** Delete a task. Deletes the task for good. */
+  /** Delete a task. Permanently deletes the task. */
   deleteTask: ["DELETE", "/api/{user_id}/tasks/{task_id}"],
-  /** Toggle whether a task is done. Marks an open task as done and a done task as open, in one step: of two toggles at the same moment, each takes effect. */
+  /** Toggle whether a task is completed. Marks an open task as completed and a completed task as open, atomically: two concurrent toggles both take effect. */
   toggleTask: ["PATCH", "/api/{user_id}/tasks/{task_id}/complete"],
-  /** List categories. The caller's categories, newest first, paged as tasks are. */
+  /** List categories. Returns one page of the caller's categories, newest first. Pages work as in `listTasks`. */
   listCategories: ["GET", "/api/{user_id}/categories"],
   /** Create a category. Creates a category. Its name must differ from those of the caller's other categories. */
   createCategory: ["POST", "/api/{user_id}/categories"],
-  /** Read a category. One of the caller's categories. */
+  /** Read a category. Returns one of the caller's categories. */
   getCategory: ["GET", "/api/{user_id}/categories/{category_id}"],
-  /** Replace a category. Replaces the category. `name` is required, and a colour that is left out returns to its default. */
+  /** Replace a category. Replaces the category. `name` is required. An absent colour is set to its default. */
   replaceCategory: ["PUT", "/api/{user_id}/categories/{category_id}"],
-  /** Change a category. Changes only the properties that are given. */
+  /** Change a category. Changes only the properties in the body. */
   updateCategory: ["PATCH", "/api/{user_id}/categories/{category_id}"],
-  /** Delete a category. Deletes the category for good. Its tasks stay, with `category_id` null. */
+  /** Delete a category. Permanently deletes the category. Its tasks are kept, and their `category_id` becomes null. */
   deleteCategory: ["DELETE", "/api/{user_id}/categories/{category_id}"],
 } as const;
 

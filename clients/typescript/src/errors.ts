@@ -5,7 +5,7 @@ class Failure<Id extends OperationId, Status extends number, Body> extends Error
   readonly operationId: Id;
   readonly status: Status;
   readonly body: Body;
-  /** For its headers, such as `Retry-After`. Its body has been read. */
+  /** The response, for its headers, such as `Retry-After`. Its body is already read. */
   readonly response: Response;
 
   constructor(operationId: Id, body: Body, response: Response) {
@@ -19,9 +19,9 @@ class Failure<Id extends OperationId, Status extends number, Body> extends Error
 }
 
 /**
- * The API refused a request, or failed, in one of the ways that the contract lists.
+ * The API sent one of the error responses of the contract.
  *
- * Comparing `status` narrows `body`, and comparing `operationId` narrows `status` to what that operation answers:
+ * Comparing `status` narrows `body`, and comparing `operationId` narrows `status` to the statuses of that operation:
  *
  *     if (error instanceof TaskApiError && error.status === 422) error.body.detail[0]?.loc
  */
@@ -29,10 +29,10 @@ export type TaskApiError<Id extends OperationId = OperationId> = Id extends Oper
   ? { [Status in ErrorStatus<Id>]: Failure<Id, Status, ErrorBody<Id, Status>> }[ErrorStatus<Id>]
   : never;
 
-// One class at run time and a union of its instances for the compiler, which `instanceof` narrows to.
+// One class at run time. For the compiler, `instanceof` narrows to a union of its instances.
 export const TaskApiError: abstract new (...none: never) => TaskApiError = Failure;
 
-/** What answered was not the API as the contract describes it: a proxy's page, or a `baseUrl` that leads elsewhere. */
+/** The response is not one of the contract: it is from a proxy, or `baseUrl` is wrong. */
 export class UnexpectedResponseError extends Error {
   readonly response: Response;
 
@@ -44,7 +44,7 @@ export class UnexpectedResponseError extends Error {
   }
 }
 
-/** The error for an answer that is no success. */
+/** Returns the error for a response that is not a success. */
 export function failure(operationId: OperationId, body: unknown, response: Response): Error {
   const detail = (body as { detail?: unknown } | null | undefined)?.detail;
   const known = response.status === 422 ? Array.isArray(detail) : typeof detail === "string";

@@ -18,7 +18,7 @@ import { API_KEY, apiPages, apiQuery, method } from "./queries.js";
 
 const Context = createContext<TaskClient | null>(null);
 
-/** Gives the hooks below it their client: `<TaskClientProvider value={api}>`. */
+/** Provides the client to the hooks below it: `<TaskClientProvider value={api}>`. */
 export const TaskClientProvider: Provider<TaskClient | null> = Context.Provider;
 
 export function useTaskClient(): TaskClient {
@@ -27,7 +27,7 @@ export function useTaskClient(): TaskClient {
   return api;
 }
 
-/** Reads: `useApiQuery("getTask", { user_id, task_id })`. Takes TanStack Query's options, such as `select`. */
+/** A query: `useApiQuery("getTask", { user_id, task_id })`. Accepts the options of TanStack Query, such as `select`. */
 export function useApiQuery<Id extends ReadOperationId, Data = Result<Id>>(
   id: Id,
   args: Arguments<Id>,
@@ -36,7 +36,7 @@ export function useApiQuery<Id extends ReadOperationId, Data = Result<Id>>(
   return useQuery<Result<Id>, Error, Data>({ ...options, ...apiQuery(useTaskClient(), id, args) });
 }
 
-/** Lists page by page: `fetchNextPage()` adds a page to `data.pages` while `hasNextPage`. */
+/** An infinite query: `fetchNextPage()` adds a page to `data.pages` while `hasNextPage` is true. */
 export function useApiPages<Id extends ListOperationId>(
   id: Id,
   args: Arguments<Id>,
@@ -44,7 +44,7 @@ export function useApiPages<Id extends ListOperationId>(
   return useInfiniteQuery(apiPages(useTaskClient(), id, args));
 }
 
-/** Writes: `useApiMutation("createTask").mutate({ user_id, body })`. Whatever came of it, what was read is read anew. */
+/** A mutation: `useApiMutation("createTask").mutate({ user_id, body })`. Afterwards all queries are fetched again. */
 export function useApiMutation<Id extends WriteOperationId>(
   id: Id,
   options?: Omit<UseMutationOptions<Result<Id>, Error, Arguments<Id>>, "mutationFn">,

@@ -1,27 +1,27 @@
-// What an operation takes and gives, worked out from the types that openapi-typescript writes.
+// The arguments and results of an operation, derived from the types that openapi-typescript generates.
 import type { routes } from "./contract.js";
 import type { operations } from "./schema.js";
 
 /** The name of an operation, its `operationId` in the contract. */
 export type OperationId = keyof typeof routes;
 
-/** The operations that read. */
+/** The operations with GET. */
 export type ReadOperationId = {
   [Id in OperationId]: (typeof routes)[Id][0] extends "GET" ? Id : never;
 }[OperationId];
 
-/** The operations that change something. */
+/** The operations with any other method. */
 export type WriteOperationId = Exclude<OperationId, ReadOperationId>;
 
-/** The operations that list, page by page. */
+/** The operations that return a page of a list. */
 export type ListOperationId = {
   [Id in OperationId]: Result<Id> extends Page<unknown> ? Id : never;
 }[OperationId];
 
 /**
- * What an operation takes: its path, query and header parameters by name, and `body` if it has one.
+ * The arguments of an operation: its path, query and header parameters by name, and `body` if it has one.
  *
- * `If-None-Match` is left to `http`: a method gives a body, and 304 has none.
+ * `If-None-Match` is only in `http`, because a method returns a body and 304 has none.
  */
 export type Arguments<Id extends OperationId> = Simplified<
   Parameters<Id, "path"> &
@@ -30,13 +30,13 @@ export type Arguments<Id extends OperationId> = Simplified<
     Body<Id>
 >;
 
-/** What an operation gives when it succeeds. */
+/** The result of an operation: the body of its success response. */
 export type Result<Id extends OperationId> = Content<Id, SuccessStatus<Id>>;
 
-/** The statuses with which an operation fails. */
+/** The statuses of an operation's error responses. */
 export type ErrorStatus<Id extends OperationId> = Exclude<Status<Id>, SuccessStatus<Id> | 304>;
 
-/** The body of an operation's failure. */
+/** The body of an operation's error response. */
 export type ErrorBody<Id extends OperationId, S extends ErrorStatus<Id>> = Content<Id, S>;
 
 /** One page of a list. */
@@ -45,7 +45,7 @@ export interface Page<Item> {
   next_cursor: string | null;
 }
 
-// Of an operation without any, openapi-typescript says `query?: never`.
+// For an operation without parameters, openapi-typescript generates `query?: never`.
 type Parameters<Id extends OperationId, Place extends "path" | "query" | "header"> = [
   NonNullable<operations[Id]["parameters"][Place]>,
 ] extends [never]
@@ -70,8 +70,8 @@ type Content<Id extends OperationId, S extends Status<Id>> = operations[Id]["res
   ? Content
   : never;
 
-// A filter that is not set is not sent, so `undefined` may stand for it even under exactOptionalPropertyTypes.
+// An undefined parameter is not sent, so `undefined` is allowed, even with exactOptionalPropertyTypes.
 type MaybeUndefined<T> = { [K in keyof T]: T[K] | undefined };
 
-// An editor then shows the properties instead of how they were worked out.
+// Makes editors show the properties instead of the type expression.
 type Simplified<T> = { [K in keyof T]: T[K] };

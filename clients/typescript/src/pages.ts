@@ -1,7 +1,7 @@
 import type { RequestOptions } from "./client.js";
 import type { Page } from "./operations.js";
 
-/** A client's method that lists, such as `api.listTasks`. */
+/** A method of the client that returns a page of a list, such as `api.listTasks`. */
 type List<Args, P> = (args: Args, options?: RequestOptions) => Promise<P>;
 
 interface Place {
@@ -10,7 +10,7 @@ interface Place {
 }
 
 /**
- * All pages of a list, each fetched when the loop comes to it:
+ * Yields all pages of a list, each fetched when the loop reaches it:
  *
  *     for await (const page of pages(api.listTasks, { user_id, limit: 50 })) …
  */
@@ -22,13 +22,13 @@ export async function* pages<Args extends Place, P extends Page<unknown>>(
   let page = await list(args, options);
   yield page;
   while (page.next_cursor !== null) {
-    // The first page has skipped what `offset` says; with a cursor it would be skipped again.
+    // The first page has applied `offset`; with a cursor, it would be applied again.
     page = await list({ ...args, offset: undefined, cursor: page.next_cursor }, options);
     yield page;
   }
 }
 
-/** The items of all pages, one by one. */
+/** Yields the items of all pages. */
 export async function* items<Args extends Place, Item>(
   list: List<Args, Page<Item>>,
   args: NoInfer<Args>,

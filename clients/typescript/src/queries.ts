@@ -1,9 +1,9 @@
-// What TanStack Query has to know to read from the API; without hooks, so that loaders and servers can use it too.
+// Options for TanStack Query, without hooks, so that loaders and servers can use them too.
 import type { DataTag, InfiniteData } from "@tanstack/react-query";
 import type { RequestOptions, TaskClient } from "./client.js";
 import type { Arguments, ListOperationId, OperationId, Page, ReadOperationId, Result } from "./operations.js";
 
-/** With what the keys of all queries here begin. */
+/** The first element of all query keys. */
 export const API_KEY = "@tasks-api/client";
 
 type Key<Id extends ReadOperationId, Data, Kind extends string[] = []> = DataTag<
@@ -32,20 +32,20 @@ export function apiQuery<Id extends ReadOperationId>(api: TaskClient, id: Id, ar
   };
 }
 
-/** Options of an infinite query, whose pages are those of a list. */
+/** Options of an infinite query for a list. */
 export function apiPages<Id extends ListOperationId>(api: TaskClient, id: Id, args: Arguments<Id>): ApiPages<Id> {
   return {
-    // Apart from the key of the plain query, whose data have another form.
+    // Not the key of the plain query, whose data have another shape.
     queryKey: [API_KEY, id, args, "pages"] as unknown as ApiPages<Id>["queryKey"],
     queryFn: ({ signal, pageParam }) =>
-      // The first page has skipped what `offset` says; with a cursor it would be skipped again.
+      // The first page has applied `offset`; with a cursor, it would be applied again.
       method(api, id)(pageParam === null ? args : { ...args, offset: undefined, cursor: pageParam }, { signal }),
     initialPageParam: null,
     getNextPageParam: (page) => (page as Page<unknown>).next_cursor,
   };
 }
 
-/** The client's method for an operation that is known only when it is called. */
+/** Returns the client's method for an operation that is known only at run time. */
 export function method<Id extends OperationId>(api: TaskClient, id: Id) {
   return api[id] as unknown as (args: Arguments<Id>, options?: RequestOptions) => Promise<Result<Id>>;
 }

@@ -12,8 +12,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Name the service
-         * @description Says what this service is and where its documentation and health stand.
+         * Describe the service
+         * @description Returns the name and version of the service, and the paths of its documentation and health check.
          */
         get: operations["getRoot"];
         put?: never;
@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * Liveness
-         * @description Answers as long as the process runs. Touches no database; see `/ready` for that.
+         * @description Answers 200 as long as the process runs. It does not use the database; `/ready` does.
          */
         get: operations["getHealth"];
         put?: never;
@@ -53,8 +53,8 @@ export interface paths {
         };
         /**
          * Readiness
-         * @description Answers 200 while the database can be reached and its migrations are applied, and 503 otherwise, and as
-         *     soon as the service is asked to stop.
+         * @description Answers 200 while the database is available and its migrations are applied, and 503 otherwise. It also
+         *     answers 503 as soon as the service begins to shut down.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -71,7 +71,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description Whose data. It must be the subject of the token.
+                 * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
                 user_id: components["parameters"]["UserId"];
@@ -80,17 +80,16 @@ export interface paths {
         };
         /**
          * Read the caller's profile
-         * @description The profile as the login service last described it. It is created when a valid token is first seen,
-         *     so there is nothing to post.
+         * @description The profile from the claims of the most recently issued token. The server creates it when it first
+         *     receives a valid token of the user, so there is no operation to create a user.
          */
         get: operations["getUser"];
         put?: never;
         post?: never;
         /**
          * Erase the caller's account
-         * @description Erases the caller with every task and category that they own, at once and for good. The account
-         *     stays erased until a token that was issued after the erasure arrives; until then all of the
-         *     caller's paths answer 404.
+         * @description Permanently deletes the caller's account with all tasks and categories. The account stays erased until the
+         *     server receives a token that was issued after the erasure. Until then, all paths of the caller answer 404.
          */
         delete: operations["deleteUser"];
         options?: never;
@@ -104,7 +103,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description Whose data. It must be the subject of the token.
+                 * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
                 user_id: components["parameters"]["UserId"];
@@ -113,15 +112,15 @@ export interface paths {
         };
         /**
          * List tasks
-         * @description The caller's tasks, newest first. `total` counts all tasks that the filters let through, whatever
-         *     the page. To read on, pass `next_cursor` as `cursor`: the pages then neither repeat nor skip a task
-         *     when others are created or deleted in between, and a late page costs no more than the first.
+         * @description Returns one page of the caller's tasks, newest first. `total` is the number of tasks that match the filters, on
+         *     all pages. For the next page, pass `next_cursor` as `cursor` (keyset pagination): no task is repeated or skipped
+         *     when other tasks are created or deleted in between, and every page is as fast as the first.
          */
         get: operations["listTasks"];
         put?: never;
         /**
          * Create a task
-         * @description Creates a task. Only `title` is required; each other property says what it is when left out.
+         * @description Creates a task. Only `title` is required. The schema describes the default of each other property.
          */
         post: operations["createTask"];
         delete?: never;
@@ -136,12 +135,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description Whose data. It must be the subject of the token.
+                 * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description Which of the user's tasks.
+                 * @description The id of one of the user's tasks.
                  * @example 42
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -150,25 +149,25 @@ export interface paths {
         };
         /**
          * Read a task
-         * @description One of the caller's tasks.
+         * @description Returns one of the caller's tasks.
          */
         get: operations["getTask"];
         /**
          * Replace a task
-         * @description Replaces the task. `title` is required, and a property that is left out returns to its default.
+         * @description Replaces the task. `title` is required. An absent property is set to its default.
          */
         put: operations["replaceTask"];
         post?: never;
         /**
          * Delete a task
-         * @description Deletes the task for good.
+         * @description Permanently deletes the task.
          */
         delete: operations["deleteTask"];
         options?: never;
         head?: never;
         /**
          * Change a task
-         * @description Changes only the properties that are given; `null` clears a property that can be null.
+         * @description Changes only the properties in the body. `null` clears a nullable property.
          */
         patch: operations["updateTask"];
         trace?: never;
@@ -179,12 +178,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description Whose data. It must be the subject of the token.
+                 * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description Which of the user's tasks.
+                 * @description The id of one of the user's tasks.
                  * @example 42
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -198,9 +197,9 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Toggle whether a task is done
-         * @description Marks an open task as done and a done task as open, in one step: of two toggles at the same moment,
-         *     each takes effect.
+         * Toggle whether a task is completed
+         * @description Marks an open task as completed and a completed task as open, atomically: two concurrent toggles both take
+         *     effect.
          */
         patch: operations["toggleTask"];
         trace?: never;
@@ -211,7 +210,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description Whose data. It must be the subject of the token.
+                 * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
                 user_id: components["parameters"]["UserId"];
@@ -220,7 +219,7 @@ export interface paths {
         };
         /**
          * List categories
-         * @description The caller's categories, newest first, paged as tasks are.
+         * @description Returns one page of the caller's categories, newest first. Pages work as in `listTasks`.
          */
         get: operations["listCategories"];
         put?: never;
@@ -241,12 +240,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description Whose data. It must be the subject of the token.
+                 * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description Which of the user's categories.
+                 * @description The id of one of the user's categories.
                  * @example 7
                  */
                 category_id: components["parameters"]["CategoryId"];
@@ -255,25 +254,25 @@ export interface paths {
         };
         /**
          * Read a category
-         * @description One of the caller's categories.
+         * @description Returns one of the caller's categories.
          */
         get: operations["getCategory"];
         /**
          * Replace a category
-         * @description Replaces the category. `name` is required, and a colour that is left out returns to its default.
+         * @description Replaces the category. `name` is required. An absent colour is set to its default.
          */
         put: operations["replaceCategory"];
         post?: never;
         /**
          * Delete a category
-         * @description Deletes the category for good. Its tasks stay, with `category_id` null.
+         * @description Permanently deletes the category. Its tasks are kept, and their `category_id` becomes null.
          */
         delete: operations["deleteCategory"];
         options?: never;
         head?: never;
         /**
          * Change a category
-         * @description Changes only the properties that are given.
+         * @description Changes only the properties in the body.
          */
         patch: operations["updateCategory"];
         trace?: never;
@@ -282,117 +281,117 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description The user's id as the login service gives it. */
+        /** @description The id of the user at the login service. */
         UserId: string;
         /** @description A task's id. At most 2^53 - 1, the largest integer that JavaScript represents exactly. */
         TaskId: number;
-        /** @description What is to be done. */
+        /** @description The title of the task. */
         TaskTitle: string;
-        /** @description More about it. */
+        /** @description Details of the task. */
         TaskDescription: string;
-        /** @description Whether it is done. */
+        /** @description Whether the task is completed. */
         TaskCompleted: boolean;
         /**
-         * @description How urgent it is.
+         * @description The priority of the task.
          * @enum {string}
          */
         TaskPriority: "low" | "medium" | "high";
         /**
          * Format: date-time
-         * @description Until when, with offset (RFC 3339), from 1900 to 2999 in that offset.
+         * @description The due date, with offset (RFC 3339), from 1900 to 2999 in that offset.
          */
         DueDate: string;
         /** @description A category's id. At most 2^53 - 1, the largest integer that JavaScript represents exactly. */
         CategoryId: number;
-        /** @description What the category is called; unique among the user's categories. */
+        /** @description The name of the category, unique among the user's categories. */
         CategoryName: string;
         /** @description A colour as six hexadecimal digits. */
         CategoryColor: string;
         /**
          * Format: date-time
-         * @description A moment in UTC (RFC 3339), set by the database.
+         * @description A timestamp in UTC (RFC 3339).
          */
         Timestamp: string;
         /**
-         * @description How many items a page holds at the most.
+         * @description The maximum number of items on a page.
          * @default 100
          */
         Limit: number;
         /**
-         * @description How many items to skip.
+         * @description The number of items to skip.
          * @default 0
          */
         Offset: number;
-        /** @description A place in a list. Take it from `next_cursor`; its form may change. */
+        /** @description A position in a list. Use the value of `next_cursor`; its format may change. */
         Cursor: string;
-        /** @description The name of a state (RFC 9110, section 8.8.3). Its form may change. */
+        /** @description An entity tag (RFC 9110, section 8.8.3). Its format may change. */
         EntityTag: string;
         /** @description Names of states, separated by commas, or `*`. */
         EntityTags: string;
-        /** @description Visible ASCII characters, compared as they stand; quotation marks are not required and count as part of it. */
+        /** @description Visible ASCII characters, compared exactly. Quotation marks are optional and are part of the key. */
         IdempotencyKey: string;
-        /** @description How many items there are in all. */
+        /** @description The number of items on all pages. */
         Total: number;
         /** @description A number of seconds. */
         RetryAfter: number;
         /** @description A task to create. */
         TaskCreate: {
             title: components["schemas"]["TaskTitle"];
-            /** @description More about it; null when left out. */
+            /** @description Details of the task. Default null. */
             description?: components["schemas"]["TaskDescription"] | null;
-            /** @description Whether it is done; false when left out. */
+            /** @description Whether the task is completed. Default false. */
             completed?: components["schemas"]["TaskCompleted"];
-            /** @description How urgent it is; medium when left out. */
+            /** @description The priority of the task. Default medium. */
             priority?: components["schemas"]["TaskPriority"];
-            /** @description Until when; null when left out. */
+            /** @description The due date. Default null. */
             due_date?: components["schemas"]["DueDate"] | null;
-            /** @description One of the user's categories; null when left out. */
+            /** @description The id of one of the user's categories. Default null. */
             category_id?: components["schemas"]["CategoryId"] | null;
         };
-        /** @description A whole task. */
+        /** @description A complete task, which replaces the stored one. */
         TaskReplace: {
             title: components["schemas"]["TaskTitle"];
-            /** @description More about it; null when left out. */
+            /** @description Details of the task. Default null. */
             description?: components["schemas"]["TaskDescription"] | null;
-            /** @description Whether it is done; false when left out. */
+            /** @description Whether the task is completed. Default false. */
             completed?: components["schemas"]["TaskCompleted"];
-            /** @description How urgent it is; medium when left out. */
+            /** @description The priority of the task. Default medium. */
             priority?: components["schemas"]["TaskPriority"];
-            /** @description Until when; null when left out. */
+            /** @description The due date. Default null. */
             due_date?: components["schemas"]["DueDate"] | null;
-            /** @description One of the user's categories; null when left out. */
+            /** @description The id of one of the user's categories. Default null. */
             category_id?: components["schemas"]["CategoryId"] | null;
         };
-        /** @description Changes to a task; what is left out stays as it is. */
+        /** @description Changes to a task. Absent properties stay unchanged. */
         TaskUpdate: {
             title?: components["schemas"]["TaskTitle"];
-            /** @description More about it, or null for nothing. */
+            /** @description Details of the task, or null for none. */
             description?: components["schemas"]["TaskDescription"] | null;
             completed?: components["schemas"]["TaskCompleted"];
             priority?: components["schemas"]["TaskPriority"];
-            /** @description Until when, or null for no date. */
+            /** @description The due date, or null for none. */
             due_date?: components["schemas"]["DueDate"] | null;
-            /** @description One of the user's categories, or null for none. */
+            /** @description The id of one of the user's categories, or null for none. */
             category_id?: components["schemas"]["CategoryId"] | null;
         };
         /** @description A category to create. */
         CategoryCreate: {
             name: components["schemas"]["CategoryName"];
-            /** @description Its colour; `#3B82F6` when left out. */
+            /** @description The colour of the category. Default `#3B82F6`. */
             color?: components["schemas"]["CategoryColor"];
         };
-        /** @description A whole category. */
+        /** @description A complete category, which replaces the stored one. */
         CategoryReplace: {
             name: components["schemas"]["CategoryName"];
-            /** @description Its colour; `#3B82F6` when left out. */
+            /** @description The colour of the category. Default `#3B82F6`. */
             color?: components["schemas"]["CategoryColor"];
         };
-        /** @description Changes to a category; what is left out stays as it is. */
+        /** @description Changes to a category. Absent properties stay unchanged. */
         CategoryUpdate: {
             name?: components["schemas"]["CategoryName"];
             color?: components["schemas"]["CategoryColor"];
         };
-        /** @description What the service is. */
+        /** @description The service and its links. */
         RootResponse: {
             /** @description The service's name. */
             name: string;
@@ -410,10 +409,10 @@ export interface components {
              * @constant
              */
             status: "healthy";
-            /** @description The same for people. */
+            /** @description The same as text. */
             message: string;
         };
-        /** @description The service can do its work. */
+        /** @description The service is ready. */
         ReadinessResponse: {
             /**
              * @description Always `ready`.
@@ -421,16 +420,16 @@ export interface components {
              */
             status: "ready";
         };
-        /** @description A user's profile, as the login service described it. */
+        /** @description A user's profile, from the claims of the login service. */
         UserResponse: {
             id: components["schemas"]["UserId"];
-            /** @description The address, where the token told it. */
+            /** @description The e-mail address, if a token contained it. */
             email: string | null;
-            /** @description The full name, where the token told it. */
+            /** @description The full name, if a token contained it. */
             name: string | null;
-            /** @description Whether the login service has verified the address. */
+            /** @description Whether the login service has verified the e-mail address. */
             email_verified: boolean;
-            /** @description The address of a portrait, where the token told it. */
+            /** @description The URL of a picture, if a token contained it. */
             image: string | null;
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
@@ -440,13 +439,13 @@ export interface components {
             id: components["schemas"]["TaskId"];
             user_id: components["schemas"]["UserId"];
             title: components["schemas"]["TaskTitle"];
-            /** @description More about it, or null. */
+            /** @description Details of the task, or null. */
             description: components["schemas"]["TaskDescription"] | null;
             completed: components["schemas"]["TaskCompleted"];
             priority: components["schemas"]["TaskPriority"];
-            /** @description Until when, in UTC, or null. */
+            /** @description The due date in UTC, or null. */
             due_date: components["schemas"]["Timestamp"] | null;
-            /** @description The category it belongs to, or null. */
+            /** @description The id of the task's category, or null. */
             category_id: components["schemas"]["CategoryId"] | null;
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
@@ -456,7 +455,7 @@ export interface components {
             /** @description The tasks of this page, newest first. */
             items: components["schemas"]["TaskResponse"][];
             total: components["schemas"]["Total"];
-            /** @description Where the next page starts, or null on the last page. */
+            /** @description The `cursor` of the next page, or null on the last page. */
             next_cursor: components["schemas"]["Cursor"] | null;
         };
         /** @description A category. */
@@ -472,36 +471,36 @@ export interface components {
             /** @description The categories of this page, newest first. */
             items: components["schemas"]["CategoryResponse"][];
             total: components["schemas"]["Total"];
-            /** @description Where the next page starts, or null on the last page. */
+            /** @description The `cursor` of the next page, or null on the last page. */
             next_cursor: components["schemas"]["Cursor"] | null;
         };
-        /** @description A message for people. */
+        /** @description A message as text. */
         MessageResponse: {
-            /** @description What was done. */
+            /** @description The result of the operation, as text. */
             message: string;
         };
-        /** @description Why the request was not served. */
+        /** @description An error response. */
         ErrorResponse: {
-            /** @description The reason, for people. */
+            /** @description The reason, as text. */
             detail: string;
         };
-        /** @description Everything about the request that does not fit the contract. */
+        /** @description All validation errors of a request. */
         ValidationErrorResponse: {
-            /** @description The findings. */
+            /** @description The validation errors. */
             detail: components["schemas"]["ValidationErrorItem"][];
         };
-        /** @description One finding. */
+        /** @description One validation error. */
         ValidationErrorItem: {
-            /** @description Where, from the outside in, such as `["body", "title"]`. */
+            /** @description The place in the request, from the outside in, such as `["body", "title"]`. */
             loc: (string | number)[];
-            /** @description What is wrong, for people. */
+            /** @description What is wrong, as text. */
             msg: string;
-            /** @description The rule that was broken, for programs. */
+            /** @description The rule that was broken, for use by programs. */
             type: string;
         };
     };
     responses: {
-        /** @description The task as it now is. */
+        /** @description The current task. */
         Task: {
             headers: {
                 ETag: components["headers"]["ETag"];
@@ -525,7 +524,7 @@ export interface components {
                 "application/json": components["schemas"]["TaskResponse"];
             };
         };
-        /** @description The category as it now is. */
+        /** @description The current category. */
         Category: {
             headers: {
                 ETag: components["headers"]["ETag"];
@@ -544,7 +543,7 @@ export interface components {
                 "application/json": components["schemas"]["CategoryResponse"];
             };
         };
-        /** @description It still has an `ETag` that the request names, so it is not sent again. */
+        /** @description The current `ETag` matches `If-None-Match`, so the response has no body. */
         NotModified: {
             headers: {
                 ETag: components["headers"]["ETag"];
@@ -552,7 +551,7 @@ export interface components {
             };
             content?: never;
         };
-        /** @description The body is not UTF-8 JSON, or names a member twice. */
+        /** @description The body is not UTF-8 JSON, or repeats a member name. */
         BadRequest: {
             headers: {
                 [name: string]: unknown;
@@ -566,7 +565,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description There is no valid token. The detail does not say why a token was refused. */
+        /** @description The request has no valid token. The detail does not say why a token is invalid. */
         Unauthorized: {
             headers: {
                 /**
@@ -585,7 +584,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description The path names another user than the token. */
+        /** @description The `user_id` in the path is not the subject of the token. */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -613,7 +612,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description The user has no category of the id given in `category_id`, or has been erased. */
+        /** @description The user has no category with the id in `category_id`, or has been erased. */
         UserOrCategoryNotFound: {
             headers: {
                 [name: string]: unknown;
@@ -655,7 +654,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description The user has no such task, or no category of the id given in `category_id`. */
+        /** @description The user has no such task, or no category with the id in `category_id`. */
         TaskOrCategoryNotFound: {
             headers: {
                 [name: string]: unknown;
@@ -726,8 +725,8 @@ export interface components {
             };
         };
         /**
-         * @description A parameter or the body does not fit its schema, or the `Idempotency-Key` belongs to another request.
-         *     Every finding is listed.
+         * @description A parameter or the body does not match its schema, or the `Idempotency-Key` was used for another request.
+         *     The response lists all validation errors.
          */
         UnprocessableContent: {
             headers: {
@@ -752,13 +751,13 @@ export interface components {
             };
         };
         /**
-         * @description The user has sent too many requests within a minute. Where the token is missing or bad, it is the address that
-         *     has sent too many such requests.
+         * @description The user has sent too many requests within a minute. Without a valid token, the client's address has sent too
+         *     many such requests.
          */
         TooManyRequests: {
             headers: {
                 /**
-                 * @description After how many seconds to try again.
+                 * @description The number of seconds to wait before a retry.
                  * @example 60
                  */
                 "Retry-After": components["schemas"]["RetryAfter"];
@@ -773,7 +772,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description The server failed. The detail says nothing more; the server's log does. */
+        /** @description An internal error. The detail is always the same; the server's log has the cause. */
         InternalServerError: {
             headers: {
                 [name: string]: unknown;
@@ -787,11 +786,11 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description The database cannot be reached or does not answer in time, its migrations are not applied, or the login service's keys cannot be fetched. */
+        /** @description The database is not available or does not answer in time, its migrations are not applied, or the login service's keys cannot be fetched. */
         ServiceUnavailable: {
             headers: {
                 /**
-                 * @description After how many seconds to try again.
+                 * @description The number of seconds to wait before a retry.
                  * @example 1
                  */
                 "Retry-After": components["schemas"]["RetryAfter"];
@@ -809,25 +808,25 @@ export interface components {
     };
     parameters: {
         /**
-         * @description Whose data. It must be the subject of the token.
+         * @description The id of the user who owns the data. It must be the subject of the token.
          * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
          */
         UserId: components["schemas"]["UserId"];
         /**
-         * @description Which of the user's tasks.
+         * @description The id of one of the user's tasks.
          * @example 42
          */
         TaskId: components["schemas"]["TaskId"];
         /**
-         * @description Which of the user's categories.
+         * @description The id of one of the user's categories.
          * @example 7
          */
         CategoryId: components["schemas"]["CategoryId"];
-        /** @description How many items a page holds at the most. */
+        /** @description The maximum number of items on a page. */
         Limit: components["schemas"]["Limit"];
-        /** @description How many items to skip, counted from the newest or, where `cursor` is given, from there. */
+        /** @description The number of items to skip, counted from the newest item, or from `cursor` if it is given. */
         Offset: components["schemas"]["Offset"];
-        /** @description Where to go on, the `next_cursor` of the page before. */
+        /** @description The start of the page. Use the `next_cursor` of the previous page. */
         Cursor: components["schemas"]["Cursor"];
         /**
          * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
@@ -837,9 +836,9 @@ export interface components {
         /** @description Only if it no longer has this `ETag`, or one of these; otherwise the answer is 304, without body. */
         IfNoneMatch: components["schemas"]["EntityTags"];
         /**
-         * @description A text of your choice, such as a UUID, that no other request of yours has. For 24 hours the same request
-         *     with the same key is answered as the first time and changes nothing more; another request with the key is
-         *     refused with 422. A request that was refused, or that failed, leaves its key unused.
+         * @description A unique key for this request, such as a UUID. For 24 hours, the same request with the same key gets the same
+         *     response as the first one and changes nothing. Another request with the same key gets 422. The server does not
+         *     store the key of a request that gets an error response.
          */
         IdempotencyKey: components["schemas"]["IdempotencyKey"];
     };
@@ -858,7 +857,7 @@ export interface components {
                 "application/json": components["schemas"]["TaskCreate"];
             };
         };
-        /** @description The task as it shall be from now on. */
+        /** @description The new content of the task. */
         TaskReplace: {
             content: {
                 /**
@@ -870,7 +869,7 @@ export interface components {
                 "application/json": components["schemas"]["TaskReplace"];
             };
         };
-        /** @description What shall be different. */
+        /** @description The properties to change. */
         TaskUpdate: {
             content: {
                 /**
@@ -893,7 +892,7 @@ export interface components {
                 "application/json": components["schemas"]["CategoryCreate"];
             };
         };
-        /** @description The category as it shall be from now on. */
+        /** @description The new content of the category. */
         CategoryReplace: {
             content: {
                 /**
@@ -905,7 +904,7 @@ export interface components {
                 "application/json": components["schemas"]["CategoryReplace"];
             };
         };
-        /** @description What shall be different. */
+        /** @description The properties to change. */
         CategoryUpdate: {
             content: {
                 /**
@@ -919,7 +918,7 @@ export interface components {
     };
     headers: {
         /**
-         * @description Names this very state; another state has another one.
+         * @description Entity tag of the current version.
          * @example "3b1f0c5a9d2e4f67"
          */
         ETag: components["schemas"]["EntityTag"];
@@ -937,7 +936,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The service and where to go from here. */
+            /** @description The service and its links. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -995,7 +994,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The service can do its work. */
+            /** @description The service is ready. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1020,7 +1019,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description Whose data. It must be the subject of the token.
+                 * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
                 user_id: components["parameters"]["UserId"];
@@ -1064,7 +1063,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description Whose data. It must be the subject of the token.
+                 * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
                 user_id: components["parameters"]["UserId"];
@@ -1073,7 +1072,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The account and everything in it is gone. */
+            /** @description The account and all its data are deleted. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1099,23 +1098,23 @@ export interface operations {
     listTasks: {
         parameters: {
             query?: {
-                /** @description Only tasks that are done (`true`) or still open (`false`). */
+                /** @description Only completed tasks (`true`) or only open tasks (`false`). */
                 completed?: components["schemas"]["TaskCompleted"];
-                /** @description Only tasks of this priority. */
+                /** @description Only tasks with this priority. */
                 priority?: components["schemas"]["TaskPriority"];
-                /** @description Only tasks of this category. A category that is not the caller's has no tasks. */
+                /** @description Only tasks in this category. For a category of another user, the list is empty. */
                 category_id?: components["schemas"]["CategoryId"];
-                /** @description How many items a page holds at the most. */
+                /** @description The maximum number of items on a page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description How many items to skip, counted from the newest or, where `cursor` is given, from there. */
+                /** @description The number of items to skip, counted from the newest item, or from `cursor` if it is given. */
                 offset?: components["parameters"]["Offset"];
-                /** @description Where to go on, the `next_cursor` of the page before. */
+                /** @description The start of the page. Use the `next_cursor` of the previous page. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
             path: {
                 /**
-                 * @description Whose data. It must be the subject of the token.
+                 * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
                 user_id: components["parameters"]["UserId"];
@@ -1167,15 +1166,15 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A text of your choice, such as a UUID, that no other request of yours has. For 24 hours the same request
-                 *     with the same key is answered as the first time and changes nothing more; another request with the key is
-                 *     refused with 422. A request that was refused, or that failed, leaves its key unused.
+                 * @description A unique key for this request, such as a UUID. For 24 hours, the same request with the same key gets the same
+                 *     response as the first one and changes nothing. Another request with the same key gets 422. The server does not
+                 *     store the key of a request that gets an error response.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /**
-                 * @description Whose data. It must be the subject of the token.
+                 * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
                 user_id: components["parameters"]["UserId"];
@@ -1184,7 +1183,7 @@ export interface operations {
         };
         requestBody: components["requestBodies"]["TaskCreate"];
         responses: {
-            /** @description The task as it was stored. */
+            /** @description The created task. */
             201: {
                 headers: {
                     /**
@@ -1234,12 +1233,12 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description Whose data. It must be the subject of the token.
+                 * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description Which of the user's tasks.
+                 * @description The id of one of the user's tasks.
                  * @example 42
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -1271,12 +1270,12 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description Whose data. It must be the subject of the token.
+                 * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description Which of the user's tasks.
+                 * @description The id of one of the user's tasks.
                  * @example 42
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -1311,12 +1310,12 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description Whose data. It must be the subject of the token.
+                 * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description Which of the user's tasks.
+                 * @description The id of one of the user's tasks.
                  * @example 42
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -1325,7 +1324,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The task is gone. */
+            /** @description The task is deleted. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1361,12 +1360,12 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description Whose data. It must be the subject of the token.
+                 * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description Which of the user's tasks.
+                 * @description The id of one of the user's tasks.
                  * @example 42
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -1399,20 +1398,20 @@ export interface operations {
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /**
-                 * @description A text of your choice, such as a UUID, that no other request of yours has. For 24 hours the same request
-                 *     with the same key is answered as the first time and changes nothing more; another request with the key is
-                 *     refused with 422. A request that was refused, or that failed, leaves its key unused.
+                 * @description A unique key for this request, such as a UUID. For 24 hours, the same request with the same key gets the same
+                 *     response as the first one and changes nothing. Another request with the same key gets 422. The server does not
+                 *     store the key of a request that gets an error response.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /**
-                 * @description Whose data. It must be the subject of the token.
+                 * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description Which of the user's tasks.
+                 * @description The id of one of the user's tasks.
                  * @example 42
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -1435,17 +1434,17 @@ export interface operations {
     listCategories: {
         parameters: {
             query?: {
-                /** @description How many items a page holds at the most. */
+                /** @description The maximum number of items on a page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description How many items to skip, counted from the newest or, where `cursor` is given, from there. */
+                /** @description The number of items to skip, counted from the newest item, or from `cursor` if it is given. */
                 offset?: components["parameters"]["Offset"];
-                /** @description Where to go on, the `next_cursor` of the page before. */
+                /** @description The start of the page. Use the `next_cursor` of the previous page. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
             path: {
                 /**
-                 * @description Whose data. It must be the subject of the token.
+                 * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
                 user_id: components["parameters"]["UserId"];
@@ -1492,15 +1491,15 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A text of your choice, such as a UUID, that no other request of yours has. For 24 hours the same request
-                 *     with the same key is answered as the first time and changes nothing more; another request with the key is
-                 *     refused with 422. A request that was refused, or that failed, leaves its key unused.
+                 * @description A unique key for this request, such as a UUID. For 24 hours, the same request with the same key gets the same
+                 *     response as the first one and changes nothing. Another request with the same key gets 422. The server does not
+                 *     store the key of a request that gets an error response.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /**
-                 * @description Whose data. It must be the subject of the token.
+                 * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
                 user_id: components["parameters"]["UserId"];
@@ -1509,7 +1508,7 @@ export interface operations {
         };
         requestBody: components["requestBodies"]["CategoryCreate"];
         responses: {
-            /** @description The category as it was stored. */
+            /** @description The created category. */
             201: {
                 headers: {
                     /**
@@ -1555,12 +1554,12 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description Whose data. It must be the subject of the token.
+                 * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description Which of the user's categories.
+                 * @description The id of one of the user's categories.
                  * @example 7
                  */
                 category_id: components["parameters"]["CategoryId"];
@@ -1592,12 +1591,12 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description Whose data. It must be the subject of the token.
+                 * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description Which of the user's categories.
+                 * @description The id of one of the user's categories.
                  * @example 7
                  */
                 category_id: components["parameters"]["CategoryId"];
@@ -1633,12 +1632,12 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description Whose data. It must be the subject of the token.
+                 * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description Which of the user's categories.
+                 * @description The id of one of the user's categories.
                  * @example 7
                  */
                 category_id: components["parameters"]["CategoryId"];
@@ -1647,7 +1646,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The category is gone. */
+            /** @description The category is deleted. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1683,12 +1682,12 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description Whose data. It must be the subject of the token.
+                 * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description Which of the user's categories.
+                 * @description The id of one of the user's categories.
                  * @example 7
                  */
                 category_id: components["parameters"]["CategoryId"];
