@@ -17,7 +17,7 @@ from psycopg2 import extensions
 from psycopg2.extras import execute_values
 from sqlalchemy import make_url
 
-from impl import migrations
+from impl.postgres import migrations
 
 MIGRATIONS = Path(migrations.__file__).parent.parent / "migrations" / "versions"
 

@@ -22,8 +22,9 @@ from generated.operations import (
     UsersOperations,
 )
 from generated.schemas import TaskListResponse, TaskResponse
-from impl.auth import Authenticator, Caller, Claims, SharedSecretVerifier, authorize
-from impl.tokens import mint_token
+from impl.identity.caller import Authenticator, Caller, authorize
+from impl.identity.tokens import Claims, mint_token
+from impl.identity.verifiers import SharedSecretVerifier
 from specfirst.application import ContractAPI
 from specfirst.asgi import ASGIApp, Message, Receive, Scope, Send
 from specfirst.routing import Engine

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from benchmarks.dataset import BIG, SIZES, SMALLEST, WRITERS, cursor_at, task_id, user_id
-from impl.tokens import mint_token
+from impl.identity.tokens import mint_token
 
 NUMBER = 10_000
 READERS, CHANGERS = range(5, 305), range(305, 605)

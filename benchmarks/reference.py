@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from sqlalchemy import BigInteger, DateTime, FetchedValue
 from sqlmodel import Field, Session, SQLModel, col, create_engine, select
 
-from impl.migrations import psycopg2_url
+from impl.postgres.migrations import psycopg2_url
 
 SECRET = os.environ["BETTER_AUTH_SECRET"]
 engine = create_engine(psycopg2_url(os.environ["DATABASE_URL"]))

@@ -28,7 +28,7 @@ from benchmarks.servers import (
     serving,
 )
 from benchmarks.wrk import Load, Wrk, write
-from impl.embedded_postgres import EmbeddedPostgres
+from devtools.embedded_postgres import EmbeddedPostgres
 from impl.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -18,9 +18,12 @@ from sqlalchemy import Table, bindparam, func, select
 from starlette.middleware.cors import CORSMiddleware
 
 from generated.schemas import TaskListResponse, TaskResponse
-from impl import app, batching, tasks
-from impl.database import Database, owned
-from impl.paging import PageStatement, page_statement
+from impl import app
+from impl.postgres.database import Database
+from impl.resources import tasks
+from impl.store import batching
+from impl.store.pages import PageStatement, page_statement
+from impl.store.statements import owned
 from specfirst import responses
 from specfirst.application import ContractAPI
 

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TypeVar
 
 from fastapi import APIRouter
 
-from specfirst.document import Document
+from specfirst.document import Document, Splices
 from specfirst.routing import Engine
 
 from .operations import CategoriesOperations, HealthOperations, TasksOperations, UsersOperations
@@ -25,6 +26,9 @@ OPENAPI_YAML = Path(__file__).with_name("openapi.yaml").read_bytes()
 
 OPENAPI_JSON = Path(__file__).with_name("openapi.json").read_bytes()
 """The same contract in JSON."""
+
+SERVERS: dict[str, Splices] = json.loads(Path(__file__).with_name("servers.json").read_bytes())
+"""Where the paths of servers stand in `openapi.yaml` and `openapi.json`, for a service behind a path prefix."""
 
 
 def contract() -> Document:
@@ -50,9 +54,9 @@ def build_router(
         (TasksOperations, tasks),
         (CategoriesOperations, categories),
     )
-    router = APIRouter()
-    router.include_router(health_router(engine, health))
-    router.include_router(users_router(engine, users))
-    router.include_router(tasks_router(engine, tasks))
-    router.include_router(categories_router(engine, categories))
-    return router
+    return engine.join(
+        health_router(engine, health),
+        users_router(engine, users),
+        tasks_router(engine, tasks),
+        categories_router(engine, categories),
+    )

@@ -55,7 +55,7 @@ NOT_MODIFIED: dict[str, Any] = {
 }
 PRECONDITION_FAILED: dict[str, Any] = {
     "model": ErrorResponse,
-    "description": "It has none of the `ETag`s that the request names, so nothing was done. Read it again, and decide anew.",
+    "description": "The current `ETag` does not satisfy `If-Match` or `If-None-Match`, so nothing was done. Read the resource again.",
 }
 SERVICE_UNAVAILABLE: dict[str, Any] = {
     "model": ErrorResponse,

@@ -71,15 +71,6 @@ class GetTask200(Result):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GetTask304(Result):
-    """getTask answers 304. The current `ETag` matches `If-None-Match`, so the response has no body."""
-
-    status: ClassVar[int] = 304
-    etag: str
-    """The header ETag. Entity tag of the current version."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaceTask200(Result):
     """replaceTask answers 200. The current task."""
 
@@ -127,16 +118,6 @@ class GetCategory200(Result):
 
     status: ClassVar[int] = 200
     body: CategoryResponse | plain.CategoryResponse
-    etag: str
-    """The header ETag. Entity tag of the current version."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GetCategory304(Result):
-    """getCategory answers 304. The current `ETag` matches `If-None-Match`, so the response has no
-    body."""
-
-    status: ClassVar[int] = 304
     etag: str
     """The header ETag. Entity tag of the current version."""
 
@@ -289,13 +270,12 @@ class TasksOperations(Protocol[CallerT]):
         *,
         user_id: UserId,
         task_id: TaskId,
-        if_none_match: EntityTags | None,
-    ) -> GetTask200 | GetTask304:
+    ) -> GetTask200:
         """GET /api/{user_id}/tasks/{task_id}: Read a task.
 
         Returns one of the caller's tasks.
 
-        Errors: 401, 403, 404, 422, 429, 500, 503.
+        Errors: 401, 403, 404, 412, 422, 429, 500, 503.
         """
         ...
 
@@ -307,6 +287,7 @@ class TasksOperations(Protocol[CallerT]):
         user_id: UserId,
         task_id: TaskId,
         if_match: EntityTags | None,
+        if_none_match: EntityTags | None,
         body: TaskReplace,
     ) -> ReplaceTask200:
         """PUT /api/{user_id}/tasks/{task_id}: Replace a task.
@@ -325,6 +306,7 @@ class TasksOperations(Protocol[CallerT]):
         user_id: UserId,
         task_id: TaskId,
         if_match: EntityTags | None,
+        if_none_match: EntityTags | None,
         body: TaskUpdate,
     ) -> UpdateTask200:
         """PATCH /api/{user_id}/tasks/{task_id}: Change a task.
@@ -343,6 +325,7 @@ class TasksOperations(Protocol[CallerT]):
         user_id: UserId,
         task_id: TaskId,
         if_match: EntityTags | None,
+        if_none_match: EntityTags | None,
     ) -> MessageResponse | plain.MessageResponse:
         """DELETE /api/{user_id}/tasks/{task_id}: Delete a task.
 
@@ -360,6 +343,7 @@ class TasksOperations(Protocol[CallerT]):
         user_id: UserId,
         task_id: TaskId,
         if_match: EntityTags | None,
+        if_none_match: EntityTags | None,
         idempotency_key: IdempotencyKey | None,
     ) -> ToggleTask200:
         """PATCH /api/{user_id}/tasks/{task_id}/complete: Toggle whether a task is completed.
@@ -417,13 +401,12 @@ class CategoriesOperations(Protocol[CallerT]):
         *,
         user_id: UserId,
         category_id: CategoryId,
-        if_none_match: EntityTags | None,
-    ) -> GetCategory200 | GetCategory304:
+    ) -> GetCategory200:
         """GET /api/{user_id}/categories/{category_id}: Read a category.
 
         Returns one of the caller's categories.
 
-        Errors: 401, 403, 404, 422, 429, 500, 503.
+        Errors: 401, 403, 404, 412, 422, 429, 500, 503.
         """
         ...
 
@@ -435,6 +418,7 @@ class CategoriesOperations(Protocol[CallerT]):
         user_id: UserId,
         category_id: CategoryId,
         if_match: EntityTags | None,
+        if_none_match: EntityTags | None,
         body: CategoryReplace,
     ) -> ReplaceCategory200:
         """PUT /api/{user_id}/categories/{category_id}: Replace a category.
@@ -453,6 +437,7 @@ class CategoriesOperations(Protocol[CallerT]):
         user_id: UserId,
         category_id: CategoryId,
         if_match: EntityTags | None,
+        if_none_match: EntityTags | None,
         body: CategoryUpdate,
     ) -> UpdateCategory200:
         """PATCH /api/{user_id}/categories/{category_id}: Change a category.
@@ -471,6 +456,7 @@ class CategoriesOperations(Protocol[CallerT]):
         user_id: UserId,
         category_id: CategoryId,
         if_match: EntityTags | None,
+        if_none_match: EntityTags | None,
     ) -> MessageResponse | plain.MessageResponse:
         """DELETE /api/{user_id}/categories/{category_id}: Delete a category.
 

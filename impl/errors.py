@@ -7,7 +7,6 @@
     │   ├── TaskNotFound
     │   └── CategoryNotFound
     ├── CategoryNameTaken                  409
-    ├── PreconditionFailed                 412
     ├── Invalid ── IdempotencyKeyReused    422
     ├── Stopping                           503, with Retry-After
     ├── DatabaseUnavailable                503, with Retry-After
@@ -58,13 +57,6 @@ class Stopping(Refusal):
 
     def __init__(self) -> None:
         super().__init__("The service is stopping", {"Retry-After": "1"})
-
-
-class PreconditionFailed(Refusal):
-    status = HTTPStatus.PRECONDITION_FAILED
-
-    def __init__(self) -> None:
-        super().__init__("It has changed and no longer matches If-Match")
 
 
 class IdempotencyKeyReused(Invalid):

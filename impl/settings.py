@@ -8,6 +8,7 @@ from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import suppress
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -20,8 +21,10 @@ from jose import jwk
 from jose.exceptions import JOSEError
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
+
+from impl.connection_strings import read_connection_string
+from specfirst.proxies import path_prefix
+from specfirst.startup import StartupError
 
 # Words of the secrets that stand in examples and tutorials. A random secret contains one of them with a
 # probability below one in a million.
@@ -41,7 +44,7 @@ _OTHERS_NAMES = re.compile(
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-class SettingsError(Exception):
+class SettingsError(StartupError):
     """What is wrong with the environment, one line per setting, without the values."""
 
 
@@ -67,6 +70,7 @@ class Settings(BaseSettings):
     rate_limit_per_user: int = Field(default=None, validate_default=True, ge=0)
     rate_limit_per_address: int = Field(default=None, validate_default=True, ge=0)
     forwarded_allow_ips: str = "127.0.0.1,::1"
+    root_path: str = ""
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     metrics_folder: Path | None = None
     access_log: bool = True
@@ -87,17 +91,7 @@ class Settings(BaseSettings):
                     info, "set it to the connection string of your PostgreSQL database"
                 )
             return None
-        try:
-            url = make_url(value.get_secret_value())
-        except (ArgumentError, ValueError):
-            raise ValueError(
-                "is not a connection string; write postgresql://USER:PASSWORD@HOST/DATABASE "
-                "with special characters of the password percent-encoded"
-            ) from None
-        if url.drivername not in ("postgres", "postgresql"):
-            raise ValueError("must begin with postgresql:// or postgres://")
-        if "@" in (url.host or ""):
-            raise ValueError("has an @ in its password; percent-encode it as %40")
+        read_connection_string(value.get_secret_value())
         return value
 
     @field_validator("better_auth_url", "auth_jwks_url")
@@ -166,6 +160,27 @@ class Settings(BaseSettings):
             )
         return origin
 
+    @field_validator("root_path")
+    @classmethod
+    def _check_prefix(cls, value: str) -> str:
+        prefix = path_prefix(value)
+        if prefix is None:
+            raise ValueError("must be a path such as /tasks-api: a slash and letters, digits, or any of -._~")
+        return prefix
+
+    @field_validator("forwarded_allow_ips")
+    @classmethod
+    def _check_networks(cls, value: str) -> str:
+        # uvicorn would take what is neither for the name of a proxy, and no proxy has one.
+        for each in value.split(",") if value != "*" else ():
+            try:
+                ip_network(each.strip())
+            except ValueError:
+                raise ValueError(
+                    "must be *, or a list of addresses and networks such as 10.0.0.0/8, whose host bits are 0"
+                ) from None
+        return value
+
     @field_validator("mock")
     @classmethod
     def _not_in_production(cls, value: str | None, info: ValidationInfo) -> str | None:
@@ -206,9 +221,13 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """The settings from the environment and from `.env`; raises SettingsError."""
-    lines, settings = list(_unknown_names()), None
+    settings, lines = None, list[str]()
     try:
+        lines += _unknown_names()
         settings = Settings()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise SettingsError(f".env cannot be read: {reason}; correct that file, or remove it") from None
     except ValidationError as error:
         # Only the message of each finding: Pydantic's own text would repeat the value, which may be secret.
         findings = error.errors(include_url=False, include_input=False)

@@ -10,9 +10,12 @@ not have.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypedDict
 
+import sqlalchemy
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -67,7 +70,7 @@ def _timestamp() -> Any:
 
 
 def _revision() -> Any:
-    """Another number for each state of the row (impl/revisions.py). No index has it, so updates stay HOT."""
+    """A number for each version of the row (impl/store/etags.py). No index has it, so updates stay HOT."""
     return Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
 
 
@@ -227,6 +230,40 @@ task = metadata.tables[f"{SCHEMA}.task"]
 task_count = metadata.tables[f"{SCHEMA}.task_count"]
 category_count = metadata.tables[f"{SCHEMA}.category_count"]
 idempotency_key = metadata.tables[f"{SCHEMA}.idempotency_key"]
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """The filters of a list, and the counters that give the list's total for each combination of them.
+
+    - A filter that is a property of `columns` doubles or triples the columns of `table`: there is one for
+      each combination of values, and the total is the sum of the columns that the filters admit.
+    - The filter `key` has a row of `table` for each of its values; the row of 0 counts all values.
+
+    The triggers in migrations/versions keep the counters. A table without counters can be filtered by any
+    column, and its total is counted for each request.
+    """
+
+    table: sqlalchemy.Table
+    columns: Mapping[str, Mapping[str, object]]
+    key: str | None = None
+
+    @property
+    def properties(self) -> tuple[str, ...]:
+        """The filters that choose among the columns."""
+        return tuple(next(iter(self.columns.values())))
+
+
+TASK_COUNTERS = Counters(
+    task_count,
+    columns={
+        f"{state}_{priority}": {"completed": state == "done", "priority": priority}
+        for state in ("open", "done")
+        for priority in ("low", "medium", "high")
+    },
+    key="category_id",
+)
+CATEGORY_COUNTERS = Counters(category_count, columns={"categories": {}})
 
 
 def properties(table: TableClause) -> list[ColumnElement[Any]]:

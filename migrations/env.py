@@ -1,4 +1,4 @@
-"""Alembic's entry: run the migrations on the connection that impl/migrations.py hands over."""
+"""Alembic's entry: run the migrations on the connection that impl/postgres/migrations.py hands over."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ from benchmarks.report import Results
 from benchmarks.run import FOLDER, POSTGRES, Options, Run
 from benchmarks.servers import BEFORE, NAMES, WITHOUT, ServerError
 from benchmarks.wrk import LoadError
-from impl.embedded_postgres import EmbeddedPostgresError
 from scripts.client import ClientError
+from specfirst.startup import StartupError
 
 ALL_SERVERS = (*NAMES, POSTGRES)
 QUICK_SERVERS = ("ours", "fastify", "limit")
@@ -50,7 +50,7 @@ def main() -> None:
         baseline = _read(options.baseline) if options.baseline else None
         with console.status("") as status:
             results = _run(chosen, lambda text: status.update(text) if console.is_terminal else _line(text))
-    except (EmbeddedPostgresError, ServerError, LoadError, ClientError) as error:
+    except (StartupError, ServerError, LoadError, ClientError) as error:
         sys.exit(f"scripts/bench: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

@@ -5,6 +5,7 @@ Arguments go to pytest: `scripts/faults -k restart` runs only these.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -19,10 +20,14 @@ REPORT = ROOT / "build" / "promises.jsonl"
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="scripts/faults", usage="%(prog)s [-h] [PYTEST ARGUMENT]...", description=__doc__
+    )
+    _, arguments = parser.parse_known_args()
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.unlink(missing_ok=True)
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "tests/promises", "-v", *sys.argv[1:]],
+        [sys.executable, "-m", "pytest", "tests/promises", "-v", *arguments],
         cwd=ROOT,
         env=os.environ | {"PROMISES": "full", "PROMISES_REPORT": str(REPORT)},
     )

@@ -1,6 +1,6 @@
 """Fuzz the service with Schemathesis: on its own PostgreSQL and uvicorn, with every phase and every check.
 
-schemathesis.toml is the configuration, scripts/fuzz_hooks.py supplies users and data. The report is
+schemathesis.toml is the configuration, devtools/fuzz_hooks.py supplies users and data. The report is
 build/fuzz/index.html.
 """
 
@@ -33,9 +33,10 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import make_url
 
+from devtools.embedded_postgres import EmbeddedPostgres
 from generated.application import contract
-from impl.embedded_postgres import EmbeddedPostgres
-from impl.migrations import migrate
+from impl.postgres.migrations import migrate
+from specfirst.startup import StartupError
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "build" / "fuzz"
@@ -61,7 +62,10 @@ def main() -> None:
         parser.error("--examples and --workers take a number from 1 up")
     seed = random.randrange(2**32) if options.seed is None else options.seed  # noqa: S311
     output: Path = options.output.absolute()
-    report = fuzz(options.examples, seed, output, workers=options.workers)
+    try:
+        report = fuzz(options.examples, seed, output, workers=options.workers)
+    except StartupError as error:
+        sys.exit(f"scripts/fuzz: {error}")
     page = output / "index.html"
     page.write_text(report.as_html(), encoding="utf-8")
     console = Console()
@@ -351,7 +355,7 @@ def _attack(
 ) -> subprocess.Popen[bytes]:
     output.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(ROOT / "schemathesis.toml")]
-    command += ["run", str(ROOT / "openapi.yaml"), "--url", url]
+    command += ["run", str(ROOT / "openapi.yaml"), "--url", url + contract().base_paths[0]]
     command += ["--max-examples", str(examples), "--seed", str(seed)]
     command += [f"--report-junit-path={output / 'junit.xml'}", f"--report-html-path={output / 'html'}"]
     environment = os.environ | {

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import ChangeReload
 
+from devtools.development_secret import development_secret
+from devtools.embedded_postgres import EmbeddedPostgres
 from generated.application import contract
 from impl.app import create_app
-from impl.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
-from impl.exposition import expose
-from impl.logs import log_config
-from impl.migrations import migrate
-from impl.settings import Settings, SettingsError, load_settings
-from impl.tokens import development_secret, mint_token
+from impl.connection_strings import read_connection_string
+from impl.identity.tokens import mint_token
+from impl.ops.exposition import expose
+from impl.ops.logs import log_config
+from impl.postgres.migrations import DatabaseUnusable, migrate
+from impl.postgres.preflight import check_database, check_folders
+from impl.settings import Settings, load_settings
 from specfirst.connections import Connection
-from specfirst.document import DocumentError, pointer_text
-from specfirst.implementations import UnimplementedOperations
 from specfirst.server import Server, Supervisor
+from specfirst.startup import StartupError
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / ".data"
@@ -72,16 +78,15 @@ def main() -> None:
         os.environ["MOCK"] = options.mock
     with ExitStack() as stack:
         try:
-            settings = _prepare(data, stack)
+            # First what takes no time to find out.
+            listener = stack.enter_context(_bind(options.host, options.port))
+            settings = _prepare(data, options.host, stack)
             app = create_app(settings)
-            listener = _listen(options.host, options.port)
-            if settings.metrics_port is not None and settings.metrics_folder:
-                metrics_port = _expose(settings.metrics_folder, options.host, settings.metrics_port)
-                _say(f"Metrics  http://{options.host}:{metrics_port}/metrics")
-        except (SettingsError, EmbeddedPostgresError, UnimplementedOperations) as error:
+            if settings.database_url and settings.mock != "all":
+                _prepare_database(settings.database_url.get_secret_value())
+            _listen(listener, options.host, options.port)
+        except StartupError as error:
             sys.exit(f"scripts/serve: {error}")
-        except DocumentError as error:
-            sys.exit(f"scripts/serve: {pointer_text(error.pointer)}: {error.problem}; {error.remedy}")
         for operation_id in sorted(app.engine.unimplemented):
             _say(f"Not implemented, answers 501: {operation_id}")
         if settings.mock == "all":
@@ -93,58 +98,94 @@ def main() -> None:
         _run(listener, settings, workers=options.workers, reload=options.reload)
 
 
-def _prepare(data: Path, stack: ExitStack) -> Settings:
+def _prepare(data: Path, host: str, stack: ExitStack) -> Settings:
     """Add what development provides to the settings, through environment variables, which workers inherit."""
     settings = load_settings()
-    if settings.database_url is None and settings.mock != "all":
-        _say(f"Starting the embedded PostgreSQL in {data}")
-        os.environ["DATABASE_URL"] = stack.enter_context(EmbeddedPostgres(data)).url
     # With a key set, only the login service issues tokens.
     if settings.better_auth_secret is None and settings.auth_jwks_url is None:
         os.environ["BETTER_AUTH_SECRET"] = development_secret(data / "development-secret")
         if settings.environment == "development":
             os.environ.setdefault("DEVELOPMENT_USER", DEVELOPER)
     if settings.metrics_port is not None and settings.metrics_folder is None:
-        os.environ["METRICS_FOLDER"] = stack.enter_context(TemporaryDirectory())
+        os.environ["METRICS_FOLDER"] = stack.enter_context(_temporary_folder())
     settings = load_settings()
-    if settings.mock != "all":
-        assert settings.database_url is not None
-        _say("Applying migrations")
-        migrate(settings.database_url.get_secret_value())
-    return settings
+    check_folders(settings)
+    if settings.metrics_port is not None and settings.metrics_folder:
+        metrics_port = _expose(settings.metrics_folder, host, settings.metrics_port)
+        _say(f"Metrics  http://{host}:{metrics_port}/metrics")
+    if settings.database_url is None and settings.mock != "all":
+        _say(f"Starting the embedded PostgreSQL in {data}")
+        os.environ["DATABASE_URL"] = stack.enter_context(EmbeddedPostgres(data)).url
+    return load_settings()
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
+def _prepare_database(url: str) -> None:
+    if ignored := read_connection_string(url).without_effect:
+        _say(f"DATABASE_URL has parameters for other tools, without effect here: {', '.join(ignored)}")
+    _say("Applying migrations")
+    migrate(url)
+    check_database(url)
+
+
+def _temporary_folder() -> TemporaryDirectory[str]:
+    try:
+        return TemporaryDirectory()
+    except OSError as error:
+        raise StartupError(
+            f"METRICS_PORT needs a temporary folder: {error.strerror}; set TMPDIR, or METRICS_FOLDER"
+        ) from None
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """Take the port, so that it is known to be free; clients are refused until `_listen`."""
+    if not 0 <= port <= 65535:
+        raise StartupError(f"--port must be from 0 to 65535, and is {port}")
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        # Whoever comes before a worker is ready waits for it.
-        listener.listen(2048)
-    except OSError as error:
-        raise SettingsError(
-            f"cannot listen on {host}:{port}: {error.strerror}; choose another --port"
-        ) from None
+    except (OSError, ValueError, TypeError) as error:
+        listener.close()
+        raise _cannot_listen(error, host, port) from None
     listener.set_inheritable(True)
     return listener
+
+
+def _listen(listener: socket.socket, host: str, port: int) -> None:
+    try:
+        # Clients that come before a worker is ready wait for it.
+        listener.listen(2048)
+    except OSError as error:
+        raise _cannot_listen(error, host, port) from None
+
+
+def _cannot_listen(error: Exception, host: str, port: int) -> StartupError:
+    reason = getattr(error, "strerror", None) or "it is not an address"
+    # A name that is not known, or an address of another machine.
+    about_host = not isinstance(error, OSError) or isinstance(error, socket.gaierror)
+    about_host = about_host or getattr(error, "errno", None) == errno.EADDRNOTAVAIL
+    option = "--host" if about_host else "--port"
+    return StartupError(f"cannot listen on {host}:{port}: {reason}; choose another {option}")
 
 
 def _expose(folder: Path, host: str, port: int) -> int:
     try:
         return expose(folder, host, port)
     except OSError as error:
-        raise SettingsError(f"METRICS_PORT cannot be used, {host}:{port}: {error.strerror}") from None
+        raise StartupError(
+            f"METRICS_PORT cannot be used, {host}:{port}: {error.strerror}; set it to a free port, or to 0"
+        ) from None
 
 
 def _say_where(settings: Settings, listener: socket.socket, host: str) -> None:
     url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
-    _say(f"API      {url}")
+    api = url + contract().base_paths[0]
+    _say(f"API      {api}")
     _say(f"Docs     {f'{url}/docs  {url}/redoc  ' if settings.docs else ''}{url}/openapi.yaml")
     developer, secret = settings.development_user, settings.better_auth_secret
     if developer and secret:
         token = mint_token(secret.get_secret_value(), developer, timedelta(hours=12))
-        _say(f'Try it   curl {url}/api/{developer}/tasks -H "Authorization: Bearer {token}"')
+        _say(f'Try it   curl {api}/api/{developer}/tasks -H "Authorization: Bearer {token}"')
 
 
 def _run(
@@ -154,25 +195,34 @@ def _run(
     config = _config(settings, reload=reload)
     if reload:
         # A developer who changes code should not have to wait for open connections.
-        ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
+        serve = partial(_or_say_why, uvicorn.Server(config).run)
+        ChangeReload(config, target=serve, sockets=[listener]).run()
     elif workers:
         patience = settings.shutdown_seconds
         if not Supervisor(_work, listener, workers=workers, patience=patience).run():
             sys.exit(STARTUP_FAILURE)
     else:
-        _server(config, settings).run([listener])
+        _or_say_why(_server(config, settings).run, [listener])
+
+
+def _or_say_why(serve: Callable[..., None], *arguments: Any, **options: Any) -> None:
+    try:
+        serve(*arguments, **options)
+    except StartupError as error:
+        sys.exit(f"scripts/serve: {error}")
 
 
 def _work(listener: socket.socket, beats: Pipe) -> None:
     """Serve in a process of its own, with the code, the settings and the migrations as they are by now."""
-    try:
-        settings = load_settings()
-    except SettingsError as error:
-        sys.exit(f"scripts/serve: {error}")
+    _or_say_why(_serve_as_worker, listener, beats)
+
+
+def _serve_as_worker(listener: socket.socket, beats: Pipe) -> None:
+    settings = load_settings()
     if settings.database_url and settings.mock != "all":
         try:
             migrate(settings.database_url.get_secret_value())
-        except SettingsError as error:
+        except DatabaseUnusable as error:
             # It need not be there yet: until it is, /ready says so.
             _say(str(error))
     _server(_config(settings), settings).work(listener, beats)
@@ -193,7 +243,8 @@ def _config(settings: Settings, *, reload: bool = False) -> uvicorn.Config:
         access_log=False,
         log_config=log_config(as_json=settings.environment == "production"),
         server_header=False,
-        forwarded_allow_ips=settings.forwarded_allow_ips,
+        # The application does it, which also knows the path prefix that proxies strip.
+        proxy_headers=False,
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=settings.shutdown_seconds,
         reload=reload,

@@ -8,8 +8,10 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from impl.settings import SettingsError, load_settings
-from impl.tokens import development_secret, mint_token
+from devtools.development_secret import development_secret
+from impl.identity.tokens import mint_token
+from impl.settings import load_settings
+from specfirst.startup import StartupError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -24,24 +26,24 @@ def main() -> None:
         "--data", type=Path, default=ROOT / ".data", help="the folder given to scripts/serve (.data)"
     )
     options = parser.parse_args()
-    data: Path = options.data.absolute()
-    os.chdir(ROOT)
     try:
-        settings = load_settings()
-    except SettingsError as error:
+        secret = _secret(options.data.absolute())
+    except StartupError as error:
         sys.exit(f"scripts/token: {error}")
-    if settings.environment == "production":
-        sys.exit("scripts/token: ENVIRONMENT is production, where tokens come from the login service alone")
-    if settings.better_auth_secret:
-        secret = settings.better_auth_secret.get_secret_value()
-    elif settings.auth_jwks_url:
-        sys.exit(
-            "scripts/token: tokens come from BETTER_AUTH_URL alone, as long as BETTER_AUTH_SECRET is not set"
-        )
-    else:
-        secret = development_secret(data / "development-secret")
     lifetime = timedelta(hours=options.hours)
     print(mint_token(secret, options.user, lifetime, email=options.email, name=options.name))
+
+
+def _secret(data: Path) -> str:
+    os.chdir(ROOT)
+    settings = load_settings()
+    if settings.environment == "production":
+        raise StartupError("ENVIRONMENT is production, where tokens come from the login service alone")
+    if settings.better_auth_secret:
+        return settings.better_auth_secret.get_secret_value()
+    if settings.auth_jwks_url:
+        raise StartupError("tokens come from BETTER_AUTH_URL alone, as long as BETTER_AUTH_SECRET is not set")
+    return development_secret(data / "development-secret")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from specfirst.asgi import ASGIApp, Message, Receive, Scope, Send
 from specfirst.errors import MethodNotAllowed, NotFound
 from specfirst.observation import Envelope
+from specfirst.proxies import ProxyHeaders
 from specfirst.routing import Engine, dispatch
 
 
@@ -32,9 +33,15 @@ class ContractAPI(FastAPI):
         router: APIRouter,
         *,
         strict_transport: bool = False,
+        trusted_proxies: str = "",
+        root_path: str = "",
         **options: Any,
     ) -> None:
-        """With `strict_transport`, browsers are told to use nothing but HTTPS, if the contract says how."""
+        """With `strict_transport`, browsers are told to use nothing but HTTPS, if the contract says how.
+
+        `trusted_proxies` may name the client's address, the scheme and the path prefix that they strip (see
+        specfirst.proxies); `root_path` is the prefix where they name none.
+        """
         info = engine.document.content["info"]
         # FastAPI looks for OpenTelemetry's providers on every request, which takes 4 µs. Whoever sets
         # them up passes `telemetry`.
@@ -48,8 +55,12 @@ class ContractAPI(FastAPI):
         )
         self.engine = engine
         self.envelope = Envelope(engine.document, strict_transport=strict_transport)
+        self._proxied = ProxyHeaders(super().__call__, trusted_proxies, root_path)
         self.include_router(router)
         self.add_exception_handler(HTTPException, _unmatched)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._proxied(scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
         surrounding, self.user_middleware = self.user_middleware, []

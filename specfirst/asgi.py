@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
+from urllib.parse import quote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["STOPPING", "ASGIApp", "Answer", "Message", "Receive", "Scope", "Send", "send_answer"]
+__all__ = ["STOPPING", "ASGIApp", "Answer", "Message", "Receive", "Scope", "Send", "root_of", "send_answer"]
 
 STOPPING = "stopping"
 """What the lifespan of an application yields under this name is called when the service stops."""
@@ -28,3 +29,8 @@ async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     # HEAD has the headers of GET and no body (RFC 9110, section 9.3.2).
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
+
+
+def root_of(scope: Scope) -> str:
+    """Give the path prefix of the application, as clients must write it in URLs; "" is the usual one."""
+    return quote(scope.get("root_path", "").rstrip("/"), safe="/!$&'()*+,;=:@")

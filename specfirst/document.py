@@ -10,13 +10,24 @@ import hashlib
 import json
 import keyword
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
+from math import prod
 from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from specfirst.startup import StartupError
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 """The fields of a path item that are operations (OpenAPI 3.1, section 4.8.9)."""
+
+SEGMENT = re.compile(r"(?!\.\.?$)[A-Za-z0-9._~!$&'()*+,;=:@-]+")
+"""A path segment of plain text: without escapes, which tools write in different ways."""
+
+_MOST_ADDRESSES = 1000
+_VARIABLE = re.compile(r"\{([^{}]+)\}")
 
 _LONGEST_CHAIN = 20
 """How many references may follow one another; each reader follows them again."""
@@ -25,12 +36,16 @@ Pointer = tuple[str, ...]
 """The path to a part of the document, one unescaped token per level (RFC 6901)."""
 
 
+Splices = Sequence[tuple[int, int, str, str]]
+"""Where a path prefix belongs in a text: from one byte to another, after and before further text."""
+
+
 def pointer_text(pointer: Pointer) -> str:
     """Write a pointer as RFC 6901 does, in a URI fragment: `#/paths/~1health/get`."""
     return "#" + "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in pointer)
 
 
-class DocumentError(Exception):
+class DocumentError(StartupError):
     """A part of the contract cannot be read or expressed: what, where, and what to do about it."""
 
     def __init__(
@@ -53,6 +68,9 @@ class DocumentError(Exception):
         where = " ".join(f" at {pointer_text(self.pointer)}".split()) if self.pointer else ""
         return f"{place}: {self.problem}{' ' if where else ''}{where}; {self.remedy}"
 
+    def __str__(self) -> str:
+        return f"{pointer_text(self.pointer)}: {self.problem}; {self.remedy}"
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -70,6 +88,11 @@ class Parameter:
     def identifier(self) -> str:
         """The name that Python code knows this parameter by."""
         return python_name(self.name)
+
+    @property
+    def is_condition(self) -> bool:
+        """Whether it compares the ETag of a representation (RFC 9110, section 13.1)."""
+        return self.location == "header" and self.name.lower() in ("if-match", "if-none-match")
 
 
 @dataclass(frozen=True)
@@ -134,6 +157,25 @@ class Operation:
     @property
     def successes(self) -> tuple[Response, ...]:
         return tuple(response for status, response in self.responses.items() if status < 400)
+
+    @property
+    def conditional(self) -> bool:
+        """Whether the engine evaluates If-Match and If-None-Match: on what GET returns with an ETag.
+
+        For other methods the implementation does, since the condition must hold at the moment of the change.
+        """
+        headers = (h for r in self.successes if r.status < 300 for h in r.headers)
+        return self.method == "get" and any(header.name.lower() == "etag" for header in headers)
+
+    @property
+    def arguments(self) -> tuple[Parameter, ...]:
+        """The parameters that the implementation is called with."""
+        return tuple(p for p in self.parameters if not (self.conditional and p.is_condition))
+
+    @property
+    def results(self) -> tuple[Response, ...]:
+        """The successes that the implementation returns."""
+        return tuple(r for r in self.successes if not (self.conditional and r.status == 304))
 
     def located(self, location: str) -> tuple[Parameter, ...]:
         return tuple(parameter for parameter in self.parameters if parameter.location == location)
@@ -224,6 +266,17 @@ class Document:
         """All operations, in the order of the document."""
         return tuple(self._operations())
 
+    @cached_property
+    def base_paths(self) -> tuple[str, ...]:
+        """The paths of the servers, below which the operations are, in the order of the document.
+
+        They begin with a slash and do not end in one; "" is the root, where a document without servers is
+        served (OpenAPI 3.1, section 4.8.1). Raises DocumentError.
+        """
+        servers = self.content.get("servers") or [{"url": "/"}]
+        paths = (path for index, server in enumerate(servers) for path in self._base_paths(index, server))
+        return tuple(dict.fromkeys(paths))
+
     @property
     def schemas(self) -> Mapping[str, Any]:
         schemas: Mapping[str, Any] = self.content.get("components", {}).get("schemas", {})
@@ -238,6 +291,31 @@ class Document:
     def security_schemes(self) -> Mapping[str, Any]:
         schemes: Mapping[str, Any] = self.content.get("components", {}).get("securitySchemes", {})
         return schemes
+
+    def _base_paths(self, index: int, server: Mapping[str, Any]) -> Iterator[str]:
+        pointer = ("servers", str(index), "url")
+        for url in server_addresses(server, pointer):
+            try:
+                # Relative to where this document is served.
+                parts = urlsplit(urljoin("http://document/openapi.json", url))
+            except ValueError:
+                parts = urlsplit("")
+            segments = parts.path.removesuffix("/").split("/")[1:]
+            if (
+                not url
+                or not url.isascii()
+                or not url.isprintable()
+                or parts.scheme not in ("http", "https")
+                or "?" in url
+                or "#" in url
+                or not all(map(SEGMENT.fullmatch, segments))
+            ):
+                raise DocumentError(
+                    f"the server {url!r} cannot be served",
+                    pointer,
+                    remedy="write an http(s) URL or a path, with plain segments and no query or fragment",
+                )
+            yield "".join(f"/{segment}" for segment in segments)
 
     def _operations(self) -> Iterator[Operation]:
         for path in self.content.get("paths", {}):
@@ -358,3 +436,39 @@ def is_json(media_type: str) -> bool:
     """Whether a media type's syntax is JSON (RFC 6839, section 3.1)."""
     essence = media_type.partition(";")[0].strip().lower()
     return essence == "application/json" or essence.endswith("+json")
+
+
+def server_addresses(server: Mapping[str, Any], pointer: Pointer) -> Iterator[str]:
+    """The URLs that a server object stands for: first that of the defaults, then those of the enums.
+
+    Raises DocumentError for a variable that is not declared, for a default that is not in the enum, and for
+    too many addresses (OpenAPI 3.1, sections 4.8.5 and 4.8.6).
+    """
+    choices: dict[str, list[str]] = {}
+    for name in dict.fromkeys(_VARIABLE.findall(server["url"])):
+        variable = server.get("variables", {}).get(name)
+        if variable is None:
+            raise DocumentError(
+                f"the variable {name!r} of the server is not declared",
+                pointer,
+                remedy="declare it in `variables` with a `default`",
+            )
+        default, values = variable["default"], variable.get("enum")
+        if values is not None and default not in values:
+            raise DocumentError(
+                f"the default of the server's variable {name!r} is not in its enum",
+                (*pointer[:-1], "variables", name, "default"),
+                remedy="make it one of the values",
+            )
+        choices[name] = list(dict.fromkeys([default, *(values or [])]))
+    if prod(map(len, choices.values())) > _MOST_ADDRESSES:
+        raise DocumentError(
+            f"the server stands for more than {_MOST_ADDRESSES} addresses",
+            pointer,
+            remedy="shorten its enums",
+        )
+    # Every second part is the name of a variable.
+    parts = _VARIABLE.split(server["url"])
+    for values in product(*choices.values()):
+        chosen = dict(zip(choices, values, strict=True))
+        yield "".join(chosen[part] if index % 2 else part for index, part in enumerate(parts))

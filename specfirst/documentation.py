@@ -1,12 +1,15 @@
 """Serves a contract and two pages to read it with, Swagger UI and ReDoc, without needing any other server.
 
-The contract is sent as the very bytes that were given. The pages name everything by relative addresses, so
-they work unchanged behind a path prefix. Their Content-Security-Policy makes "nothing comes from outside,
-nothing goes there" a rule that the browser enforces, not a hope about two large bundles that others wrote.
+The contract is sent as the very bytes that were given. Behind a path prefix only the paths of its servers
+differ, so that clients and the pages call the API there. The pages name everything by relative addresses.
+Their Content-Security-Policy makes "nothing comes from outside, nothing goes there" a rule that the browser
+enforces, not a hope about two large bundles that others wrote.
 """
 
+import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from html import escape
 from pathlib import Path
@@ -16,7 +19,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from specfirst.asgi import ASGIApp, Message, Receive, Scope, Send
+from specfirst.asgi import ASGIApp, Message, Receive, Scope, Send, root_of
+from specfirst.compression import COMPRESS_FROM, accepts_gzip, gzip
+from specfirst.document import Splices
 from specfirst.routing import raw_segments
 
 _FOLDER = Path(__file__).parent / "assets"
@@ -80,6 +85,9 @@ _REDOC_POLICY = (
     _POLICY + "style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; font-src data:"
 )
 
+# Measured for the larger bundle: 2.3 MB become 0.65 MB in 70 ms, at level 9 in 150 ms, and at level 1 0.8 MB.
+_LEVEL = 6
+
 _REVALIDATE = "no-cache"
 _NEVER_CHANGES = "public, max-age=31536000, immutable"
 
@@ -89,16 +97,19 @@ def documentation_routes(
     title: str,
     openapi_json: bytes,
     openapi_yaml: bytes,
+    servers: Mapping[str, Splices] | None = None,
     authorization: Callable[[], str] | None = None,
     pages: bool = True,
 ) -> list[Route]:
     """The routes of /openapi.json, /openapi.yaml, and with `pages` of /docs, /redoc and the assets they load.
 
-    With `authorization`, which is for development only, /docs starts out with the bearer token it returns.
+    `servers` says where the paths of servers stand in `openapi.json` and `openapi.yaml`. With
+    `authorization`, which is for development only, /docs starts out with the bearer token it returns.
     """
+    servers = servers or {}
     contract = [
-        _fixed("/openapi.json", openapi_json, "application/json", _REVALIDATE),
-        _fixed("/openapi.yaml", openapi_yaml, "application/yaml", _REVALIDATE),
+        _contract("/openapi.json", openapi_json, servers.get("openapi.json", ()), "application/json"),
+        _contract("/openapi.yaml", openapi_yaml, servers.get("openapi.yaml", ()), "application/yaml"),
     ]
     if not pages:
         return contract
@@ -137,7 +148,9 @@ class BrowsersToDocs:
             await self._app(scope, receive, send)
         elif self._PAGE.match(Headers(scope=scope).get("accept", "")):
             headers = {"vary": "Accept", "cache-control": "no-store"}
-            await RedirectResponse("docs", 303, headers)(scope, receive, send)
+            # Where the path prefix is not known, the address must be relative to be right behind one.
+            docs = f"{root}/docs" if (root := root_of(scope)) else "docs"
+            await RedirectResponse(docs, 303, headers)(scope, receive, send)
         else:
 
             async def send_varying(message: Message) -> None:
@@ -148,17 +161,62 @@ class BrowsersToDocs:
             await self._app(scope, receive, send_varying)
 
 
+class _Content:
+    """Bytes that stay the same, and their gzip form from the first time that a client accepts it.
+
+    Each has an entity tag of its own (RFC 9110, section 8.8.3.3).
+    """
+
+    def __init__(self, body: bytes, media_type: str) -> None:
+        self.varies = len(body) >= COMPRESS_FROM and not media_type.startswith("image/")
+        self._digest = sha256(body).hexdigest()
+        self._bodies = {"identity": body}
+
+    def etag(self, coding: str) -> str:
+        return f'"{self._digest}"' if coding == "identity" else f'"{self._digest}-{coding}"'
+
+    async def body(self, coding: str) -> bytes:
+        if coding not in self._bodies:
+            self._bodies[coding] = await asyncio.to_thread(gzip, self._bodies["identity"], _LEVEL)
+        return self._bodies[coding]
+
+
+def _contract(path: str, text: bytes, servers: Splices, media_type: str) -> Route:
+    """Answers with a contract whose servers are below the path prefix of the request."""
+
+    # Only prefixes of proxies that are trusted come here, but they may be many.
+    @lru_cache(maxsize=16)
+    def below(root: str) -> _Content:
+        parts, position = [], 0
+        for start, end, before, after in servers if root else ():
+            parts += [text[position:start], f"{before}{root}{after}".encode()]
+            position = end
+        return _Content(b"".join([*parts, text[position:]]), media_type)
+
+    return _route(path, below, media_type, _headers(_REVALIDATE, None))
+
+
 def _fixed(path: str, body: bytes, media_type: str, cache_control: str, policy: str | None = None) -> Route:
-    """Answers with the same bytes for as long as the process runs, or with 304 to a client that has them."""
-    etag = f'"{sha256(body).hexdigest()}"'
-    headers = _headers(cache_control, policy) | {"etag": etag}
+    """Answers with the same content behind every path prefix."""
+    content = _Content(body, media_type)
+    return _route(path, lambda root: content, media_type, _headers(cache_control, policy))
+
+
+def _route(path: str, below: Callable[[str], _Content], media_type: str, headers: Mapping[str, str]) -> Route:
+    """Answers with content in the coding that the client accepts, or with 304 to a client that has that."""
 
     async def answer(request: Request) -> Response:
+        content = below(root_of(request.scope))
+        coding = "gzip" if content.varies and accepts_gzip(request.headers.raw) else "identity"
+        etag = content.etag(coding)
+        fields = {**headers, "etag": etag} | ({"vary": "Accept-Encoding"} if content.varies else {})
         known = ",".join(request.headers.getlist("if-none-match")).split(",")
         # RFC 9110 asks for weak comparison here: a W/ that a proxy has put in front changes nothing.
         if any(tag.strip().removeprefix("W/") in (etag, "*") for tag in known):
-            return Response(status_code=304, headers=headers)
-        return Response(body, media_type=media_type, headers=headers)
+            return Response(status_code=304, headers=fields)
+        if coding != "identity":
+            fields["content-encoding"] = coding
+        return Response(await content.body(coding), media_type=media_type, headers=fields)
 
     return Route(path, answer, methods=["GET"], include_in_schema=False)
 

@@ -6,6 +6,7 @@
     ├── NotFound              404
     ├── MethodNotAllowed      405, with Allow
     ├── MalformedBody         400
+    ├── PreconditionFailed    412
     ├── ContentTooLarge       413
     ├── UnsupportedMediaType  415
     ├── Invalid               422, with its findings
@@ -77,6 +78,15 @@ class MethodNotAllowed(Refusal):
 
 class MalformedBody(Refusal):
     status = HTTPStatus.BAD_REQUEST
+
+
+class PreconditionFailed(Refusal):
+    """The representation does not meet a condition of the request (RFC 9110, section 13.1)."""
+
+    status = HTTPStatus.PRECONDITION_FAILED
+
+    def __init__(self) -> None:
+        super().__init__("The resource's ETag does not satisfy the request's If-Match or If-None-Match")
 
 
 class ContentTooLarge(Refusal):

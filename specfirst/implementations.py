@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from specfirst.document import Document, Operation
+from specfirst.startup import StartupError
 
 Binding = tuple[type, object]
 """A generated Protocol and the object that is to satisfy it."""
@@ -32,7 +33,7 @@ class Gap:
         return "\n  ".join(lines)
 
 
-class UnimplementedOperations(Exception):
+class UnimplementedOperations(StartupError):
     """The contract has operations that no implementation has; the message lists each with its signature."""
 
     def __init__(self, gaps: Sequence[Gap]) -> None:

@@ -69,13 +69,24 @@ class _Reader:
 
     def value(self, texts: Sequence[str], found: list[Finding], decode: Callable[[str], str] = str) -> Any:
         """Read the parameter's texts as they were sent; what is wrong with them is added to `found`."""
-        exploded = self.is_array and self.parameter.explode
+        header = self.parameter.location == "header"
+        exploded = self.is_array and self.parameter.explode and not header
+        if len(texts) > 1 and header:
+            # Several field lines are one list (RFC 9110, section 5.3), where the schema admits a list.
+            wrong: list[Finding] = []
+            value = self.value([", ".join(texts)], wrong)
+            if self.is_array or not wrong:
+                found += wrong
+                return value
         if len(texts) > 1 and not exploded:
             found.append(Finding(self.loc, "The parameter is given more than once", "duplicate"))
             return None
         if self.is_array and not exploded:
             texts = texts[0].split(",")
         texts = [decode(text) for text in texts]
+        if self.is_array and header:
+            # Whitespace around elements and empty elements do not count (RFC 9110, section 5.6.1).
+            texts = [stripped for text in texts if (stripped := text.strip(" \t"))]
         try:
             value = [self.read(text) for text in texts] if self.is_array else self.read(texts[0])
         except (ValueError, KeyError):

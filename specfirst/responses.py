@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 import orjson
@@ -11,7 +12,8 @@ from pydantic import BaseModel
 
 from specfirst.asgi import Answer
 from specfirst.document import Document, Operation, Response
-from specfirst.errors import Invalid, Refusal
+from specfirst.errors import Invalid, PreconditionFailed, Refusal
+from specfirst.etags import conditional_status
 from specfirst.validation import Schemas, findings
 
 
@@ -62,7 +64,7 @@ class Responder:
             for status, response in operation.responses.items()
         }
         # Without headers, and without other successes, an operation returns its body as it is.
-        only = operation.successes[0] if len(operation.successes) == 1 else None
+        only = operation.results[0] if len(operation.results) == 1 else None
         self._plain_status = only.status if only and not only.headers else None
 
     def result(self, result: Any) -> Answer:
@@ -92,6 +94,22 @@ class Responder:
                 raise ContractViolation(f"the header {name.decode()} is not printable ASCII")
             headers.append((name, text.encode()))
         return headers
+
+    def conditional(self, answer: Answer, headers: Iterable[tuple[bytes, bytes]]) -> Answer:
+        """Evaluate the conditions of a GET on the representation that it selected (RFC 9110, section 13.2.2).
+
+        Raises PreconditionFailed where If-Match fails.
+        """
+        etag = next((value.decode() for name, value in answer.headers if name == b"etag"), None)
+        status = conditional_status(headers, etag) if etag is not None and answer.status < 300 else None
+        if status not in self._operation.responses:
+            return answer
+        if status != HTTPStatus.NOT_MODIFIED:
+            raise PreconditionFailed
+        # It has the headers of the 200 that it declares too (section 15.4.5).
+        kept = {name for _, name, _ in self._encoders[status]}
+        dropped = {name for _, name, _ in self._encoders[answer.status]} - kept | {b"content-type"}
+        return Answer(status, [header for header in answer.headers if header[0] not in dropped], b"")
 
     def refusal(self, refusal: Refusal) -> Answer:
         """Encode a refusal. Raises ContractViolation if the operation does not declare its status."""

@@ -20,7 +20,8 @@ from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypeAliasType
 
 from specfirst import bodies
-from specfirst.asgi import Answer, Receive, Scope, Send, send_answer
+from specfirst.asgi import Answer, Receive, Scope, Send, root_of, send_answer
+from specfirst.compression import COMPRESS_FROM, forbids_transforming, negotiate
 from specfirst.document import Document
 from specfirst.errors import (
     Finding,
@@ -35,7 +36,7 @@ from specfirst.errors import (
 )
 from specfirst.implementations import Binding, UnimplementedOperations, unimplemented
 from specfirst.mock import Mock
-from specfirst.observation import TRACED, name_span
+from specfirst.observation import TRACED, name_span, supplied_headers
 from specfirst.parameters import Parameters
 from specfirst.responses import (
     ContractViolation,
@@ -93,6 +94,10 @@ class Engine(Generic[CallerT]):
         self.body_limit: int = document.content.get("x-max-body-bytes", bodies.DEFAULT_LIMIT)
         self.operations = {operation.operation_id: operation for operation in document.operations}
         self.paths: PathTree[OperationRoute] = PathTree()
+        # Of two servers' paths the longer one goes first, as concrete segments go before parameters.
+        bases = (base.split("/")[1:] for base in document.base_paths)
+        self.base_segments = sorted(bases, key=len, reverse=True)
+        self.compresses = not forbids_transforming(supplied_headers(document).get(b"cache-control", b""))
         self.unimplemented: frozenset[str] = frozenset()
         self.mocks: Mapping[str, Mock] = {}
         schemes = {name for o in document.operations for requirement in o.security for name in requirement}
@@ -123,6 +128,15 @@ class Engine(Generic[CallerT]):
                 super().__init__(engine, path, endpoint, **options)
 
         return APIRouter(tags=[tag], route_class=Route, redirect_slashes=False)
+
+    def join(self, *routers: APIRouter) -> APIRouter:
+        """Put the routers of all tags below the paths of the servers; FastAPI describes the first path."""
+        joined = APIRouter()
+        for base in self.document.base_paths:
+            for router in routers:
+                described = base == self.document.base_paths[0]
+                joined.include_router(router, prefix=base, include_in_schema=described)
+        return joined
 
     def refuse(self, refusal: Refusal) -> Answer:
         """Answer what no operation of the contract declares."""
@@ -155,8 +169,9 @@ class OperationRoute(APIRoute):
             self._body_validator = engine.schemas.validator(self._body.schema)
             self._body_model = TypeAdapter(hints["body"]).validator
         self._responder = Responder(self.operation, engine.error_body)
+        self._conditional = self.operation.conditional
         self._mock = engine.mocks.get(self.operation.operation_id)
-        engine.paths.add(path, self.operation.method.upper(), self)
+        engine.paths.add(self.operation.path, self.operation.method.upper(), self)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that FastAPI's router has matched, where the engine's own is not in front.
@@ -180,12 +195,17 @@ class OperationRoute(APIRoute):
             declared = HTTPStatus.INTERNAL_SERVER_ERROR in self.operation.responses
             respond = self._responder.refusal if declared else self.engine.refuse
             answer = respond(InternalError())
+        if scope.get("root_path"):
+            answer = _below(root_of(scope), answer)
+        if len(answer.body) >= COMPRESS_FROM and self.engine.compresses:
+            answer = await negotiate(answer, scope["headers"])
         await send_answer(answer, scope, send)
 
     async def _answer(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> Answer:
         try:
             result = await self._result(scope, receive, segments)
-            return self._mock.answer(scope["headers"]) if self._mock else self._responder.result(result)
+            answer = self._mock.answer(scope["headers"]) if self._mock else self._responder.result(result)
+            return self._responder.conditional(answer, scope["headers"]) if self._conditional else answer
         except NotImplementedYet as refusal:
             # The one status that no contract declares: it is served on purpose or not at all.
             return self.engine.refuse(refusal)
@@ -256,6 +276,20 @@ class OperationRoute(APIRoute):
             where,
             extra={"request_id": scope.get("request_id")},
         )
+
+
+def _below(root: str, answer: Answer) -> Answer:
+    """Name the paths of the contract in Location and Content-Location as the client must ask for them.
+
+    `//host/path` names another host, and a relative reference is right already.
+    """
+    headers = [
+        (name, root.encode() + value)
+        if name in (b"location", b"content-location") and value[:1] == b"/" != value[1:2]
+        else (name, value)
+        for name, value in answer.headers
+    ]
+    return answer._replace(headers=headers)
 
 
 def _conversion(hint: Any) -> Callable[[Any], Any] | None:
@@ -344,9 +378,17 @@ def raw_segments(scope: Scope) -> list[str]:
 
 async def dispatch(engine: Engine[Any], scope: Scope, receive: Receive, send: Send) -> bool:
     """Answer a request if its path is one of the contract's; say whether it was."""
-    match = engine.paths.match(raw_segments(scope))
-    if match is None:
+    segments = raw_segments(scope)
+    for base in engine.base_segments:
+        if base and segments[: len(base)] != base:
+            continue
+        if match := engine.paths.match(segments[len(base) :]):
+            break
+    else:
         return False
+    if base:
+        # For a mounted application, too, this is part of the path prefix.
+        scope["root_path"] = "/".join([scope.get("root_path", "").rstrip("/"), *base])
     routes, values = match
     method = scope["method"]
     route = routes.get("GET" if method == "HEAD" and "HEAD" not in routes else method)

@@ -10,7 +10,6 @@ import os
 import resource
 import signal
 import socket
-import sys
 import time
 from collections import deque
 from collections.abc import Callable
@@ -174,14 +173,15 @@ class Supervisor:
 
     def run(self) -> bool:
         """Give whether it ended because it was asked to, and not because no worker could start."""
-        has_terminal = os.isatty(sys.stdin.fileno())
+        # There may be no standard input at all.
+        has_terminal = os.isatty(0)
         were_ready = failed = False
         while self._all():
             alive = [worker.process.sentinel for worker in self._all() if worker.process.is_alive()]
             wait(alive, timeout=2 * _TICK_SECONDS)
             while self._signals:
                 sig = self._signals.popleft()
-                if sig == signal.SIGHUP and has_terminal and not os.isatty(sys.stdin.fileno()):
+                if sig == signal.SIGHUP and has_terminal and not os.isatty(0):
                     # It says that the terminal was closed, and not that somebody asks for a handover.
                     sig = signal.SIGTERM
                 self._handle(sig)

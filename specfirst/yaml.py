@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from specfirst.document import Document, DocumentError, Pointer
+from specfirst.document import Document, DocumentError, Pointer, Splices, server_addresses
 
 _DEEPEST = 100
 """How many lists and mappings may stand in each other; further in, Python's stack and other tools give up."""
@@ -371,3 +371,48 @@ class _JSONReader:
             )
         self._at = end
         return str(text)
+
+
+# --- The text of a served document -----------------------------------------------------------------------
+
+# What may stand before a scalar: an anchor, a tag.
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
+
+
+def server_splices(text: bytes, document: Document) -> Splices:
+    """Where a path prefix belongs in the text of this document, YAML or JSON, which is else left as it is.
+
+    It belongs before each server's URL that is an absolute path; without servers, a server is added.
+    """
+    decoded = text.decode()
+    # JSON may have tabs and characters that YAML has not; a space in their place keeps all places.
+    readable = re.sub("[\t\x7f-\x9f\u2028\u2029\ufffe\uffff]", " ", decoded) if _is_json(decoded) else decoded
+    root = yaml.compose(readable, _JSONSchemaLoader)
+    assert isinstance(root, yaml.MappingNode)
+    fields = {key.value: value for key, value in root.value}
+    splices: set[tuple[int, int, str, str]] = set()
+
+    def splice(start: int, end: int, before: str, after: str) -> None:
+        # A scalar of several lines ends with a line break that is not its own.
+        end = start + len(decoded[start:end].rstrip())
+        splices.add((len(decoded[:start].encode()), len(decoded[:end].encode()), before, after))
+
+    if "servers" not in fields:
+        start = root.value[0][0].start_mark
+        name, end = ('"servers"', ", ") if root.flow_style else ("servers", f"\n{' ' * start.column}")
+        splice(start.index, start.index, f'{name}: [{{"url": "', f'"}}]{end}')
+    elif not fields["servers"].value:
+        node = fields["servers"]
+        splice(node.start_mark.index, node.end_mark.index, '[{"url": "', '"}]')
+    else:
+        for index, node in enumerate(fields["servers"].value):
+            url = next(value for key, value in node.value if key.value == "url")
+            address = next(
+                server_addresses(document.content["servers"][index], ("servers", str(index), "url"))
+            )
+            if address[:1] == "/" != address[1:2]:
+                start = url.start_mark.index
+                properties = _PROPERTIES.match(decoded, start)
+                assert properties
+                splice(properties.end(), url.end_mark.index, '"', json.dumps(url.value.rstrip("/"))[1:])
+    return sorted(splices)

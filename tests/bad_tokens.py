@@ -35,7 +35,7 @@ from signing import (
     signature,
 )
 
-from impl.auth import MAX_TOKEN_BYTES
+from impl.identity.caller import MAX_TOKEN_BYTES
 
 # The same for all processes that share the tests, since it stands in their names.
 NOW = int(os.environ["TESTS_BEGAN"])

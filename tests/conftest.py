@@ -9,10 +9,11 @@ from uuid import uuid4
 
 import pytest
 
-from impl.auth import Caller, Claims
-from impl.database import Database
-from impl.embedded_postgres import EmbeddedPostgres
-from impl.users import Users
+from devtools.embedded_postgres import EmbeddedPostgres
+from impl.identity.caller import Caller
+from impl.identity.tokens import Claims
+from impl.postgres.database import Database
+from impl.store.profiles import Profiles
 from tests.databases import prepare
 from tests.pgbouncer import in_between
 
@@ -45,7 +46,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def new_caller(database: Database) -> Caller:
     """A user whom no other test knows."""
     user_id = uuid4().hex
-    await Users(database).write_profile(Claims(user_id=user_id, expires_at=0))
+    await Profiles(database).write(Claims(user_id=user_id, expires_at=0))
     return Caller(user_id)
 
 

@@ -15,8 +15,8 @@ import psycopg2
 from psycopg2.extensions import quote_ident
 from sqlalchemy import make_url
 
-from impl.embedded_postgres import binaries
-from impl.migrations import migrate
+from devtools.embedded_postgres import binaries
+from impl.postgres.migrations import migrate
 from impl.tables import REVISION, SCHEMA
 
 PARTITIONS = int(os.environ.get("PARTITIONS", "0"))

@@ -18,7 +18,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from benchmarks.debian import program
-from impl.embedded_postgres import EmbeddedPostgres
+from devtools.embedded_postgres import EmbeddedPostgres
 
 PACKAGES = ("pgbouncer", "libevent-2.1-7", "libevent-2.1-7t64", "libcares2", "libc-ares2")
 ROOT = Path(__file__).resolve().parents[1]

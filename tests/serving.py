@@ -34,12 +34,16 @@ class Served:
 
 @contextmanager
 def serving(
-    *arguments: str, command: str | Path = ROOT / "scripts" / "serve", env: Mapping[str, str] | None = None
+    *arguments: str,
+    command: str | Path = ROOT / "scripts" / "serve",
+    env: Mapping[str, str] | None = None,
+    folder: Path | None = None,
 ) -> Iterator[Served]:
     """Run the server until it says that it is up; whatever happens, it is gone afterwards."""
     process = subprocess.Popen(
         [*str(command).split("\0"), *arguments],
         env=CLEAN | dict(env or {}),
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -16,8 +16,8 @@ import httpx
 import pytest
 from serving import CLEAN, ROOT, serving
 
+from impl.identity.tokens import mint_token
 from impl.settings import Settings
-from impl.tokens import mint_token
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SECRET = "a secret of this test, long enough"
@@ -81,7 +81,7 @@ def test_the_commands_of_the_start_do_what_it_shows(tmp_path: Path) -> None:
 def copy(tmp_path: Path) -> Path:
     """The project in another folder, to be changed as the README says."""
     copy = tmp_path / "project"
-    for name in ("specfirst", "generated", "impl", "migrations", "scripts"):
+    for name in ("specfirst", "generated", "impl", "devtools", "migrations", "scripts"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("openapi.yaml", "pyproject.toml"):
         shutil.copy(ROOT / name, copy)

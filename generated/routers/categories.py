@@ -16,7 +16,6 @@ from ..operations import (
     CategoriesOperations,
     CreateCategory201,
     GetCategory200,
-    GetCategory304,
     ReplaceCategory200,
     UpdateCategory200,
 )
@@ -172,6 +171,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             401: components.UNAUTHORIZED,
             403: components.FORBIDDEN,
             404: components.CATEGORY_NOT_FOUND,
+            412: components.PRECONDITION_FAILED,
             422: components.UNPROCESSABLE_CONTENT,
             429: components.TOO_MANY_REQUESTS,
             500: components.INTERNAL_SERVER_ERROR,
@@ -186,20 +186,26 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             Path(description="The id of the user who owns the data. It must be the subject of the token."),
         ],
         category_id: Annotated[CategoryId, Path(description="The id of one of the user's categories.")],
+        if_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-Match",
+                description="The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the\nresponse is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.",
+            ),
+        ] = None,
         if_none_match: Annotated[
             EntityTags | None,
             Header(
                 alias="If-None-Match",
-                description="Only if it no longer has this `ETag`, or one of these; otherwise the answer is 304, without body.",
+                description="The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise\nthe response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,\nsection 13.1.2). If-Match is evaluated first.",
             ),
         ] = None,
-    ) -> GetCategory200 | GetCategory304:
+    ) -> GetCategory200:
         """Returns one of the caller's categories."""
         return await operations.get_category(
             caller,
             user_id=user_id,
             category_id=category_id,
-            if_none_match=if_none_match,
         )
 
     @router.put(
@@ -248,7 +254,14 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             EntityTags | None,
             Header(
                 alias="If-Match",
-                description="Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.\n`*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.",
+                description="The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the\nresponse is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.",
+            ),
+        ] = None,
+        if_none_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-None-Match",
+                description="The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise\nthe response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,\nsection 13.1.2). If-Match is evaluated first.",
             ),
         ] = None,
         body: Annotated[CategoryReplace, Body(description="The new content of the category.")],
@@ -259,6 +272,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             user_id=user_id,
             category_id=category_id,
             if_match=if_match,
+            if_none_match=if_none_match,
             body=body,
         )
 
@@ -308,7 +322,14 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             EntityTags | None,
             Header(
                 alias="If-Match",
-                description="Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.\n`*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.",
+                description="The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the\nresponse is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.",
+            ),
+        ] = None,
+        if_none_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-None-Match",
+                description="The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise\nthe response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,\nsection 13.1.2). If-Match is evaluated first.",
             ),
         ] = None,
         body: Annotated[CategoryUpdate, Body(description="The properties to change.")],
@@ -319,6 +340,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             user_id=user_id,
             category_id=category_id,
             if_match=if_match,
+            if_none_match=if_none_match,
             body=body,
         )
 
@@ -352,7 +374,14 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             EntityTags | None,
             Header(
                 alias="If-Match",
-                description="Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.\n`*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.",
+                description="The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the\nresponse is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.",
+            ),
+        ] = None,
+        if_none_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-None-Match",
+                description="The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise\nthe response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,\nsection 13.1.2). If-Match is evaluated first.",
             ),
         ] = None,
     ) -> MessageResponse | plain.MessageResponse:
@@ -362,6 +391,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             user_id=user_id,
             category_id=category_id,
             if_match=if_match,
+            if_none_match=if_none_match,
         )
 
     return router

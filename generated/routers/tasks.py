@@ -15,7 +15,6 @@ from ..operations import (
     CallerT,
     CreateTask201,
     GetTask200,
-    GetTask304,
     ReplaceTask200,
     TasksOperations,
     ToggleTask200,
@@ -193,6 +192,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             401: components.UNAUTHORIZED,
             403: components.FORBIDDEN,
             404: components.TASK_NOT_FOUND,
+            412: components.PRECONDITION_FAILED,
             422: components.UNPROCESSABLE_CONTENT,
             429: components.TOO_MANY_REQUESTS,
             500: components.INTERNAL_SERVER_ERROR,
@@ -207,20 +207,26 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             Path(description="The id of the user who owns the data. It must be the subject of the token."),
         ],
         task_id: Annotated[TaskId, Path(description="The id of one of the user's tasks.")],
+        if_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-Match",
+                description="The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the\nresponse is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.",
+            ),
+        ] = None,
         if_none_match: Annotated[
             EntityTags | None,
             Header(
                 alias="If-None-Match",
-                description="Only if it no longer has this `ETag`, or one of these; otherwise the answer is 304, without body.",
+                description="The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise\nthe response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,\nsection 13.1.2). If-Match is evaluated first.",
             ),
         ] = None,
-    ) -> GetTask200 | GetTask304:
+    ) -> GetTask200:
         """Returns one of the caller's tasks."""
         return await operations.get_task(
             caller,
             user_id=user_id,
             task_id=task_id,
-            if_none_match=if_none_match,
         )
 
     @router.put(
@@ -268,7 +274,14 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             EntityTags | None,
             Header(
                 alias="If-Match",
-                description="Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.\n`*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.",
+                description="The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the\nresponse is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.",
+            ),
+        ] = None,
+        if_none_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-None-Match",
+                description="The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise\nthe response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,\nsection 13.1.2). If-Match is evaluated first.",
             ),
         ] = None,
         body: Annotated[TaskReplace, Body(description="The new content of the task.")],
@@ -279,6 +292,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             user_id=user_id,
             task_id=task_id,
             if_match=if_match,
+            if_none_match=if_none_match,
             body=body,
         )
 
@@ -327,7 +341,14 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             EntityTags | None,
             Header(
                 alias="If-Match",
-                description="Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.\n`*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.",
+                description="The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the\nresponse is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.",
+            ),
+        ] = None,
+        if_none_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-None-Match",
+                description="The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise\nthe response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,\nsection 13.1.2). If-Match is evaluated first.",
             ),
         ] = None,
         body: Annotated[TaskUpdate, Body(description="The properties to change.")],
@@ -338,6 +359,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             user_id=user_id,
             task_id=task_id,
             if_match=if_match,
+            if_none_match=if_none_match,
             body=body,
         )
 
@@ -371,7 +393,14 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             EntityTags | None,
             Header(
                 alias="If-Match",
-                description="Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.\n`*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.",
+                description="The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the\nresponse is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.",
+            ),
+        ] = None,
+        if_none_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-None-Match",
+                description="The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise\nthe response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,\nsection 13.1.2). If-Match is evaluated first.",
             ),
         ] = None,
     ) -> MessageResponse | plain.MessageResponse:
@@ -381,6 +410,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             user_id=user_id,
             task_id=task_id,
             if_match=if_match,
+            if_none_match=if_none_match,
         )
 
     @router.patch(
@@ -425,7 +455,14 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             EntityTags | None,
             Header(
                 alias="If-Match",
-                description="Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.\n`*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.",
+                description="The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the\nresponse is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.",
+            ),
+        ] = None,
+        if_none_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-None-Match",
+                description="The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise\nthe response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,\nsection 13.1.2). If-Match is evaluated first.",
             ),
         ] = None,
         idempotency_key: Annotated[
@@ -443,6 +480,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             user_id=user_id,
             task_id=task_id,
             if_match=if_match,
+            if_none_match=if_none_match,
             idempotency_key=idempotency_key,
         )
 

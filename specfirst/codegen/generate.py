@@ -19,7 +19,8 @@ from typing import Any
 
 from specfirst.document import Document, DocumentError
 from specfirst.lint import lint
-from specfirst.yaml import load
+from specfirst.lint.schemas import is_narrowed
+from specfirst.yaml import load, server_splices
 
 PROJECT = Path(__file__).resolve().parents[2]
 """Where pyproject.toml stands, with the settings of the generators."""
@@ -90,6 +91,8 @@ def generate(contract: Path) -> Files:
         }
     files["openapi.json"] = document.to_json()
     files["openapi.yaml"] = contract.read_bytes()
+    splices = {name: server_splices(files[name], document) for name in ("openapi.yaml", "openapi.json")}
+    files["servers.json"] = (json.dumps(splices) + "\n").encode()
     manifest = {"contract": contract.name, "sha256": document.digest, "files": sorted(files)}
     files[_MANIFEST] = (json.dumps(manifest, indent=2) + "\n").encode()
     return files
@@ -178,11 +181,9 @@ def _for_generators(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     schema = isinstance(node.get("type"), str | list)
-    return {
-        key: _for_generators(value)
-        for key, value in node.items()
-        if not (schema and key in _CHECKED_BY_THE_CONTRACT)
-    }
+    # Nor can the model generator express alternative constraints on one type.
+    omitted = _CHECKED_BY_THE_CONTRACT | ({"anyOf"} if is_narrowed(node) else set()) if schema else set[str]()
+    return {key: _for_generators(value) for key, value in node.items() if key not in omitted}
 
 
 def _answers(document: Document) -> Mapping[str, Any]:

@@ -40,6 +40,8 @@ class Argument:
     hint: str
     default: str | None
     description: str
+    passed: bool = True
+    """Whether the implementation gets it; the engine evaluates the conditions of GET itself."""
 
     @property
     def marker(self) -> str:
@@ -90,6 +92,11 @@ class OperationView:
         if not self.contract.security:
             return None
         return "CallerT" if all(self.contract.security) else "CallerT | None"
+
+    @property
+    def passed(self) -> tuple[Argument, ...]:
+        """The arguments of the implementation's method."""
+        return tuple(argument for argument in self.arguments if argument.passed)
 
     @property
     def statuses(self) -> str:
@@ -210,7 +217,7 @@ class Views:
 
     def _arguments(self, operation: Operation) -> Iterator[Argument]:
         for parameter in operation.parameters:
-            yield self._argument(parameter)
+            yield self._argument(parameter, passed=parameter in operation.arguments)
         if operation.body:
             hint = self._hint(operation.body.schema, operation.body.pointer)
             required = operation.body.required
@@ -224,7 +231,7 @@ class Views:
                 description=description.get("description", "").strip(),
             )
 
-    def _argument(self, parameter: Parameter) -> Argument:
+    def _argument(self, parameter: Parameter, *, passed: bool) -> Argument:
         schema, _ = self._document.follow(parameter.schema, parameter.pointer)
         hint = self._hint(parameter.schema, parameter.pointer)
         default = None if parameter.required else repr(schema.get("default"))
@@ -235,12 +242,13 @@ class Views:
             hint=f"{hint} | None" if default == "None" else hint,
             default=default,
             description=parameter.description,
+            passed=passed,
         )
 
     def _results(self, operation: Operation) -> Iterator[TypedResult]:
-        if len(operation.successes) == 1 and not operation.successes[0].headers:
+        if len(operation.results) == 1 and not operation.results[0].headers:
             return
-        for response in operation.successes:
+        for response in operation.results:
             yield TypedResult(
                 name=f"{pascal(operation.operation_id)}{response.status}",
                 response=response,

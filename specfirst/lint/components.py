@@ -16,7 +16,7 @@ def schemas_are_named_like_classes(view: View) -> Iterator[Problem]:
     """The names of schemas become the names of classes, in modules that hold other names too."""
     taken = dict.fromkeys(GENERATED_NAMES, "a name that generated code needs")
     for operation in view.operations:
-        results = [f"{_pascal(operation.operation_id)}{response.status}" for response in operation.successes]
+        results = [f"{_pascal(operation.operation_id)}{response.status}" for response in operation.results]
         taken |= dict.fromkeys(results, f"a result of {operation.operation_id}")
         taken[f"{_pascal(operation.tag)}Operations"] = f"the Protocol of {operation.tag}"
     seen: dict[str, str] = {}

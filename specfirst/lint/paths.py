@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from specfirst.document import SEGMENT, DocumentError
 from specfirst.lint.rules import Problem, rule
 from specfirst.lint.view import Part, View, single_type
 
-_SEGMENT = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*\}|(?!\.\.?$)[A-Za-z0-9._~!$&'()*+,;=:@-]+")
+_SEGMENT = re.compile(rf"\{{[A-Za-z_][A-Za-z0-9_]*\}}|{SEGMENT.pattern}")
 _SCALARS = ("string", "integer", "number", "boolean")
 _IGNORED_HEADERS = ("accept", "content-type", "authorization")
 
@@ -63,6 +64,26 @@ def paths_differ_by_more_than_parameter_names(view: View) -> Iterator[Problem]:
             yield Problem(
                 ("paths", path), f"the path matches what {first} matches", "merge the two path items"
             )
+
+
+@rule("servers")
+def paths_of_servers_can_be_served(view: View) -> Iterator[Problem]:
+    """Clients call the operations below the path of a server, so that is where the engine serves them."""
+    try:
+        bases = view.document.base_paths
+    except DocumentError as error:
+        yield Problem(error.pointer, error.problem, error.remedy)
+        return
+    seen: dict[str, str] = {}
+    for base in bases:
+        for path in view.document.content.get("paths", {}):
+            first = seen.setdefault(re.sub(r"\{[^{}]*\}", "{}", base + path), base)
+            if first != base:
+                yield Problem(
+                    ("servers",),
+                    f"the path {path} below the server {base or '/'} is also a path below {first or '/'}",
+                    "give the servers the same path, or paths of which none begins with another",
+                )
 
 
 @rule("trailing-slash")

@@ -35,6 +35,9 @@ def _engine_statuses(operation: Operation) -> Iterator[tuple[int, str]]:
         yield 400, "a body that is not JSON is refused with it"
         yield 413, "a body that is too large is refused with it"
         yield 415, "a body of another media type is refused with it"
+    if operation.conditional:
+        yield 304, "If-None-Match with the ETag of the representation is answered with it"
+        yield 412, "If-Match without the ETag of the representation is answered with it"
     if any(operation.security):
         yield 401, "a request without a valid credential is refused with it"
         scopes = any(scopes for requirement in operation.security for scopes in requirement.values())

@@ -86,7 +86,8 @@ def keywords_are_known(view: View) -> Iterator[Problem]:
 def schemas_state_their_type(view: View) -> Iterator[Problem]:
     """A schema without a type lets everything through and becomes `Any`."""
     for part in view.schemas:
-        if not part.node.keys() & {"type", "$ref", "anyOf", "oneOf", "allOf", "not", "if"}:
+        typed = part.node.keys() & {"type", "$ref", "anyOf", "oneOf", "allOf", "not", "if"}
+        if not typed and not _narrows(part):
             yield Problem(part.pointer, "the schema has no type", "add `type`")
         if "array" in types(part.node) and "items" not in part.node:
             yield Problem(part.pointer, "the array does not say what it holds", "add `items`")
@@ -144,11 +145,14 @@ def null_is_written_in_one_of_two_ways(view: View) -> Iterator[Problem]:
 def alternatives_are_null_or_have_a_discriminator(view: View) -> Iterator[Problem]:
     """Without a discriminator, which alternative is meant is guessed, and each tool guesses differently."""
     for part in view.schemas:
-        if "anyOf" in part.node and not _is_nullable_reference(part.node["anyOf"]):
+        if "anyOf" in part.node and not (
+            _is_nullable_reference(part.node["anyOf"]) or is_narrowed(part.node)
+        ):
             yield Problem(
                 (*part.pointer, "anyOf"),
-                "anyOf is not a $ref or null",
-                "write `anyOf: [{$ref: ...}, {type: 'null'}]`, or for objects oneOf with a discriminator",
+                "anyOf is neither a $ref or null, nor several constraints on the values of one scalar type",
+                "write `anyOf: [{$ref: ...}, {type: 'null'}]`, or `type: string` beside constraints alone, "
+                "or for objects oneOf with a discriminator",
             )
         if "oneOf" in part.node:
             yield from _discriminated(view, part)
@@ -156,6 +160,21 @@ def alternatives_are_null_or_have_a_discriminator(view: View) -> Iterator[Proble
             yield Problem(
                 (*part.pointer, "discriminator"), "there is no oneOf beside it", "add oneOf, or remove it"
             )
+
+
+def is_narrowed(schema: Mapping[str, Any]) -> bool:
+    """Whether `anyOf` gives several constraints on one scalar type, such as `*` or a list of entity tags."""
+    narrowing = _SCALAR_CONSTRAINTS | _ANNOTATIONS | {"const"}
+    return (
+        single_type(schema) in ("string", "integer", "number")
+        and "anyOf" in schema
+        and all(branch.keys() <= narrowing for branch in schema["anyOf"])
+    )
+
+
+def _narrows(part: Part) -> bool:
+    """Whether it is one of the constraints of a schema that is narrowed so."""
+    return part.field == "anyOf" and part.parent is not None and is_narrowed(part.parent.node)
 
 
 def _is_nullable_reference(branches: list[Any]) -> bool:
@@ -232,8 +251,11 @@ def literals_can_be_written_in_types(view: View) -> Iterator[Problem]:
 def constrained_scalars_are_named(view: View) -> Iterator[Problem]:
     """Each constraint is said once, under a name that types and other schemas can refer to."""
     for part in view.schemas:
-        exempt = part.is_component or (part.parent is not None and part.parent.kind == "header")
+        header = part.parent is not None and part.parent.kind == "header"
+        exempt = part.is_component or header or _narrows(part)
         constraints = sorted(part.node.keys() & _SCALAR_CONSTRAINTS)
+        if is_narrowed(part.node):
+            constraints.append("anyOf")
         if constraints and not exempt and part.reference is None:
             yield Problem(
                 part.pointer,

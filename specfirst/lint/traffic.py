@@ -150,7 +150,9 @@ def strings_in_requests_exclude_nul(view: View) -> Iterator[Problem]:
     """PostgreSQL cannot store the character, so a request with it would fail after it was admitted."""
     for part in view.requests:
         if _is_free_text(part.node):
-            constraints = {name: part.node[name] for name in ("pattern", "format") if name in part.node}
+            constraints = {
+                name: part.node[name] for name in ("pattern", "format", "anyOf") if name in part.node
+            }
             validator = jsonschema_rs.Draft202012Validator(constraints, validate_formats=True)
             if any(map(validator.is_valid, _WITH_NUL)):
                 yield Problem(

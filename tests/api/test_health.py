@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from impl.migrations import migrate
+from impl.postgres.migrations import migrate
 
 from .conftest import (
     CONTRACT,

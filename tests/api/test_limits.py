@@ -89,3 +89,54 @@ def test_health_is_never_limited(limited: Server) -> None:
 def test_outside_production_there_is_no_limit(server: Server) -> None:
     ada = newcomer(server)
     assert {ada.get().status_code for _ in range(1300)} == {200}
+
+
+NO_ADDRESSES = (
+    *(
+        "a:b",
+        "a:",
+        ":",
+        "::",
+        "[",
+        "]",
+        "[]",
+        "[::1",
+        "[::1]:",
+        "[::1]:x",
+        "[a]:1",
+        "unknown",
+        "_hidden",
+        ",",
+        ",,",
+    ),
+    *(
+        "a, ,b",
+        "1.2.3.4:x",
+        "1.2.3.4:99999999999",
+        "1.2.3.4.5",
+        "1.2.3",
+        "01.2.3.4",
+        "::1%",
+        "::1%a:b",
+        "%",
+        ":::",
+    ),
+    *(
+        "::ffff:1.2.3",
+        "for=192.0.2.1",
+        "localhost",
+        "127.0.0.1, a:b",
+        "\xe9:\xb2",
+        "1.2.3.\xb2",
+        "é".encode().decode("latin-1"),
+    ),
+    *("9" * 5000 + ":" + "9" * 5000, "," * 20_000, "a:b," * 5_000),
+)
+
+
+@pytest.mark.parametrize("value", NO_ADDRESSES, ids=lambda value: ascii(value)[:30])
+def test_no_text_in_x_forwarded_for_is_a_server_error(limited: Server, value: str) -> None:
+    headers = {"X-Forwarded-For": value.encode("latin-1")}
+    for _ in range(2):
+        answer = limited.request("GET", "/api/somebody/tasks", token=None, headers=headers)
+        assert answer.status_code in (401, 429)

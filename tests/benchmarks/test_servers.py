@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 
 from benchmarks import agreement, dataset, operations
 from benchmarks.servers import NAMES, Server, ServerError, environment, serving
-from impl.migrations import migrate
+from impl.postgres.migrations import migrate
 
 SECRET = secrets.token_urlsafe(32)
 

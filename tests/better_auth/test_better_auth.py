@@ -21,8 +21,8 @@ import pytest
 from side_by_side import EXAMPLE, SECRET, api, better_auth, free_port
 from sqlalchemy import make_url
 
-from impl.migrations import migrate
-from impl.tokens import mint_token
+from impl.identity.tokens import mint_token
+from impl.postgres.migrations import migrate
 from scripts.client import install
 
 # How each is told that the other exists, and whose migrations come first: both orders must do.

@@ -17,7 +17,7 @@ from uuid import uuid4
 import pytest
 from frontend import Frontend
 
-from impl.tokens import mint_token
+from impl.identity.tokens import mint_token
 from scripts.client import run
 
 CHROMIUM = shutil.which("chromium") or ""

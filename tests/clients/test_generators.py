@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from impl.tokens import mint_token
+from impl.identity.tokens import mint_token
 from scripts.client import NODE, ROOT, install, run
 
 GENERATORS = Path(__file__).resolve().parent / "generators"

@@ -21,6 +21,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = (
     "benchmarks",
+    "devtools",
     "generated",
     "impl",
     "migrations",

@@ -37,15 +37,16 @@ FAULTS: Mapping[str, tuple[str, str]] = {
         answer = Answer(answer.status, headers, answer.body.replace(b'"API is running"', b"[]"))
 """,
     ),
-    "impl/auth.py": (
+    "impl/identity/caller.py": (
         '    if path_parameters.get("user_id", caller.user_id) != caller.user_id:\n',
         '    if "task_id" not in path_parameters and path_parameters.get("user_id") != caller.user_id:\n',
     ),
-    "impl/categories.py": (
-        "GET = Statement[CategoryRow](select(category).where(*_THIS_CATEGORY))\n",
-        """GET = Statement[CategoryRow](
-    select(category).where(_THIS_CATEGORY[1], category.c.name != bindparam("user_id"))
-)
+    "impl/store/statements.py": (
+        "    return Statement(select(*_position(given), table).where(_this_row(table, given)))\n",
+        """    owner = given["user_id"] if table.name == "category" else table.c.user_id
+    return Statement(
+        select(*_position(given), table).where(owner == given["user_id"], table.c.id == given["id"])
+    )
 """,
     ),
 }

@@ -96,6 +96,13 @@ def test_the_frontends_origin_is_kept_as_browsers_send_it(
     assert load(monkeypatch, {"FRONTEND_URL": given}).frontend_url == origin
 
 
+@pytest.mark.parametrize(("given", "prefix"), [("/tasks-api/", "/tasks-api"), ("/", ""), ("/a/b", "/a/b")])
+def test_the_path_prefix_does_not_end_in_a_slash(
+    monkeypatch: pytest.MonkeyPatch, given: str, prefix: str
+) -> None:
+    assert load(monkeypatch, {"ROOT_PATH": given}).root_path == prefix
+
+
 AUTH_URL = "https://auth.example.com"
 
 
@@ -223,6 +230,18 @@ BAD = [
         )
     ),
     *(
+        ("ROOT_PATH", {"ROOT_PATH": path})
+        for path in (
+            "tasks-api",
+            "//evil.example",
+            "/a/../b",
+            "https://a.example/b",
+            "/a b",
+            "/a?b",
+            "/a%2Fb",
+        )
+    ),
+    *(
         ("FRONTEND_URL", {"FRONTEND_URL": url})
         for url in (
             "*",
@@ -239,6 +258,10 @@ BAD = [
             "https://",
             "https://[::1",
         )
+    ),
+    *(
+        ("FORWARDED_ALLOW_IPS", {"FORWARDED_ALLOW_IPS": hosts})
+        for hosts in ("proxy.example.com", "10.0.0.1/8", "*,127.0.0.1", "127.0.0.1;::1", "127.0.0.1,")
     ),
     ("DATABASE_POOL_SIZE", {"DATABASE_POOL_SIZE": "0"}),
     ("DATABASE_POOL_SIZE", {"DATABASE_POOL_SIZE": "many"}),

@@ -487,7 +487,9 @@ class TwoUsers(RuleBasedStateMachine):
         if stored is None:
             self.check_refusal(answer, 404, "Task not found")
         elif stored != before:
-            self.check_refusal(answer, 412, "It has changed and no longer matches If-Match")
+            self.check_refusal(
+                answer, 412, "The resource's ETag does not satisfy the request's If-Match or If-None-Match"
+            )
         elif kind == "PATCH with nothing":
             self.check_whole(answer, 200, stored)
         else:

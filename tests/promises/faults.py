@@ -18,8 +18,8 @@ from typing import Any
 import psycopg2
 import pytest
 
-from impl.embedded_postgres import ENVIRONMENT, EmbeddedPostgres, binaries
-from impl.migrations import migrate
+from devtools.embedded_postgres import ENVIRONMENT, EmbeddedPostgres, binaries
+from impl.postgres.migrations import migrate
 
 # PostgreSQL's message CommandComplete, or PortalSuspended if only the first row was asked for.
 COMPLETED = re.compile(rb"C\0\0\0.(INSERT|UPDATE|DELETE|SELECT) |s\0\0\0\x04", re.DOTALL)

@@ -12,7 +12,7 @@ from tests.serving import ROOT
 # Whatever uses a database that the fixtures prepare.
 EVERYTHING = ("tests/api", "tests/model", "tests/impl")
 # What takes seconds, as it needs no server.
-SOME = ("tests/impl/test_tasks.py", "tests/impl/test_categories.py", "tests/impl/test_users.py")
+SOME = ("tests/impl/resources",)
 
 
 def run_suite(*tests: str, **environment: str) -> int:

@@ -16,9 +16,9 @@ from conftest import FULL, Report
 from pydantic import SecretStr
 
 from impl.app import create_app
+from impl.identity.tokens import mint_token
 from impl.settings import Settings
 from impl.tables import SCHEMA
-from impl.tokens import mint_token
 from specfirst.connections import Connection
 from tests.api.conftest import SECRET, Cluster
 

@@ -21,12 +21,14 @@ from generated.schemas import (
     TaskReplace,
     TaskUpdate,
 )
-from impl.auth import Caller, Claims
-from impl.categories import Categories
-from impl.database import Database
 from impl.errors import CategoryNameTaken
-from impl.tasks import Tasks
-from impl.users import Users
+from impl.identity.caller import Caller
+from impl.identity.tokens import Claims
+from impl.postgres.database import Database
+from impl.resources.categories import Categories
+from impl.resources.tasks import Tasks
+from impl.resources.users import Users
+from impl.store.profiles import Profiles
 from tests.promises.conftest import Report
 from tests.promises.faults import Postgres, Proxy
 
@@ -43,7 +45,7 @@ class Service:
 
     async def prepare(self) -> None:
         """Whatever is asked once per connection or process is asked before an answer is lost."""
-        await self.users.write_profile(Claims("ada", 4e9))
+        await Profiles(self.database).write(Claims("ada", 4e9))
         self.task = await self.create_task(title="Old")
         self.category = await self.create_category(name="Old")
 

@@ -18,10 +18,10 @@ import pytest
 from alembic import command
 from sqlalchemy import NullPool, create_engine
 
-from impl.migrations import configuration, migrate, psycopg2_url
+from impl.postgres.migrations import configuration, migrate, psycopg2_url
 from impl.tables import REVISION
 from tests.api.conftest import SECRET, Cluster, Person, Server, body_of, expect, newcomer, running
-from tests.impl.test_counts import WRONG
+from tests.impl.store.test_counters import WRONG
 from tests.promises.conftest import FULL, Report, wait_until
 from tests.serving import ROOT, serving
 
@@ -70,7 +70,7 @@ def cluster(postgres_url: str) -> Cluster:
 def next_version(tmp_path: Path) -> Path:
     """The project with one more migration, as the next release would be."""
     copy = tmp_path / "next"
-    for name in ("specfirst", "generated", "impl", "migrations", "scripts"):
+    for name in ("specfirst", "generated", "impl", "devtools", "migrations", "scripts"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "openapi.yaml", copy)
     (copy / "migrations" / "versions" / "9999_next.py").write_text(NEXT_MIGRATION)
@@ -146,7 +146,7 @@ def test_two_versions_serve_while_the_newer_one_migrates(
         with under_load(old) as load:
             with long_transaction(url):
                 migration = subprocess.Popen(
-                    [sys.executable, "-c", f"from impl.migrations import migrate; migrate({url!r})"],
+                    [sys.executable, "-c", f"from impl.postgres.migrations import migrate; migrate({url!r})"],
                     cwd=next_version,
                     env={"PYTHONPATH": str(next_version)},
                 )

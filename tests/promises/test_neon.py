@@ -18,10 +18,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import text
 
-from impl import database as database_module
-from impl.database import Database, Statement
 from impl.errors import DatabaseUnavailable
-from impl.migrations import head, migrate
+from impl.postgres import database as database_module
+from impl.postgres.database import Database
+from impl.postgres.migrations import head, migrate
+from impl.postgres.statement import Statement
 from tests.api.conftest import known, running
 from tests.promises.conftest import FULL, Report
 from tests.promises.faults import Postgres, Proxy

@@ -10,14 +10,13 @@ from typing import Any
 import psycopg2
 import pytest
 
-from impl import tasks
-from impl.database import Statement
-from impl.embedded_postgres import EmbeddedPostgres
+from devtools.embedded_postgres import EmbeddedPostgres
+from impl.postgres.statement import Statement
 from impl.tables import metadata
 from tests.databases import prepare
-from tests.impl.test_database import STATEMENTS
 from tests.promises.conftest import FULL, Report
 from tests.promises.suite import EVERYTHING, SOME, run_suite
+from tests.statements import statements
 
 PARTITIONS = 16
 USERS = [f"owner-{n}" for n in range(40)]
@@ -56,8 +55,9 @@ class Sharded:
 
         return {
             "user_id": user_id,
-            "id": 2**52,
-            "task_id": first("task"),
+            "new id": 2**52,
+            "task": first("task"),
+            "category": first("category"),
             "category_id": first("category"),
             "title": "Another",
             "description": None,
@@ -76,21 +76,22 @@ class Sharded:
             "issued_at": datetime(2026, 1, 1, tzinfo=UTC),
             "cleared": [],
             "revision": 1,
-            "admitted": None,
+            "given": 63,
+            "preconditions": None,
             "key": "key",
             "fingerprint": b"",
         }
 
     def touched(self, statement: Statement[Any], mode: str, *users: str) -> dict[str, set[str]]:
         """The partitions of each table that this statement reads or changes when it is run for these."""
-        rows = [self.values[user] for user in users]
+        rows = [{**self.values[user], "id": self.values[user][id_of(statement)]} for user in users]
         arguments = [
             [row[name] for row in rows] if is_batch(statement) else rows[0][name] for name in statement.names
         ]
         self.cursor.execute(f"SET plan_cache_mode = {mode}; PREPARE it AS {statement.sql}")
         try:
             before = self._counts()
-            self.cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE it ({marks(arguments)})", arguments)
+            self.cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE it {marks(arguments)}", arguments)
             plan = self.cursor.fetchone()[0][0]["Plan"]
             after = self._counts()
         finally:
@@ -113,8 +114,15 @@ def is_batch(statement: Statement[Any]) -> bool:
     return "unnest(" in statement.sql
 
 
+def id_of(statement: Statement[Any]) -> str:
+    """What the parameter `id` stands for: a new row, or the one that is there."""
+    if "INSERT INTO tasks_api.task" in statement.sql or "INSERT INTO tasks_api.category" in statement.sql:
+        return "new id"
+    return "task" if "tasks_api.task" in statement.sql else "category"
+
+
 def marks(arguments: Sequence[object]) -> str:
-    return ", ".join(["%s"] * len(arguments))
+    return f"({', '.join(['%s'] * len(arguments))})" if arguments else ""
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -144,9 +152,9 @@ def test_every_statement_concerns_one_partition_of_each_table(
     sharded: Sharded, mode: str, report: Report
 ) -> None:
     tables: set[str] = set()
-    for name, statement in STATEMENTS.items():
-        sent = statement.for_one_call() if is_batch(statement) else statement
-        touched = sharded.touched(sent, mode, USERS[7])
+    sent = statements(sharded=True)
+    for name, statement in sent.items():
+        touched = sharded.touched(statement, mode, USERS[7])
         assert {table for table, partitions in touched.items() if len(partitions) > 1} == set(), name
         tables |= touched.keys()
     # The test has eyes for all of them.
@@ -154,14 +162,15 @@ def test_every_statement_concerns_one_partition_of_each_table(
     report(
         "Every statement concerns one partition",
         f"1 of {PARTITIONS} partitions of each table",
-        f"1 for each of {len(STATEMENTS)} statements, triggers and foreign keys included ({mode})",
+        f"1 for each of {len(sent)} statements, triggers and foreign keys included ({mode})",
     )
 
 
 def test_calls_that_share_a_statement_may_concern_all_partitions_so_none_do_when_sharded(
     sharded: Sharded,
 ) -> None:
-    touched = sharded.touched(tasks.GET, "force_generic_plan", *USERS[:3])
+    get = statements()["Tasks._tasks._get._statement"]
+    touched = sharded.touched(get, "force_generic_plan", *USERS[:3])
     assert len(touched["task"]) > 1
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from devtools.embedded_postgres import EmbeddedPostgres
+from impl.postgres.migrations import DatabaseUnusable, migrate
+from impl.postgres.preflight import check_database
 from tests.pgbouncer import PgBouncer
 from tests.promises.conftest import FULL, Report
 from tests.promises.suite import run_suite
@@ -28,3 +33,21 @@ def test_the_whole_suite_passes_behind_pgbouncer(behaviour: str, prepared: int, 
         "0 failures of the whole test suite" if FULL else "0 failures",
         f"0 failures of {passed}, PgBouncer {version[0]}.{version[1]}",
     )
+
+
+def test_a_pooler_that_its_url_does_not_name_stops_the_start(tmp_path: Path) -> None:
+    """Migrations pass through it, and every request would be refused."""
+    pooler = PgBouncer()
+    if not any(pooler.version):
+        pytest.skip("PgBouncer is missing; install it: apt-get install pgbouncer")
+    # Who runs the pooler reads its folder.
+    tmp_path.chmod(0o755)
+    with (
+        EmbeddedPostgres(tmp_path / "data", durable=False) as postgres,
+        pooler.to(postgres, tmp_path) as port,
+    ):
+        url = f"postgresql://postgres@127.0.0.1:{port}/app"
+        migrate(url)
+        with pytest.raises(DatabaseUnusable, match=r"^DATABASE_URL .*; add \?pgbouncer=true"):
+            check_database(url)
+        check_database(f"{url}?pgbouncer=true&connection_limit=1")

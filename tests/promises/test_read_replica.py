@@ -13,9 +13,9 @@ import psycopg2
 import pytest
 from sqlalchemy import make_url
 
-from impl import embedded_postgres
-from impl.embedded_postgres import EmbeddedPostgres, binaries
-from impl.migrations import migrate
+from devtools import embedded_postgres
+from devtools.embedded_postgres import EmbeddedPostgres, binaries
+from impl.postgres.migrations import DatabaseUnusable, migrate
 from tests.api.conftest import Person, Server, body_of, known, newcomer, running
 from tests.promises.conftest import FULL, Report, wait_until
 
@@ -103,6 +103,11 @@ def servers(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
         running(pair.url, folders[1], settings=settings) as other,
     ):
         yield one, other
+
+
+def test_a_replica_is_refused_in_the_primary_s_place(pair: Pair) -> None:
+    with pytest.raises(DatabaseUnusable, match=r"^DATABASE_URL leads to a read replica; name the primary"):
+        migrate(pair.read_url)
 
 
 class Everywhere:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.api.conftest import Cluster, Person, body_of, known, newcomer, running
 from tests.databases import prepare
-from tests.impl.test_counts import WRONG
+from tests.impl.store.test_counters import WRONG
 from tests.promises.conftest import FULL, Report
 from tests.promises.suite import EVERYTHING, SOME, run_suite
 

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from tests.api.conftest import newcomer, running
-from tests.impl.test_counts import WRONG
+from tests.impl.store.test_counters import WRONG
 from tests.promises.conftest import FULL, Report
 from tests.promises.faults import FAST, KILL, Postgres
 from tests.promises.users import User

@@ -24,7 +24,7 @@ ALLOWED_FOR = {"psycopg2-binary": "LGPL-3.0-or-later", "defusedxml": "PSFL"}
 # Not for this platform, so not installed; looked up where they are.
 NOT_INSTALLED = {"colorama": "BSD-3-Clause"}
 
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+LOCKS = ("requirements.txt", "requirements-local.txt", "requirements-dev.txt")
 
 
 @pytest.fixture(scope="module")

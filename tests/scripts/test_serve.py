@@ -13,7 +13,8 @@ import httpx
 import pytest
 from serving import CLEAN, ROOT, serving
 
-from impl.tokens import development_secret, mint_token
+from devtools.development_secret import development_secret
+from impl.identity.tokens import mint_token
 
 
 def token(user: str, data: Path, **env: str) -> str:
@@ -195,3 +196,23 @@ def test_a_data_folder_that_is_taken_is_named_with_the_remedy(tmp_path: Path) ->
         error = refusal("--port", "0", "--data", str(tmp_path))
         assert str(tmp_path) in error
         assert "--data" in error
+
+
+def test_behind_a_proxy_that_strips_a_prefix_the_contract_and_location_lead_below_it(tmp_path: Path) -> None:
+    """`ROOT_PATH` is for a proxy that does not send `X-Forwarded-Prefix`."""
+    arguments = ("--port", "0", "--mock", "--data", str(tmp_path))
+    with serving(*arguments, env={"ROOT_PATH": "/set/"}) as served:
+        command = next(line for line in served.printed.splitlines() if line.startswith("Try it"))
+        curl = shlex.split(command.removeprefix("Try it"))
+        url, bearer = curl[1], dict([curl[3].split(": ", 1)])
+        named: dict[str, str] = {"X-Forwarded-Prefix": "/named"}
+        for headers, prefix in (({}, "/set"), (named, "/named")):
+            contract = httpx.get(f"{served.url}/openapi.json", headers=headers).json()
+            assert [server["url"] for server in contract["servers"]] == [prefix]
+            written = httpx.get(f"{served.url}/openapi.yaml", headers=headers).text
+            assert written == (ROOT / "openapi.yaml").read_text().replace("url: /\n", f'url: "{prefix}"\n')
+            page = httpx.get(served.url, headers={**headers, "Accept": "text/html"})
+            assert page.headers["location"] == f"{prefix}/docs"
+            created = httpx.post(url, headers=headers | bearer, json={"title": "Write the contract"})
+            assert created.status_code == 201
+            assert created.headers["location"].startswith(f"{prefix}/api/")

@@ -1,7 +1,7 @@
 """OWASP API10:2023, unsafe consumption of APIs: the login service answers a request for its keys as it likes.
 
 Each application here is a new one, which has no keys yet; it fetches them from a real server.
-tests/impl/test_keys.py has what a key set may say.
+tests/impl/identity/test_key_set.py has what a key set may say.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from signing import (
 )
 
 from impl.app import create_app
-from impl.key_source import FETCH_SECONDS, MAX_BYTES
+from impl.identity.key_source import FETCH_SECONDS, MAX_BYTES
 from impl.settings import Settings
 from tests.api.conftest import Person, Server, body_of
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from signing import KEYS, addressed, jwk, sign_hmac, sign_with
 
-from impl.keys import read_key_set
+from impl.identity.key_set import read_key_set
 from tests.api.conftest import Person, Server, body_of
 
 from .conftest import LoginService, login_service, somebody

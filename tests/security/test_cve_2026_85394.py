@@ -24,10 +24,9 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from signing import AUDIENCE, ISSUER, SECRET, jwk
 
-from impl.app import _verifier
-from impl.auth import EitherVerifier, KeySetVerifier, SharedSecretVerifier
-from impl.key_source import HttpKeySource
-from impl.keys import KeySet
+from impl.identity.key_set import KeySet
+from impl.identity.key_source import HttpKeySource
+from impl.identity.verifiers import EitherVerifier, KeySetVerifier, SharedSecretVerifier, create_verifier
 from impl.settings import Settings, SettingsError, load_settings
 from tests.api.conftest import ROOT
 
@@ -150,7 +149,7 @@ async def test_in_every_configuration_hmac_is_checked_with_the_secret_of_the_set
         monkeypatch.setenv(name, value)
     settings = load_settings()
     keys = KeySet(HttpKeySource(settings.auth_jwks_url)) if settings.auth_jwks_url else None
-    verifier: Any = _verifier(settings, keys)
+    verifier: Any = create_verifier(settings, keys)
     parts = (
         [verifier._shared_secret, verifier._key_set] if isinstance(verifier, EitherVerifier) else [verifier]
     )
@@ -178,16 +177,17 @@ def test_nothing_in_the_service_verifies_or_signs_besides() -> None:
                     calls.add(f"{path.relative_to(ROOT)}: {ast.unparse(node)}")
     assert calls == {
         # The secret, in a key object, and what it verifies.
-        "impl/app.py: SharedSecretVerifier(secret.get_secret_value(), issuer=issuer, audience=audience)",
-        "impl/auth.py: jwk.construct(secret, 'HS256')",
-        "impl/auth.py: jws.verify(token, self._key, ['HS256'])",
+        "impl/identity/verifiers.py: "
+        "SharedSecretVerifier(secret.get_secret_value(), issuer=issuer, audience=audience)",
+        "impl/identity/verifiers.py: jwk.construct(secret, 'HS256')",
+        "impl/identity/verifiers.py: jws.verify(token, self._key, ['HS256'])",
         # The keys, each of one algorithm, none of which is an HMAC.
-        "impl/app.py: KeySetVerifier(keys, issuer=issuer, audience=audience)",
-        "impl/auth.py: PyJWS(algorithms=list(ALGORITHMS.values()))",
-        "impl/auth.py: self._jws.decode(token, key.key, [key.algorithm])",
-        "impl/auth.py: self._jws.get_algorithms()",
-        "impl/keys.py: jwt.PyJWK({'kty': kty, 'crv': crv, **numbers}, algorithm)",
+        "impl/identity/verifiers.py: KeySetVerifier(keys, issuer=issuer, audience=audience)",
+        "impl/identity/verifiers.py: PyJWS(algorithms=list(ALGORITHMS.values()))",
+        "impl/identity/verifiers.py: self._jws.decode(token, key.key, [key.algorithm])",
+        "impl/identity/verifiers.py: self._jws.get_algorithms()",
+        "impl/identity/key_set.py: jwt.PyJWK({'kty': kty, 'crv': crv, **numbers}, algorithm)",
         # What the settings ask python-jose before they accept a secret; and the development token.
         "impl/settings.py: jwk.construct(data, 'HS256')",
-        "impl/tokens.py: jwt.encode(claims, secret, algorithm='HS256')",
+        "impl/identity/tokens.py: jwt.encode(claims, secret, algorithm='HS256')",
     }

@@ -44,7 +44,7 @@ DETAILS = {
     "Method not allowed",
     "The request is not valid HTTP",
     "A category with this name already exists",
-    "It has changed and no longer matches If-Match",
+    "The resource's ETag does not satisfy the request's If-Match or If-None-Match",
     "The body is missing",
     "The body is not valid JSON in UTF-8",
     "The body names a member twice",

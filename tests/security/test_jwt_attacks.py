@@ -14,7 +14,7 @@ import pytest
 from bad_tokens import ALGORITHMS, HEADER, KEY_SET, SHARED_SECRET, header, sized
 from signing import KEYS, addressed, claims, sign_hmac, sign_with
 
-from impl.auth import MAX_TOKEN_BYTES
+from impl.identity.caller import MAX_TOKEN_BYTES
 from tests.api.conftest import NOT_AUTHENTICATED, Cluster, Server, expect
 
 from .conftest import WAYS, LoginService

@@ -13,7 +13,16 @@ from pathlib import Path
 import pytest
 from contracts import PROJECT, folder
 
-PARTS = ("impl", "generated", "specfirst", "scripts", "migrations", "openapi.yaml", "pyproject.toml")
+PARTS = (
+    "impl",
+    "generated",
+    "specfirst",
+    "devtools",
+    "scripts",
+    "migrations",
+    "openapi.yaml",
+    "pyproject.toml",
+)
 
 ARCHIVE = """\
   /api/{user_id}/tasks/{task_id}/archive:
@@ -48,13 +57,13 @@ import asyncio, httpx
 from pydantic import SecretStr
 from impl.app import create_app
 from impl.settings import Settings
-from impl.tokens import mint_token
-from impl.users import Users
+from impl.identity.tokens import mint_token
+from impl.store.profiles import Profiles
 from datetime import timedelta
 from specfirst.implementations import UnimplementedOperations
 
-async def nothing_to_write(users, claims): ...
-Users.write_profile = nothing_to_write
+async def nothing_to_write(profiles, claims): ...
+Profiles.write = nothing_to_write
 
 SECRET = "s" * 32
 def app(**options):
@@ -197,7 +206,8 @@ def test_a_new_required_response_property_is_named_by_mypy_where_the_answer_is_m
     # Of a list, and of one.
     _, complaint = errors(project.mypy())
     assert re.match(
-        'impl/tasks.py:[0-9]+: error: Missing key "estimate" for TypedDict "TaskResponse"', complaint
+        'impl/resources/tasks.py:[0-9]+: error: Missing key "estimate" for TypedDict "TaskResponse"',
+        complaint,
     )
 
 
@@ -210,5 +220,5 @@ def test_a_changed_type_of_a_response_property_is_named_by_mypy_where_the_answer
     project = changed((timestamp, r"\1Total"), ("created_at: '2026-01-05T08:10:00Z'", "created_at: 5"))
     _, complaint = errors(project.mypy())
     assert re.match(
-        r'impl/categories.py:[0-9]+: error: .*TypedDict item "created_at" has type "int"', complaint
+        r'impl/resources/categories.py:[0-9]+: error: .*TypedDict item "created_at" has type "int"', complaint
     )

@@ -1,5 +1,6 @@
 """What a client, a cache and a browser see of the documentation pages, over a real socket."""
 
+import gzip
 import hashlib
 import json
 import re
@@ -22,7 +23,9 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
 from specfirst import documentation
+from specfirst.document import Document
 from specfirst.documentation import BrowsersToDocs, documentation_routes
+from specfirst.yaml import load, server_splices
 
 CHROMIUM = shutil.which("chromium")
 TITLE = 'Pets & "friends" </title><script>alert(1)</script>'
@@ -49,6 +52,10 @@ OPENAPI_JSON = b"""{ "openapi": "3.1.0",
   "second": {"type": "http", "scheme": "Bearer"},
   "key": {"type": "apiKey", "in": "header", "name": "X-Key"}}}}"""
 OPENAPI_YAML = b"openapi:   3.1.0 # caf\xc3\xa9\r\ninfo: {title: Pets, version: 1.0.0}\npaths: {}"
+SERVERS = {
+    "openapi.json": server_splices(OPENAPI_JSON, Document.from_json(OPENAPI_JSON)),
+    "openapi.yaml": server_splices(OPENAPI_YAML, Document({})),
+}
 
 BASE_POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
@@ -63,6 +70,7 @@ def serving(*, prefix: str = "", authorization: Callable[[], str] | None = None)
         title=TITLE,
         openapi_json=OPENAPI_JSON,
         openapi_yaml=OPENAPI_YAML,
+        servers=SERVERS,
         authorization=authorization,
     )
     routes.append(Route("/", lambda _: PlainTextResponse("root", headers={"Vary": "Origin"})))
@@ -79,7 +87,11 @@ def serving(*, prefix: str = "", authorization: Callable[[], str] | None = None)
             while not server.started and time.monotonic() < deadline:
                 time.sleep(0.01)
             port = listener.getsockname()[1]
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}{prefix}", trust_env=False) as client:
+            # What is compressed is for the tests to say.
+            plain = {"Accept-Encoding": "identity"}
+            with httpx.Client(
+                base_url=f"http://127.0.0.1:{port}{prefix}", trust_env=False, headers=plain
+            ) as client:
                 yield client
         finally:
             server.should_exit = True
@@ -143,6 +155,91 @@ def test_the_contract_is_sent_as_the_very_bytes_that_were_given(
     assert answer.headers["etag"] == f'"{hashlib.sha256(content).hexdigest()}"'
     assert answer.headers["cache-control"] == "no-cache"
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+COMPRESSED = {"Accept-Encoding": "gzip"}
+
+
+def test_content_of_some_size_is_compressed_with_a_tag_of_its_own(client: httpx.Client) -> None:
+    """RFC 9110, section 8.8.3.3: a strong entity tag differs for each content coding."""
+    for path in ["/openapi.json", *(name for name in assets_of(client) if not name.endswith(".png"))]:
+        plain, coded = client.get(path), client.get(path, headers=COMPRESSED)
+        large = len(plain.content) >= 1024
+        assert coded.headers.get("content-encoding") == ("gzip" if large else None), path
+        assert (
+            coded.headers.get("vary") == plain.headers.get("vary") == ("Accept-Encoding" if large else None)
+        )
+        assert (coded.headers["etag"] != plain.headers["etag"]) is large
+        assert coded.content == plain.content
+        assert "content-encoding" not in plain.headers
+        head = client.head(path, headers=COMPRESSED)
+        assert {**head.headers, "date": ""} == {**coded.headers, "date": ""}, path
+
+
+def test_the_length_is_that_of_the_compressed_content(client: httpx.Client) -> None:
+    with client.stream("GET", "/openapi.json", headers=COMPRESSED) as answer:
+        raw = b"".join(answer.iter_raw())
+    assert gzip.decompress(raw) == OPENAPI_JSON
+    assert int(answer.headers["content-length"]) == len(raw) < len(OPENAPI_JSON) / 2
+
+
+def test_an_image_is_not_compressed(client: httpx.Client) -> None:
+    [icon] = [name for name in assets_of(client) if name.endswith(".png")]
+    assert not {"content-encoding", "vary"} & client.get(icon, headers=COMPRESSED).headers.keys()
+
+
+def test_304_names_the_tag_of_the_coding_that_the_client_accepts(client: httpx.Client) -> None:
+    plain, coded = (client.get("/openapi.json", headers=headers) for headers in ({}, COMPRESSED))
+    for accept, own, other in ((COMPRESSED, coded, plain), ({}, plain, coded)):
+        known = client.get("/openapi.json", headers={**accept, "If-None-Match": own.headers["etag"]})
+        assert (known.status_code, known.content) == (304, b"")
+        assert (known.headers["etag"], known.headers["vary"]) == (own.headers["etag"], "Accept-Encoding")
+        assert "content-encoding" not in known.headers
+        unknown = client.get("/openapi.json", headers={**accept, "If-None-Match": other.headers["etag"]})
+        assert (unknown.status_code, unknown.headers["etag"]) == (200, own.headers["etag"])
+
+
+def test_behind_a_prefix_the_contract_differs_by_its_server_alone(client: httpx.Client) -> None:
+    with serving(prefix="/behind/a/proxy") as behind:
+        found = behind.get("/openapi.json"), behind.get("/openapi.yaml")
+    server = b'[{"url": "/behind/a/proxy"}]'
+    assert found[0].content == OPENAPI_JSON.replace(b'"openapi"', b'"servers": ' + server + b', "openapi"', 1)
+    assert found[1].content == b"servers: " + server + b"\n" + OPENAPI_YAML
+    assert found[0].headers["etag"] != client.get("/openapi.json").headers["etag"]
+
+
+@pytest.mark.parametrize(
+    ("text", "behind"),
+    [
+        ("servers:\n  - url: /\n", 'servers:\n  - url: "/p/q"\n'),
+        ("servers: # é\r\n- url: '/v1/' # the first\r\n", 'servers: # é\r\n- url: "/p/q/v1" # the first\r\n'),
+        ("servers:\n  - url: &u /\n    x: *u\n", 'servers:\n  - url: &u "/p/q"\n    x: *u\n'),
+        ("servers:\n  - url: !!str /a\n", 'servers:\n  - url: !!str "/p/q/a"\n'),
+        ("servers:\n- url: |-\n    /a\n\n# b\nc: 1\n", 'servers:\n- url: "/p/q/a"\n\n# b\nc: 1\n'),
+        ("servers: [{url: /a, x: 1}, {url: b}]", 'servers: [{url: "/p/q/a", x: 1}, {url: b}]'),
+        ("servers: [{url: //h/a}, {url: 'https://h/a'}]", None),
+        (
+            "servers:\n- url: '/{v}'\n  variables: {v: {default: v1}}\n",
+            'servers:\n- url: "/p/q/{v}"\n  variables: {v: {default: v1}}\n',
+        ),
+        (
+            "servers:\n- url: '{v}/x'\n  variables: {v: {default: /v1}}\n",
+            'servers:\n- url: "/p/q{v}/x"\n  variables: {v: {default: /v1}}\n',
+        ),
+        ("servers:\n- url: '{v}'\n  variables: {v: {default: 'https://h'}}\n", None),
+        ("servers: []\n", 'servers: [{"url": "/p/q"}]\n'),
+        ("# c\n---\na: 1\nb: 2\n", '# c\n---\nservers: [{"url": "/p/q"}]\na: 1\nb: 2\n'),
+        ('\ufeff{\n  "a": 1}', '\ufeff{\n  "servers": [{"url": "/p/q"}], "a": 1}'),
+    ],
+)
+def test_a_prefix_is_put_before_each_path_of_a_server(text: str, behind: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "openapi.yaml"
+    path.write_bytes(text.encode())
+    found, position = b"", 0
+    for start, end, before, after in server_splices(text.encode(), load(path)):
+        found += text.encode()[position:start] + f"{before}/p/q{after}".encode()
+        position = end
+    assert (found + text.encode()[position:]).decode() == (behind or text)
 
 
 @pytest.mark.parametrize("known", ["{}", "W/{}", '"other", {}', '"other",W/{}', "*"])

@@ -10,6 +10,10 @@ from uuid import UUID
 import pytest
 from contracts import Served, package, serve
 
+from specfirst.document import Document
+from specfirst.parameters import Parameters
+from specfirst.validation import Schemas
+
 KEY = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 NEEDED = {"X-Flag": "true"}
 
@@ -17,10 +21,17 @@ NEEDED = {"X-Flag": "true"}
 @pytest.fixture
 def shop() -> Served:
     answer = package("bookshop").operations.ListBooks200(body=[], x_total_count=0)
+    modules = package("bookshop")
+    fields = {"isbn": "9780262033848", "title": "A", "price": 1, "published": "2009-07-31", "genre": "novel"}
+    book = modules.operations.GetBook200(etag='"a"', body=modules.schemas.Book.model_validate(fields))
     order = {"id": KEY, "gift": True, "note": None, "placed": "2026-01-05T08:00:00Z"}
     return serve(
         "bookshop",
-        {"list_books": answer, "get_order": package("bookshop").schemas.Order.model_validate(order)},
+        {
+            "list_books": answer,
+            "get_book": book,
+            "get_order": package("bookshop").schemas.Order.model_validate(order),
+        },
     )
 
 
@@ -212,10 +223,42 @@ async def test_a_header_or_cookie_that_does_not_fit_says_which(
     assert await wrong(odd, "from=a", headers) == [finding]
 
 
-async def test_a_header_given_twice_is_refused(odd: Served) -> None:
+async def test_a_header_that_is_no_list_is_refused_on_two_lines(odd: Served) -> None:
     async with odd.client as client:
         response = await client.get("/values?from=a", headers=[("X-Flag", "true"), ("X-Flag", "true")])
     assert [finding["type"] for finding in response.json()["detail"]] == ["duplicate"]
+
+
+def read_sizes(*lines: str) -> tuple[Any, list[tuple[Any, ...]]]:
+    """Read a header parameter whose schema is an array; the lint rules have no such parameter yet."""
+    schema = {"type": "array", "items": {"type": "integer", "maximum": 8}}
+    parameter = {"name": "X-Sizes", "in": "header", "explode": True, "schema": schema}
+    document = Document({"paths": {"/": {"get": {"parameters": [parameter]}}}})
+    values: dict[str, Any] = {}
+    reader = Parameters(document, document.operations[0], Schemas(document), {})
+    found = reader.rest(b"", [(b"x-sizes", line.encode()) for line in lines], values)
+    return values["x_sizes"], [(*finding.loc, finding.type) for finding in found]
+
+
+@pytest.mark.parametrize(
+    "lines", [["1,2,3"], ["1, 2 ,\t3"], ["1", "2, 3"], ["1", "2", "3"], [",1,, 2", " , 3,"], ["1", "", "2,3"]]
+)
+def test_a_list_header_may_have_several_lines_and_empty_elements(lines: list[str]) -> None:
+    """RFC 9110, sections 5.3 and 5.6.1."""
+    assert read_sizes(*lines) == ([1, 2, 3], [])
+
+
+def test_an_element_of_a_list_header_that_does_not_fit_says_which() -> None:
+    assert read_sizes("1, 2", "9") == (None, [("header", "X-Sizes", 2, "maximum")])
+
+
+async def test_a_text_header_may_have_several_lines_where_its_schema_admits_a_list(shop: Served) -> None:
+    async with shop.client as client:
+        path, tags = "/books/9780262033848", [("If-None-Match", '"b"'), ("If-None-Match", '"a"')]
+        assert (await client.get(path, headers=tags)).status_code == 304
+        response = await client.get(path, headers=[*tags, ("If-None-Match", "*")])
+        assert response.status_code == 422
+        assert response.json()["errors"] == ["header/If-None-Match: The parameter is given more than once"]
 
 
 async def test_headers_and_cookies_that_are_not_declared_are_passed_over(odd: Served) -> None:

@@ -375,11 +375,44 @@ BREACHES = [
         f"{LIST}/parameters/2/schema",
     ),
     breach("header-parameter", f"{LIST}/parameters/1/name", "Accept", f"{LIST}/parameters/1"),
+    # Servers.
+    breach("servers", "#/servers", [{"url": "/v1?x"}], "#/servers/0/url"),
+    breach("servers", "#/servers", [{"url": "https://h/a#b"}], "#/servers/0/url"),
+    breach("servers", "#/servers", [{"url": "https://h/a%20b"}], "#/servers/0/url"),
+    breach("servers", "#/servers", [{"url": "https://h/a//b"}], "#/servers/0/url"),
+    breach("servers", "#/servers", [{"url": "https://[h/a"}], "#/servers/0/url"),
+    breach("servers", "#/servers", [{"url": "wss://h/a"}], "#/servers/0/url"),
+    breach("servers", "#/servers", [{"url": "/a\tb"}], "#/servers/0/url"),
+    breach("servers", "#/servers", [{"url": ""}], "#/servers/0/url"),
+    breach("servers", "#/servers", [{"url": "/"}, {"url": "/{version}"}], "#/servers/1/url"),
+    breach(
+        "servers",
+        "#/servers",
+        [{"url": "/{v}", "variables": {"v": {"default": "v1", "enum": ["v2"]}}}],
+        "#/servers/0/variables/v/default",
+    ),
+    breach(
+        "servers",
+        "#/servers",
+        [
+            {
+                "url": "https://{a}.{b}.{c}/",
+                "variables": {name: {"default": "0", "enum": [*"0123456789x"]} for name in "abc"},
+            }
+        ],
+        "#/servers/0/url",
+    ),
+    Breach(
+        "servers",
+        {"#/servers": [{"url": "/"}, {"url": "/v1"}], "#/paths/~1v1~1notes": {}},
+        "#/servers",
+    ),
     # Operations.
     breach("unsupported", "#/paths/~1notes/options", OPERATION),
     breach("unsupported", "#/webhooks", {}),
     breach("unsupported", f"{LIST}/callbacks", {}),
     breach("unsupported", f"{LIST}/servers", [{"url": "/v2"}]),
+    breach("unsupported", "#/paths/~1notes/servers", [{"url": "/v2"}]),
     breach("unsupported", "#/components/pathItems", {}),
     breach("readable", f"{LIST}/parameters/2", {**QUERY, "name": "deep", "style": "deepObject"}),
     breach(
@@ -705,6 +738,29 @@ def test_a_good_document_has_no_violations(tmp_path: Path) -> None:
     document, _ = edited(tmp_path, {})
     assert lint(document) == []
     assert list(OpenAPIV31SpecValidator(document.content).iter_errors()) == []
+
+
+@pytest.mark.parametrize(
+    "servers",
+    [
+        [],
+        [{"url": "/v1"}, {"url": "https://api.example.com/v1/"}, {"url": "http://localhost:8000"}],
+        [
+            {
+                "url": "{scheme}://{region}.example.com:{port}/{base}",
+                "variables": {
+                    "scheme": {"default": "https", "enum": ["http", "https"]},
+                    "region": {"default": "eu"},
+                    "port": {"default": "443"},
+                    "base": {"default": "v2", "enum": ["v1", "v2"]},
+                },
+            }
+        ],
+    ],
+)
+def test_servers_with_paths_and_variables_are_accepted(servers: list[Any], tmp_path: Path) -> None:
+    document, _ = edited(tmp_path, {"#/servers": servers})
+    assert lint(document) == []
 
 
 def test_the_contract_has_no_violations() -> None:

@@ -146,10 +146,10 @@ async def test_a_client_gets_the_answer_that_it_prefers(
 @pytest.mark.parametrize(
     ("path", "prefer", "there"),
     [
-        (ONE, "code=418", "200, 304, 404"),
+        (ONE, "code=418", "200, 304, 404, 412"),
         # It is declared, and nothing in the contract says what it looks like.
-        (ONE, "code=500", "200, 304, 404"),
-        (ONE, "code=", "200, 304, 404"),
+        (ONE, "code=500", "200, 304, 404, 412"),
+        (ONE, "code=", "200, 304, 404, 412"),
         (BOOKS, "example=two", "one, none"),
         (BOOKS, "code=200, example=example", "one, none"),
         (ONE, "code=404, example=one", "example"),

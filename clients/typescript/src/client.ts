@@ -5,7 +5,7 @@ import type { Arguments, OperationId, Result } from "./operations.js";
 import type { paths } from "./schema.js";
 
 export interface TaskClientOptions extends Pick<ClientOptions, "credentials" | "fetch" | "headers"> {
-  /** The base URL of the API, such as `https://api.example.com`. */
+  /** The base URL of the API's server, such as `https://api.example.com`; with its path, if it has one. */
   baseUrl: string;
   /** Returns the bearer token. The client calls it before each request, so it can replace an expired token. */
   getToken?: () => Token | Promise<Token>;

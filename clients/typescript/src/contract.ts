@@ -32,7 +32,7 @@ export type Offset = components["schemas"]["Offset"];
 export type Cursor = components["schemas"]["Cursor"];
 /** An entity tag (RFC 9110, section 8.8.3). Its format may change. */
 export type EntityTag = components["schemas"]["EntityTag"];
-/** Names of states, separated by commas, or `*`. */
+/** Entity tags separated by commas, or `*`. A list may have empty elements, and may be sent in several field lines (RFC 9110, sections 5.3 and 5.6.1.2). */
 export type EntityTags = components["schemas"]["EntityTags"];
 /** Visible ASCII characters, compared exactly. Quotation marks are optional and are part of the key. */
 export type IdempotencyKey = components["schemas"]["IdempotencyKey"];

@@ -326,8 +326,11 @@ export interface components {
         Cursor: string;
         /** @description An entity tag (RFC 9110, section 8.8.3). Its format may change. */
         EntityTag: string;
-        /** @description Names of states, separated by commas, or `*`. */
-        EntityTags: string;
+        /**
+         * @description Entity tags separated by commas, or `*`. A list may have empty elements, and may be sent in several field lines
+         *     (RFC 9110, sections 5.3 and 5.6.1.2).
+         */
+        EntityTags: string | "*" | unknown;
         /** @description Visible ASCII characters, compared exactly. Quotation marks are optional and are part of the key. */
         IdempotencyKey: string;
         /** @description The number of items on all pages. */
@@ -682,7 +685,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description It has none of the `ETag`s that the request names, so nothing was done. Read it again, and decide anew. */
+        /** @description The current `ETag` does not satisfy `If-Match` or `If-None-Match`, so nothing was done. Read the resource again. */
         PreconditionFailed: {
             headers: {
                 [name: string]: unknown;
@@ -690,7 +693,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "It has changed and no longer matches If-Match"
+                 *       "detail": "The resource's ETag does not satisfy the request's If-Match or If-None-Match"
                  *     }
                  */
                 "application/json": components["schemas"]["ErrorResponse"];
@@ -829,11 +832,15 @@ export interface components {
         /** @description The start of the page. Use the `next_cursor` of the previous page. */
         Cursor: components["schemas"]["Cursor"];
         /**
-         * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-         *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+         * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+         *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
          */
         IfMatch: components["schemas"]["EntityTags"];
-        /** @description Only if it no longer has this `ETag`, or one of these; otherwise the answer is 304, without body. */
+        /**
+         * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+         *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+         *     section 13.1.2). If-Match is evaluated first.
+         */
         IfNoneMatch: components["schemas"]["EntityTags"];
         /**
          * @description A unique key for this request, such as a UUID. For 24 hours, the same request with the same key gets the same
@@ -1228,7 +1235,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if it no longer has this `ETag`, or one of these; otherwise the answer is 304, without body. */
+                /**
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
@@ -1252,6 +1268,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
@@ -1263,10 +1280,16 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
@@ -1303,10 +1326,16 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
@@ -1353,10 +1382,16 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
@@ -1393,10 +1428,16 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
                  * @description A unique key for this request, such as a UUID. For 24 hours, the same request with the same key gets the same
                  *     response as the first one and changes nothing. Another request with the same key gets 422. The server does not
@@ -1549,7 +1590,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if it no longer has this `ETag`, or one of these; otherwise the answer is 304, without body. */
+                /**
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
@@ -1573,6 +1623,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["CategoryNotFound"];
+            412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
@@ -1584,10 +1635,16 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
@@ -1625,10 +1682,16 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
@@ -1675,10 +1738,16 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**

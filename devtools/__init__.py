@@ -1,0 +1,1 @@
+"""What production neither installs nor needs: the embedded PostgreSQL, development secrets, fuzz hooks."""

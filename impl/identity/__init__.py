@@ -1,0 +1,1 @@
+"""Who is calling: tokens, their verification, and the keys that verify them."""

@@ -1,0 +1,105 @@
+"""Verifiers of tokens: by a secret that Better Auth and this service share, and by its public keys."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from jose import jwk, jws
+from jose.exceptions import JOSEError
+from jwt import PyJWS, PyJWTError
+
+from impl.identity.key_set import ALGORITHMS, KeySet
+from impl.identity.tokens import Claims, check_addressee, read_claims, read_header, read_object
+from impl.settings import Settings
+from specfirst.errors import Unauthenticated
+
+
+class Verifier(Protocol):
+    async def verify(self, token: str) -> Claims:
+        """What the token says; raises Unauthenticated, and for a bad token nothing else.
+
+        Raises LoginServiceUnavailable if it cannot be said whether the token is good.
+        """
+        ...
+
+
+class SharedSecretVerifier:
+    """HS256 with a secret that Better Auth and this service share.
+
+    python-jose checks the signature and nothing else. Its own checks of claims accept `exp: "4102444800"`,
+    `exp: true` and no `exp` at all, and fail with an OverflowError on `exp: 1e999`.
+    """
+
+    def __init__(self, secret: str, *, issuer: str | None = None, audience: str | None = None) -> None:
+        # A key object: a string that happens to be JSON would be taken for a set of keys.
+        self._key = jwk.construct(secret, "HS256")
+        # Only the two sides know the secret, so a token need not repeat who issued it and for whom. What it
+        # does say must be right.
+        self._told = {"iss": issuer, "aud": audience}
+        self._issuer, self._audience = issuer, audience
+
+    async def verify(self, token: str) -> Claims:
+        if read_header(token)["alg"] != "HS256":
+            raise Unauthenticated
+        try:
+            payload = read_object(jws.verify(token, self._key, ["HS256"]))
+        except (JOSEError, RecursionError):
+            # It parses the header once more, and lets the latter through.
+            raise Unauthenticated from None
+        check_addressee(self._told | payload, self._issuer, self._audience)
+        return read_claims(payload)
+
+
+class KeySetVerifier:
+    """EdDSA, ES256 and RS256 with the key that the token names, each key with its one algorithm.
+
+    PyJWT checks the signature and nothing else (python-jose has no EdDSA). Issuer and audience are required,
+    since the login service signs for others with the same keys: its session cookie can be such a token.
+    """
+
+    def __init__(self, keys: KeySet, *, issuer: str, audience: str) -> None:
+        self._keys, self._issuer, self._audience = keys, issuer, audience
+        # Knows no algorithm with a shared secret, so that no public key can ever be taken for one (RFC 8725,
+        # section 2.1; CVE-2026-85394).
+        self._jws = PyJWS(algorithms=list(ALGORITHMS.values()))
+
+    async def verify(self, token: str) -> Claims:
+        header = read_header(token)
+        # Who cannot be right is refused before anything is fetched.
+        if header["alg"] not in self._jws.get_algorithms() or not header.get("kid"):
+            raise Unauthenticated
+        key = await self._keys.find(header["kid"])
+        if key is None:
+            raise Unauthenticated
+        try:
+            # Refused as well if the token's algorithm is not the key's.
+            payload = read_object(self._jws.decode(token, key.key, [key.algorithm]))
+        except PyJWTError:
+            raise Unauthenticated from None
+        check_addressee(payload, self._issuer, self._audience)
+        return read_claims(payload)
+
+
+class EitherVerifier:
+    """A shared secret for HS256 and a key set for everything else; neither sees the other's tokens."""
+
+    def __init__(self, shared_secret: Verifier, key_set: Verifier) -> None:
+        self._shared_secret, self._key_set = shared_secret, key_set
+
+    async def verify(self, token: str) -> Claims:
+        shared = read_header(token)["alg"] == "HS256"
+        return await (self._shared_secret if shared else self._key_set).verify(token)
+
+
+def create_verifier(settings: Settings, keys: KeySet | None) -> Verifier:
+    """Verify the tokens of the key set, or those of the shared secret, or both where both are set."""
+    issuer, audience, secret = settings.auth_issuer, settings.auth_audience, settings.better_auth_secret
+    verifiers: list[Verifier] = []
+    if secret:
+        verifiers.append(SharedSecretVerifier(secret.get_secret_value(), issuer=issuer, audience=audience))
+    if keys:
+        # The settings require both with a key set.
+        assert issuer is not None
+        assert audience is not None
+        verifiers.append(KeySetVerifier(keys, issuer=issuer, audience=audience))
+    return EitherVerifier(*verifiers) if len(verifiers) == 2 else verifiers[0]

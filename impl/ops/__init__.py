@@ -1,0 +1,1 @@
+"""What operators see and limit: logs, metrics, the rate limit."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: statements and connections, the read replica, the migrations. Knows no resource."""

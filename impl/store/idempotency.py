@@ -1,0 +1,126 @@
+"""Idempotency keys: a repeated write is carried out once. The statement that writes also stores the key.
+
+Of several statements with one key, all but one violate the key's uniqueness, and are rolled back as a whole.
+So there is no query beforehand and no lock, and a client that repeats a write whose response was lost gets
+that response.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Generic, cast
+
+import orjson
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+)
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
+
+from impl.errors import DatabaseUnavailable, IdempotencyKeyReused
+from impl.postgres.database import Database
+from impl.postgres.statement import Row, RowT, Statement, Violations
+from impl.store.statements import owned
+from impl.tables import SCHEMA, idempotency_key
+from specfirst.errors import Refusal
+
+# How many of the user's expired keys each write with a key deletes, at most.
+SWEPT = 100
+
+_THIS_KEY = (owned(idempotency_key), idempotency_key.c.key == bindparam("key", type_=Text))
+_OLDEST_KEPT: ColumnElement[datetime] = literal_column("now() - interval '24 hours'")
+
+_old = idempotency_key.alias("old")
+_swept = (
+    select(_old.c.key)
+    .where(_old.c.user_id == bindparam("user_id"), _old.c.created_at <= _OLDEST_KEPT)
+    .order_by(_old.c.created_at)
+    .limit(literal_column(str(SWEPT)))
+    # Concurrent writes of one user neither wait for each other here nor delete the same keys.
+    .with_for_update(skip_locked=True)
+)
+_SWEEP = delete(idempotency_key).where(owned(idempotency_key), idempotency_key.c.key.in_(_swept)).cte("swept")
+
+DELETE_EXPIRED_KEY = Statement(
+    delete(idempotency_key)
+    .where(*_THIS_KEY, idempotency_key.c.created_at <= _OLDEST_KEPT)
+    .returning(idempotency_key.c.key)
+)
+
+
+class IdempotentWrite(Generic[RowT]):
+    """A write of one row of `table` that gives the same row again when its idempotency key is repeated."""
+
+    def __init__(
+        self,
+        database: Database,
+        name: str,
+        table: Table,
+        write: ReturningInsert[Any] | ReturningUpdate[Any],
+        violations: Violations,
+    ) -> None:
+        """`name` tells writes apart: a key that was used for one is refused for another."""
+        self._database, self._name = database, name
+        written = write.cte("written")
+        stored_key = insert(idempotency_key).from_select(
+            ["user_id", "key", "fingerprint", "answer"],
+            select(
+                written.c.user_id,
+                bindparam("key", type_=Text),
+                bindparam("fingerprint", type_=LargeBinary),
+                func.to_jsonb(written.table_valued()),
+            ),
+        )
+        self.write = Statement[RowT](
+            select(written).add_cte(stored_key.cte("kept"), _SWEEP),
+            # The key that an earlier attempt stored keeps a later one from writing again.
+            repeatable=True,
+            violations={"idempotency_key_pkey": IdempotencyKeyReused, **violations},
+        )
+        answer = func.jsonb_populate_record(
+            literal_column(f"NULL::{SCHEMA}.{table.name}"), idempotency_key.c.answer
+        ).table_valued(*(column.name for column in table.c), name="first")
+        self.first = Statement(
+            select(idempotency_key.c.fingerprint, answer).where(
+                *_THIS_KEY, idempotency_key.c.created_at > _OLDEST_KEPT
+            )
+        )
+
+    async def run(self, key: str, request: object, **values: object) -> RowT | None:
+        """The row as it was written, now or the first time; None if there was none to write.
+
+        Raises IdempotencyKeyReused if the key was used for another request.
+        """
+        fingerprint = sha256(orjson.dumps([self._name, request])).digest()
+        refusal: Refusal | None = None
+        try:
+            row = await self._database.one(self.write, key=key, fingerprint=fingerprint, **values)
+        except DatabaseUnavailable:
+            raise
+        except Refusal as error:
+            row, refusal = None, error
+        if row is not None:
+            return row
+        # The first request with the key may be the cause: it stored the key, took the name, or changed the
+        # version that If-Match names.
+        first = cast(Row | None, await self._database.one(self.first, key=key, **values))
+        if first is not None:
+            if first.pop("fingerprint") != fingerprint:
+                raise IdempotencyKeyReused
+            return cast(RowT, first)
+        if isinstance(refusal, IdempotencyKeyReused):
+            # The key has expired and was not deleted yet.
+            await self._database.one(DELETE_EXPIRED_KEY, key=key, **values)
+            return await self.run(key, request, **values)
+        if refusal is not None:
+            raise refusal
+        return None

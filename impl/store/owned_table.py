@@ -1,0 +1,217 @@
+"""A table of users' rows as operations use it: every method takes the owner, and gives what was stored.
+
+A method is one statement and one round trip, shared with the requests that arrive at the same time. Only a
+conditional request that wrote nothing needs a second one, to tell 404 from 412.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import Any, Generic, NamedTuple, TypeAlias, cast
+
+from sqlalchemy import ColumnElement, Delete, Select, Table, UniqueConstraint, Update
+from sqlmodel import SQLModel
+
+from impl.errors import UserNotFound
+from impl.postgres.database import Database
+from impl.postgres.statement import Row, RowT, Statement, Violations
+from impl.store import statements
+from impl.store.batching import Batch, batched_parameters
+from impl.store.etags import Preconditions, entity_tag, new_revision
+from impl.store.idempotency import IdempotentWrite
+from impl.store.ids import Ids
+from impl.store.pages import Page, Pages
+from impl.store.statements import CHANGE, GIVEN, PRECONDITIONS, REVISION, THIS_ROW, Given, Kinds, parameters
+from impl.tables import Counters
+from specfirst.errors import NotFound, PreconditionFailed, Refusal
+
+# What the store or the database sets, and clients do not.
+_MANAGED = frozenset({"user_id", "id", "created_at", "updated_at", "revision"})
+
+UNCONDITIONAL = Preconditions()
+
+_Send: TypeAlias = Callable[..., Awaitable[Any]]
+"""Runs a statement for one request: takes its parameters, and gives its row or None."""
+
+
+class Stored(NamedTuple, Generic[RowT]):
+    """The properties of a row as they are stored, and the entity tag of this version of the row."""
+
+    values: RowT
+    etag: str
+
+
+class ComputedChange(NamedTuple):
+    """See OwnedTable.computed_change."""
+
+    send: _Send
+    once: IdempotentWrite[Any]
+
+
+class OwnedTable(Generic[RowT]):
+    """`OwnedTable[TaskRow](database, Task, missing=TaskNotFound)` reads and writes the tasks of users.
+
+    - `missing` is the error when a user has no such row.
+    - `violations` are the errors when a write violates a constraint of the table, by the constraint's name.
+    - `counters` say which filters there are, and give the totals of lists. Without them every column is a
+      filter, and totals are counted.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        model: type[SQLModel],
+        *,
+        missing: Callable[[], NotFound],
+        violations: Violations | None = None,
+        counters: Counters | None = None,
+    ) -> None:
+        self._database, self._missing = database, missing
+        self._table = table = cast(Table, model.__dict__["__table__"])
+        self._violations = {f"{table.name}_user_id_fkey": UserNotFound, **(violations or {})}
+        fields = {name: field for name, field in model.model_fields.items() if name not in _MANAGED}
+        self._defaults = {name: field.default for name, field in fields.items() if not field.is_required()}
+        self._absent: dict[str, Any] = dict.fromkeys(fields)
+        self._bits = {name: 1 << place for place, name in enumerate(fields)}
+        kinds = {name: table.c[name].type for name in fields}
+        row = THIS_ROW | REVISION | kinds
+
+        self._ids = Ids(database, table)
+        self._pages = Pages[RowT](database, table, counters)
+        self._get = self._send(THIS_ROW, partial(statements.read, table))
+        self._create = self._send(row, partial(statements.create, table, self._violations), writes=True)
+        self._create_once = self._idempotent(
+            f"create{model.__name__}", statements.insertion(table, parameters(row))
+        )
+        update = partial(statements.update_given, table, self._bits, self._violations)
+        self._update = self._send(CHANGE | GIVEN | kinds, update, key=THIS_ROW, writes=True)
+        self._delete = partial(database.one, statements.remove(table, parameters(THIS_ROW | PRECONDITIONS)))
+
+    async def get(self, user_id: str, row_id: int) -> Stored[RowT]:
+        row = await self._get(user_id=user_id, id=row_id)
+        if row is None:
+            raise self._missing()
+        return _stored(row)
+
+    async def page(
+        self, user_id: str, *, limit: int, offset: int, cursor: str | None, **filters: object
+    ) -> Page[RowT]:
+        """Read a page of the rows with these values, newest first; a filter that is None does not filter."""
+        return await self._pages.read(user_id, filters, limit=limit, offset=offset, cursor=cursor)
+
+    async def insert(
+        self, user_id: str, values: dict[str, Any], *, idempotency_key: str | None = None
+    ) -> Stored[RowT]:
+        """Insert a row with these properties, and the defaults of the table for the others."""
+        send: _Send = self._create
+        if idempotency_key is not None:
+            send = partial(self._create_once.run, idempotency_key, values)
+        row_id, revision = await self._ids.next(), new_revision()
+        row: Any = await send(user_id=user_id, id=row_id, revision=revision, **self._defaults | values)
+        return _stored(row)
+
+    async def update(
+        self,
+        user_id: str,
+        row_id: int,
+        changes: dict[str, Any],
+        preconditions: Preconditions = UNCONDITIONAL,
+    ) -> Stored[RowT]:
+        """Change these properties and no others; without any the row stays the version that it is."""
+        if not changes:
+            stored = await self.get(user_id, row_id)
+            preconditions.check(stored.etag)
+            return stored
+        given = 0
+        for name in changes:
+            given |= self._bits[name]
+        values = {**self._absent, **changes, "given": given}
+        return await self._change(self._update, user_id, row_id, preconditions, values)
+
+    async def replace(
+        self,
+        user_id: str,
+        row_id: int,
+        values: dict[str, Any],
+        preconditions: Preconditions = UNCONDITIONAL,
+    ) -> Stored[RowT]:
+        """Change these properties, and return all others to their defaults."""
+        values = self._defaults | values
+        return await self.update(user_id, row_id, values, preconditions)
+
+    async def delete(self, user_id: str, row_id: int, preconditions: Preconditions = UNCONDITIONAL) -> None:
+        if await self._delete(user_id=user_id, id=row_id, preconditions=preconditions.revisions) is None:
+            raise await self._nothing_written(user_id, row_id, preconditions)
+
+    def computed_change(self, name: str, **values: ColumnElement[Any]) -> ComputedChange:
+        """A change to values that PostgreSQL computes from the stored row, for `apply`.
+
+        `name` tells it apart from other writes with an idempotency key.
+        """
+        change = partial(statements.change, self._table, values, self._violations)
+        return ComputedChange(
+            self._send(CHANGE, change, key=THIS_ROW, writes=True),
+            self._idempotent(name, statements.modification(self._table, values, parameters(CHANGE))),
+        )
+
+    async def apply(
+        self,
+        change: ComputedChange,
+        user_id: str,
+        row_id: int,
+        preconditions: Preconditions = UNCONDITIONAL,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Stored[RowT]:
+        send = change.send
+        if idempotency_key is not None:
+            send = partial(change.once.run, idempotency_key, row_id)
+        return await self._change(send, user_id, row_id, preconditions, {})
+
+    def prepare(self, statement: Select[Any] | Update | Delete) -> Callable[..., Awaitable[list[Row]]]:
+        """A statement of a resource's own, limited to the rows of the user given as `user_id`."""
+        limited = statement.where(statements.owned(self._table))
+        return partial(self._database.all, Statement(limited, violations=self._violations))
+
+    async def _change(
+        self, send: _Send, user_id: str, row_id: int, preconditions: Preconditions, values: dict[str, Any]
+    ) -> Stored[RowT]:
+        values |= {"user_id": user_id, "id": row_id, "revision": new_revision()}
+        row = await send(**values, preconditions=preconditions.revisions)
+        if row is None:
+            raise await self._nothing_written(user_id, row_id, preconditions)
+        return _stored(row)
+
+    async def _nothing_written(self, user_id: str, row_id: int, preconditions: Preconditions) -> Refusal:
+        """Why a statement found nothing to write; only conditional requests need a second query."""
+        if preconditions.revisions is None or await self._get(user_id=user_id, id=row_id) is None:
+            return self._missing()
+        return PreconditionFailed()
+
+    def _idempotent(self, name: str, write: Any) -> IdempotentWrite[Any]:
+        return IdempotentWrite(self._database, name, self._table, write, self._violations)
+
+    def _send(
+        self,
+        kinds: Kinds,
+        build: Callable[[Given], Statement[RowT]],
+        *,
+        key: Iterable[str] = (),
+        writes: bool = False,
+    ) -> _Send:
+        """Batch the requests for this statement, unless each of them needs a statement of its own.
+
+        On a sharded database a batch would concern several shards. And two batches that write the same
+        unique names in different orders would wait for each other crosswise.
+        """
+        unique = any(isinstance(constraint, UniqueConstraint) for constraint in self._table.constraints)
+        if self._database.sharded or (writes and unique):
+            return partial(self._database.one, build(parameters(kinds)))
+        return Batch(self._database, build(batched_parameters(kinds)), key=tuple(key)).one
+
+
+def _stored(row: dict[str, Any]) -> Stored[Any]:
+    """Split a row, which nothing else refers to."""
+    revision = row.pop("revision")
+    return Stored(row, entity_tag(revision))

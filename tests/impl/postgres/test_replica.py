@@ -1,0 +1,81 @@
+"""When users last wrote, as the processes of a machine tell each other; test_read_replica.py has the rest."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from impl.postgres.replica import LastWrites
+from impl.settings import SettingsError
+from tests.statements import statements
+
+URL = "postgresql://ada:hunter2@host/app"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_what_one_process_notes_the_others_see() -> None:
+    one, other = LastWrites(URL), LastWrites(URL)
+    before = time.monotonic()
+    assert other.last("ada") == 0
+    one.note("ada")
+    assert before <= other.last("ada") <= time.monotonic()
+    assert (other.last("bob"), LastWrites(f"{URL}2").last("ada")) == (0, 0)
+
+
+def test_times_from_before_the_machine_was_started_count_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    LastWrites(URL).note("ada")
+    monkeypatch.setattr(time, "monotonic", lambda: 1e-9)
+    assert LastWrites(URL).last("ada") == 0
+
+
+def test_the_file_is_for_this_user_alone_and_its_name_gives_nothing_away(folder: Path) -> None:
+    LastWrites(URL)
+    (file,) = folder.iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600
+    other_password = LastWrites(URL.replace("hunter2", "hunter3"))
+    assert list(folder.iterdir()) == [file]
+    assert other_password.last("ada") == 0
+
+
+def test_a_file_that_somebody_else_put_there_is_refused(folder: Path) -> None:
+    LastWrites(URL)
+    (file,) = folder.iterdir()
+    file.rename(folder / "elsewhere")
+    file.symlink_to(folder / "elsewhere")
+    with pytest.raises(SettingsError, match=r"^DATABASE_READ_URL needs the file "):
+        LastWrites(URL)
+    if os.geteuid() == 0:
+        file.unlink()
+        file.touch()
+        os.chown(file, 65534, 65534)
+        with pytest.raises(SettingsError, match="another user's"):
+            LastWrites(URL)
+
+
+def test_a_file_that_is_cleaned_away_is_missed(folder: Path) -> None:
+    writes = LastWrites(URL)
+    (file,) = folder.iterdir()
+    os.utime(file, (0, 0))
+    writes.keep()
+    assert file.stat().st_mtime > 0
+    file.unlink()
+    with pytest.raises(FileNotFoundError):
+        writes.keep()
+    LastWrites(URL).keep()
+    with pytest.raises(FileNotFoundError):
+        writes.keep()
+
+
+def test_which_statements_read_is_known_from_themselves() -> None:
+    for statement in statements().values():
+        changes = any(word in statement.sql for word in ("INSERT ", "UPDATE ", "DELETE "))
+        assert statement.reads is not changes

@@ -1,0 +1,293 @@
+"""What scripts/serve says where it cannot start: one line that names the setting, and no traceback.
+
+Most cases call its `main` in this process, which takes a tenth of the time; some run the script itself.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from unittest.mock import patch
+from uuid import uuid4
+
+import psycopg2
+import pytest
+from serving import CLEAN, ROOT
+from sqlalchemy import make_url
+
+from impl.postgres import migrations
+from impl.postgres.migrations import migrate
+from scripts.serve import main
+from tests.databases import run
+
+Said = Callable[..., str]
+
+
+@pytest.fixture
+def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Said]:
+    """Start with these settings, and give the line with which the start ends."""
+    # The script goes to the project's folder, where a developer may have an .env file.
+    (tmp_path / "project").mkdir()
+    monkeypatch.setattr("scripts.serve.ROOT", tmp_path / "project")
+    monkeypatch.chdir(tmp_path)
+
+    def start(*arguments: str, **settings: str) -> str:
+        command = ["scripts/serve", "--port", "0", "--data", str(tmp_path / "data"), *arguments]
+        monkeypatch.setattr(sys, "argv", command)
+        with patch.dict(os.environ, CLEAN | settings, clear=True), pytest.raises(SystemExit) as ended:
+            main()
+        message = str(ended.value.code)
+        assert message.startswith("scripts/serve: ")
+        assert len(message.splitlines()) == 1
+        return message.removeprefix("scripts/serve: ")
+
+    return start
+
+
+def test_the_script_itself_says_one_line_on_standard_error(tmp_path: Path, postgres_url: str) -> None:
+    """In the worlds that gave tracebacks, from the parts that find them out."""
+    name = new_name("latin")
+    run_alone(
+        postgres_url,
+        f"CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0",
+    )
+    latin = at(postgres_url, database=name)
+    for setting, env in {
+        "DATABASE_URL": {"DATABASE_URL": latin},
+        "ALL_PROXY": {
+            "DATABASE_URL": postgres_url,
+            "BETTER_AUTH_URL": "http://a",
+            "ALL_PROXY": "socks5://a:1",
+        },
+    }.items():
+        done = subprocess.run(
+            [ROOT / "scripts" / "serve", "--port", "0", "--data", str(tmp_path)],
+            env=CLEAN | env,
+            capture_output=True,
+            text=True,
+        )
+        assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+        assert done.stderr.startswith(f"scripts/serve: {setting} ")
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("postgresql://app:hunter2@127.0.0.1:1/app", "Connection refused"),
+        ("postgresql://app:hunter2@127.0.0.1:0/app", "port"),
+        ("postgresql://app:hunter2@127.0.0.1:99999/app", "port"),
+        ("postgresql://app:hunter2@127.0.0.1:text/app", "port"),
+        ("postgresql://app:hunter2@does-not-exist.invalid/app", "does-not-exist.invalid"),
+        ("postgresql://app:hunter2@127.0.0.1/app?sslaccept=strict", "sslaccept"),
+        ("postgresql://app:hunter2@127.0.0.1/app?require_auth=none", "require_auth"),
+        ("postgresql://app:hunter2@127.0.0.1/app?host=a&host=b", "host"),
+        (
+            "postgresql://app:hunter2@127.0.0.1/app?sslmode=verify-full&sslrootcert=/nonexistent",
+            "sslrootcert",
+        ),
+        (f"postgresql:///app?host=/{'x' * 200}", "too long"),
+    ],
+)
+def test_a_database_url_that_leads_nowhere(said: Said, url: str, says: str) -> None:
+    line = said(DATABASE_URL=url)
+    assert line.startswith("DATABASE_URL ")
+    assert says in line
+    assert "hunter2" not in line
+
+
+def test_a_replica_s_connection_string_is_read_in_the_same_way(said: Said, database_url: str) -> None:
+    line = said(DATABASE_URL=database_url, DATABASE_READ_URL="postgresql://127.0.0.1/app?sslsnl=1")
+    assert line.startswith("DATABASE_READ_URL has the unknown parameter sslsnl; did you mean sslsni?")
+
+
+def new_name(kind: str) -> str:
+    return f"{kind}_{uuid4().hex[:12]}"
+
+
+def run_alone(url: str, statement: str) -> None:
+    """Outside a transaction, as making a database takes it."""
+    with closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        connection.cursor().execute(statement)
+
+
+def at(url: str, **parts: str) -> str:
+    return make_url(url).set(**parts).render_as_string(hide_password=False)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def empty(postgres_url: str) -> Callable[[], str]:
+    def create() -> str:
+        name = new_name("db")
+        run_alone(postgres_url, f"CREATE DATABASE {name} TEMPLATE template0")
+        return at(postgres_url, database=name)
+
+    return create
+
+
+@pytest.fixture(scope="module")
+def migrated(empty: Callable[[], str]) -> str:
+    url = empty()
+    migrate(url)
+    return url
+
+
+@pytest.fixture
+def role(postgres_url: str) -> str:
+    name = new_name("role")
+    run(postgres_url, f"CREATE ROLE {name} LOGIN")
+    return name
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_keep_every_text(said: Said, postgres_url: str, encoding: str) -> None:
+    name = new_name("db")
+    options = f"ENCODING '{encoding}' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0"
+    run_alone(postgres_url, f"CREATE DATABASE {name} {options}")
+    line = said(DATABASE_URL=at(postgres_url, database=name))
+    assert line.startswith(f"DATABASE_URL leads to a database whose encoding is {encoding}")
+
+
+def test_a_database_or_user_that_does_not_exist(said: Said, postgres_url: str) -> None:
+    for url in (at(postgres_url, database="nowhere"), at(postgres_url, username="nowhere")):
+        line = said(DATABASE_URL=url)
+        assert line.startswith("DATABASE_URL does not lead to a database: ")
+        assert '"nowhere" does not exist' in line
+
+
+def test_a_read_only_database(said: Said, empty: Callable[[], str], migrated: str) -> None:
+    url = empty()
+    run(url, f"ALTER DATABASE {make_url(url).database} SET default_transaction_read_only = on")
+    for each in (url, f"{migrated}&options=-c%20default_transaction_read_only%3Don"):
+        line = said(DATABASE_URL=each)
+        assert line.startswith(
+            "DATABASE_URL leads to a read-only database; set default_transaction_read_only"
+        )
+
+
+def test_a_server_that_is_too_old(said: Said, migrated: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrations, "OLDEST_VERSION", 99)
+    line = said(DATABASE_URL=migrated)
+    assert line.startswith("DATABASE_URL leads to a server of PostgreSQL 18; use 99 or later")
+
+
+def test_a_user_who_may_not_connect(said: Said, empty: Callable[[], str], role: str) -> None:
+    url = empty()
+    run(url, f"REVOKE CONNECT ON DATABASE {make_url(url).database} FROM PUBLIC")
+    assert "permission denied for database" in said(DATABASE_URL=at(url, username=role))
+
+
+def test_a_user_who_may_not_migrate(said: Said, empty: Callable[[], str], role: str) -> None:
+    url = empty()
+    line = said(DATABASE_URL=at(url, username=role))
+    assert line.startswith("DATABASE_URL names a user who may not migrate the database: permission denied")
+    run(url, f"CREATE SCHEMA tasks_api; GRANT USAGE ON SCHEMA tasks_api TO {role}")
+    line = said(DATABASE_URL=at(url, username=role))
+    assert line.startswith("DATABASE_URL names a user who may not migrate the database: permission denied")
+
+
+ALL_TABLES = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA tasks_api TO"
+
+
+@pytest.mark.parametrize(
+    ("grants", "lacks"),
+    [
+        ([], "permission denied for schema tasks_api"),
+        (["GRANT USAGE ON SCHEMA tasks_api TO"], "permission denied for table alembic_version"),
+        (
+            ["GRANT USAGE ON SCHEMA tasks_api TO", "GRANT SELECT ON ALL TABLES IN SCHEMA tasks_api TO"],
+            'INSERT on "tasks_api"."task"',
+        ),
+        (["GRANT USAGE ON SCHEMA tasks_api TO", ALL_TABLES], "USAGE on tasks_api.task_id_seq"),
+    ],
+)
+def test_a_user_without_rights_on_the_tables(
+    said: Said, migrated: str, role: str, grants: list[str], lacks: str
+) -> None:
+    for grant in grants:
+        run(migrated, f"{grant} {role}")
+    line = said(DATABASE_URL=at(migrated, username=role))
+    assert line.startswith("DATABASE_URL names a user w")
+    assert lacks in line
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALL_PROXY", "socks5://127.0.0.1:1080"),
+        ("HTTP_PROXY", "socks4://127.0.0.1:1080"),
+        ("SSL_CERT_FILE", "/nonexistent"),
+        ("SSL_CERT_DIR", "/nonexistent"),
+    ],
+)
+def test_what_prevents_requests_to_the_login_service(
+    said: Said, migrated: str, name: str, value: str
+) -> None:
+    settings = {"DATABASE_URL": migrated, "BETTER_AUTH_URL": "http://127.0.0.1:3000", name: value}
+    assert said(**settings).startswith(f"{name} names ")
+
+
+@pytest.mark.parametrize("kind", ["a file", "below a file", "below /proc"])
+@pytest.mark.parametrize("name", ["METRICS_FOLDER", "OBSERVATIONS", "--data"])
+def test_a_folder_that_cannot_be_written_to(
+    said: Said, tmp_path: Path, migrated: str, name: str, kind: str
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    path = {"a file": file, "below a file": file / "x", "below /proc": Path("/proc/x")}[kind]
+    if name == "--data":
+        assert f"{path}" in (line := said("--data", str(path)))
+        assert "--data" in line
+        # Where there is a database, the folder is that of the secret for development.
+        assert f"{path}" in (line := said("--data", str(path), DATABASE_URL=migrated))
+        assert "--data" in line
+    else:
+        line = said(DATABASE_URL=migrated, **{name: str(path)})
+        assert line.startswith(f"{name} names {path}, which cannot be used: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (("--port", "99999"), "--port"),
+        (("--port", "-1"), "--port"),
+        (("--host", "does-not-exist.invalid"), "--host"),
+        (("--host", "192.0.2.1"), "--host"),
+        (("--host", "::zz"), "--host"),
+        (("--host", "a\0b"), "--host"),
+        (("--host", "x" * 300), "--host"),
+    ],
+)
+def test_an_address_that_is_not_this_machine_s(said: Said, arguments: tuple[str, str], option: str) -> None:
+    assert option in said(*arguments, DATABASE_URL="postgresql://127.0.0.1:1/never-tried")
+
+
+def test_a_port_that_is_taken_is_found_before_postgresql_starts(said: Said, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        line = said("--port", port)
+        assert line == f"cannot listen on 127.0.0.1:{port}: Address already in use; choose another --port"
+        line = said(METRICS_PORT=port)
+        assert line.startswith("METRICS_PORT cannot be used, 127.0.0.1:")
+    assert not (tmp_path / "data" / "postgres").exists()
+
+
+def test_an_env_file_that_is_not_text(said: Said, tmp_path: Path) -> None:
+    (tmp_path / "project" / ".env").write_bytes(b"FRONTEND_URL=\xff\n")
+    assert said() == ".env cannot be read: it is not UTF-8 text; correct that file, or remove it"
+
+
+def test_no_temporary_folder(said: Said, monkeypatch: pytest.MonkeyPatch, migrated: str) -> None:
+    def none() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    # It is looked for once in each process, and this one has found one.
+    monkeypatch.setattr("tempfile.gettempdir", none)
+    assert said(DATABASE_URL=migrated, METRICS_PORT="0").startswith("METRICS_PORT needs a temporary folder: ")
+    line = said(DATABASE_URL=migrated, DATABASE_READ_URL=migrated)
+    assert line.startswith("DATABASE_READ_URL needs a temporary folder: ")
