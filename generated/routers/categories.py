@@ -303,7 +303,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             409: components.CATEGORY_NAME_TAKEN,
             412: components.PRECONDITION_FAILED,
             413: components.CONTENT_TOO_LARGE,
-            415: components.UNSUPPORTED_MEDIA_TYPE,
+            415: components.UNSUPPORTED_PATCH_MEDIA_TYPE,
             422: components.UNPROCESSABLE_CONTENT,
             429: components.TOO_MANY_REQUESTS,
             500: components.INTERNAL_SERVER_ERROR,

@@ -322,7 +322,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             404: components.TASK_OR_CATEGORY_NOT_FOUND,
             412: components.PRECONDITION_FAILED,
             413: components.CONTENT_TOO_LARGE,
-            415: components.UNSUPPORTED_MEDIA_TYPE,
+            415: components.UNSUPPORTED_PATCH_MEDIA_TYPE,
             422: components.UNPROCESSABLE_CONTENT,
             429: components.TOO_MANY_REQUESTS,
             500: components.INTERNAL_SERVER_ERROR,

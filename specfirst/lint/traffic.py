@@ -10,6 +10,7 @@ import jsonschema_rs
 
 from specfirst.lint.patterns import pattern_lengths, pattern_problems
 from specfirst.lint.rules import Problem, rule
+from specfirst.lint.schemas import narrows
 from specfirst.lint.view import View, single_type, types
 
 _LARGEST = 2**53 - 1
@@ -165,11 +166,11 @@ def strings_in_requests_have_a_length(view: View) -> Iterator[Problem]:
     """How much a client may store is for the contract to say."""
     for part in view.requests:
         bounded = "maxLength" in part.node or part.node.get("format") in _SHORT_FORMATS
-        if (
-            _is_free_text(part.node)
-            and not bounded
-            and pattern_lengths(part.node.get("pattern", ""))[1] is None
-        ):
+        if narrows(part):
+            # The length is that of the schema whose alternative it is.
+            continue
+        limited = bounded or pattern_lengths(part.node.get("pattern", ""))[1] is not None
+        if _is_free_text(part.node) and not limited:
             yield Problem(
                 part.pointer,
                 "a text in a request has no greatest length",

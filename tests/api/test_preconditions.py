@@ -14,6 +14,7 @@ from tests.api.conftest import (
     OPERATIONS,
     TASK_NOT_FOUND,
     Person,
+    Server,
     headers_of,
     resolve,
 )
@@ -74,8 +75,7 @@ REQUESTS = [
 ]
 every_request = pytest.mark.parametrize("request_", REQUESTS, ids=str)
 
-# {} stands for the current ETag. The last column is the outcome: the request is carried out, or this condition
-# fails, or it is malformed.
+# {} stands for the current ETag. The outcome: the request is done, or a condition fails or is malformed.
 CONDITIONS: list[tuple[list[tuple[str, str]], str]] = [
     ([("If-Match", "{}")], "done"),
     ([("If-Match", "*")], "done"),
@@ -162,3 +162,20 @@ def test_every_operation_on_an_item_declares_its_preconditions() -> None:
             assert {"If-Match", "If-None-Match"} <= names
             assert 412 in operation.responses
             assert (304 in operation.responses) == (operation.method == "GET")
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/openapi.yaml", "/docs", "/redoc"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_preconditions_hold_on_the_documentation(server: Server, path: str, method: str) -> None:
+    etag = server.request("GET", path).headers["etag"]
+    for fields, outcome in CONDITIONS:
+        conditions = [(name, value.replace("{}", etag)) for name, value in fields]
+        answer = server.request(method, path, headers=conditions)
+        if outcome == "If-Match" or (outcome == "malformed" and fields[0][0] == "If-Match"):
+            # No schema says what is malformed here, and what is not a list of entity tags matches none.
+            assert (answer.status_code, headers_of(answer)) == (412, {}), fields
+            assert method == "HEAD" or answer.json() == FAILED
+        elif outcome == "If-None-Match":
+            assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag), fields
+        else:
+            assert (answer.status_code, answer.headers["etag"]) == (200, etag), fields

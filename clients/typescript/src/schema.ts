@@ -330,7 +330,7 @@ export interface components {
          * @description Entity tags separated by commas, or `*`. A list may have empty elements, and may be sent in several field lines
          *     (RFC 9110, sections 5.3 and 5.6.1.2).
          */
-        EntityTags: string | "*" | unknown;
+        EntityTags: string | "*";
         /** @description Visible ASCII characters, compared exactly. Quotation marks are optional and are part of the key. */
         IdempotencyKey: string;
         /** @description The number of items on all pages. */
@@ -568,11 +568,15 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description The request has no valid token. The detail does not say why a token is invalid. */
+        /**
+         * @description The request has no valid token: it has none, an invalid one, or one of more than 8192 bytes. The detail does not
+         *     say why a token is invalid. The server's log does.
+         */
         Unauthorized: {
             headers: {
                 /**
-                 * @description The scheme to authenticate with (RFC 9110, section 11.6.1).
+                 * @description The scheme to authenticate with (RFC 9110, section 11.6.1), with `error="invalid_token"` if the request has a
+                 *     token (RFC 6750, section 3).
                  * @example Bearer
                  */
                 "WWW-Authenticate": string;
@@ -716,6 +720,32 @@ export interface components {
         /** @description The body is not `application/json` in UTF-8, or is compressed. */
         UnsupportedMediaType: {
             headers: {
+                /**
+                 * @description The media types that the operation takes (RFC 9110, section 12.5.1).
+                 * @example application/json
+                 */
+                Accept: "application/json";
+                "Accept-Encoding": components["headers"]["AcceptEncoding"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "detail": "The body must be application/json in UTF-8"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorResponse"];
+            };
+        };
+        /** @description The body is not `application/json` in UTF-8, or is compressed. */
+        UnsupportedPatchMediaType: {
+            headers: {
+                /**
+                 * @description The media types that the operation takes (RFC 5789, section 3.1).
+                 * @example application/json
+                 */
+                "Accept-Patch": "application/json";
+                "Accept-Encoding": components["headers"]["AcceptEncoding"];
                 [name: string]: unknown;
             };
             content: {
@@ -729,7 +759,8 @@ export interface components {
         };
         /**
          * @description A parameter or the body does not match its schema, or the `Idempotency-Key` was used for another request.
-         *     The response lists all validation errors.
+         *     The response lists all validation errors. JSON beyond the limits of the server gets this response too: more than
+         *     128 levels of nesting, or a number beyond the range of a double (about 1.8e308).
          */
         UnprocessableContent: {
             headers: {
@@ -929,6 +960,8 @@ export interface components {
          * @example "3b1f0c5a9d2e4f67"
          */
         ETag: components["schemas"]["EntityTag"];
+        /** @description The body must not be compressed; only there if it is (RFC 9110, section 15.5.16). */
+        AcceptEncoding: "identity";
     };
     pathItems: never;
 }
@@ -1416,7 +1449,7 @@ export interface operations {
             404: components["responses"]["TaskOrCategoryNotFound"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
+            415: components["responses"]["UnsupportedPatchMediaType"];
             422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
@@ -1773,7 +1806,7 @@ export interface operations {
             409: components["responses"]["CategoryNameTaken"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
+            415: components["responses"]["UnsupportedPatchMediaType"];
             422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
