@@ -48,6 +48,7 @@ DIFFERENCES = {
     "- components schemas RetryAfter": "the schema of a header, written out with it",
     # How FastAPI writes what the contract writes otherwise.
     "+ operations * parameters * required": "false is the default",
+    "+ operations * responses * headers * required": "false is the default",
     "+ operations * parameters * schema title": "Pydantic names what has no name",
     "+ operations * parameters * schema description": "Path() and Query() describe the schema as well",
     "+ operations * parameters * schema default": "the function's default, in the contract the component's",
