@@ -169,11 +169,8 @@ def strings_in_requests_have_a_length(view: View) -> Iterator[Problem]:
         if narrows(part):
             # The length is that of the schema whose alternative it is.
             continue
-        if (
-            _is_free_text(part.node)
-            and not bounded
-            and pattern_lengths(part.node.get("pattern", ""))[1] is None
-        ):
+        limited = bounded or pattern_lengths(part.node.get("pattern", ""))[1] is not None
+        if _is_free_text(part.node) and not limited:
             yield Problem(
                 part.pointer,
                 "a text in a request has no greatest length",
