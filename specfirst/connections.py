@@ -137,7 +137,7 @@ class Connection(HttpToolsProtocol):
             if length:
                 cycle.body += data[:length]
                 data = data[length:]
-            cycle.more_body = cycle.waiting_for_100_continue = self._receiving = False
+            cycle.more_body = self._receiving = False
             cycle.message_event.set()
         else:
             self._body = Chunked() if length is None else Sized(length)
@@ -165,7 +165,6 @@ class Connection(HttpToolsProtocol):
         else:
             self._unread += len(data) - len(rest) - len(content)
             cycle.body += content
-            cycle.waiting_for_100_continue = False
             if len(cycle.body) > HIGH_WATER_LIMIT:
                 self.flow.pause_reading()
             if ended:

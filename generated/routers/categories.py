@@ -106,7 +106,6 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     },
                 }
@@ -164,7 +163,6 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }
@@ -226,7 +224,6 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }
@@ -295,7 +292,6 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }

@@ -127,7 +127,6 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     },
                 }
@@ -185,7 +184,6 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }
@@ -247,7 +245,6 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }
@@ -315,7 +312,6 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }
@@ -433,7 +429,6 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }

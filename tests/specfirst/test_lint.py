@@ -618,12 +618,18 @@ BREACHES = [
     extra("format", {"type": "string", "format": "email", "maxLength": 9}, "format"),
     extra("format", {"type": "string", "format": "datetime", "pattern": "^a$"}, "format"),
     extra("format", {"type": "string", "format": "uuid", "maxLength": 36}, "maxLength"),
-    extra("portable-pattern", {"type": "string", "pattern": "^(?!b)a$"}, "pattern"),
+    extra("portable-pattern", {"type": "string", "maxLength": 9, "pattern": "^(?!b)a$"}, "pattern"),
     extra("portable-pattern", {"type": "string", "pattern": r"^\d$"}, "pattern"),
+    extra(
+        "portable-pattern", {"type": "string", "maxLength": 20, "pattern": "^[A-Za-z0-9,--/]*$"}, "pattern"
+    ),
+    extra("pattern-syntax", {"type": "string", "maxLength": 9, "pattern": r"^a\-b$"}, "pattern"),
+    extra("schema-structure", {"type": "string", "pattern": "^(a{1000}){1000}$"}, "pattern"),
+    extra("schema-structure", {"type": "string", "pattern": r"^[\b]$"}, "pattern"),
     extra("no-nul", {"type": "string", "maxLength": 9}),
-    extra("no-nul", {"type": "string", "maxLength": 9, "pattern": "^.*$"}),
+    extra("no-nul", {"type": "string", "maxLength": 9, "pattern": "^[^a]*$"}),
     extra("no-nul", {"type": "string", "maxLength": 9, "pattern": "[a-z]"}),
-    extra("no-nul", {"type": "string", "maxLength": 9, "pattern": "^[0-9]+.*$"}),
+    extra("no-nul", {"type": "string", "maxLength": 9, "pattern": "^[0-9]+[^a]*$"}),
     extra("no-nul", {"type": "string", "maxLength": 9, "format": "regex"}),
     Breach(
         "no-nul",

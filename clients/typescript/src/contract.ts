@@ -14,7 +14,7 @@ export type TaskDescription = components["schemas"]["TaskDescription"];
 export type TaskCompleted = components["schemas"]["TaskCompleted"];
 /** The priority of the task. */
 export type TaskPriority = components["schemas"]["TaskPriority"];
-/** The due date, with offset (RFC 3339), from 1900 to 2999. */
+/** The due date, with offset (RFC 3339), from 1900 to 2999 in that offset. */
 export type DueDate = components["schemas"]["DueDate"];
 /** A category's id. At most 2^53 - 1, the largest integer that JavaScript represents exactly. */
 export type CategoryId = components["schemas"]["CategoryId"];
@@ -119,3 +119,6 @@ export const routes = {
 
 /** The parameters that are sent as headers. */
 export const headers: readonly string[] = ["Idempotency-Key", "If-Match", "If-None-Match"];
+
+/** The query parameters whose arrays are sent as one value, with commas (`explode: false`). */
+export const joined: readonly string[] = [];

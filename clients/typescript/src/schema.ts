@@ -298,7 +298,7 @@ export interface components {
         TaskPriority: "low" | "medium" | "high";
         /**
          * Format: date-time
-         * @description The due date, with offset (RFC 3339), from 1900 to 2999.
+         * @description The due date, with offset (RFC 3339), from 1900 to 2999 in that offset.
          */
         DueDate: string;
         /** @description A category's id. At most 2^53 - 1, the largest integer that JavaScript represents exactly. */
