@@ -11,6 +11,8 @@ from textwrap import dedent
 
 from serving import CLEAN, ROOT
 
+from scripts.client import PACKAGE, install
+
 FOLDERS = ("specfirst", "generated", "impl", "devtools", "migrations", "scripts", "tests", "clients", "docs")
 FILES = ("openapi.yaml", "pyproject.toml", "README.md", ".env.example", "schemathesis.toml")
 
@@ -39,6 +41,11 @@ class Copy:
         done = self.run(module, *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def install_client(self) -> None:
+        """Give the copy's client the packages of the project, which are installed first if need be."""
+        install(PACKAGE)
+        (self.root / "clients/typescript/node_modules").symlink_to(PACKAGE / "node_modules")
 
     def apply(self, diff: str) -> None:
         """Apply a unified diff to each of its files, each hunk where its old lines are."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -54,20 +53,25 @@ def test_a_resource_is_added_with_the_code_of_the_guide(copy: Copy, tmp_path: Pa
     assert re.search(r'impl/app\.py:[0-9]+: error: Missing named argument "comments"', complaint)
 
     copy.apply(tables)
-    write(copy, migration).rename(copy.root / "later.py")
-    behind = copy.run("pytest", *TABLES_AND_MIGRATIONS).stdout
-    assert "migrations/versions/ lacks the column comment.text text NO" in behind
-    shutil.move(copy.root / "later.py", copy.root / migration.partition("\n")[0].removeprefix("# "))
-
     copy.apply(errors)
     write(copy, module)
     copy.apply(app)
+    assert "write the migration 0010" in copy.run(*serve).stderr
+    write(copy, migration.replace('sa.Column("text"', 'sa.Column("words"').replace("(text)", "(words)"))
+    differs = copy.run("pytest", *TABLES_AND_MIGRATIONS).stdout
+    assert "migrations/versions/ lacks the column comment.text text NO" in differs
+    assert "impl/tables.py lacks the column comment.words text NO" in differs
+    write(copy, migration)
+
     copy.succeed("ruff", "check", "impl", "generated", "migrations")
     copy.succeed("ruff", "format", "--check", "impl", "generated", "migrations")
     copy.succeed("mypy", "impl")
     copy.succeed("pytest", *TABLES_AND_MIGRATIONS)
-    told = copy.run("scripts.client", "--check").stderr
-    assert "run scripts/client" in told
+    copy.install_client()
+    assert (
+        "clients/typescript is not what openapi.yaml says; run scripts/client"
+        in copy.run("scripts.client", "--check").stderr
+    )
 
 
 def test_the_files_that_a_field_needs_exist_or_are_migrations() -> None:

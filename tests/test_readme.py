@@ -13,7 +13,6 @@ from copies import Copy, blocks
 from serving import CLEAN, ROOT, serving
 
 from impl.settings import Settings
-from scripts.client import PACKAGE, install
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SECRET = "a secret of this test, long enough"
@@ -103,8 +102,7 @@ def test_an_operation_is_added_in_the_steps_that_it_gives(copy: Copy, tmp_path: 
 
 def test_the_client_of_a_changed_contract_is_stale_and_then_current(copy: Copy) -> None:
     """Runs after the steps before it: scripts/client is the last of them."""
-    install(PACKAGE)
-    (copy.root / "clients/typescript/node_modules").symlink_to(PACKAGE / "node_modules")
+    copy.install_client()
     stale = copy.run("scripts.client", "--check")
     assert stale.returncode == 1
     assert "clients/typescript/src/contract.ts differs\n" in stale.stderr

@@ -58,9 +58,10 @@ def check_revision() -> None:
         return
     lines = _TABLES.read_text(encoding="utf-8").splitlines()
     line = next((number for number, text in enumerate(lines, 1) if text.startswith("REVISION = ")), 1)
+    remedy = f"write the migration {REVISION}, or " if script.revision < REVISION else ""
     raise StartupError(
         f"impl/tables.py:{line}: REVISION is {REVISION}, and the last migration is "
-        f'migrations/versions/{Path(script.path).name}; set REVISION = "{script.revision}"'
+        f'migrations/versions/{Path(script.path).name}; {remedy}set REVISION = "{script.revision}"'
     )
 
 

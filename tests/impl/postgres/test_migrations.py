@@ -116,11 +116,16 @@ def test_the_tables_name_the_last_migration() -> None:
     assert head() == REVISION
 
 
-def test_tables_behind_the_last_migration_stop_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("impl.postgres.migrations.REVISION", "0001")
+@pytest.mark.parametrize(
+    ("revision", "remedy"), [("0001", ""), ("9999", "write the migration 9999, or ")], ids=["behind", "ahead"]
+)
+def test_tables_of_another_revision_than_the_last_migration_stop_the_start(
+    monkeypatch: pytest.MonkeyPatch, revision: str, remedy: str
+) -> None:
+    monkeypatch.setattr("impl.postgres.migrations.REVISION", revision)
     expected = (
-        r"impl/tables\.py:[0-9]+: REVISION is 0001, and the last migration is "
-        rf"migrations/versions/{head()}_\w+\.py; set REVISION = \"{head()}\""
+        rf"impl/tables\.py:[0-9]+: REVISION is {revision}, and the last migration is "
+        rf"migrations/versions/{head()}_\w+\.py; {remedy}set REVISION = \"{head()}\""
     )
     with pytest.raises(StartupError, match=f"^{expected}$"):
         migrate("postgresql://nobody@127.0.0.1:1/none")
