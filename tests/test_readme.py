@@ -101,7 +101,9 @@ def test_an_operation_is_added_in_the_steps_that_it_gives(copy: Copy, tmp_path: 
 
 
 def test_the_client_of_a_changed_contract_is_stale_and_then_current(copy: Copy) -> None:
-    """Runs after the steps before it: scripts/client is the last of them."""
+    """scripts/client is a step of its own, which needs nothing but the changed contract."""
+    if "completeTask" not in (copy.root / "openapi.yaml").read_text(encoding="utf-8"):
+        copy.apply(blocks(README, "diff")[0])
     copy.install_client()
     stale = copy.run("scripts.client", "--check")
     assert stale.returncode == 1
