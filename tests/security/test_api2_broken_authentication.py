@@ -13,6 +13,7 @@ import pytest
 from signing import addressed, claims, sign_hmac
 
 from tests.api.conftest import NOT_AUTHENTICATED, OPERATIONS, PATHS, Operation, Person, Server, each, expect
+from tests.resources import ANY, collections
 
 from .conftest import somebody
 
@@ -32,7 +33,7 @@ def test_a_bad_token_does_not_tell_whether_there_is_such_a_user(
 ) -> None:
     assert ada.get().status_code == 200
     user_id = ada.id if whose == "a user's" else somebody(server).id
-    path = operation.path.format(user_id=user_id, task_id=1, category_id=1)
+    path = operation.path.format(user_id=user_id, **ANY)
     token = sign_hmac({"alg": "HS256"}, claims(sub=user_id), key=b"guessed" * 8)
     expect(
         server.request(operation.method, path, token=token), 401, NOT_AUTHENTICATED, www_authenticate="Bearer"
@@ -61,7 +62,7 @@ def test_an_erased_user_s_token_is_worth_nothing_any_more(server: Server) -> Non
     person = somebody(server, iat=time.time() - 1)
     person.task()
     assert person.delete().status_code == 200
-    assert {person.get(path).status_code for path in ("", "/tasks", "/categories")} == {404}
+    assert {person.get(path).status_code for path in ("", *collections())} == {404}
     assert person.post("/tasks", {"title": "Back"}).status_code == 404
 
 
