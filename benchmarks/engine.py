@@ -32,16 +32,16 @@ from specfirst.routing import Engine
 CALLS, ROUNDS = 500, 15
 
 USER = "100005"
+_CREATED = contract().get(("paths", "/api/{user_id}/tasks", "post", "responses", "201"))
 TASK = TaskResponse.model_validate(
-    {
+    # A new property has the value of the contract's example.
+    _CREATED["content"]["application/json"]["example"]
+    | {
         "id": 1005,
         "user_id": USER,
         "title": "Write the report",
         "description": "What has to be done, and why.",
-        "completed": False,
-        "priority": "high",
         "due_date": "2027-01-01T12:00:00Z",
-        "category_id": None,
         "created_at": "2026-01-01T12:00:00.123456Z",
         "updated_at": "2026-01-01T12:00:00.123456Z",
     }
