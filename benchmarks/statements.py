@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from impl.tables import Task, properties, task
 
-_NAMES = [column.key for column in properties(task)]
+_NAMES = [str(column.key) for column in properties(task)]
 COLUMNS = ", ".join(_NAMES)
 _THIS_TASK = "user_id = $1 AND id = $2"
 _TOTAL = "open_low + open_medium + open_high + done_low + done_medium + done_high"
