@@ -125,7 +125,8 @@ class Server:
         self.sound = sound
         self.url = f"http://127.0.0.1:{port}"
         # Kept alive or not, a connection may reach either worker: each new one is taken by whoever is free.
-        self._client = httpx.Client(base_url=self.url, timeout=20, trust_env=False)
+        # The first request waits until the server has started, which takes long on a busy machine.
+        self._client = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
 
     def another_client(self) -> Server:
         """The same server over connections of its own, which any worker may take."""
