@@ -154,7 +154,7 @@ class Server:
         than it was sent makes this fail.
         """
         method, target = data.split(b" ", 2)[:2]
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             connection.sendall(data)
             with HTTPResponse(connection, method=method.decode("latin-1")) as response:
                 response.begin()
