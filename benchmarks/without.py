@@ -20,8 +20,7 @@ from starlette.middleware.cors import CORSMiddleware
 from generated.schemas import TaskListResponse, TaskResponse
 from impl import app
 from impl.postgres.database import Database
-from impl.resources import tasks
-from impl.store import batching
+from impl.store import batching, pages
 from impl.store.pages import PageStatement, page_statement
 from impl.store.statements import owned
 from specfirst import responses
@@ -117,8 +116,8 @@ MECHANISMS: Mapping[str, Callable[[], None]] = {
 }
 
 
-def _lists_read(pages: Callable[..., PageStatement]) -> None:
-    tasks.__dict__["page_statement"] = pages
+def _lists_read(statement: Callable[..., PageStatement]) -> None:
+    pages.__dict__["page_statement"] = statement
 
 
 def _on_each_connection(change: Callable[[Any], Any]) -> None:

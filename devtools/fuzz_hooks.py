@@ -200,8 +200,10 @@ def _meet_conditions(case: Case[Any]) -> None:
     Schemathesis also treats "0" as a valid value of all three headers, although only one pattern accepts it.
     """
     for name in case.headers:
-        if name in ("If-Match", "If-None-Match"):
+        if name == "If-Match":
             case.headers[name] = "*"
+        elif name == "If-None-Match":
+            case.headers[name] = '"of-nothing"'
         elif name == "Idempotency-Key":
             case.headers[name] = f"never-used-{time.time_ns()}"
 

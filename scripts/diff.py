@@ -34,7 +34,10 @@ def main() -> None:
     contract: Path = options.contract
     old = read_base(options.base, contract.absolute())
     new = read(contract, str(contract))
-    changes = diff(old, new)
+    try:
+        changes = diff(old, new)
+    except DocumentError as error:
+        refuse(error.located(str(contract)))
     breaking = any(change.level is Level.BREAKING for change in changes)
     problem = version_problem(old, new, breaking=breaking)
     if options.json:
@@ -80,12 +83,11 @@ def read(path: Path, name: str) -> Document:
         document = load(path)
         require_comparable(document)
     except DocumentError as error:
-        place = f" at {pointer_text(error.pointer)}" if error.pointer else ""
-        refuse(f"{name}:{error.line or 1}: {error.problem}{place}", error.remedy)
+        refuse(error.located(name))
     return document
 
 
-def refuse(problem: str, remedy: str) -> NoReturn:
+def refuse(problem: str, remedy: str = "") -> NoReturn:
     print("scripts/diff: " + "; ".join(filter(None, (problem, remedy))), file=sys.stderr)
     sys.exit(2)
 

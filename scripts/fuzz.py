@@ -305,7 +305,9 @@ def fuzz(
         with ExitStack() as servers:
             attacks = []
             urls = [
-                servers.enter_context(serving(_database(postgres, index), secret, folder / f"{index}", code))
+                servers.enter_context(
+                    serving(database(postgres.url, index), secret, folder / f"{index}", code)
+                )
                 for index in range(workers)
             ]
             started = time.monotonic()
@@ -337,15 +339,15 @@ def _processor_seconds() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _database(postgres: EmbeddedPostgres, index: int) -> str:
+def database(postgres_url: str, index: int) -> str:
     """Create a migrated database for each worker."""
     name = f"fuzz_{index}"
-    connection = psycopg2.connect(postgres.url)
+    connection = psycopg2.connect(postgres_url)
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name}")
     connection.close()
-    url = make_url(postgres.url).set(database=name).render_as_string(hide_password=False)
+    url = make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
     migrate(url)
     return url
 

@@ -7,13 +7,14 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRouter
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from specfirst.asgi import ASGIApp, Message, Receive, Scope, Send
-from specfirst.errors import MethodNotAllowed, NotFound
+from specfirst.asgi import REFUSAL, Answer, ASGIApp, Message, Receive, Scope, Send, send_answer
+from specfirst.errors import MethodNotAllowed, NotFound, Refusal
 from specfirst.observation import Envelope
 from specfirst.proxies import ProxyHeaders
 from specfirst.routing import Engine, dispatch
@@ -26,6 +27,9 @@ class ContractAPI(FastAPI):
     surrounds both, and the envelope the middleware. `/openapi.json` is not FastAPI's reconstruction: the
     contract itself is served, by `specfirst.documentation`.
     """
+
+    renders_refusals = True
+    """Tells `specfirst.connections` that the application renders the REFUSAL in a scope."""
 
     def __init__(
         self,
@@ -58,6 +62,7 @@ class ContractAPI(FastAPI):
         self._proxied = ProxyHeaders(super().__call__, trusted_proxies, root_path)
         self.include_router(router)
         self.add_exception_handler(HTTPException, _unmatched)
+        self.add_exception_handler(Refusal, _refused)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._proxied(scope, receive, send)
@@ -82,7 +87,11 @@ class CORS(CORSMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if any(name == b"origin" for name, _ in scope.get("headers", ())):
-            await super().__call__(scope, receive, send)
+            if REFUSAL in scope:
+                # What is refused is no preflight, even if it looks like one.
+                await self.simple_response(scope, receive, send, Headers(scope=scope))
+            else:
+                await super().__call__(scope, receive, send)
             return
 
         def send_varying(message: Message) -> Awaitable[None]:
@@ -101,7 +110,11 @@ class _Front:
         self._engine, self._behind = engine, behind
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not await dispatch(self._engine, scope, receive, send):
+        if REFUSAL in scope:
+            # None: the connection has refused the request before this call began.
+            if refusal := scope[REFUSAL]:
+                await send_answer(self._engine.refuse(refusal), scope, send)
+        elif scope["type"] != "http" or not await dispatch(self._engine, scope, receive, send):
             await self._behind(scope, receive, send)
 
 
@@ -115,5 +128,16 @@ async def _unmatched(request: Request, error: Exception) -> Response:
         answer = engine.refuse(MethodNotAllowed(allowed))
     else:
         answer = engine.refuse(NotFound())
+    return _response(answer)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """Render what the documentation refuses in the contract's shape."""
+    assert isinstance(error, Refusal)
+    engine: Engine[Any] = request.app.engine
+    return _response(engine.refuse(error))
+
+
+def _response(answer: Answer) -> Response:
     headers = {name.decode(): value.decode() for name, value in answer.headers}
     return Response(answer.body, answer.status, headers)

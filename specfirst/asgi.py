@@ -8,10 +8,28 @@ from urllib.parse import quote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["STOPPING", "ASGIApp", "Answer", "Message", "Receive", "Scope", "Send", "root_of", "send_answer"]
+__all__ = [
+    "REFUSAL",
+    "STOPPING",
+    "ASGIApp",
+    "Answer",
+    "Message",
+    "Receive",
+    "Scope",
+    "Send",
+    "root_of",
+    "send_answer",
+]
 
 STOPPING = "stopping"
 """What the lifespan of an application yields under this name is called when the service stops."""
+
+REFUSAL = "specfirst.refusal"
+"""Is in the scope of a request that the connection cannot read: the `Unreadable` to render as its response.
+
+If the application has already been called for this request, the connection calls it a second time, with
+REFUSAL. In the scope of the first call, REFUSAL is then None.
+"""
 
 
 class Answer(NamedTuple):

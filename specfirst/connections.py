@@ -1,200 +1,281 @@
-"""HTTP/1.1 connections with limits: uvicorn's, and what it leaves out for slow and hostile clients.
+"""HTTP/1.1 connections with limits: uvicorn's, with a strict reader and with timeouts for slow clients.
 
-uvicorn waits for ever for the rest of a request and for a client to read, takes heads of any size and any
+uvicorn waits forever for the rest of a request and for a client to read, accepts heads of any size and any
 number of requests at once, reads bodies to the end that were refused, and resets connections whose clients
-were still sending. Here one timer a second looks at all connections of a process.
+were still sending. Here `specfirst.framing` reads the requests, one after the other, and one timer a second
+checks all connections of a process.
+
+An error below the application (400, 408, 413, 414, 417, 431, 501, 503, 505) still goes through the
+application, as a request with REFUSAL in its scope. So the error response has what the middleware adds to
+every response: the request id, the common headers, the CORS headers, the line in the log.
 """
 
 from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import cast
+from typing import Any, cast
+from urllib.parse import unquote
 from weakref import WeakSet
 
-import httptools
 import orjson
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-# A request has arrived whole so long after its first byte, and the first byte of the first one so long after
-# the connection was made.
+from specfirst.asgi import REFUSAL, Answer, Receive, Scope, Send, send_answer
+from specfirst.cycles import Cycle
+from specfirst.errors import Unreadable
+from specfirst.framing import (
+    TOO_LARGE,
+    Chunked,
+    Head,
+    Sized,
+    continues_line,
+    known,
+    read_head,
+    without_empty_lines,
+)
+
+# A request must arrive within this time after its first byte, and the first byte of the first request within
+# this time after the connection was made.
 RECEIVE_SECONDS = 8.0
-# A client that reads less than STALL_BYTES of its answer in so long is not waited for.
+# A client that reads less than STALL_BYTES of its response in this time is disconnected.
 STALL_SECONDS = 8.0
 STALL_BYTES = 8192
-# A client that is still sending when it was answered for good has so long to read that.
+# A client that is still sending when the connection is to be closed has this time to read its response.
 LINGER_SECONDS = 2.0
-# What a client may send besides bodies that are read: request line and headers, and then how chunks are
-# framed, trailers, and bodies that were refused.
-HEAD_BYTES = 64 * 1024
-HEADERS = 256
+# A client may send this much besides its head and the bodies that are read: chunk framing, trailers, and
+# bodies that were refused.
 UNREAD_BYTES = 1024 * 1024
-# What is parsed at once. There are some 200 requests in a piece at the most, and further ones wait as bytes.
-PIECE_BYTES = 4096
-# Connections of a process; while a body arrives, one may take 100 KB and more.
+# Connections of a process; while a body arrives, one may take 100 KB and more. Of further connections, EXCESS
+# get 503 when their request has arrived or after EXCESS_SECONDS, and the others get it at once.
 CONNECTIONS = 4096
-# When a server leaves, a connection without requests is closed after so long.
+EXCESS = 256
+EXCESS_SECONDS = 1.0
+# During shutdown, a connection without requests is closed after this time.
 LEAVING_IDLE_SECONDS = 5
 
+_RETRY = {"Retry-After": "1"}
 _SWEEP_SECONDS = 1.0
 _swept: WeakSet[ServerState] = WeakSet()
 
 
 class Connection(HttpToolsProtocol):
-    """One connection. A plain uvicorn has it with `--http specfirst.connections:Connection`, too."""
+    """One connection. A plain uvicorn uses it with `--http specfirst.connections:Connection`."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # So has uvicorn.
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # As in uvicorn.
         self._socket = transport
         super().connection_made(cast(asyncio.Transport, _Transport(self)))
-        # When it was made, when its request began or when its last answer was given.
+        # When the connection was made, when its request began or when its last response was sent.
         self._since = self.loop.time()
-        # Whether a request has begun and not yet arrived whole; its bytes, without those that are read.
-        self._receiving, self._unread = False, 0
-        # What arrived while earlier requests wait for their answers.
+        # Whether a request has begun and not yet arrived completely, the beginning of its head, and its body.
+        self._receiving, self._partial = False, b""
+        self._body: Sized | Chunked | None = None
+        # Whether the connection stays open once the body has arrived.
+        self._keep_alive = True
+        # How many bytes of its body were not read by the application.
+        self._unread = 0
+        # What arrived behind a request that has no response yet.
         self._held = b""
-        # What the client has not taken yet, and since when that has been as much.
+        # What the client has not read yet, and since when that has been as much.
         self._unsent, self._unsent_since = 0, 0.0
-        # Whether what arrives is thrown away, and whether it is so because the connection is being closed.
+        # Whether incoming bytes are dropped, and whether that is because the connection is being closed.
         self._deaf = self._lingering = False
         if self.server_state not in _swept:
             _swept.add(self.server_state)
             self.loop.call_later(_SWEEP_SECONDS, _sweep, self.loop, self.server_state)
-        if len(self.connections) > CONNECTIONS:
-            self._answer(HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections", (b"retry-after", b"1"))
+        self._excess = len(self.connections) > CONNECTIONS
+        if len(self.connections) > CONNECTIONS + EXCESS:
+            self._refuse_excess()
 
     def data_received(self, data: bytes) -> None:
-        for start in range(0, len(data), PIECE_BYTES):
+        while data:
             if self._deaf:
-                self._throw_away(len(data) - start)
+                self._drop(len(data))
                 return
-            if self.pipeline or self._held:
-                self._held += data[start:]
-                self.flow.pause_reading()
-                return
-            piece = data[start : start + PIECE_BYTES]
-            self._parse(piece)
-            if self._receiving and not self._deaf:
-                self._count(len(piece))
-
-    def _parse(self, piece: bytes) -> None:
-        """In place of uvicorn's, which warns twice of each Upgrade and drops what follows it."""
-        parser = self.parser
-        # It is there for as long as the connection is.
-        assert parser
-        while piece:
             try:
-                parser.feed_data(piece)
-                return
-            except httptools.HttpParserUpgrade as upgrade:
-                # A server may ignore it (RFC 9110, section 7.8).
-                piece = piece[upgrade.args[0] :]
-            except httptools.HttpParserError:
-                self._refuse(HTTPStatus.BAD_REQUEST, "The request is not valid HTTP")
+                if self._body is not None:
+                    data = self._receive_body(self._body, data)
+                elif self._is_answering():
+                    self._held += data
+                    self.flow.pause_reading()
+                    return
+                else:
+                    data = self._receive_head(data)
+            except Unreadable as error:
+                self._refuse(error)
                 return
 
-    def _count(self, size: int) -> None:
-        self._unread += size
-        # Trailers are headers, too.
-        if len(self.headers) > HEADERS or (self._unread > HEAD_BYTES and not self._has_head()):
-            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The head of the request is too large")
+    def _receive_head(self, data: bytes) -> bytes:
+        """Begin the request at the beginning of `data`, and give the bytes behind its head."""
+        if self._partial:
+            if self._receiving and continues_line(self._partial, data):
+                # Without this, a head that arrives byte by byte would be matched again for each byte.
+                self._partial += data
+                return b""
+            data, self._partial = self._partial + data, b""
+        if data.startswith(b"\r\n"):
+            data = without_empty_lines(data)
+        self._partial = data
+        head = read_head(data)
+        if head is None:
+            if not self._receiving and data not in (b"", b"\r"):
+                self._receiving, self._since = True, self.loop.time()
+            return b""
+        self._partial = b""
+        return self._begin(head, data[head.end :])
+
+    def _begin(self, head: Head, data: bytes) -> bytes:
+        """Begin the request, and give what follows its body in `data`, which follows its head."""
+        scope = self._scope(head.method, head.path, head.query, head.headers)
+        scope["http_version"] = head.version
+        cycle = self._cycle(scope, keep_alive=head.keep_alive, expects_continue=head.expects_continue)
+        length = head.length
+        if length is not None and len(data) >= length:
+            # Nearly every request arrives completely at once.
+            if length:
+                cycle.body += data[:length]
+                data = data[length:]
+            cycle.more_body = self._receiving = False
+            cycle.message_event.set()
+        else:
+            self._body = Chunked() if length is None else Sized(length)
+            self._unread = 0
+            if not self._receiving:
+                self._receiving, self._since = True, self.loop.time()
+            self._keep_alive = head.keep_alive
+            # If the response is sent before 100 Continue, the body or the next request may follow it, and the
+            # server cannot know which. So the connection then closes (RFC 9110, section 10.1.1).
+            cycle.keep_alive = head.keep_alive and not head.expects_continue
+        limit = self.limit_concurrency
+        if self._excess or (limit and max(len(self.connections), len(self.tasks)) >= limit):
+            self._receiving = True
+            self._refuse_excess()
+        else:
+            self._start_asgi_task(cycle, cast(Any, self.app))
+        return data
+
+    def _receive_body(self, body: Sized | Chunked, data: bytes) -> bytes:
+        """Take the content at the beginning of `data`, and give the bytes behind the request."""
+        content, rest, ended = body.read(data)
+        cycle = self.cycle
+        if cycle.response_complete:
+            self._unread += len(data) - len(rest)
+        else:
+            self._unread += len(data) - len(rest) - len(content)
+            cycle.body += content
+            if len(cycle.body) > HIGH_WATER_LIMIT:
+                self.flow.pause_reading()
+            if ended:
+                cycle.more_body = False
+                if not cycle.response_started:
+                    cycle.keep_alive = self._keep_alive
+            if content or ended:
+                cycle.message_event.set()
+        if ended:
+            self._body, self._receiving = None, False
+            if cycle.response_complete:
+                self._since = self.loop.time()
         elif self._unread > UNREAD_BYTES:
-            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large")
+            raise Unreadable(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
+        return rest
 
-    def _throw_away(self, size: int) -> None:
+    def _drop(self, size: int) -> None:
         self._unread += size
         if self._unread > UNREAD_BYTES:
             self._socket.pause_reading()
 
-    def _has_head(self) -> bool:
-        """Whether the head of the request that is being received is there, and so `self.cycle` is its own."""
-        return "path" in self.scope
+    def _scope(
+        self, method: str, path: bytes, query: bytes, headers: list[tuple[bytes, bytes]]
+    ) -> dict[str, Any]:
+        text = path.decode("ascii")
+        root = self.root_path if text != "*" else ""
+        return {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": "1.1",
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "method": method,
+            "root_path": self.root_path,
+            "path": root + (unquote(text) if "%" in text else text),
+            "raw_path": root.encode("ascii") + path,
+            "query_string": query,
+            "headers": headers,
+            "state": self.app_state.copy(),
+        }
 
-    # What the parser calls. -------------------------------------------------------------------------------
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._receiving, self._unread = True, 0
-        self._since = self.loop.time()
-
-    def on_body(self, body: bytes) -> None:
-        super().on_body(body)
-        if not self.cycle.response_complete:
-            self._unread -= len(body)
-
-    def on_message_complete(self) -> None:
-        super().on_message_complete()
-        self._receiving = False
+    def _cycle(
+        self, scope: dict[str, Any], *, keep_alive: bool, expects_continue: bool = False
+    ) -> RequestResponseCycle:
+        self.cycle = Cycle(
+            scope=cast(Any, scope),
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=expects_continue,
+            keep_alive=keep_alive,
+            on_response=self.on_response_complete,
+        )
+        return self.cycle
 
     # How requests and connections end. --------------------------------------------------------------------
 
     def on_response_complete(self) -> None:
-        """In place of uvicorn's, which sets a timer each time."""
+        """Replace uvicorn's, which sets a timer each time."""
         self.server_state.total_requests += 1
         if not self._receiving:
             self._since = self.loop.time()
         if self.transport.is_closing():
-            return
-        if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
             return
         self.flow.resume_reading()
         if self._held:
             held, self._held = self._held, b""
             self.data_received(held)
 
-    def _refuse(self, status: HTTPStatus, detail: str) -> None:
-        """Refuse what is being received: nothing that follows it can be understood."""
-        if self._receiving and self._has_head():
-            if self.pipeline:
-                # The answers to earlier requests go first, and one of those may take long.
-                self._socket.abort()
-            else:
-                self._answer(status, detail)
-        elif self._is_answering():
-            # What it followed was in order, and has its answer first.
+    def _refuse(self, refusal: Unreadable) -> None:
+        """Respond with an error to the request that is being received, if there is none yet, and close."""
+        self._deaf, self._unread, self._held = True, 0, b""
+        if self._body is None and not self._is_answering():
+            method, fields = known(self._partial)
+            scope = self._scope(method, b"", b"", fields)
+            self._receiving, self._partial = True, b""
+        elif self.cycle.response_complete:
+            self.close()
+            return
+        elif self.cycle.response_started:
+            # It closes the connection when it is complete.
             self.cycle.keep_alive = False
-            self._deaf = True
+            return
         else:
-            self._answer(status, detail)
-
-    def _answer(self, status: HTTPStatus, detail: str, *headers: tuple[bytes, bytes]) -> None:
-        """Answer in the application's place, in the engine's error shape, and close."""
-        started = False
-        if self._is_answering():
-            # As the application sees it, the client has left.
-            started, self.cycle.disconnected = self.cycle.response_started, True
+            # To the application, the client has left. A middleware may have changed client and scheme.
+            former = cast(Any, self.cycle.scope)
+            scope = {**former, "client": self.client, "scheme": self.scheme}
+            former[REFUSAL] = None
+            self.cycle.disconnected = True
             self.cycle.message_event.set()
-        elif self._receiving and self._has_head():
-            started = True
-        if not started:
-            self.logger.info("Refused with %d: %s", status, detail)
-            body = orjson.dumps({"detail": detail})
-            fields = [
-                *(
-                    (name, value)
-                    for name, value in self.server_state.default_headers
-                    if name != b"connection"
-                ),
-                (b"content-type", b"application/json"),
-                (b"x-content-type-options", b"nosniff"),
-                (b"cache-control", b"no-store"),
-                (b"content-length", b"%d" % len(body)),
-                *headers,
-                (b"connection", b"close"),
-            ]
-            head = b"".join(b"%s: %s\r\n" % field for field in fields)
-            self._socket.write(STATUS_LINE[status] + head + b"\r\n" + body)
-        self.close()
+        scope[REFUSAL] = refusal
+        self.logger.info("Refused with %d: %s", refusal.status, refusal.detail)
+        app: Any = self.app if _renders_refusals(self.app) else _plain
+        self._start_asgi_task(self._cycle(scope, keep_alive=False), app)
+
+    def _refuse_excess(self) -> None:
+        self._refuse(Unreadable(HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections", _RETRY))
 
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
     def close(self) -> None:
-        """Close, and while the client is still sending, let it read its answer first.
+        """Close, and while the client is still sending, let it read its response first.
 
-        To close a socket with bytes that nobody read resets the connection, and the answer may be lost with
-        it (RFC 9112, section 9.6).
+        Closing a socket with unread bytes resets the connection, and the client may lose the response
+        (RFC 9112, section 9.6).
         """
         if not self._receiving or self._lingering or self._socket.is_closing():
             self._socket.close()
@@ -208,36 +289,36 @@ class Connection(HttpToolsProtocol):
         return self._lingering or self._socket.is_closing()
 
     def leave(self) -> None:
-        """Close after the next answer; without a request stay a while, for one may be on its way."""
+        """Close after the next response; without a request wait a while, because one may be on its way."""
         self.timeout_keep_alive = min(self.timeout_keep_alive, LEAVING_IDLE_SECONDS)
         if self._is_answering() and not self.cycle.response_started:
-            self.cycle.keep_alive = False
+            self.cycle.keep_alive = self._keep_alive = False
 
     def abandon(self) -> None:
         """Close now."""
-        if self._is_answering() and not self.pipeline:
-            self._answer(
-                HTTPStatus.SERVICE_UNAVAILABLE, "The server is shutting down", (b"retry-after", b"1")
-            )
+        if self._is_answering() and not self.cycle.response_started and not self._deaf:
+            self._refuse(Unreadable(HTTPStatus.SERVICE_UNAVAILABLE, "The server is shutting down", _RETRY))
         else:
             self._socket.abort()
 
     def sweep(self, now: float) -> None:
-        """Close what has taken too long."""
+        """Close the connection if it has exceeded a timeout."""
         waited = now - self._since
         unsent = self._socket.get_write_buffer_size()
         if not unsent or not self._unsent or unsent + STALL_BYTES <= self._unsent:
             self._unsent, self._unsent_since = unsent, now
         if now - self._unsent_since > STALL_SECONDS or (self._lingering and waited > LINGER_SECONDS):
             self._socket.abort()
-        elif self.is_closing():
+        elif self._deaf or self.is_closing():
             return
+        elif self._excess and waited > EXCESS_SECONDS:
+            self._refuse_excess()
         elif self._receiving:
             if self.flow.read_paused:
-                # It is not the client who takes its time.
+                # The application takes its time, not the client.
                 self._since = now
             elif waited > RECEIVE_SECONDS:
-                self._refuse(HTTPStatus.REQUEST_TIMEOUT, "The request took too long to arrive")
+                self._refuse(Unreadable(HTTPStatus.REQUEST_TIMEOUT, "The request took too long to arrive"))
         elif not self._is_answering() and not unsent and waited > self._idle_seconds():
             self._socket.close()
 
@@ -255,6 +336,28 @@ class _Transport:
         self.close, self.is_closing = connection.close, connection.is_closing
         self.get_extra_info, self.write = transport.get_extra_info, transport.write
         self.pause_reading, self.resume_reading = transport.pause_reading, transport.resume_reading
+
+
+def _renders_refusals(app: Any) -> bool:
+    """Whether the application, or what its middleware surrounds, knows REFUSAL."""
+    while app is not None:
+        if getattr(app, "renders_refusals", False):
+            return True
+        app = getattr(app, "app", None)
+    return False
+
+
+async def _plain(scope: Scope, receive: Receive, send: Send) -> None:
+    """Render the refusal for an application that does not know it."""
+    refusal: Unreadable = scope[REFUSAL]
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"cache-control", b"no-store"),
+        *((name.lower().encode(), value.encode()) for name, value in refusal.headers.items()),
+    ]
+    body = orjson.dumps({"detail": refusal.detail})
+    await send_answer(Answer(refusal.status, headers, body), scope, send)
 
 
 def _sweep(loop: asyncio.AbstractEventLoop, state: ServerState) -> None:

@@ -29,6 +29,9 @@ SEGMENT = re.compile(r"(?!\.\.?$)[A-Za-z0-9._~!$&'()*+,;=:@-]+")
 _MOST_ADDRESSES = 1000
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
 
+_LONGEST_CHAIN = 20
+"""How many references may follow one another; each reader follows them again."""
+
 Pointer = tuple[str, ...]
 """The path to a part of the document, one unescaped token per level (RFC 6901)."""
 
@@ -45,9 +48,25 @@ def pointer_text(pointer: Pointer) -> str:
 class DocumentError(StartupError):
     """A part of the contract cannot be read or expressed: what, where, and what to do about it."""
 
-    def __init__(self, problem: str, pointer: Pointer = (), *, remedy: str, line: int | None = None) -> None:
+    def __init__(
+        self,
+        problem: str,
+        pointer: Pointer = (),
+        *,
+        remedy: str,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
         super().__init__(problem)
-        self.problem, self.pointer, self.remedy, self.line = problem, pointer, remedy, line
+        self.problem, self.pointer, self.remedy = problem, pointer, remedy
+        self.line, self.column = line, column
+
+    def located(self, name: str) -> str:
+        """Write the error in one line, as editors find its place in the file `name`."""
+        place = ":".join(str(part) for part in (name, self.line, self.column) if part is not None)
+        # Names in the contract may hold anything, also line breaks.
+        where = " ".join(f" at {pointer_text(self.pointer)}".split()) if self.pointer else ""
+        return f"{place}: {self.problem}{' ' if where else ''}{where}; {self.remedy}"
 
     def __str__(self) -> str:
         return f"{pointer_text(self.pointer)}: {self.problem}; {self.remedy}"
@@ -231,6 +250,12 @@ class Document:
             if target in seen:
                 raise DocumentError(
                     f"the reference {reference} leads back to itself", pointer, remedy="break the circle"
+                )
+            if len(seen) > _LONGEST_CHAIN:
+                raise DocumentError(
+                    f"the reference {reference} comes after {_LONGEST_CHAIN} others in a chain",
+                    pointer,
+                    remedy="refer to the component itself",
                 )
             seen.add(target)
             pointer = target

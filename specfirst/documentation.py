@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from hashlib import sha256
 from html import escape
+from http import HTTPStatus
 from pathlib import Path
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -19,9 +20,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from specfirst.asgi import ASGIApp, Message, Receive, Scope, Send, root_of
+from specfirst.asgi import REFUSAL, ASGIApp, Message, Receive, Scope, Send, root_of
 from specfirst.compression import COMPRESS_FROM, accepts_gzip, gzip
 from specfirst.document import Splices
+from specfirst.errors import PreconditionFailed
+from specfirst.etags import conditional_status
 from specfirst.routing import raw_segments
 
 _FOLDER = Path(__file__).parent / "assets"
@@ -144,7 +147,12 @@ class BrowsersToDocs:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or raw_segments(scope) != [""]:
+        if (
+            scope["type"] != "http"
+            or scope["method"] not in ("GET", "HEAD")
+            or raw_segments(scope) != [""]
+            or REFUSAL in scope
+        ):
             await self._app(scope, receive, send)
         elif self._PAGE.match(Headers(scope=scope).get("accept", "")):
             headers = {"vary": "Accept", "cache-control": "no-store"}
@@ -203,17 +211,21 @@ def _fixed(path: str, body: bytes, media_type: str, cache_control: str, policy: 
 
 
 def _route(path: str, below: Callable[[str], _Content], media_type: str, headers: Mapping[str, str]) -> Route:
-    """Answers with content in the coding that the client accepts, or with 304 to a client that has that."""
+    """Answers with content in the coding that the client accepts, or with 304 to a client that has that.
+
+    Raises PreconditionFailed if If-Match fails.
+    """
 
     async def answer(request: Request) -> Response:
         content = below(root_of(request.scope))
         coding = "gzip" if content.varies and accepts_gzip(request.headers.raw) else "identity"
         etag = content.etag(coding)
         fields = {**headers, "etag": etag} | ({"vary": "Accept-Encoding"} if content.varies else {})
-        known = ",".join(request.headers.getlist("if-none-match")).split(",")
-        # RFC 9110 asks for weak comparison here: a W/ that a proxy has put in front changes nothing.
-        if any(tag.strip().removeprefix("W/") in (etag, "*") for tag in known):
-            return Response(status_code=304, headers=fields)
+        status = conditional_status(request.scope["headers"], etag)
+        if status == HTTPStatus.PRECONDITION_FAILED:
+            raise PreconditionFailed
+        if status == HTTPStatus.NOT_MODIFIED:
+            return Response(status_code=status, headers=fields)
         if coding != "identity":
             fields["content-encoding"] = coding
         return Response(await content.body(coding), media_type=media_type, headers=fields)

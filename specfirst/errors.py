@@ -12,7 +12,8 @@
     ├── Invalid               422, with its findings
     ├── TooManyRequests       429, with Retry-After
     ├── InternalError         500, says nothing more
-    └── NotImplementedYet     501, only where unimplemented operations are served on purpose
+    ├── NotImplementedYet     501, only where unimplemented operations are served on purpose
+    └── Unreadable            400, 408, 413, 414, 417, 431, 501, 503 or 505, by the connection
 
 Implementations raise their own subclasses; the engine renders all of them in one place.
 """
@@ -22,7 +23,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Finding:
 class Refusal(Exception):
     """The request is answered with this status and detail, which the client may read."""
 
-    status: ClassVar[int]
+    status: int
 
     def __init__(self, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
@@ -50,12 +50,19 @@ class Refusal(Exception):
 
 
 class Unauthenticated(Refusal):
-    """No credential, or one that is not valid (RFC 9110, section 15.5.2)."""
+    """No credential, or one that is not valid (RFC 9110, section 15.5.2).
+
+    The engine makes the challenge of the security scheme, where none is given. `reason` says for the log what
+    is wrong with a credential; it must hold nothing of the credential itself.
+    """
 
     status = HTTPStatus.UNAUTHORIZED
 
-    def __init__(self, detail: str = "Not authenticated", *, challenge: str = "Bearer") -> None:
-        super().__init__(detail, {"WWW-Authenticate": challenge})
+    def __init__(
+        self, detail: str = "Not authenticated", *, challenge: str | None = None, reason: str | None = None
+    ) -> None:
+        super().__init__(detail, {"WWW-Authenticate": challenge or "Bearer"})
+        self.challenge, self.reason = challenge, reason
 
 
 class Forbidden(Refusal):
@@ -129,3 +136,11 @@ class NotImplementedYet(Refusal):
 
     def __init__(self, operation_id: str) -> None:
         super().__init__(f"The operation {operation_id} is not implemented yet")
+
+
+class Unreadable(Refusal):
+    """The connection cannot read the request, or refuses to, and so cannot read what follows it either."""
+
+    def __init__(self, status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail, headers)
+        self.status = status

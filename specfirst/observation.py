@@ -21,7 +21,7 @@ from time import perf_counter
 
 from opentelemetry import trace
 
-from specfirst.asgi import ASGIApp, Message, Receive, Scope, Send
+from specfirst.asgi import REFUSAL, ASGIApp, Message, Receive, Scope, Send
 from specfirst.document import Document, DocumentError, Operation
 
 Observer = Callable[[Scope, int, float], None]
@@ -90,11 +90,16 @@ class Envelope:
             await self.app(scope, receive, send_complete)
         finally:
             self.in_flight -= 1
-            seconds = perf_counter() - started
-            for observe in self.observers:
-                observe(scope, status, seconds)
+            # The connection may respond in the application's place; that call is the one to observe.
+            if status != CLIENT_GONE or REFUSAL not in scope:
+                seconds = perf_counter() - started
+                for observe in self.observers:
+                    observe(scope, status, seconds)
 
     def _id_of(self, scope: Scope) -> str:
+        if "request_id" in scope:
+            # The application is called for this request a second time, with REFUSAL.
+            return str(scope["request_id"])
         for name, value in scope["headers"]:
             if name == _REQUEST_ID and _SANE_ID.fullmatch(value):
                 return str(value, "ascii")

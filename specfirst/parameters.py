@@ -3,6 +3,9 @@
 A schema says which integers are allowed but not how one is written. In a URL, each integer, number and
 boolean has exactly one textual form here: the one that JSON gives it. `+1`, `01`, `1.0` and `yes` are
 refused, as are parameters that the operation does not declare or that are given twice.
+
+A value that holds several, such as `tags=a%2Cb,c`, is split where its delimiter stands unencoded, and each
+part is decoded afterwards (RFC 6570, section 3.2.8; OpenAPI 3.1.1, section 4.8.12.4): `a,b` and `c`.
 """
 
 from __future__ import annotations
@@ -64,8 +67,8 @@ class _Reader:
     default: Any
     convert: Callable[[Any], Any] | None
 
-    def value(self, texts: Sequence[str], found: list[Finding]) -> Any:
-        """Read the parameter's texts; what is wrong with them is added to `found`."""
+    def value(self, texts: Sequence[str], found: list[Finding], decode: Callable[[str], str] = str) -> Any:
+        """Read the parameter's texts as they were sent; what is wrong with them is added to `found`."""
         header = self.parameter.location == "header"
         exploded = self.is_array and self.parameter.explode and not header
         if len(texts) > 1 and header:
@@ -80,6 +83,7 @@ class _Reader:
             return None
         if self.is_array and not exploded:
             texts = texts[0].split(",")
+        texts = [decode(text) for text in texts]
         if self.is_array and header:
             # Whitespace around elements and empty elements do not count (RFC 9110, section 5.6.1).
             texts = [stripped for text in texts if (stripped := text.strip(" \t"))]
@@ -179,13 +183,13 @@ class Parameters:
             for pair in query.decode("utf-8", "surrogateescape").split("&"):
                 if pair:
                     name, _, value = pair.partition("=")
-                    texts.setdefault(_form_decoded(name), []).append(_form_decoded(value))
+                    texts.setdefault(_form_decoded(name), []).append(value)
             for name in texts.keys() - self._query.keys():
                 printable = name.encode("utf-8", "replace").decode()
                 found.append(
                     Finding(("query", printable), "The operation has no such parameter", "unknownParameter")
                 )
-        self._take(self._query, texts, values, found)
+        self._take(self._query, texts, values, found, _form_decoded)
 
     @staticmethod
     def _take(
@@ -193,10 +197,11 @@ class Parameters:
         texts: Mapping[str, list[str]],
         values: dict[str, Any],
         found: list[Finding],
+        decode: Callable[[str], str] = str,
     ) -> None:
         for name, reader in readers.items():
             if name in texts:
-                values[reader.identifier] = reader.value(texts[name], found)
+                values[reader.identifier] = reader.value(texts[name], found, decode)
             elif reader.parameter.required:
                 found.append(Finding(reader.loc, "The parameter is required", "required"))
             else:

@@ -218,7 +218,11 @@ class OperationRoute(APIRoute):
         if not self._security.public:
             try:
                 caller = values["caller"] = scope["user"] = await self._security.authenticate(scope)
-            except Unauthenticated:
+            except Unauthenticated as refusal:
+                if refusal.reason:
+                    request_id = {"request_id": scope.get("request_id")}
+                    name = self.operation.operation_id
+                    log.info("%s refused a credential: %s", name, refusal.reason, extra=request_id)
                 if self._limit:
                     self._limit(scope, None)
                 raise
@@ -360,10 +364,12 @@ def _match(
 def raw_segments(scope: Scope) -> list[str]:
     """Split the path as it was sent, then decode each segment: `%2F` never separates segments.
 
-    Bytes that are not UTF-8 become lone surrogates, which no parameter admits.
+    Bytes that are not UTF-8 become lone surrogates, which no parameter admits. `OPTIONS *` has no segments.
     """
     raw = scope.get("raw_path") or quote(scope["path"]).encode()
     path = raw.partition(b"?")[0].decode("latin-1")
+    if path == "*":
+        return []
     root = scope.get("root_path", "")
     if root and f"{path}/".startswith(f"{root}/"):
         path = path[len(root) :]
@@ -379,6 +385,11 @@ def raw_segments(scope: Scope) -> list[str]:
 async def dispatch(engine: Engine[Any], scope: Scope, receive: Receive, send: Send) -> bool:
     """Answer a request if its path is one of the contract's; say whether it was."""
     segments = raw_segments(scope)
+    if not segments and scope["method"] == "OPTIONS":
+        # OPTIONS of the server as a whole (RFC 9110, section 9.3.7).
+        methods = {operation.method.upper(): None for operation in engine.operations.values()}
+        await send_answer(_options(allowed_methods(methods)), scope, send)
+        return True
     for base in engine.base_segments:
         if base and segments[: len(base)] != base:
             continue
@@ -396,12 +407,13 @@ async def dispatch(engine: Engine[Any], scope: Scope, receive: Receive, send: Se
         await route.answer(scope, receive, send, values)
         return True
     allowed = allowed_methods(routes)
-    if method == "OPTIONS":
-        answer = Answer(204, [(b"allow", ", ".join(allowed).encode())], b"")
-    else:
-        answer = engine.refuse(MethodNotAllowed(allowed))
+    answer = _options(allowed) if method == "OPTIONS" else engine.refuse(MethodNotAllowed(allowed))
     await send_answer(answer, scope, send)
     return True
+
+
+def _options(allowed: Sequence[str]) -> Answer:
+    return Answer(204, [(b"allow", ", ".join(allowed).encode())], b"")
 
 
 def allowed_methods(routes: Mapping[str, Any]) -> list[str]:

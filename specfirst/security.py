@@ -8,6 +8,7 @@ but not valid is refused even where anonymous callers are welcome.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from specfirst.asgi import Scope
@@ -17,11 +18,42 @@ from specfirst.parameters import cookies
 
 CallerT = TypeVar("CallerT")
 
+_BEARER = "Bearer"
+
 Authenticate = Callable[[str, tuple[str, ...]], Awaitable[CallerT]]
 """Verifies one credential of one scheme, with the scopes that are needed.
 
 Raises Unauthenticated if it is not valid and Forbidden if it lacks a scope.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class _Scheme(Generic[CallerT]):
+    """A scheme of a requirement: how to take its credential out of a request, and how to verify it."""
+
+    extract: Callable[[Scope], str | None]
+    scopes: tuple[str, ...]
+    verify: Authenticate[CallerT]
+    challenge: str
+
+    async def verified(self, credential: str | None) -> CallerT:
+        """Give the caller; an error says what is wrong, as RFC 6750, section 3, asks for."""
+        try:
+            if not credential:
+                raise Unauthenticated(reason="it is empty, not ASCII, or given more than once")
+            return await self.verify(credential, self.scopes)
+        except Unauthenticated as error:
+            if error.challenge is None:
+                error.headers = {"WWW-Authenticate": self._failed("invalid_token")}
+            raise
+        except Forbidden as error:
+            if self.scopes and self.challenge == _BEARER and not error.headers:
+                scope = f'{self._failed("insufficient_scope")}, scope="{" ".join(self.scopes)}"'
+                error.headers = {"WWW-Authenticate": scope}
+            raise
+
+    def _failed(self, code: str) -> str:
+        return f'{self.challenge} error="{code}"' if self.challenge == _BEARER else self.challenge
 
 
 class Security(Generic[CallerT]):
@@ -34,7 +66,12 @@ class Security(Generic[CallerT]):
         self._anonymous = any(not requirement for requirement in operation.security)
         self._alternatives = [
             [
-                (_extractor(document, operation, name), scopes, schemes[name])
+                _Scheme(
+                    _extractor(document, operation, name),
+                    scopes,
+                    schemes[name],
+                    _challenge(document.security_schemes[name]),
+                )
                 for name, scopes in requirement.items()
             ]
             for requirement in operation.security
@@ -49,7 +86,7 @@ class Security(Generic[CallerT]):
         refusal: Refusal | None = None
         presented = False
         for schemes in self._alternatives:
-            credentials = [extract(scope) for extract, _, _ in schemes]
+            credentials = [scheme.extract(scope) for scheme in schemes]
             if None in credentials:
                 presented = presented or credentials.count(None) < len(credentials)
                 continue
@@ -57,12 +94,10 @@ class Security(Generic[CallerT]):
             try:
                 # Where several schemes are required together, the first one says who is calling.
                 callers = [
-                    await verify(credential, scopes)
-                    for credential, (_, scopes, verify) in zip(credentials, schemes, strict=True)
-                    if credential
+                    await scheme.verified(credential)
+                    for credential, scheme in zip(credentials, schemes, strict=True)
                 ]
-                if len(callers) == len(schemes):
-                    return callers[0]
+                return callers[0]
             except (Unauthenticated, Forbidden) as error:
                 # Another alternative may ask for other scopes, or for another scheme.
                 refusal = refusal or error
@@ -97,7 +132,8 @@ def _authorization(wanted: bytes) -> Callable[[Scope], str | None]:
         values = [value for name, value in scope["headers"] if name == b"authorization"]
         if len(values) == 1:
             scheme, _, credential = values[0].partition(b" ")
-            return _single([credential]) if scheme.lower() == wanted else None
+            # Any number of spaces may separate the two (RFC 9110, section 11.4).
+            return _single([credential.lstrip(b" ")]) if scheme.lower() == wanted else None
         return _single(values)
 
     return extract
@@ -116,4 +152,4 @@ def _single(values: list[bytes]) -> str | None:
 def _challenge(scheme: Mapping[str, Any]) -> str:
     if scheme["type"] == "apiKey":
         return "ApiKey"
-    return "Basic" if scheme.get("scheme", "").lower() == "basic" else "Bearer"
+    return "Basic" if scheme.get("scheme", "").lower() == "basic" else _BEARER

@@ -39,11 +39,7 @@ class Schemas:
 
 def findings(validator: Validator, value: object, *loc: str | int) -> list[Finding]:
     """List everything that is wrong with `value`, which stands at `loc` in the request."""
-    try:
-        return [finding for error in validator.iter_errors(value) for finding in _findings(error, loc)]
-    except ValueError:
-        # An error carries a copy of what is wrong, and jsonschema-rs copies no more than 255 levels.
-        return [Finding(loc, f"{_MASK} is nested too deeply", "depth")]
+    return [finding for error in validator.iter_errors(value) for finding in _findings(error, loc)]
 
 
 def unrepresentable(error: pydantic.ValidationError, *loc: str | int) -> list[Finding]:
@@ -70,14 +66,22 @@ def _findings(error: jsonschema_rs.ValidationError, loc: tuple[str | int, ...]) 
 def _alternatives(error: jsonschema_rs.ValidationError, loc: tuple[str | int, ...]) -> Iterator[Finding]:
     """Tell what is wrong with the alternative that was meant: the one whose type fits.
 
-    A title that is too long shall read so, and not as "fits neither a title nor null".
+    A title that is too long should be reported as such, and not as "fits neither a title nor null". Where
+    several alternatives of a scalar have its type, all are named: `*` or a list of entity tags.
     """
     where, types = [*error.instance_path], []
+    fitting: list[list[jsonschema_rs.ValidationError]] = []
     for branch in error.kind.as_dict()["context"]:
         mismatches = [inner for inner in branch if inner.kind.name == "type" and inner.instance_path == where]
         if branch and not mismatches:
-            for inner in branch:
-                yield from _findings(inner, loc)
-            return
+            fitting.append(branch)
         types += [name for inner in mismatches for name in inner.kind.as_dict()["types"]]
+    if len(fitting) > 1 and all(inner.instance_path == where for branch in fitting for inner in branch):
+        messages = "; ".join(inner.message for branch in fitting for inner in branch)
+        yield Finding((*loc, *where), f"{_MASK} fits no alternative: {messages}", error.kind.name)
+        return
+    if fitting:
+        for inner in fitting[0]:
+            yield from _findings(inner, loc)
+        return
     yield Finding((*loc, *where), f"{_MASK} is not of type {' or '.join(types)}", error.kind.name)

@@ -1,63 +1,379 @@
-"""Reading a contract's YAML as JSON data, with the line of every part.
+"""Reading a contract, YAML or JSON, as JSON data, with the line of every part.
 
 PyYAML follows YAML 1.1, where `no` is false, `2026-01-05` is a date, and the second of two equal keys
 wins in silence. A contract is JSON data (OpenAPI 3.1, section 4.3), so only what YAML 1.2's JSON schema
 knows is resolved here, and a repeated key is an error.
+
+JSON text has a reader of its own: YAML reads surrogate pairs, tabs and some line breaks in it otherwise.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
 from specfirst.document import Document, DocumentError, Pointer, Splices, server_addresses
 
+_DEEPEST = 100
+"""How many lists and mappings may stand in each other; further in, Python's stack and other tools give up."""
+
+_MOST_REPEATED = 100_000
+"""How many parts aliases may repeat: a few lines of nested aliases can stand for billions of parts."""
+
+_CORRECT = "correct the syntax"
+
 
 class _JSONSchemaLoader(yaml.SafeLoader):
     """Resolves plain scalars as YAML 1.2's core schema does (YAML 1.2.2, section 10.3.2)."""
 
+    depth = 0
+
+    def compose_sequence_node(self, anchor: Any) -> yaml.SequenceNode:
+        with self._inside():
+            return super().compose_sequence_node(anchor)
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        with self._inside():
+            return super().compose_mapping_node(anchor)
+
+    @contextmanager
+    def _inside(self) -> Iterator[None]:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # Its stub has no types.
+            raise _too_deep(event.start_mark.line + 1, event.start_mark.column + 1)
+        yield
+        self.depth -= 1
+
+
+_PLAIN = {
+    "null": (r"null|Null|NULL|~|", ["n", "N", "~", ""]),
+    "bool": (r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    "int": (r"[-+]?[0-9]+", list("-+0123456789")),
+    "float": (r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
+}
+"""What a plain scalar of each type looks like, and its first characters."""
+
+_NOT_JSON = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|0o[0-7]+|0x[0-9A-Fa-f]+")
+"""Numbers of YAML 1.2 that JSON does not have."""
 
 # The class would otherwise add to what it inherits: YAML 1.1's dates, octal numbers, yes and no.
 _JSONSchemaLoader.yaml_implicit_resolvers = {}
-for _tag, _pattern, _first in (
-    ("null", r"null|Null|NULL|~|", ["n", "N", "~", ""]),
-    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
-    ("int", r"[-+]?[0-9]+", list("-+0123456789")),
-    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
-):
+for _name, (_pattern, _first) in _PLAIN.items():
     _JSONSchemaLoader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first
+        f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), _first
     )
 
 
 def load(path: Path) -> Document:
-    """Read a YAML (or JSON) contract. Raises DocumentError with the line of what cannot be read."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, _JSONSchemaLoader)
-    except OSError as error:
-        raise DocumentError(
-            f"{path} cannot be read: {error.strerror}", remedy="name a file that exists"
-        ) from None
-    except UnicodeDecodeError:
-        raise DocumentError(f"{path} is not UTF-8", remedy="save it as UTF-8") from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        raise DocumentError(
-            f"this is not YAML: {error.problem}",
-            remedy="correct the syntax",
-            line=mark.line + 1 if mark else None,
-        ) from None
+    """Read a YAML or JSON contract. Raises DocumentError with the line of what cannot be read."""
+    text = _text(path)
     lines: dict[Pointer, int] = {}
-    content = _data(root, (), lines, set())
+    # A JSON text that is not an object is no contract in YAML either.
+    content = _JSONReader(text, lines).read() if _is_json(text) else _from_yaml(text, lines)
     if not isinstance(content, dict):
         raise DocumentError("the document is not a mapping", remedy="start with `openapi: 3.1.0`", line=1)
     return Document(content, lines)
 
+
+def _text(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DocumentError(
+            f"the file cannot be read: {error.strerror}",
+            remedy="name a file that exists and that you may read",
+        ) from None
+    try:
+        # A byte order mark says nothing about UTF-8, and editors write it.
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DocumentError("the file is not UTF-8", remedy="save it as UTF-8", line=line) from None
+
+
+def _too_deep(line: int, column: int) -> DocumentError:
+    return DocumentError(
+        f"more than {_DEEPEST} lists and mappings stand in each other",
+        remedy="move inner parts to components and refer to them",
+        line=line,
+        column=column,
+    )
+
+
+# --- YAML -------------------------------------------------------------------------------------------------
+
+
+def _from_yaml(text: str, lines: dict[Pointer, int]) -> Any:
+    try:
+        loader = _JSONSchemaLoader(text)
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position]
+        raise DocumentError(
+            f"the character U+{ord(text[error.position]):04X} may not stand in YAML",
+            remedy="remove it, or write it as an escape in a text in double quotes",
+            line=before.count("\n") + 1,
+            column=error.position - before.rfind("\n"),
+        ) from None
+    try:
+        root = loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise DocumentError(
+            f"this is not YAML: {error.problem}",
+            remedy=_CORRECT,
+            line=mark.line + 1 if mark else None,
+            column=mark.column + 1 if mark else None,
+        ) from None
+    except (ValueError, OverflowError):
+        # PyYAML makes characters of escapes without asking whether there is such a character.
+        raise DocumentError(
+            "an escape stands for no character",
+            remedy=r"correct it; the last one is \U0010FFFF",
+            line=loader.line + 1,
+            column=loader.column + 1,
+        ) from None
+    return _YAMLData(lines).of(root, (), repeated=False)
+
+
+class _YAMLData:
+    """Turns YAML's nodes into JSON data, and notes the lines."""
+
+    def __init__(self, lines: dict[Pointer, int]) -> None:
+        self._lines = lines
+        self._around: set[int] = set()
+        self._seen: set[int] = set()
+        self._repeated = 0
+
+    def of(self, node: yaml.Node | None, pointer: Pointer, *, repeated: bool) -> Any:
+        if node is None:
+            return None
+        self._lines.setdefault(pointer, node.start_mark.line + 1)
+        if id(node) in self._around:
+            _refuse(node, pointer, "an alias stands inside its own anchor", "use $ref")
+        if repeated or id(node) in self._seen:
+            repeated = True
+            self._repeated += 1
+            if self._repeated > _MOST_REPEATED:
+                _refuse(node, pointer, f"aliases repeat more than {_MOST_REPEATED} parts", "use $ref")
+        self._seen.add(id(node))
+        if isinstance(node, yaml.ScalarNode):
+            return _scalar(node, pointer)
+        kind = "map" if isinstance(node, yaml.MappingNode) else "seq"
+        if node.tag != f"tag:yaml.org,2002:{kind}":
+            _refuse(node, pointer, f"the tag {_tag(node)} has no meaning in JSON", "remove the tag")
+        self._around.add(id(node))
+        if len(self._around) > _DEEPEST:
+            raise _too_deep(node.start_mark.line + 1, node.start_mark.column + 1)
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return self._mapping(node, pointer, repeated)
+            return [
+                self.of(item, (*pointer, str(index)), repeated=repeated)
+                for index, item in enumerate(node.value)
+            ]
+        finally:
+            self._around.remove(id(node))
+
+    def _mapping(self, node: yaml.MappingNode, pointer: Pointer, repeated: bool) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                _refuse(key, pointer, "a key is not a string", "write the key as text")
+            if key.value == "<<" and key.style is None:
+                _refuse(
+                    key, pointer, "merge keys are not part of YAML 1.2", "write the keys out, or use $ref"
+                )
+            if not key.tag.startswith("tag:yaml.org,2002:") or key.tag.rpartition(":")[2] not in (
+                *_PLAIN,
+                "str",
+            ):
+                _refuse(key, pointer, f"the tag {_tag(key)} has no meaning in JSON", "remove the tag")
+            name = _joined(key.value, key, pointer)
+            if name in mapping:
+                _refuse(
+                    key, pointer, f"the key {_shown(name)} stands here a second time", "remove one of the two"
+                )
+            # A value's line is its key's: it is where a reader looks for it.
+            self._lines[*pointer, name] = key.start_mark.line + 1
+            mapping[name] = self.of(value, (*pointer, name), repeated=repeated)
+        return mapping
+
+
+def _refuse(node: yaml.Node, pointer: Pointer, problem: str, remedy: str) -> NoReturn:
+    mark = node.start_mark
+    raise DocumentError(problem, pointer, remedy=remedy, line=mark.line + 1, column=mark.column + 1)
+
+
+def _tag(node: yaml.Node) -> str:
+    return node.tag.replace("tag:yaml.org,2002:", "!!")
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:60]}…")
+
+
+def _scalar(node: yaml.ScalarNode, pointer: Pointer) -> Any:
+    value, kind = node.value, node.tag.removeprefix("tag:yaml.org,2002:")
+    if kind == "str":
+        if node.style is None and _NOT_JSON.fullmatch(value):
+            _refuse(
+                node,
+                pointer,
+                f"the number {value} cannot be written in JSON",
+                "write it in decimal, or quote it",
+            )
+        return _joined(value, node, pointer)
+    if kind not in _PLAIN:
+        _refuse(node, pointer, f"the tag {_tag(node)} has no meaning in JSON", "remove the tag")
+    # An explicit tag can stand before any text.
+    if not re.fullmatch(_PLAIN[kind][0], value):
+        _refuse(
+            node,
+            pointer,
+            f"{_shown(value)} is not of the type that its tag {_tag(node)} says",
+            "remove the tag",
+        )
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return value.lower() == "true"
+    if not math.isfinite(float(value)):
+        _refuse(node, pointer, *_TOO_LARGE)
+    return int(value) if kind == "int" else float(value)
+
+
+_TOO_LARGE = ("the number is beyond what JSON parsers hold", "write a smaller one, or quote it")
+
+
+def _joined(text: str, node: yaml.Node, pointer: Pointer) -> str:
+    """Make characters of surrogate pairs, which JSON writes in two escapes."""
+    try:
+        return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError:
+        _refuse(node, pointer, "an escape stands for half of a surrogate pair", "write the character itself")
+
+
+# --- JSON -------------------------------------------------------------------------------------------------
+
+
+def _is_json(text: str) -> bool:
+    """Whether the text is meant as JSON: `{"`, which YAML has as well, and then nothing that is not JSON."""
+    if not re.match(r"[ \t\r\n]*\{[ \t\r\n]*[\"}]", text):
+        return False
+    try:
+        # Numbers are left alone: Python makes no integer of several thousand digits.
+        json.loads(text, parse_int=str, parse_float=str)
+    except json.JSONDecodeError:
+        return False
+    except RecursionError:
+        return True
+    return True
+
+
+_STRING = json.JSONDecoder()
+_SPACE = re.compile(r"[ \t\r\n]*")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_WORDS = {"true": True, "false": False, "null": None}
+
+
+class _JSONReader:
+    """Reads text that is known to be JSON, and notes the lines."""
+
+    def __init__(self, text: str, lines: dict[Pointer, int]) -> None:
+        self._text, self._lines = text, lines
+        self._at, self._line, self._counted = 0, 1, 0
+
+    def read(self) -> Any:
+        self._skip()
+        return self._value(())
+
+    def _skip(self, more: int = 0) -> None:
+        match = _SPACE.match(self._text, self._at + more)
+        assert match
+        self._at = match.end()
+
+    def _here(self) -> int:
+        self._line += self._text.count("\n", self._counted, self._at)
+        self._counted = self._at
+        return self._line
+
+    def _refuse(self, pointer: Pointer, problem: str, remedy: str) -> NoReturn:
+        column = self._at - self._text.rfind("\n", 0, self._at)
+        raise DocumentError(problem, pointer, remedy=remedy, line=self._here(), column=column)
+
+    def _value(self, pointer: Pointer) -> Any:
+        self._lines.setdefault(pointer, self._here())
+        first = self._text[self._at : self._at + 1]
+        if first in ("{", "["):
+            if len(pointer) >= _DEEPEST:
+                raise _too_deep(self._here(), self._at - self._text.rfind("\n", 0, self._at))
+            return self._object(pointer) if first == "{" else self._array(pointer)
+        if first == '"':
+            return self._string(pointer)
+        if match := _NUMBER.match(self._text, self._at):
+            number = float(match[0])
+            if not math.isfinite(number):
+                self._refuse(pointer, *_TOO_LARGE)
+            self._at = match.end()
+            return number if match[1] or match[2] else int(match[0])
+        word = next((word for word in _WORDS if self._text.startswith(word, self._at)), None)
+        if word is None:
+            self._refuse(pointer, "NaN and Infinity are not JSON", "write null, or a number")
+        self._at += len(word)
+        return _WORDS[word]
+
+    def _object(self, pointer: Pointer) -> dict[str, Any]:
+        members: dict[str, Any] = {}
+        self._skip(1)
+        while self._text[self._at] != "}":
+            start = self._at
+            name = self._string(pointer)
+            if name in members:
+                self._at = start
+                self._refuse(
+                    pointer, f"the key {_shown(name)} stands here a second time", "remove one of the two"
+                )
+            self._lines[*pointer, name] = self._here()
+            self._skip()
+            self._skip(1)
+            members[name] = self._value((*pointer, name))
+            self._next()
+        self._at += 1
+        return members
+
+    def _array(self, pointer: Pointer) -> list[Any]:
+        items: list[Any] = []
+        self._skip(1)
+        while self._text[self._at] != "]":
+            items.append(self._value((*pointer, str(len(items)))))
+            self._next()
+        self._at += 1
+        return items
+
+    def _next(self) -> None:
+        self._skip()
+        if self._text[self._at] == ",":
+            self._skip(1)
+
+    def _string(self, pointer: Pointer) -> str:
+        text, end = _STRING.raw_decode(self._text, self._at)
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            self._refuse(
+                pointer, "an escape stands for half of a surrogate pair", "write the character itself"
+            )
+        self._at = end
+        return str(text)
+
+
+# --- The text of a served document -----------------------------------------------------------------------
 
 # What may stand before a scalar: an anchor, a tag.
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
@@ -69,7 +385,9 @@ def server_splices(text: bytes, document: Document) -> Splices:
     It belongs before each server's URL that is an absolute path; without servers, a server is added.
     """
     decoded = text.decode()
-    root = yaml.compose(decoded, _JSONSchemaLoader)
+    # JSON may have tabs and characters that YAML has not; a space in their place keeps all places.
+    readable = re.sub("[\t\x7f-\x9f\u2028\u2029\ufffe\uffff]", " ", decoded) if _is_json(decoded) else decoded
+    root = yaml.compose(readable, _JSONSchemaLoader)
     assert isinstance(root, yaml.MappingNode)
     fields = {key.value: value for key, value in root.value}
     splices: set[tuple[int, int, str, str]] = set()
@@ -98,60 +416,3 @@ def server_splices(text: bytes, document: Document) -> Splices:
                 assert properties
                 splice(properties.end(), url.end_mark.index, '"', json.dumps(url.value.rstrip("/"))[1:])
     return sorted(splices)
-
-
-def _data(node: yaml.Node | None, pointer: Pointer, lines: dict[Pointer, int], around: set[int]) -> Any:
-    if node is None:
-        return None
-    lines.setdefault(pointer, node.start_mark.line + 1)
-    if id(node) in around:
-        raise DocumentError(
-            "an alias stands inside its own anchor",
-            pointer,
-            remedy="use $ref",
-            line=node.start_mark.line + 1,
-        )
-    around = around | {id(node)}
-    if isinstance(node, yaml.MappingNode):
-        mapping: dict[str, Any] = {}
-        for key, value in node.value:
-            line = key.start_mark.line + 1
-            if not isinstance(key, yaml.ScalarNode):
-                raise DocumentError(
-                    "a key is not a string", pointer, remedy="write the key as text", line=line
-                )
-            if key.value in mapping:
-                raise DocumentError(
-                    f"the key {key.value!r} stands here a second time",
-                    pointer,
-                    remedy="remove one of the two",
-                    line=line,
-                )
-            # A value's line is its key's: it is where a reader looks for it.
-            lines[*pointer, key.value] = line
-            mapping[key.value] = _data(value, (*pointer, key.value), lines, around)
-        return mapping
-    if isinstance(node, yaml.SequenceNode):
-        return [_data(item, (*pointer, str(index)), lines, around) for index, item in enumerate(node.value)]
-    return _scalar(node, pointer)
-
-
-def _scalar(node: yaml.Node, pointer: Pointer) -> Any:
-    value, kind = node.value, node.tag.removeprefix("tag:yaml.org,2002:")
-    match kind:
-        case "null":
-            return None
-        case "bool":
-            return value.lower() == "true"
-        case "int":
-            return int(value)
-        case "float":
-            return float(value)
-        case "str":
-            return value
-    raise DocumentError(
-        f"the tag {node.tag} has no meaning in JSON",
-        pointer,
-        remedy="remove the tag",
-        line=node.start_mark.line + 1,
-    )

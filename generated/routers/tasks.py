@@ -127,7 +127,6 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     },
                 }
@@ -185,7 +184,6 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }
@@ -247,7 +245,6 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }
@@ -315,7 +312,6 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }
@@ -326,7 +322,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             404: components.TASK_OR_CATEGORY_NOT_FOUND,
             412: components.PRECONDITION_FAILED,
             413: components.CONTENT_TOO_LARGE,
-            415: components.UNSUPPORTED_MEDIA_TYPE,
+            415: components.UNSUPPORTED_PATCH_MEDIA_TYPE,
             422: components.UNPROCESSABLE_CONTENT,
             429: components.TOO_MANY_REQUESTS,
             500: components.INTERNAL_SERVER_ERROR,
@@ -433,7 +429,6 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }

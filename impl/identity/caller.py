@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from impl.errors import NotTheCaller
 from impl.identity.key_set import KeySet
-from impl.identity.tokens import Claims
+from impl.identity.tokens import BadToken, Claims
 from impl.identity.verifiers import Verifier, create_verifier
 from impl.settings import Settings
-from specfirst.errors import Forbidden, Unauthenticated
+from specfirst.errors import Forbidden
 
 MAX_TOKEN_BYTES = 8192
 
@@ -63,8 +63,10 @@ class Authenticator:
             if expires_at > time.time():
                 return caller
             del self._remembered[token]
-        if len(token) > MAX_TOKEN_BYTES or not _TOKEN.fullmatch(token):
-            raise Unauthenticated
+        if len(token) > MAX_TOKEN_BYTES:
+            raise BadToken(f"it has {len(token)} bytes, and {MAX_TOKEN_BYTES} at most are accepted")
+        if not _TOKEN.fullmatch(token):
+            raise BadToken("it is not a JSON Web Token")
         claims = await self._verifier.verify(token)
         if self._write_profile:
             await self._write_profile(claims)

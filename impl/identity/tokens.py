@@ -1,7 +1,7 @@
 """Bearer tokens (RFC 7519): what their header and claims must be, and what is read from them.
 
 Every bad token gets the same error, whatever is wrong with it: the reason would help an attacker more than a
-user.
+user. The log has the reason, and nothing of the token.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ LEEWAY_SECONDS = 5
 # to be understood. With the others a token brings the key that it is to be verified with (RFC 7515, sections
 # 4.1.2 to 4.1.6).
 REFUSED_HEADERS = frozenset({"crit", "b64", "jku", "jwk", "x5u", "x5c"})
+_REFUSED_NAMES = ", ".join(sorted(REFUSED_HEADERS))
 
 # Tokens of other kinds, such as the one that tells of a logout, may be signed with the same keys; they name
 # their kind (RFC 8725, section 3.11). Better Auth names none.
@@ -37,6 +38,13 @@ _USER_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._:@|+~-]{0,127}")
 
 # The last second of the year 9999: beyond it a NumericDate is no date.
 _MAX_DATE = 253_402_300_799
+
+
+class BadToken(Unauthenticated):
+    """The token is not valid; the log says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ def read_header(token: str) -> Mapping[str, Any]:
         or not (isinstance(kind, str) and kind.lower() in _TYPES)
         or not REFUSED_HEADERS.isdisjoint(header)
     ):
-        raise Unauthenticated
+        raise BadToken("its header has a wrong `alg`, `kid` or `typ`, or one of " + _REFUSED_NAMES)
     return header
 
 
@@ -79,9 +87,9 @@ def read_object(data: bytes) -> dict[str, Any]:
         content = json.loads(data.decode(), object_pairs_hook=_unique)
     except (ValueError, RecursionError):
         # ValueError also stands for bytes that are not UTF-8, and for a number of five thousand digits.
-        raise Unauthenticated from None
+        raise BadToken("its header or its claims are not JSON with unique names") from None
     if not isinstance(content, dict):
-        raise Unauthenticated
+        raise BadToken("its header or its claims are not a JSON object")
     return content
 
 
@@ -100,9 +108,9 @@ def check_addressee(payload: Mapping[str, object], issuer: str | None, audience:
     """
     audiences = payload.get("aud")
     if issuer is not None and payload.get("iss") != issuer:
-        raise Unauthenticated
+        raise BadToken("its `iss` is not AUTH_ISSUER")
     if audience is not None and audience not in (audiences if isinstance(audiences, list) else [audiences]):
-        raise Unauthenticated
+        raise BadToken("its `aud` is not this service's audience, which AUTH_AUDIENCE sets")
 
 
 def read_claims(payload: Mapping[str, object]) -> Claims:
@@ -111,11 +119,11 @@ def read_claims(payload: Mapping[str, object]) -> Claims:
     user_id, expires_at = payload.get("sub"), _date(payload, "exp")
     issued_at, not_before = _date(payload, "iat"), _date(payload, "nbf")
     if not isinstance(user_id, str) or not _USER_ID.fullmatch(user_id):
-        raise Unauthenticated
+        raise BadToken("its `sub` is missing or cannot be a user's id")
     if expires_at is None or expires_at <= now:
-        raise Unauthenticated
+        raise BadToken("it has expired, or has no `exp`")
     if not_before is not None and not_before > now + LEEWAY_SECONDS:
-        raise Unauthenticated
+        raise BadToken("its `nbf` is in the future")
     verified = (payload.get(name) for name in ("email_verified", "emailVerified"))
     profile = {
         "email": _text(payload, 320, "email"),
@@ -141,7 +149,7 @@ def _date(payload: Mapping[str, object], name: str) -> float | None:
     value = payload[name]
     # The comparison refuses NaN and the infinities too, and does not overflow as float(value) would.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MAX_DATE:
-        raise Unauthenticated
+        raise BadToken(f"its `{name}` is not a date")
     return value
 
 

@@ -9,9 +9,8 @@ from jose.exceptions import JOSEError
 from jwt import PyJWS, PyJWTError
 
 from impl.identity.key_set import ALGORITHMS, KeySet
-from impl.identity.tokens import Claims, check_addressee, read_claims, read_header, read_object
+from impl.identity.tokens import BadToken, Claims, check_addressee, read_claims, read_header, read_object
 from impl.settings import Settings
-from specfirst.errors import Unauthenticated
 
 
 class Verifier(Protocol):
@@ -40,12 +39,12 @@ class SharedSecretVerifier:
 
     async def verify(self, token: str) -> Claims:
         if read_header(token)["alg"] != "HS256":
-            raise Unauthenticated
+            raise BadToken("its algorithm is not HS256")
         try:
             payload = read_object(jws.verify(token, self._key, ["HS256"]))
         except (JOSEError, RecursionError):
             # It parses the header once more, and lets the latter through.
-            raise Unauthenticated from None
+            raise BadToken("its signature is not one of BETTER_AUTH_SECRET") from None
         check_addressee(self._told | payload, self._issuer, self._audience)
         return read_claims(payload)
 
@@ -67,15 +66,15 @@ class KeySetVerifier:
         header = read_header(token)
         # Who cannot be right is refused before anything is fetched.
         if header["alg"] not in self._jws.get_algorithms() or not header.get("kid"):
-            raise Unauthenticated
+            raise BadToken("it does not name a key and one of EdDSA, ES256 and RS256")
         key = await self._keys.find(header["kid"])
         if key is None:
-            raise Unauthenticated
+            raise BadToken("its key is not in the key set")
         try:
             # Refused as well if the token's algorithm is not the key's.
             payload = read_object(self._jws.decode(token, key.key, [key.algorithm]))
         except PyJWTError:
-            raise Unauthenticated from None
+            raise BadToken("its signature is not one of the key it names") from None
         check_addressee(payload, self._issuer, self._audience)
         return read_claims(payload)
 
@@ -96,7 +95,8 @@ def create_verifier(settings: Settings, keys: KeySet | None) -> Verifier:
     issuer, audience, secret = settings.auth_issuer, settings.auth_audience, settings.better_auth_secret
     verifiers: list[Verifier] = []
     if secret:
-        verifiers.append(SharedSecretVerifier(secret.get_secret_value(), issuer=issuer, audience=audience))
+        ours = settings.shared_secret_audience
+        verifiers.append(SharedSecretVerifier(secret.get_secret_value(), issuer=issuer, audience=ours))
     if keys:
         # The settings require both with a key set.
         assert issuer is not None

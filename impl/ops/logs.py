@@ -17,6 +17,8 @@ from structlog.typing import EventDict, WrappedLogger
 from specfirst.asgi import Scope
 from specfirst.observation import Observer
 
+METHODS = {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"}
+
 
 def log_config(*, as_json: bool) -> dict[str, Any]:
     """How `logging` shall write, for `logging.config.dictConfig`; uvicorn hands it on to its workers."""
@@ -26,7 +28,7 @@ def log_config(*, as_json: bool) -> dict[str, Any]:
         "formatters": {"lines": {"()": "impl.ops.logs.formatter", "as_json": as_json}},
         "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "lines"}},
         "root": {"handlers": ["lines"], "level": "WARNING"},
-        "loggers": {"uvicorn": {"level": "INFO"}},
+        "loggers": {"uvicorn": {"level": "INFO"}, "specfirst": {"level": "INFO"}},
     }
 
 
@@ -61,7 +63,8 @@ def access_log(*, as_json: bool) -> Observer:
         route, user = scope.get("route"), scope.get("user")
         log.info(
             "request",
-            method=scope["method"],
+            # An unknown method may be any text that a client has sent.
+            method=scope["method"] if scope["method"] in METHODS else "_OTHER",
             # The template: a path carries ids, and one that matches nothing may be anything.
             route=getattr(route, "path", None),
             status=status,

@@ -28,6 +28,7 @@ class Categories:
             missing=CategoryNotFound,
             violations={"category_user_id_name_key": CategoryNameTaken},
             counters=CATEGORY_COUNTERS,
+            batched=False,
         )
 
     async def list_categories(

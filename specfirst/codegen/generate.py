@@ -158,23 +158,32 @@ def _checked(contract: Path) -> Document:
     try:
         document = load(contract)
     except DocumentError as error:
-        raise GenerationError(f"{contract}:{error.line or 1}: {error.problem}; {error.remedy}") from None
+        raise GenerationError(error.located(str(contract))) from None
     if violations := lint(document):
         raise GenerationError("\n".join(f"{contract}:{violation}" for violation in violations))
     return document
 
 
-def _for_generators(node: Any) -> Any:
-    """Leave out what the model generator cannot express beside a format, and the validator checks anyway.
+_CHECKED_BY_THE_CONTRACT = {
+    *("pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+    *("multipleOf", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties"),
+}
 
-    Pydantic has no `pattern` for a date-time, and no alternative constraints on one type; the contract's own
-    schemas check both.
+
+def _for_generators(node: Any) -> Any:
+    """Leave out of schemas what the contract's own validator checks, so that nothing is checked twice.
+
+    Pydantic reads some of it otherwise: a pattern as Rust does, `multipleOf` by floating-point division. So
+    the models say which types values have, and may admit more values than the schemas.
     """
-    if isinstance(node, dict):
-        typed = node.get("type") == "string" and "format" in node
-        omitted = {"pattern"} if typed else {"anyOf"} if is_narrowed(node) else set[str]()
-        return {key: _for_generators(value) for key, value in node.items() if key not in omitted}
-    return [_for_generators(item) for item in node] if isinstance(node, list) else node
+    if isinstance(node, list):
+        return [_for_generators(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    schema = isinstance(node.get("type"), str | list)
+    # Nor can the model generator express alternative constraints on one type.
+    omitted = _CHECKED_BY_THE_CONTRACT | ({"anyOf"} if is_narrowed(node) else set()) if schema else set[str]()
+    return {key: _for_generators(value) for key, value in node.items() if key not in omitted}
 
 
 def _answers(document: Document) -> Mapping[str, Any]:
@@ -182,20 +191,20 @@ def _answers(document: Document) -> Mapping[str, Any]:
     schemas = document.content.get("components", {}).get("schemas", {})
     found: dict[str, Any] = {}
 
-    def collect(node: Any) -> None:
+    waiting: list[Any] = [
+        response.schema for operation in document.operations for response in operation.successes
+    ]
+    # A list and not a function that calls itself: a chain of references may be longer than Python's stack.
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, Mapping):
             name = str(node.get("$ref", "")).removeprefix("#/components/schemas/")
             if name in schemas and name not in found:
                 found[name] = schemas[name]
-                collect(schemas[name])
+                waiting.append(schemas[name])
             node = node.values()
         if isinstance(node, Iterable) and not isinstance(node, str):
-            for child in node:
-                collect(child)
-
-    for operation in document.operations:
-        for response in operation.successes:
-            collect(response.schema)
+            waiting += node
     # In the contract's order, whichever operation comes first.
     components = {"schemas": {name: schemas[name] for name in schemas if name in found}}
     return {**document.content, "paths": {}, "components": components}
@@ -211,6 +220,11 @@ def _run(module: str, *arguments: str | Path) -> None:
         capture_output=True,
         text=True,
     )
+    if "RecursionError" in done.stderr:
+        raise GenerationError(
+            f"{module} cannot follow the schemas, which refer to each other over hundreds of steps; "
+            "shorten the chain of references"
+        )
     if done.returncode:
         raise GenerationError(f"{module} failed:\n{done.stderr.strip()}")
 

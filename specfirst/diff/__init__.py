@@ -6,26 +6,30 @@ from specfirst.diff.changes import ABSENT, Change, Changes, Level
 from specfirst.diff.contract import ContractComparison
 from specfirst.diff.version import precedence, version_problem
 from specfirst.document import Document, DocumentError
-from specfirst.lint.rules import RULES
-from specfirst.lint.view import View
+from specfirst.lint import require_sound
 
 __all__ = ["ABSENT", "Change", "Level", "diff", "require_comparable", "version_problem"]
 
 
 def diff(old: Document, new: Document) -> list[Change]:
-    """List all changes, the breaking ones first. Both documents must have passed `require_comparable`."""
+    """List all changes, the breaking ones first. Both documents must have passed `require_comparable`.
+
+    Raises DocumentError for schemas that lead from one to the next more often than Python can follow.
+    """
     changes = Changes(new)
-    ContractComparison(old, new, changes).compare()
+    try:
+        ContractComparison(old, new, changes).compare()
+    except RecursionError:
+        raise DocumentError(
+            "schemas refer to each other over hundreds of steps",
+            ("components", "schemas"),
+            remedy="shorten the chain of references",
+            line=new.line(("components", "schemas")),
+        ) from None
     return changes.sorted()
 
 
 def require_comparable(document: Document) -> None:
-    """Raise DocumentError unless the document is OpenAPI 3.1, sound in structure, with a semantic version.
-
-    Only that much: what an older revision says must be comparable though it may break a younger rule.
-    """
-    view = View(document)
-    for rule in RULES.values():
-        for pointer, problem, remedy in rule.check(view) if rule.decisive else ():
-            raise DocumentError(problem, pointer, remedy=remedy, line=document.line(pointer))
+    """Raise DocumentError unless the document is OpenAPI 3.1, sound in structure, with a semantic version."""
+    require_sound(document)
     precedence(document)

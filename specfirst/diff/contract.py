@@ -6,10 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import jsonschema_rs
+
 from specfirst.bodies import DEFAULT_LIMIT
 from specfirst.diff.changes import ABSENT, Changes, Level
+from specfirst.diff.containment import self_contained
 from specfirst.diff.fields import compare_fields
 from specfirst.diff.messages import NAMED_BY_CLIENTS, MessageComparison
+from specfirst.diff.normal import server_url
 from specfirst.diff.part import Part
 from specfirst.document import METHODS, Document, Pointer
 
@@ -88,10 +92,15 @@ class ContractComparison:
             else:
                 what, reason = "the operation is removed", "clients that call it fail"
                 self._changes.add(Level.BREAKING, where, operation.label, what, reason)
+        known = {operation.path: operation for operation in before.values()}
         for key in after.keys() - before.keys():
             label, where = after[key].label, after[key].part.pointer
-            what, reason = "the operation is added", "clients need not call it"
-            self._changes.add(Level.COMPATIBLE, where, label, what, reason)
+            level, what, reason = Level.COMPATIBLE, "the operation is added", "clients need not call it"
+            # A path that was there keeps what it matches, whatever method is added.
+            is_new = key[1] not in {path for _, path in before}
+            if hidden := [path for path in known if is_new and _hides(after[key], known[path])]:
+                level, reason = Level.BREAKING, f"it takes requests that were for {hidden[0]}"
+            self._changes.add(level, where, label, what, reason)
 
     def _operation(self, old: _Operation, new: _Operation) -> None:
         place = new.label
@@ -125,7 +134,13 @@ class ContractComparison:
         before, after = old.named("securitySchemes"), new.named("securitySchemes")
         for name in before.keys() & after.keys():
             place = f"security scheme {name}"
-            compare_fields(self._changes, before[name], after[name], place, {"flows"}, {"bearerFormat"})
+            handled = {"flows"}
+            kinds = [part.node.get("in") for part in (before[name], after[name])]
+            names = [str(part.node.get("name")).lower() for part in (before[name], after[name])]
+            if kinds == ["header", "header"] and names[0] == names[1]:
+                # The names of header fields have no case (RFC 9110, section 5.1).
+                handled.add("name")
+            compare_fields(self._changes, before[name], after[name], place, handled, {"bearerFormat"})
             flows, others = (part.node.get("flows", {}) for part in (before[name], after[name]))
             if flows != others:
                 level, reason = Level.COMPATIBLE, "tokens come from where they came"
@@ -178,6 +193,47 @@ def _operations(root: Part) -> dict[tuple[str, str], _Operation]:
     }
 
 
+def _hides(new: _Operation, old: _Operation) -> bool:
+    """Whether requests that the path of `old` matched now go to the path of `new`, which is preferred.
+
+    Of two paths that match, the engine takes the one with the earlier concrete segment (OpenAPI 3.1.1,
+    section 4.8.8.2). A value that the old parameter did not admit was refused before, so nobody sent it.
+    """
+    ours, theirs = new.path.split("/"), old.path.split("/")
+    if len(ours) != len(theirs):
+        return False
+    preferred, position = None, 0
+    for one, other in zip(ours, theirs, strict=True):
+        if not _is_parameter(one) and not _is_parameter(other):
+            if one != other:
+                return False
+        elif not _is_parameter(one):
+            preferred = True if preferred is None else preferred
+            if not _may_be(old.parameters.get(("path", str(position))), one):
+                return False
+        elif not _is_parameter(other):
+            preferred = False if preferred is None else preferred
+        position += _is_parameter(other)
+    return bool(preferred)
+
+
+def _is_parameter(segment: str) -> bool:
+    return segment.startswith("{")
+
+
+def _may_be(parameter: Part | None, text: str) -> bool:
+    """Whether a path parameter could have this text for its value."""
+    if parameter is None:
+        return True
+    schema = self_contained(parameter.child("schema"), opened=False)
+    values: list[Any] = [text]
+    if re.fullmatch(r"-?[0-9]{1,300}(\.[0-9]{1,300})?", text):
+        values.append(float(text) if "." in text else int(text))
+    if text in ("true", "false"):
+        values.append(text == "true")
+    return any(jsonschema_rs.is_valid(schema, value, validate_formats=True) for value in values)
+
+
 def _admits(requirement: Mapping[str, list[str]], held: Mapping[str, list[str]]) -> bool:
     """Whether a caller with all that `held` requires meets the requirement."""
     return all(scheme in held and {*scopes} <= {*held[scheme]} for scheme, scopes in requirement.items())
@@ -196,7 +252,7 @@ def _servers(operation: _Operation) -> dict[str, Part]:
     servers, where = operation.nearest("servers")
     document = operation.root.document
     return {
-        server["url"]: Part(document, server, (*where, str(index)))
+        server_url(server["url"]): Part(document, {**server, "url": ""}, (*where, str(index)))
         # OpenAPI says that there is one at / where none is named.
         for index, server in enumerate(servers or [{"url": "/"}])
     }

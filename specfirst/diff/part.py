@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from specfirst.diff.normal import normal
 from specfirst.document import METHODS, Document, Pointer
 from specfirst.lint.view import target
 
@@ -46,11 +47,11 @@ class Part:
         if isinstance(node, bool):
             node = {} if node else {"not": {}}
         if "$ref" not in node:
-            return cls(document, node, pointer)
+            return cls(document, normal(node), pointer)
         siblings = {name: value for name, value in node.items() if name != "$ref"}
         if not all(is_descriptive(name) or name in _REPLACING for name in siblings):
             # A constraint beside a reference adds to it; such a schema is compared as a whole.
-            return cls(document, node, pointer)
+            return cls(document, normal(node), pointer)
         where = target(node["$ref"])
         part = cls.at(document, document.get(where), where)
         beside = {**part.beside, **{name: (*pointer, name) for name in siblings}}

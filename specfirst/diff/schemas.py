@@ -6,6 +6,7 @@ The keywords of one scalar, array or object are then judged by containment, whic
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from jsonschema_rs.canonical import Containment
@@ -88,8 +89,16 @@ class SchemaComparison:
                 level, reason = Level.DOCUMENTATION, "for people"
             elif name == "default":
                 level, reason = Level.BREAKING, "a request that leaves the value out means something else"
-            elif name == "discriminator" and _agree(before, after):
+            elif name == "discriminator" and _names(old) == _names(new) is not None:
+                # Written in another way, such as a schema's name in place of its reference.
+                continue
+            elif name == "discriminator" and _agree(old, new):
                 level, reason = Level.COMPATIBLE, "each alternative keeps its name"
+            elif name == "discriminator" and _names(old) and _names(new):
+                level, reason = (
+                    Level.BREAKING,
+                    "a name stands for another alternative, or an alternative has another",
+                )
             elif name in NOT_VALIDATING:
                 level, reason = Level.BREAKING, "the types of generated clients change"
             else:
@@ -139,6 +148,9 @@ class SchemaComparison:
         before = {name: value for name, value in old.node.items() if name in CONSTRAINTS}
         after = {name: value for name, value in new.node.items() if name in CONSTRAINTS}
         changed = [name for name in (before | after) if before.get(name, ABSENT) != after.get(name, ABSENT)]
+        if changed and covers(before, after) is covers(after, before) is YES:
+            # The same is said in other words, such as an enum in another order.
+            return True
         narrow, wide = (before, after) if self._way is Way.REQUEST else (after, before)
         verdicts = {name: satisfies(narrow, wide, name) for name in changed}
         another_kind = {"type"} <= before.keys() & after.keys() and verdicts.get("type", YES) is not YES
@@ -226,12 +238,38 @@ def _is_another_component(old: Part, new: Part, name: str) -> bool:
     return is_descriptive(name) and len(described) == len(own) == 1 and old.component != new.component
 
 
-def _agree(old: Any, new: Any) -> bool:
-    """Whether two discriminators mean the same by each name that both know."""
-    if ABSENT in (old, new) or old["propertyName"] != new["propertyName"]:
+def _names(schema: Part) -> tuple[str, dict[str, str]] | None:
+    """The property that tells alternatives apart, and which alternative each value of it stands for.
+
+    An alternative that the mapping leaves out is known by the name of its component (OpenAPI 3.1.1, 4.8.25).
+    """
+    discriminator = schema.node.get("discriminator")
+    if discriminator is None:
+        return None
+    mapping = {
+        name: reference if "/" in reference else f"#/components/schemas/{reference}"
+        for name, reference in discriminator.get("mapping", {}).items()
+    }
+    branches = [*schema.node.get("oneOf", []), *schema.node.get("anyOf", [])]
+    references = [
+        str(branch["$ref"]) for branch in branches if isinstance(branch, Mapping) and "$ref" in branch
+    ]
+    implied = {ref.rpartition("/")[2]: ref for ref in references if ref not in mapping.values()}
+    return discriminator["propertyName"], implied | mapping
+
+
+def _agree(old: Part, new: Part) -> bool:
+    """Whether each name means the same in two discriminators, and each alternative has the same names."""
+    before, after = _names(old), _names(new)
+    if not before or not after or before[0] != after[0]:
         return False
-    before, after = old.get("mapping", {}), new.get("mapping", {})
-    return all(before[name] == after[name] for name in before.keys() & after.keys())
+    shared = {*before[1].values()} & {*after[1].values()}
+    names = [
+        {name for name, reference in each.items() if reference in shared} for each in (before[1], after[1])
+    ]
+    return names[0] == names[1] and all(
+        before[1][name] == after[1][name] for name in before[1].keys() & after[1].keys()
+    )
 
 
 def _is_never(schema: Part) -> bool:

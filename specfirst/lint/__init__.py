@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from specfirst.document import Document, Pointer, pointer_text
+from specfirst.document import Document, DocumentError, Pointer, pointer_text
 from specfirst.lint import (
     components,
     documentation,
@@ -22,7 +22,7 @@ from specfirst.lint import (
 from specfirst.lint.rules import RULES, Rule
 from specfirst.lint.view import View
 
-__all__ = ["RULES", "Rule", "Violation", "lint"]
+__all__ = ["RULES", "Rule", "Violation", "lint", "require_sound"]
 
 # Importing a module registers its rules; nothing else of it is needed here.
 _SUBJECTS = (structure, paths, operations, responses, schemas, traffic, components, documentation)
@@ -59,3 +59,14 @@ def lint(document: Document) -> list[Violation]:
         if rule.decisive and violations:
             break
     return sorted(found, key=lambda violation: violation.line or 0)
+
+
+def require_sound(document: Document) -> None:
+    """Raise DocumentError unless the document is OpenAPI 3.1 and sound in structure.
+
+    Only that much: what an older revision says must be readable though it may break a younger rule.
+    """
+    view = View(document)
+    for rule in RULES.values():
+        for pointer, problem, remedy in rule.check(view) if rule.decisive else ():
+            raise DocumentError(problem, pointer, remedy=remedy, line=document.line(pointer))

@@ -86,8 +86,7 @@ def keywords_are_known(view: View) -> Iterator[Problem]:
 def schemas_state_their_type(view: View) -> Iterator[Problem]:
     """A schema without a type lets everything through and becomes `Any`."""
     for part in view.schemas:
-        typed = part.node.keys() & {"type", "$ref", "anyOf", "oneOf", "allOf", "not", "if"}
-        if not typed and not _narrows(part):
+        if not part.node.keys() & {"type", "$ref", "anyOf", "oneOf", "allOf", "not", "if"}:
             yield Problem(part.pointer, "the schema has no type", "add `type`")
         if "array" in types(part.node) and "items" not in part.node:
             yield Problem(part.pointer, "the array does not say what it holds", "add `items`")
@@ -151,8 +150,8 @@ def alternatives_are_null_or_have_a_discriminator(view: View) -> Iterator[Proble
             yield Problem(
                 (*part.pointer, "anyOf"),
                 "anyOf is neither a $ref or null, nor several constraints on the values of one scalar type",
-                "write `anyOf: [{$ref: ...}, {type: 'null'}]`, or `type: string` beside constraints alone, "
-                "or for objects oneOf with a discriminator",
+                "write `anyOf: [{$ref: ...}, {type: 'null'}]`, one scalar type beside it and in each "
+                "alternative, or for objects oneOf with a discriminator",
             )
         if "oneOf" in part.node:
             yield from _discriminated(view, part)
@@ -164,15 +163,13 @@ def alternatives_are_null_or_have_a_discriminator(view: View) -> Iterator[Proble
 
 def is_narrowed(schema: Mapping[str, Any]) -> bool:
     """Whether `anyOf` gives several constraints on one scalar type, such as `*` or a list of entity tags."""
-    narrowing = _SCALAR_CONSTRAINTS | _ANNOTATIONS | {"const"}
-    return (
-        single_type(schema) in ("string", "integer", "number")
-        and "anyOf" in schema
-        and all(branch.keys() <= narrowing for branch in schema["anyOf"])
+    named, narrowing = schema.get("type"), _SCALAR_CONSTRAINTS | _ANNOTATIONS | {"type", "const"}
+    return named in ("string", "integer", "number") and all(
+        branch.keys() <= narrowing and branch.get("type") == named for branch in schema.get("anyOf", [{}])
     )
 
 
-def _narrows(part: Part) -> bool:
+def narrows(part: Part) -> bool:
     """Whether it is one of the constraints of a schema that is narrowed so."""
     return part.field == "anyOf" and part.parent is not None and is_narrowed(part.parent.node)
 
@@ -252,7 +249,7 @@ def constrained_scalars_are_named(view: View) -> Iterator[Problem]:
     """Each constraint is said once, under a name that types and other schemas can refer to."""
     for part in view.schemas:
         header = part.parent is not None and part.parent.kind == "header"
-        exempt = part.is_component or header or _narrows(part)
+        exempt = part.is_component or header or narrows(part)
         constraints = sorted(part.node.keys() & _SCALAR_CONSTRAINTS)
         if is_narrowed(part.node):
             constraints.append("anyOf")

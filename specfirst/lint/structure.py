@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -10,6 +10,7 @@ import jsonschema_rs
 from openapi_spec_validator.schemas import schema_v31
 
 from specfirst.document import DocumentError, Pointer
+from specfirst.lint.patterns import PatternProblem, pattern_problems
 from specfirst.lint.rules import Problem, rule
 from specfirst.lint.view import SECTIONS, View, target
 
@@ -32,11 +33,14 @@ def _headers_structure() -> jsonschema_rs.Validator:
 
 @cache
 def _schema_structure() -> jsonschema_rs.Validator:
-    return _compile({"$ref": "https://json-schema.org/draft/2020-12/schema"})
+    # That a pattern can be read has a check of its own, which knows the reason.
+    return _compile(
+        {"$ref": "https://json-schema.org/draft/2020-12/schema"}, formats={"regex": lambda _: True}
+    )
 
 
-def _compile(schema: dict[str, Any]) -> jsonschema_rs.Validator:
-    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True, mask="it")
+def _compile(schema: dict[str, Any], **options: Any) -> jsonschema_rs.Validator:
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True, mask="it", **options)
 
 
 @rule("openapi-version", decisive=True)
@@ -67,6 +71,18 @@ def schemas_are_json_schemas(view: View) -> Iterator[Problem]:
             yield Problem(part.pointer, "the schema is a boolean", "write a schema with a type")
         if part.parent is None or part.parent.kind != "schema":
             yield from _errors(_schema_structure(), part.node, part.pointer, remedy)
+        if isinstance(part.node, Mapping) and isinstance(pattern := part.node.get("pattern"), str):
+            yield from _unreadable(pattern, (*part.pointer, "pattern"))
+
+
+def _unreadable(pattern: str, pointer: Pointer) -> Iterator[Problem]:
+    """Say why the engine cannot read a pattern: what is wrong with it, or else its size."""
+    try:
+        jsonschema_rs.Draft202012Validator({"pattern": pattern})
+    except jsonschema_rs.ValidationError:
+        too_large = PatternProblem(True, "it is too large or too deeply nested", "make it smaller")
+        found = (pattern_problems(pattern) or [too_large])[0]
+        yield Problem(pointer, f"the pattern cannot be read: {found.problem}", found.remedy)
 
 
 @rule("body-content", decisive=True)

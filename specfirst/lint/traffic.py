@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import string
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Any
 
 import jsonschema_rs
-from pydantic import Field, TypeAdapter
-from pydantic_core import SchemaError
 
+from specfirst.lint.patterns import pattern_lengths, pattern_problems
 from specfirst.lint.rules import Problem, rule
+from specfirst.lint.schemas import narrows
 from specfirst.lint.view import View, single_type, types
 
 _LARGEST = 2**53 - 1
@@ -128,26 +127,23 @@ def formats_are_checked_and_kept(view: View) -> Iterator[Problem]:
                 )
 
 
+@rule("pattern-syntax")
+def patterns_are_valid(view: View) -> Iterator[Problem]:
+    """A pattern is a regular expression of ECMA-262 with the flag `u` (JSON Schema 2020-12, section 6.4)."""
+    yield from _pattern_problems(view, invalid=True)
+
+
 @rule("portable-pattern")
 def patterns_mean_the_same_everywhere(view: View) -> Iterator[Problem]:
     """A pattern is read by the regular expressions of JavaScript, Rust and Python."""
+    yield from _pattern_problems(view, invalid=False)
+
+
+def _pattern_problems(view: View, *, invalid: bool) -> Iterator[Problem]:
     for part in view.schemas:
-        pattern = part.node.get("pattern")
-        if pattern is None:
-            continue
-        pointer = (*part.pointer, "pattern")
-        try:
-            TypeAdapter(Annotated[str, Field(pattern=pattern)])
-        except SchemaError:
-            yield Problem(
-                pointer, "Pydantic cannot read the pattern", "do without look-around and back references"
-            )
-        if re.search(r"(?<!\\)(\\\\)*\\[dDwWsSbB]", pattern):
-            yield Problem(
-                pointer,
-                r"classes such as \d or \w hold other characters in each language",
-                "write the characters out: [0-9], [A-Za-z0-9_]",
-            )
+        for found in pattern_problems(part.node.get("pattern", "")):
+            if found.invalid == invalid:
+                yield Problem((*part.pointer, "pattern"), found.problem, found.remedy)
 
 
 @rule("no-nul")
@@ -170,7 +166,11 @@ def strings_in_requests_have_a_length(view: View) -> Iterator[Problem]:
     """How much a client may store is for the contract to say."""
     for part in view.requests:
         bounded = "maxLength" in part.node or part.node.get("format") in _SHORT_FORMATS
-        if _is_free_text(part.node) and not bounded and not _bounds_length(part.node.get("pattern", "")):
+        if narrows(part):
+            # The length is that of the schema whose alternative it is.
+            continue
+        limited = bounded or pattern_lengths(part.node.get("pattern", ""))[1] is not None
+        if _is_free_text(part.node) and not limited:
             yield Problem(
                 part.pointer,
                 "a text in a request has no greatest length",
@@ -180,15 +180,3 @@ def strings_in_requests_have_a_length(view: View) -> Iterator[Problem]:
 
 def _is_free_text(schema: Mapping[str, Any]) -> bool:
     return "string" in types(schema) and not schema.keys() & {"enum", "const"}
-
-
-def _bounds_length(pattern: str) -> bool:
-    """Whether a pattern admits texts of limited length only; told from its form, in favour of saying no."""
-    # Escapes and character classes stand for one character each, whatever is written in them.
-    form = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "x", pattern)
-    anchored = form.startswith("^") and form.endswith("$")
-    # An anchor holds for one alternative only, so alternatives have to stand in a group.
-    outside = form
-    while (inside := re.sub(r"\([^()]*\)", "x", outside)) != outside:
-        outside = inside
-    return anchored and "|" not in outside and not re.search(r"[*+]|\{[0-9]+,\}", form)

@@ -90,7 +90,8 @@ def check(method: str, target: str, answer: httpx.Response) -> None:
     if operation is None and method == "OPTIONS":
         return
     if operation is None:
-        assert answer.status_code in (404, 405), where
+        # The documentation has preconditions as the contract's operations have.
+        assert answer.status_code in (404, 405, 412), where
         response = resolve(CONTRACT["components"]["responses"]["BadRequest"])
     else:
         assert answer.status_code in operation.responses, where
@@ -454,6 +455,8 @@ def call(operation: Operation, person: Person, path: str | None = None, **option
 # --- Answers ------------------------------------------------------------------------------------------
 
 NOT_AUTHENTICATED = {"detail": "Not authenticated"}
+INVALID_TOKEN = 'Bearer error="invalid_token"'
+"""The challenge where a token was sent; without one it is `Bearer` (RFC 6750, section 3)."""
 NOT_THE_CALLER = {"detail": "Not authorized to access this user's data"}
 NOT_FOUND = {"detail": "Not found"}
 USER_NOT_FOUND = {"detail": "User not found"}
@@ -466,6 +469,13 @@ def expect(answer: httpx.Response, status: int, body: Json, **headers: str) -> N
     """The answer is this, whole: no other body, and besides the usual headers no others than these."""
     assert (answer.status_code, answer.json()) == (status, body)
     assert headers_of(answer) == {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def challenge(*headers: tuple[str, str]) -> str:
+    """The challenge that the response to a request with these headers has."""
+    values = [value for name, value in headers if name.lower() == "authorization"]
+    sent = len(values) > 1 or any(value.partition(" ")[0].lower() == "bearer" for value in values)
+    return INVALID_TOKEN if sent else "Bearer"
 
 
 def headers_of(answer: httpx.Response) -> dict[str, str]:

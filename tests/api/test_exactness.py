@@ -30,6 +30,7 @@ from .conftest import (
     Server,
     allowed,
     call,
+    challenge,
     each,
     expect,
     findings_of,
@@ -130,7 +131,6 @@ CREDENTIALS: dict[str, Callable[[str], list[str]]] = {
     "a token alone": lambda user: [token_of(user)],
     "another scheme": lambda user: [f"Basic {token_of(user)}"],
     "a scheme that is misspelt": lambda user: [f"Bearer: {token_of(user)}"],
-    "two spaces": lambda user: [f"Bearer  {token_of(user)}"],
     "a tab": lambda user: [f"Bearer\t{token_of(user)}"],
     "two tokens in one header": lambda user: [f"Bearer {token_of(user)}, Bearer {token_of(user)}"],
     "two headers": lambda user: [f"Bearer {token_of(user)}"] * 2,
@@ -176,13 +176,13 @@ def test_with_no_good_credential_every_operation_answers_401_and_never_why(
     for operation in SECURED:
         content = json.dumps(operation.example).encode() if operation.example is not None else None
         answer = ada.server.raw(operation.method, target(operation, ada, **ids), content, JSON, *headers)
-        expect(answer, 401, NOT_AUTHENTICATED, www_authenticate="Bearer")
+        expect(answer, 401, NOT_AUTHENTICATED, www_authenticate=challenge(*headers))
     assert stored() == before
 
 
-@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
-def test_the_scheme_is_known_in_upper_and_lower_case(ada: Person, scheme: str) -> None:
-    answer = ada.server.request("GET", ada.path(), headers={"Authorization": f"{scheme} {ada.token}"})
+@pytest.mark.parametrize("value", ["Bearer {}", "bearer {}", "BEARER {}", "Bearer  {}", "Bearer     {}\t "])
+def test_case_and_spaces_of_the_scheme_do_not_matter(ada: Person, value: str) -> None:
+    answer = ada.server.raw("GET", ada.path(), None, ("Authorization", value.format(ada.token)))
     assert answer.status_code == 200
 
 
@@ -237,7 +237,7 @@ def test_everything_that_is_wrong_is_found_at_once(ada: Person, operation: Opera
     ] + [("query.other", "unknownParameter"), ("query.unknown", "unknownParameter")]
 
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "QUERY", "PURGE")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "QUERY", "FOO", "get")
 CONCRETE = {path: path.format(user_id="somebody", **ANY) for path in PATHS}
 
 
@@ -341,16 +341,12 @@ def test_what_is_not_in_the_contract_is_not_found(server: Server, path: str) -> 
 @pytest.mark.parametrize(
     "request_line",
     [
-        b"BREW /health HTTP/1.1",
-        b"get /health HTTP/1.1",
         b"GET /he alth HTTP/1.1",
         b"GET /\xc3\xa9 HTTP/1.1",
         b"GET /\x00 HTTP/1.1",
         b"GET health HTTP/1.1",
-        b"GET /health HTTP/9.9",
         b"GET /health HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2",
         b"GET /health HTTP/1.1\r\nContent-Length: -1",
-        b"GET /health HTTP/1.1\r\nContent-Length: 99999999999999999999",
         b"GET /health HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked",
         b"GET /health HTTP/1.1\r\n folded: 1",
         b"GET /health HTTP/1.1\r\nna me: 1",
@@ -360,7 +356,8 @@ def test_what_is_not_in_the_contract_is_not_found(server: Server, path: str) -> 
 )
 def test_what_is_not_http_never_reaches_the_contract(server: Server, request_line: bytes) -> None:
     answer = server.send(request_line + b"\r\nHost: test\r\n\r\n", checked=False)
-    assert (answer.status_code, answer.json()) == (400, {"detail": "The request is not valid HTTP"})
+    assert answer.status_code == 400
+    assert answer.json()["detail"]
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["connection"] == "close"
 
@@ -478,4 +475,6 @@ def test_the_front_end_may_read_every_answer_and_another_site_none(
     if expected:
         assert answer.headers["access-control-allow-credentials"] == "true"
         exposed = set(answer.headers["access-control-expose-headers"].split(", "))
-        assert exposed == {"Allow", "ETag", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID"}
+        assert exposed == {"Allow", "ETag", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID"} | {
+            *("Accept", "Accept-Encoding", "Accept-Patch")
+        }

@@ -69,7 +69,8 @@ class Case:
     @property
     def headers(self) -> dict[str, Json]:
         declared = self.operation.responses[self.status].get("headers", {})
-        return {name.lower(): resolve(header) for name, header in declared.items()}
+        headers = {name.lower(): resolve(header) for name, header in declared.items()}
+        return {name: header for name, header in headers.items() if header.get("required")}
 
     def shown(self) -> Iterator[Json]:
         """Every node of the contract whose example is sent, or compared with what is answered."""

@@ -12,6 +12,8 @@ import pytest
 from tests.resources import RESOURCES, collections, not_found
 
 from .conftest import (
+    FRONTEND,
+    INVALID_TOKEN,
     NOT_AUTHENTICATED,
     NOT_THE_CALLER,
     OPERATIONS,
@@ -207,6 +209,45 @@ def test_every_user_id_that_the_contract_admits_works(server: Server, user_id: s
 
 
 @pytest.mark.parametrize(
+    ("claims", "status"),
+    [
+        ({}, 200),
+        ({"aud": FRONTEND}, 200),
+        ({"aud": ["https://other.example", FRONTEND]}, 200),
+        ({"aud": "https://other.example"}, 401),
+        # Another service's Better Auth that has the same secret.
+        ({"aud": "https://other.example", "iss": "https://other.example"}, 401),
+        ({"aud": ["https://other.example"]}, 401),
+        ({"aud": f"{FRONTEND}/"}, 401),
+        ({"aud": []}, 401),
+        ({"aud": 7}, 401),
+    ],
+)
+def test_a_secret_s_token_for_another_service_is_refused(
+    server: Server, ada: Person, claims: dict[str, Any], status: int
+) -> None:
+    """FRONTEND_URL says who we are (RFC 7519, section 4.1.3)."""
+    answer = server.request("GET", ada.path("/tasks"), token=token_of(ada.id, **claims))
+    assert answer.status_code == status
+
+
+def test_the_log_says_why_a_token_was_refused(server: Server, ada: Person) -> None:
+    token = token_of(ada.id, name="x" * 12_000)
+    before = server.log.read_text()
+    answer = server.request("GET", ada.path("/tasks"), token=token)
+    expect(answer, 401, NOT_AUTHENTICATED, www_authenticate=INVALID_TOKEN)
+    reason = f"listTasks refused a credential: it has {len(token)} bytes, and 8192 at most are accepted"
+    request_id = answer.headers["x-request-id"]
+    # Another process writes the log.
+    deadline = time.monotonic() + 10
+    while reason not in (log := server.log.read_text().removeprefix(before)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    [line] = [line for line in log.splitlines() if reason in line]
+    assert request_id in line
+    assert token[:40] not in log
+
+
+@pytest.mark.parametrize(
     "user_id",
     ["", ".", "..", ".a", "a b", "a/b", "a\x00", "é", "a\n", "A" * 129, 7, None, True, ["x"]],
     ids=repr,
@@ -215,4 +256,4 @@ def test_a_token_for_a_user_id_that_the_contract_does_not_admit_is_no_token(
     server: Server, ada: Person, user_id: Any
 ) -> None:
     answer = server.request("GET", ada.path(), token=token_of(ada.id, sub=user_id))
-    expect(answer, 401, NOT_AUTHENTICATED, www_authenticate="Bearer")
+    expect(answer, 401, NOT_AUTHENTICATED, www_authenticate=INVALID_TOKEN)

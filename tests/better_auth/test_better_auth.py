@@ -200,7 +200,7 @@ def test_a_token_that_was_changed_by_one_character_is_refused(world: World) -> N
     ):
         answer = ada.get(wrong)
         assert (answer.status_code, answer.json()) == (401, {"detail": "Not authenticated"})
-        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
 
 
 # What becomes of the claims does not depend on the algorithm: here one of each kind.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,77 @@ def test_a_parameter_that_the_client_cannot_send_is_named_with_its_line(tools: P
     contract = changed_contract(tmp_path, r"name: completed\n +in: query", "name: X\n          in: cookie")
     with pytest.raises(ClientError, match=r"yaml:\d+: the client cannot express the cookie parameter 'X'"):
         derive(contract)
+
+
+LABELS = """\
+- name: labels
+          in: query
+          description: Labels.
+          explode: false
+          schema: {type: array, items: {$ref: '#/components/schemas/TaskTitle'}}
+        - name: colors
+          in: query
+          description: Colours.
+          schema: {type: array, items: {$ref: '#/components/schemas/TaskTitle'}}
+        - name: completed
+"""
+
+
+def test_arrays_are_sent_as_the_contract_says(tools: Path, tmp_path: Path) -> None:
+    """In one value with commas where `explode` is false: encoded first and joined then (RFC 6570, 3.2.8)."""
+    contract = changed_contract(tmp_path, r"- name: completed\n", LABELS)
+    source = tmp_path / "src"
+    shutil.copytree(PACKAGE / "src", source)
+    for name, text in derive(contract).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "node_modules").symlink_to(tools)
+    (source / "call.ts").write_text(
+        dedent(
+            """\
+            import { createTaskClient } from "./client.js";
+            const json = { headers: { "Content-Type": "application/json" } };
+            const fetch = async ({ url }: Request) => {
+              console.log(new URL(url).search);
+              return new Response("{}", json);
+            };
+            const api = createTaskClient({ baseUrl: "http://api.test", fetch });
+            const find = (query: object) => api.listTasks({ user_id: "ada", ...query });
+            await find({ labels: ["a,b", "c"] });
+            await find({ labels: ["a b&c=d", "é", ""] });
+            await find({ labels: [], colors: [] });
+            await find({ colors: ["a,b", "c"], limit: 5, completed: false, cursor: undefined });
+            const params = { path: { user_id: "ada" }, query: { labels: ["a,b", "c"] } };
+            await api.http.GET("/api/{user_id}/tasks", { params });
+            """
+        )
+    )
+    options = ("--bundle", "--format=esm", "--platform=node", f"--outfile={tmp_path / 'call.mjs'}")
+    run(tools / "esbuild" / "bin" / "esbuild", source / "call.ts", *options, folder=tmp_path)
+    assert run(NODE, tmp_path / "call.mjs", folder=tmp_path).splitlines() == [
+        "?labels=a%2Cb,c",
+        "?labels=a%20b%26c%3Dd,%C3%A9,",
+        "",
+        "?colors=a%2Cb&colors=c&limit=5&completed=false",
+        "?labels=a%2Cb,c",
+    ]
+
+
+def test_a_parameter_written_in_two_ways_is_named_with_its_line(tools: Path, tmp_path: Path) -> None:
+    text = CONTRACT.read_text(encoding="utf-8")
+    first, second = ("/tasks:", "/categories:")
+    for path, form in ((first, LABELS), (second, LABELS.replace("explode: false", "explode: true"))):
+        head, tail = text.split(f"  /api/{{user_id}}{path}\n", 1)
+        tail = tail.replace(
+            "      parameters:\n        - ",
+            f"      parameters:\n        {form.rsplit('- name: completed', 1)[0]}- ",
+            1,
+        )
+        text = f"{head}  /api/{{user_id}}{path}\n{tail}"
+    (tmp_path / "openapi.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(
+        ClientError, match=r"yaml:\d+: the query parameter 'labels' has `explode: false` in one"
+    ):
+        derive(tmp_path / "openapi.yaml")
 
 
 def test_its_version_is_the_contracts() -> None:

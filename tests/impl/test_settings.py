@@ -377,3 +377,23 @@ def test_documentation_pages_are_off_in_production_unless_asked_for(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], docs: bool
 ) -> None:
     assert load(monkeypatch, environment).docs is docs
+
+
+@pytest.mark.parametrize(
+    ("given", "audience"),
+    [
+        ({}, None),
+        ({"FRONTEND_URL": "https://app.example.com/"}, "https://app.example.com"),
+        ({"FRONTEND_URL": "http://localhost:3000"}, "http://localhost:3000"),
+        ({"AUTH_AUDIENCE": "tasks"}, "tasks"),
+        ({"AUTH_AUDIENCE": "tasks", "FRONTEND_URL": "https://app.example.com"}, "tasks"),
+        (
+            {"BETTER_AUTH_URL": "https://auth.example.com/x", "FRONTEND_URL": "https://a.example"},
+            "https://auth.example.com",
+        ),
+    ],
+)
+def test_a_secret_s_tokens_are_for_the_audience_that_somebody_set(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], audience: str | None
+) -> None:
+    assert load(monkeypatch, given).shared_secret_audience == audience

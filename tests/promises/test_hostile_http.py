@@ -173,6 +173,8 @@ def chunk(data: bytes) -> bytes:
 
 TOO_LARGE = (413, "The request is too large")
 HEAD_TOO_LARGE = (431, "The head of the request is too large")
+TRAILERS_TOO_LARGE = (431, "The trailers of the request are too large")
+TARGET_TOO_LONG = (414, "The request target is too long")
 BODY_TOO_LARGE = (413, f"The body is larger than {BODY_LIMIT} bytes")
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 ENDLESS = {
@@ -180,8 +182,8 @@ ENDLESS = {
     "chunks": (CHUNKED, chunk(b" " * 65536), BODY_TOO_LARGE),
     "chunks of one byte": (CHUNKED, chunk(b" ") * 10_000, BODY_TOO_LARGE),
     "extensions of a chunk": (CHUNKED + b"1;", b"x" * 65536, TOO_LARGE),
-    "trailers": (CHUNKED + b"0\r\n", b"a: b\r\n" * 10_000, HEAD_TOO_LARGE),
-    "a trailer": (CHUNKED + b"0\r\nX-Large: ", b"x" * 65536, TOO_LARGE),
+    "trailers": (CHUNKED + b"0\r\n", b"a: b\r\n" * 10_000, TRAILERS_TOO_LARGE),
+    "a trailer": (CHUNKED + b"0\r\nX-Large: ", b"x" * 65536, TRAILERS_TOO_LARGE),
     "headers": (b"", b"a: b\r\n" * 10_000, HEAD_TOO_LARGE),
     "a header": (b"X-Large: ", b"x" * 65536, HEAD_TOO_LARGE),
 }
@@ -196,7 +198,7 @@ async def test_what_does_not_end_is_refused_at_once_and_not_read(
     for kind in ("a body", "chunks"):
         start, more, _ = ENDLESS[kind]
         wanted[f"{kind}, without token"] = (head(person, token=False) + start, more, UNAUTHENTICATED)
-    wanted["a target"] = (b"GET /", b"x" * 65536, HEAD_TOO_LARGE)
+    wanted["a target"] = (b"GET /", b"x" * 65536, TARGET_TOO_LONG)
     async with bystander(server, person) as seen:
         answers = await asyncio.gather(*(pour(server, start, more) for start, more, _ in wanted.values()))
     slowest = most = 0.0
@@ -215,7 +217,7 @@ async def test_what_does_not_end_is_refused_at_once_and_not_read(
     assert seen.grown < 10 * MEGABYTE
     report(
         "Endless bodies, chunks, trailers, headers, targets",
-        "413, 431 or 401, closed, memory flat",
+        "413, 414, 431 or 401, closed, memory flat",
         f"answered in ≤ {slowest:.1f} s, {most / MEGABYTE:.1f} MB of 100 MB sent; others answered in "
         f"≤ {max(seen.seconds) * 1000:.0f} ms; {seen.grown / MEGABYTE:+.1f} MB",
     )

@@ -12,7 +12,17 @@ from http.client import HTTPConnection
 import pytest
 from signing import addressed, claims, sign_hmac
 
-from tests.api.conftest import NOT_AUTHENTICATED, OPERATIONS, PATHS, Operation, Person, Server, each, expect
+from tests.api.conftest import (
+    INVALID_TOKEN,
+    NOT_AUTHENTICATED,
+    OPERATIONS,
+    PATHS,
+    Operation,
+    Person,
+    Server,
+    each,
+    expect,
+)
 from tests.resources import ANY, collections
 
 from .conftest import somebody
@@ -35,9 +45,8 @@ def test_a_bad_token_does_not_tell_whether_there_is_such_a_user(
     user_id = ada.id if whose == "a user's" else somebody(server).id
     path = operation.path.format(user_id=user_id, **ANY)
     token = sign_hmac({"alg": "HS256"}, claims(sub=user_id), key=b"guessed" * 8)
-    expect(
-        server.request(operation.method, path, token=token), 401, NOT_AUTHENTICATED, www_authenticate="Bearer"
-    )
+    answer = server.request(operation.method, path, token=token)
+    expect(answer, 401, NOT_AUTHENTICATED, www_authenticate=INVALID_TOKEN)
 
 
 def test_a_token_ends_when_it_says_so_also_on_a_connection_that_is_open(server: Server) -> None:

@@ -173,7 +173,8 @@ SMUGGLED = "GET /api/smuggled HTTP/1.1\r\nHost: test\r\n\r\n"
 def test_a_request_that_two_servers_would_cut_differently_is_refused(ada: Person, framing: str) -> None:
     head = f"POST {ada.path('/tasks')} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
     answer = ada.server.send(f"{head}{framing}\r\n\r\n0\r\n\r\n{SMUGGLED}".encode(), checked=False)
-    assert answer.status_code == 400
+    # 501: a coding that the server does not know (RFC 9112, section 6.1).
+    assert answer.status_code == (501 if "xchunked" in framing else 400)
     assert answer.headers["connection"] == "close"
 
 

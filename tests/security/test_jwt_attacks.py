@@ -15,19 +15,20 @@ from bad_tokens import ALGORITHMS, HEADER, KEY_SET, SHARED_SECRET, header, sized
 from signing import KEYS, addressed, claims, sign_hmac, sign_with
 
 from impl.identity.caller import MAX_TOKEN_BYTES
-from tests.api.conftest import NOT_AUTHENTICATED, Cluster, Server, expect
+from tests.api.conftest import INVALID_TOKEN, NOT_AUTHENTICATED, Cluster, Server, challenge, expect
 
 from .conftest import WAYS, LoginService
 
 # As they are sent. Those that a header's value cannot have would arrive as other tokens: a line ends it, and
-# white space at its end is not part of it. With the longest it is not the token that a server minds.
+# spaces in front of it and white space at its end are not part of it. With the longest it is not the token
+# that a server minds.
 TOKENS = {
     name: token.encode("utf-8", "surrogatepass").decode("latin-1")
     for name, token in [
         *((f"HS256: {name}", token) for name, token in SHARED_SECRET.items()),
         *((name, build()) for name, build in KEY_SET.items()),
     ]
-    if not re.search("[\0\r\n]|[ \t]$", token) and len(token) <= 16_384
+    if not re.search("[\0\r\n]|^ |[ \t]$", token) and len(token) <= 16_384
 }
 
 
@@ -57,7 +58,8 @@ def expect_refusal(
     target: str = "/api/ada/tasks",
     body: bytes | None = None,
 ) -> None:
-    expect(server.raw(method, target, body, *headers), 401, NOT_AUTHENTICATED, www_authenticate="Bearer")
+    answer = server.raw(method, target, body, *headers)
+    expect(answer, 401, NOT_AUTHENTICATED, www_authenticate=challenge(*headers))
 
 
 @pytest.mark.parametrize("name", TOKENS)
@@ -73,7 +75,6 @@ HEADERS: dict[str, Callable[[str], list[tuple[str, str]]]] = {
     "with a scheme in front of the scheme": lambda token: [("Authorization", f"Bearer Bearer {token}")],
     "with a colon": lambda token: [("Authorization", f"Bearer: {token}")],
     "with an equals sign": lambda token: [("Authorization", f"Bearer={token}")],
-    "with two spaces": lambda token: [("Authorization", f"Bearer  {token}")],
     "with a tab": lambda token: [("Authorization", f"Bearer\t{token}")],
     "with a no-break space": lambda token: [("Authorization", f"Bearer\xa0{token}")],
     "without space": lambda token: [("Authorization", f"Bearer{token}")],
@@ -201,7 +202,7 @@ def test_a_good_token_is_accepted_where_its_kind_is(
     if accepted:
         expect(answer, 200, {"items": [], "total": 0, "next_cursor": None})
     else:
-        expect(answer, 401, NOT_AUTHENTICATED, www_authenticate="Bearer")
+        expect(answer, 401, NOT_AUTHENTICATED, www_authenticate=INVALID_TOKEN)
 
 
 @pytest.mark.parametrize("changed", ["header", "payload", "signature"])

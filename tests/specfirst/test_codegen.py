@@ -336,7 +336,7 @@ def test_what_cannot_be_expressed_is_refused_with_its_line_and_a_remedy(
     assert not output.exists()
     lines = contract.read_text(encoding="utf-8").splitlines()
     finding = next((text for text in told.err.splitlines() if construct in text and remedy in text), told.err)
-    place = re.match(re.escape(str(contract)) + r":([0-9]+): (.*); (.*)$", finding)
+    place = re.match(re.escape(str(contract)) + r":([0-9]+)(?::[0-9]+)?: (.*); (.*)$", finding)
     assert place, told.err
     assert line in lines[int(place[1]) - 1]
     assert construct in place[2]
@@ -346,7 +346,7 @@ def test_what_cannot_be_expressed_is_refused_with_its_line_and_a_remedy(
 def test_a_contract_that_is_not_there_is_told_of(tmp_path: Path) -> None:
     done = generate("--contract", tmp_path / "none.yaml", "--output", tmp_path / "out")
     assert (done.returncode, done.stdout, (tmp_path / "out").exists()) == (1, "", False)
-    assert "none.yaml cannot be read" in done.stderr
+    assert "none.yaml: the file cannot be read" in done.stderr
     assert "name a file that exists" in done.stderr
 
 
@@ -455,14 +455,20 @@ def test_texts_of_schemas_stand_below_what_they_describe() -> None:
     }
 
 
-def test_patterns_and_enum_values_are_those_of_the_contract() -> None:
+def test_enum_values_are_those_of_the_contract() -> None:
     modules = package("oddities")
     schemas = modules.application.contract().schemas
     assert list(get_args(modules.schemas.Quote.__value__)) == schemas["Quote"]["enum"]
     assert list(get_args(modules.schemas.Level.__value__)) == schemas["Level"]["enum"]
-    _, word = get_args(modules.schemas.Word.__value__)
-    patterns = [part.pattern for part in word.metadata if hasattr(part, "pattern")]
-    assert patterns == [schemas["Word"]["pattern"]]
+
+
+@pytest.mark.parametrize("name", ["bookshop", "oddities"])
+def test_models_repeat_no_check_of_the_contracts_validator(name: str) -> None:
+    """Pydantic reads patterns as Rust does and divides floats, so the two verdicts could differ."""
+    schemas = package(name).schemas
+    source = Path(schemas.__file__).read_text(encoding="utf-8")
+    found = re.findall(r"\b(pattern|(?:min|max)_length|ge|gt|le|lt|multiple_of)=", source)
+    assert found == []
 
 
 QUOTES = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -535,6 +536,107 @@ def test_each_way_is_judged_by_the_values_that_travel(
     assert breaks(old, new, Way.RESPONSE) == response_breaks
 
 
+_HASH = {"type": "string", "pattern": "^#[0-9A-F]{6}$"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (_HASH, _HASH | {"maxLength": 7}),
+        (_HASH, _HASH | {"minLength": 7, "maxLength": 7}),
+        (_HASH, _HASH | {"minLength": 1, "maxLength": 100}),
+        ({"pattern": "^a+$"}, {"pattern": "^a+$", "minLength": 1}),
+        ({"pattern": "b{2}"}, {"pattern": "b{2}", "minLength": 2}),
+        ({"type": "string", "const": "a"}, {"type": "string", "enum": ["a"]}),
+        ({"type": "integer", "minimum": 1}, {"type": "integer", "exclusiveMinimum": 0}),
+        ({"type": "integer"}, {"type": "integer", "format": "int64"}),
+        ({"type": "object"}, {"type": "object", "additionalProperties": True, "properties": {}}),
+        ({"type": "array"}, {"type": "array", "items": {}}),
+        ({"enum": ["a", "b"]}, {"enum": ["b", "a"]}),
+    ],
+)
+def test_the_same_in_other_words_is_no_change(old: Any, new: Any) -> None:
+    for way in Way:
+        assert schema_changes(old, new, way) == []
+        assert schema_changes(new, old, way) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (_HASH, _HASH | {"maxLength": 6}),
+        (_HASH, _HASH | {"minLength": 8}),
+        ({"pattern": "^a+$"}, {"pattern": "^a+$", "maxLength": 9}),
+        ({"pattern": "a{7}"}, {"pattern": "a{7}", "maxLength": 7}),
+        ({"pattern": "^a|b$"}, {"pattern": "^a|b$", "maxLength": 1}),
+    ],
+)
+def test_a_bound_that_the_pattern_does_not_imply_is_a_change(old: Any, new: Any) -> None:
+    assert breaks(old, new, Way.REQUEST)
+    assert breaks(new, old, Way.RESPONSE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "broken"),
+    [
+        ("/api/{user_id}", "/api/me", True),
+        ("/api/{user_id}/tasks", "/api/me/tasks", True),
+        ("/api/{user_id}/{name}", "/api/me/{name}", True),
+        ("/api/{user_id}/{name}", "/api/{user_id}/tasks", True),
+        ("/api/{user_id}/tasks", "/api/me/{name}", True),
+        ("/api/me/{name}", "/api/{user_id}/tasks", False),
+        ("/api/me", "/api/{user_id}", False),
+        ("/api/{user_id}", "/api", False),
+        ("/api/{user_id}", "/me/{user_id}", False),
+        ("/api/{user_id}", "/api/longer-than-9", False),
+    ],
+)
+def test_a_path_that_takes_requests_from_another_breaks(old: str, new: str, broken: bool) -> None:
+    before = {"info": {}, "paths": {old: path_item(old)}}
+    after = {"info": {}, "paths": {old: path_item(old), new: path_item(new)}}
+    (change,) = diff(Document(before), Document(after))
+    assert (change.level is Level.BREAKING) == broken
+    assert not broken or change.reason == f"it takes requests that were for {old}"
+    assert diff(Document(after), Document(after)) == []
+
+
+def path_item(path: str) -> Any:
+    schema = {"type": "string", "maxLength": 9}
+    names = re.findall(r"\{(\w+)\}", path)
+    return {
+        "parameters": [{"name": name, "in": "path", "required": True, "schema": schema} for name in names],
+        "get": {"operationId": f"get{path}", "responses": {"200": {"description": "It."}}},
+    }
+
+
+@pytest.mark.parametrize(("old", "new"), [("bearer", "Bearer"), ("BASIC", "basic")])
+def test_the_name_of_an_authentication_scheme_has_no_case(old: str, new: str) -> None:
+    documents = [
+        Document({"info": {}, "components": {"securitySchemes": {"x": {"type": "http", "scheme": scheme}}}})
+        for scheme in (old, new)
+    ]
+    assert diff(*documents) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://a.example", "https://a.example/"),
+        ("https://a.example/v1", "HTTPS://A.Example:443/v1/"),
+        ("http://a.example:80", "http://a.example"),
+        ("/", ""),
+        ("./", "/"),
+        ("https://{host}/v1", "https://{host}/v1/"),
+    ],
+)
+def test_servers_that_are_spelled_otherwise_are_the_same(one: str, other: str) -> None:
+    documents = [
+        Document({"info": {}, "servers": [{"url": url}], "paths": {"/a": path_item("/a")}})
+        for url in (one, other)
+    ]
+    assert diff(*documents) == []
+
+
 def test_alternatives_are_compared_each_with_its_like() -> None:
     old = {"anyOf": [{"type": "string", "maxLength": 5}, {"type": "integer", "maximum": 5}, {"type": "null"}]}
     new = {"anyOf": [{"type": "integer", "maximum": 6}, {"type": "null"}, {"type": "string", "maxLength": 6}]}
@@ -723,7 +825,7 @@ def test_the_script_tells_programs_the_same(tmp_path: Path) -> None:
         ("", None, " is neither a file nor a revision that git knows in "),
         ("--help-me", None, "the following arguments are required: BASE"),
         ("v1", "info: {title: Notes, version: 1.4.2}", "notes.yaml:1: the version is None at #/openapi; "),
-        ("v1", "openapi: [", "notes.yaml:1: this is not YAML: "),
+        ("v1", "openapi: [", "notes.yaml:1:11: this is not YAML: "),
         ("v1", NOTES.replace("1.4.2", "one"), "notes.yaml:2: info.version is 'one', which is no semantic"),
         ("v1", NOTES.replace("schemas/Text", "schemas/Test"), "nothing stands at #/components/schemas/Test"),
     ],
@@ -747,4 +849,7 @@ def test_the_script_says_so_outside_of_a_repository(tmp_path: Path) -> None:
     assert "not a git repository" in done.stderr
     missing = run(tmp_path / "notes.yaml", "--contract", tmp_path / "none.yaml")
     assert missing.returncode == 2
-    assert "none.yaml cannot be read: No such file or directory; name a file that exists" in missing.stderr
+    assert (
+        "none.yaml: the file cannot be read: No such file or directory; name a file that exists"
+        in missing.stderr
+    )

@@ -215,3 +215,57 @@ async def test_requirements_that_are_all_empty_are_none() -> None:
     operation = {"operationId": "x", "security": [{}], "responses": {"204": {"description": "-"}}}
     document = Document({"security": [{"a": []}], "paths": {"/": {"get": operation}}})
     assert document.operations[0].security == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "challenge"),
+    [
+        (f"/orders/{KEY}", [], "Bearer"),
+        # Another scheme is no bearer token.
+        (f"/orders/{KEY}", [("Authorization", PASSWORD)], "Bearer"),
+        (f"/orders/{KEY}", [("Authorization", "Bearer false")], 'Bearer error="invalid_token"'),
+        (f"/orders/{KEY}", [("Authorization", "bearer")], 'Bearer error="invalid_token"'),
+        (
+            f"/orders/{KEY}",
+            [("Authorization", "Bearer a"), ("Authorization", "Bearer a")],
+            'Bearer error="invalid_token"',
+        ),
+        ("/books/9780262033848", [("X-Api-Key", "false")], "ApiKey"),
+        (
+            "/books/9780262033848",
+            [("Authorization", "Bearer false"), ("X-Api-Key", "false")],
+            'Bearer error="invalid_token"',
+        ),
+    ],
+)
+async def test_the_challenge_says_whether_a_token_was_invalid(
+    path: str, headers: list[tuple[str, str]], challenge: str
+) -> None:
+    """RFC 6750, section 3."""
+    async with shop().client as client:
+        response = await client.get(path, headers=headers)
+    assert (response.status_code, response.headers["www-authenticate"]) == (401, challenge)
+
+
+async def test_a_token_without_the_scope_is_told_which_it_needs() -> None:
+    verifier = Verifier(ada=set())
+    served = shop(authenticate=dict.fromkeys(("staff", "apiKey", "till", "person"), verifier))
+    response = await served.get(f"/orders/{KEY}", headers={"Authorization": "Bearer ada"})
+    challenge = 'Bearer error="insufficient_scope", scope="books:read"'
+    assert (response.status_code, response.headers["www-authenticate"]) == (403, challenge)
+    # Of a resource that is not the caller's no scope makes it one.
+    response = await shop().get(f"/orders/{KEY}", headers={"Authorization": "Bearer ada"})
+    assert (response.status_code, "www-authenticate" in response.headers) == (403, False)
+
+
+async def test_the_log_says_why_a_credential_was_refused(caplog: pytest.LogCaptureFixture) -> None:
+    async def verify(credential: str, scopes: tuple[str, ...]) -> str:
+        raise Unauthenticated(reason="it has expired")
+
+    caplog.set_level("INFO", "specfirst")
+    served = shop(authenticate=dict.fromkeys(("staff", "apiKey", "till", "person"), verify))
+    await served.get(f"/orders/{KEY}")
+    assert caplog.messages == []
+    response = await served.get(f"/orders/{KEY}", headers={"Authorization": "Bearer hunter2"})
+    assert (response.status_code, "expired" in response.text) == (401, False)
+    assert caplog.messages == ["getOrder refused a credential: it has expired"]

@@ -261,6 +261,10 @@ SCHEMAS = "#/components/schemas"
 EXTRA = f"{SCHEMAS}/Extra"
 
 
+STAR = {"type": "string", "const": "*"}
+LETTERS = {"type": "string", "pattern": "^[a-z]*$"}
+
+
 class Breach(NamedTuple):
     """Edits, by pointer, that make the good document break one rule, and where it is found."""
 
@@ -624,12 +628,18 @@ BREACHES = [
     extra("format", {"type": "string", "format": "email", "maxLength": 9}, "format"),
     extra("format", {"type": "string", "format": "datetime", "pattern": "^a$"}, "format"),
     extra("format", {"type": "string", "format": "uuid", "maxLength": 36}, "maxLength"),
-    extra("portable-pattern", {"type": "string", "pattern": "^(?!b)a$"}, "pattern"),
+    extra("portable-pattern", {"type": "string", "maxLength": 9, "pattern": "^(?!b)a$"}, "pattern"),
     extra("portable-pattern", {"type": "string", "pattern": r"^\d$"}, "pattern"),
+    extra(
+        "portable-pattern", {"type": "string", "maxLength": 20, "pattern": "^[A-Za-z0-9,--/]*$"}, "pattern"
+    ),
+    extra("pattern-syntax", {"type": "string", "maxLength": 9, "pattern": r"^a\-b$"}, "pattern"),
+    extra("schema-structure", {"type": "string", "pattern": "^(a{1000}){1000}$"}, "pattern"),
+    extra("schema-structure", {"type": "string", "pattern": r"^[\b]$"}, "pattern"),
     extra("no-nul", {"type": "string", "maxLength": 9}),
-    extra("no-nul", {"type": "string", "maxLength": 9, "pattern": "^.*$"}),
+    extra("no-nul", {"type": "string", "maxLength": 9, "pattern": "^[^a]*$"}),
     extra("no-nul", {"type": "string", "maxLength": 9, "pattern": "[a-z]"}),
-    extra("no-nul", {"type": "string", "maxLength": 9, "pattern": "^[0-9]+.*$"}),
+    extra("no-nul", {"type": "string", "maxLength": 9, "pattern": "^[0-9]+[^a]*$"}),
     extra("no-nul", {"type": "string", "maxLength": 9, "format": "regex"}),
     Breach(
         "no-nul",
@@ -904,3 +914,33 @@ def test_a_contract_of_usual_size_is_checked_in_less_than_a_second() -> None:
     started = time.perf_counter()
     lint(document)
     assert time.perf_counter() - started < 1
+
+
+def test_a_get_with_an_etag_declares_what_its_conditions_answer() -> None:
+    """The engine evaluates If-Match and If-None-Match there, whether they are declared or not."""
+    document = load(Path(__file__).parent / "contracts" / "bookshop.yaml")
+    assert lint(document) == []
+    content = copy.deepcopy(dict(document.content))
+    for status in ("304", "412"):
+        del content["paths"]["/books/{isbn}"]["get"]["responses"][status]
+    found = lint(Document(content))
+    assert [violation.rule for violation in found] == ["declared-statuses"] * 2
+    assert {violation.problem.rpartition(" ")[2] for violation in found} == {"304", "412"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "admitted"),
+    [
+        ({"type": "string", "maxLength": 9, "anyOf": [STAR, LETTERS]}, True),
+        ({"type": "integer", "minimum": 0, "maximum": 9, "anyOf": [{"type": "integer", "const": 1}]}, True),
+        # Each alternative says its type, for generators that combine them with nothing.
+        ({"type": "string", "maxLength": 9, "anyOf": [STAR, {"pattern": "^a$"}]}, False),
+        ({"type": "string", "maxLength": 9, "anyOf": [STAR, {"type": "integer", "const": 1}]}, False),
+        ({"anyOf": [STAR, LETTERS]}, False),
+        ({"type": "string", "anyOf": [STAR, {"type": "string", "pattern": "^[^\\x00]*$"}]}, False),
+    ],
+)
+def test_a_scalar_may_have_alternative_constraints(schema: dict[str, Any], admitted: bool) -> None:
+    content = copy.deepcopy(dict(load(Path(__file__).parent / "contracts" / "bookshop.yaml").content))
+    content["components"]["schemas"]["Tags"] = {"description": "Tags.", **schema}
+    assert (lint(Document(content)) == []) == admitted

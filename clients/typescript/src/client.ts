@@ -1,5 +1,5 @@
 import createClient, { type Client, type ClientOptions } from "openapi-fetch";
-import { headers, routes } from "./contract.js";
+import { headers, joined, routes } from "./contract.js";
 import { failure, UnexpectedResponseError } from "./errors.js";
 import type { Arguments, OperationId, Result } from "./operations.js";
 import type { paths } from "./schema.js";
@@ -32,6 +32,7 @@ export function createTaskClient({ getToken, ...options }: TaskClientOptions): T
   const http = createClient<paths, "application/json">({
     // Read `fetch` at each request, because tools such as MSW replace it.
     fetch: (request) => fetch(request),
+    querySerializer,
     ...options,
   });
   http.use({
@@ -46,6 +47,17 @@ export function createTaskClient({ getToken, ...options }: TaskClientOptions): T
   });
   const methods = Object.keys(routes).map((id) => [id, method(http, id as OperationId)]);
   return Object.fromEntries([...methods, ["http", http]]) as TaskClient;
+}
+
+/** Writes a query as the contract says. Encoding comes first, so a comma in a value separates nothing (RFC 6570, 3.2.8). */
+function querySerializer(query: Record<string, unknown>): string {
+  return Object.entries(query)
+    .flatMap(([name, value]) => {
+      const texts = [value].flat().filter((one) => one != null).map((one) => encodeURIComponent(String(one)));
+      const values = joined.includes(name) && texts.length ? [texts.join(",")] : texts;
+      return values.map((text) => `${encodeURIComponent(name)}=${text}`);
+    })
+    .join("&");
 }
 
 interface Answer {

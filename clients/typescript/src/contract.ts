@@ -14,7 +14,7 @@ export type TaskDescription = components["schemas"]["TaskDescription"];
 export type TaskCompleted = components["schemas"]["TaskCompleted"];
 /** The priority of the task. */
 export type TaskPriority = components["schemas"]["TaskPriority"];
-/** The due date, with offset (RFC 3339), from 1900 to 2999. */
+/** The due date, with offset (RFC 3339), from 1900 to 2999 in that offset. */
 export type DueDate = components["schemas"]["DueDate"];
 /** A category's id. At most 2^53 - 1, the largest integer that JavaScript represents exactly. */
 export type CategoryId = components["schemas"]["CategoryId"];
@@ -32,7 +32,7 @@ export type Offset = components["schemas"]["Offset"];
 export type Cursor = components["schemas"]["Cursor"];
 /** An entity tag (RFC 9110, section 8.8.3). Its format may change. */
 export type EntityTag = components["schemas"]["EntityTag"];
-/** Names of states, separated by commas, or `*`. */
+/** Entity tags separated by commas, or `*`. A list may have empty elements, and may be sent in several field lines (RFC 9110, sections 5.3 and 5.6.1.2). */
 export type EntityTags = components["schemas"]["EntityTags"];
 /** Visible ASCII characters, compared exactly. Quotation marks are optional and are part of the key. */
 export type IdempotencyKey = components["schemas"]["IdempotencyKey"];
@@ -119,3 +119,6 @@ export const routes = {
 
 /** The parameters that are sent as headers. */
 export const headers: readonly string[] = ["Idempotency-Key", "If-Match", "If-None-Match"];
+
+/** The query parameters whose arrays are sent as one value, with commas (`explode: false`). */
+export const joined: readonly string[] = [];

@@ -298,7 +298,7 @@ export interface components {
         TaskPriority: "low" | "medium" | "high";
         /**
          * Format: date-time
-         * @description The due date, with offset (RFC 3339), from 1900 to 2999.
+         * @description The due date, with offset (RFC 3339), from 1900 to 2999 in that offset.
          */
         DueDate: string;
         /** @description A category's id. At most 2^53 - 1, the largest integer that JavaScript represents exactly. */
@@ -326,8 +326,11 @@ export interface components {
         Cursor: string;
         /** @description An entity tag (RFC 9110, section 8.8.3). Its format may change. */
         EntityTag: string;
-        /** @description Names of states, separated by commas, or `*`. */
-        EntityTags: string;
+        /**
+         * @description Entity tags separated by commas, or `*`. A list may have empty elements, and may be sent in several field lines
+         *     (RFC 9110, sections 5.3 and 5.6.1.2).
+         */
+        EntityTags: string | "*";
         /** @description Visible ASCII characters, compared exactly. Quotation marks are optional and are part of the key. */
         IdempotencyKey: string;
         /** @description The number of items on all pages. */
@@ -565,11 +568,15 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description The request has no valid token. The detail does not say why a token is invalid. */
+        /**
+         * @description The request has no valid token: it has none, an invalid one, or one of more than 8192 bytes. The detail does not
+         *     say why a token is invalid. The server's log does.
+         */
         Unauthorized: {
             headers: {
                 /**
-                 * @description The scheme to authenticate with (RFC 9110, section 11.6.1).
+                 * @description The scheme to authenticate with (RFC 9110, section 11.6.1), with `error="invalid_token"` if the request has a
+                 *     token (RFC 6750, section 3).
                  * @example Bearer
                  */
                 "WWW-Authenticate": string;
@@ -682,7 +689,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description It has none of the `ETag`s that the request names, so nothing was done. Read it again, and decide anew. */
+        /** @description The current `ETag` does not satisfy `If-Match` or `If-None-Match`, so nothing was done. Read the resource again. */
         PreconditionFailed: {
             headers: {
                 [name: string]: unknown;
@@ -690,7 +697,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "It has changed and no longer matches If-Match"
+                 *       "detail": "The resource's ETag does not satisfy the request's If-Match or If-None-Match"
                  *     }
                  */
                 "application/json": components["schemas"]["ErrorResponse"];
@@ -713,6 +720,32 @@ export interface components {
         /** @description The body is not `application/json` in UTF-8, or is compressed. */
         UnsupportedMediaType: {
             headers: {
+                /**
+                 * @description The media types that the operation takes (RFC 9110, section 12.5.1).
+                 * @example application/json
+                 */
+                Accept: "application/json";
+                "Accept-Encoding": components["headers"]["AcceptEncoding"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "detail": "The body must be application/json in UTF-8"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorResponse"];
+            };
+        };
+        /** @description The body is not `application/json` in UTF-8, or is compressed. */
+        UnsupportedPatchMediaType: {
+            headers: {
+                /**
+                 * @description The media types that the operation takes (RFC 5789, section 3.1).
+                 * @example application/json
+                 */
+                "Accept-Patch": "application/json";
+                "Accept-Encoding": components["headers"]["AcceptEncoding"];
                 [name: string]: unknown;
             };
             content: {
@@ -726,7 +759,8 @@ export interface components {
         };
         /**
          * @description A parameter or the body does not match its schema, or the `Idempotency-Key` was used for another request.
-         *     The response lists all validation errors.
+         *     The response lists all validation errors. JSON beyond the limits of the server gets this response too: more than
+         *     128 levels of nesting, or a number beyond the range of a double (about 1.8e308).
          */
         UnprocessableContent: {
             headers: {
@@ -829,11 +863,15 @@ export interface components {
         /** @description The start of the page. Use the `next_cursor` of the previous page. */
         Cursor: components["schemas"]["Cursor"];
         /**
-         * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-         *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+         * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+         *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
          */
         IfMatch: components["schemas"]["EntityTags"];
-        /** @description Only if it no longer has this `ETag`, or one of these; otherwise the answer is 304, without body. */
+        /**
+         * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+         *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+         *     section 13.1.2). If-Match is evaluated first.
+         */
         IfNoneMatch: components["schemas"]["EntityTags"];
         /**
          * @description A unique key for this request, such as a UUID. For 24 hours, the same request with the same key gets the same
@@ -922,6 +960,8 @@ export interface components {
          * @example "3b1f0c5a9d2e4f67"
          */
         ETag: components["schemas"]["EntityTag"];
+        /** @description The body must not be compressed; only there if it is (RFC 9110, section 15.5.16). */
+        AcceptEncoding: "identity";
     };
     pathItems: never;
 }
@@ -1228,7 +1268,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if it no longer has this `ETag`, or one of these; otherwise the answer is 304, without body. */
+                /**
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
@@ -1252,6 +1301,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
@@ -1263,10 +1313,16 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
@@ -1303,10 +1359,16 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
@@ -1353,10 +1415,16 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
@@ -1381,7 +1449,7 @@ export interface operations {
             404: components["responses"]["TaskOrCategoryNotFound"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
+            415: components["responses"]["UnsupportedPatchMediaType"];
             422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
@@ -1393,10 +1461,16 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
                  * @description A unique key for this request, such as a UUID. For 24 hours, the same request with the same key gets the same
                  *     response as the first one and changes nothing. Another request with the same key gets 422. The server does not
@@ -1549,7 +1623,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if it no longer has this `ETag`, or one of these; otherwise the answer is 304, without body. */
+                /**
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
@@ -1573,6 +1656,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["CategoryNotFound"];
+            412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
@@ -1584,10 +1668,16 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
@@ -1625,10 +1715,16 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
@@ -1675,10 +1771,16 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Only if it still has this `ETag`, or one of these; otherwise nothing is done, and the answer is 412.
-                 *     `*` stands for any. Compared strongly (RFC 9110, section 8.8.3.2), so that weak tags never match.
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
@@ -1704,7 +1806,7 @@ export interface operations {
             409: components["responses"]["CategoryNameTaken"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
+            415: components["responses"]["UnsupportedPatchMediaType"];
             422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];

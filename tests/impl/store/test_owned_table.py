@@ -16,7 +16,7 @@ from impl.identity.caller import Caller
 from impl.postgres.database import Database
 from impl.store.etags import Preconditions
 from impl.store.owned_table import OwnedTable
-from impl.tables import SCHEMA
+from impl.tables import SCHEMA, Category
 from specfirst.errors import NotFound, PreconditionFailed
 
 
@@ -176,6 +176,11 @@ async def test_a_violated_constraint_is_the_error_of_its_name(
     row_id = (await notes.insert(ada.user_id, {"text": "Milk"})).values["id"]
     with pytest.raises(TaskNotFound):
         await notes.update(ada.user_id, row_id, {"text": "forbidden"})
+
+
+async def test_a_table_with_a_unique_constraint_is_not_batched(database: Database) -> None:
+    with pytest.raises(TypeError, match="Category has a unique constraint: pass batched=False"):
+        OwnedTable(database, Category, missing=NoteNotFound)
 
 
 async def test_a_statement_of_a_resource_only_concerns_the_owner(

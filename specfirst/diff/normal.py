@@ -1,0 +1,78 @@
+"""One way to write what can be written in several, so that only what means something else is a change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from specfirst.lint.patterns import pattern_lengths
+
+_DEFAULTS: Mapping[str, tuple[Any, ...]] = {
+    # A parameter's `required` is false where it is left out, and a schema's is empty.
+    "required": (False, []),
+    **dict.fromkeys(
+        (
+            *("deprecated", "allowEmptyValue", "allowReserved", "uniqueItems"),
+            *("nullable", "readOnly", "writeOnly"),
+        ),
+        (False,),
+    ),
+    **dict.fromkeys(("minLength", "minItems", "minProperties"), (0,)),
+    "additionalProperties": (True, {}),
+    "items": (True, {}),
+    **dict.fromkeys(("tags", "parameters"), ([],)),
+    "examples": ([], {}),
+    **dict.fromkeys(("links", "callbacks", "headers", "content", "encoding", "properties"), ({},)),
+    **dict.fromkeys(("summary", "description"), ("",)),
+}
+"""The values that say the same as leaving the field out, whatever object of OpenAPI it stands in."""
+
+_ASSERTED_FORMATS = {
+    *("date-time", "date", "time", "duration", "email", "idn-email", "hostname", "idn-hostname", "ipv4"),
+    *("ipv6", "uri", "uri-reference", "iri", "iri-reference", "uuid", "json-pointer"),
+    *("relative-json-pointer", "uri-template", "regex"),
+}
+"""Formats that validators check; any other is an annotation (JSON Schema 2020-12, Validation, section 7)."""
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def normal(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An object of OpenAPI without what changes nothing; what stands in it is left as it is."""
+    left = {
+        name: value
+        for name, value in node.items()
+        # 0 equals False in Python.
+        if not any(type(value) is type(one) and value == one for one in _DEFAULTS.get(name, ()))
+    }
+    match left.get("type"):
+        case [str(single)]:
+            left["type"] = single
+        case "http" if isinstance(left.get("scheme"), str):
+            # The names of authentication schemes have no case (RFC 9110, section 11.1).
+            left["scheme"] = left["scheme"].lower()
+    if isinstance(left.get("format"), str) and left["format"] not in _ASSERTED_FORMATS:
+        del left["format"]
+    if isinstance(left.get("pattern"), str) and left.keys() & {"minLength", "maxLength"}:
+        least, most = pattern_lengths(left["pattern"])
+        if left.get("minLength", least + 1) <= least:
+            del left["minLength"]
+        if most is not None and left.get("maxLength", -1) >= most:
+            del left["maxLength"]
+    return left
+
+
+def server_url(url: str) -> str:
+    """A server's URL in its normal form (RFC 3986, section 6.2); paths are appended to it."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        # A variable may stand where a port does.
+        return url
+    scheme, path = parts.scheme.lower(), parts.path.removesuffix("/").removeprefix("./").removesuffix(".")
+    authority = parts.netloc.lower()
+    if port is not None and port == _PORTS.get(scheme):
+        authority = authority.removesuffix(f":{port}")
+    return parts._replace(scheme=scheme, netloc=authority, path=path).geturl()
