@@ -111,3 +111,9 @@ def leaves(schema: Json) -> list[dict[str, Any]]:
     if isinstance(schema.get("type"), list):
         return [{**schema, "type": kind} for kind in schema["type"]]
     return [schema]
+
+
+def null_properties(name: str) -> dict[str, None]:
+    """The properties of a schema of the contract that may be null: such is their default in this service."""
+    properties = CONTRACT["components"]["schemas"][name]["properties"]
+    return {key: None for key, value in properties.items() if any(o["type"] == "null" for o in leaves(value))}

@@ -38,7 +38,7 @@ MAX = LAST_ID
 
 
 class Victim:
-    """A person with one thing of each resource, whose bad requests have to be answered within a second."""
+    """A person with one thing of each resource, whose bad requests are answered at once."""
 
     def __init__(self, person: Person) -> None:
         self.person = person
@@ -50,7 +50,8 @@ class Victim:
     ) -> httpx.Response:
         started = time.monotonic()
         answer = self.person.raw(method, path, body, *headers)
-        assert time.monotonic() - started < 1
+        # A second would do if the machine had nothing else to do. An expensive pattern takes minutes.
+        assert time.monotonic() - started < 5
         return answer
 
     def call(self, operation: Operation, body: bytes | None, *headers: tuple[str, str]) -> httpx.Response:
