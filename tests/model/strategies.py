@@ -114,13 +114,16 @@ unreadable_bodies = st.sampled_from(
     [
         *[
             (content, "application/json", 400)
-            for content in (b"", b"{", b"\xff", b"{'title': 1}", b'\xef\xbb\xbf{"title": "x"}', b"[" * 5000)
+            for content in (b"", b"{", b"\xff", b"{'title': 1}", b'\xef\xbb\xbf{"title": "x"}')
         ],
         (b'{"title": "a", "title": "b"}', "application/json", 400),
         (b'{"title": "\\ud800"}', "application/json", 400),
         (b'{"title": "\xed\xa0\x80"}', "application/json", 400),
         (b'{"title": NaN}', "application/json", 400),
-        *[(content, "application/json", 422) for content in (b"[]", b"null", b'"title"', b"0", b"true")],
+        *[
+            (content, "application/json", 422)
+            for content in (b"[]", b"null", b'"title"', b"0", b"true", b"[" * 5000)
+        ],
         *[
             (json.dumps({"title": "x", "name": "x"}).encode(), media_type, 415)
             for media_type in ("text/plain", "application/xml", "application/json; charset=latin-1")
