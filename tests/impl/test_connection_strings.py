@@ -95,7 +95,7 @@ def test_other_parameters_are_refused_by_name(query: str, said: str) -> None:
         ("::1", "host"),
         ("[::1", "host"),
         (":5432", "no host"),
-        ("a,,b", "one is empty"),
+        ("a,,b", "an empty entry"),
         ("a,b:5432,c:5433/x?port=1,2", "port twice"),
         ("/x?host=a,b,c&port=1,2", "2 ports for 3 hosts"),
         ("pass/word@db", "password"),

@@ -820,9 +820,9 @@ def test_the_script_tells_programs_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("base", "contract", "message"),
     [
-        ("v9", None, "v9 is neither a file nor a revision that git knows in "),
-        ("v0", None, "notes.yaml did not exist in v0; name a later revision"),
-        ("", None, " is neither a file nor a revision that git knows in "),
+        ("v9", None, "v9 is neither a file nor a git revision in "),
+        ("v0", None, "notes.yaml does not exist in v0; use a later revision"),
+        ("", None, " is neither a file nor a git revision in "),
         ("--help-me", None, "the following arguments are required: BASE"),
         ("v1", "info: {title: Notes, version: 1.4.2}", "notes.yaml:1: the version is None at #/openapi; "),
         ("v1", "openapi: [", "notes.yaml:1:11: this is not YAML: "),
