@@ -825,9 +825,13 @@ def test_the_script_tells_programs_the_same(tmp_path: Path) -> None:
         ("", None, " is neither a file nor a git revision in "),
         ("--help-me", None, "the following arguments are required: BASE"),
         ("v1", "info: {title: Notes, version: 1.4.2}", "notes.yaml:1: the version is None at #/openapi; "),
-        ("v1", "openapi: [", "notes.yaml:1:11: this is not YAML: "),
+        ("v1", "openapi: [", "notes.yaml:1:11: invalid YAML: "),
         ("v1", NOTES.replace("1.4.2", "one"), "notes.yaml:2: info.version is 'one', which is no semantic"),
-        ("v1", NOTES.replace("schemas/Text", "schemas/Test"), "nothing stands at #/components/schemas/Test"),
+        (
+            "v1",
+            NOTES.replace("schemas/Text", "schemas/Test"),
+            "unresolved reference #/components/schemas/Test",
+        ),
     ],
 )
 def test_the_script_refuses_what_it_cannot_compare(
