@@ -11,8 +11,7 @@ from specfirst.startup import StartupError
 
 
 def development_secret(path: Path) -> str:
-    """Return the secret stored in `path`. Create it if the file is missing; concurrent processes get the
-    same."""
+    """Return the secret in `path`. Create it if missing; concurrent processes get the same."""
     try:
         return _kept_secret(path)
     except (OSError, UnicodeDecodeError) as error:

@@ -224,8 +224,7 @@ class EmbeddedPostgres:
             os.close(folder)
 
     def _unprivileged(self) -> list[str]:
-        """Return the command prefix that lets root run a command as another user: PostgreSQL refuses to run
-        as root.
+        """Return the command prefix with which root runs a command as another user.
 
         That user could not reach programs and the cluster below /root, for example, and this module must not
         change permissions there. So the user keeps one capability, DAC_OVERRIDE, which containers leave to
@@ -293,8 +292,7 @@ class EmbeddedPostgres:
             time.sleep(0.01)
 
     def _stop_orphan(self) -> None:
-        """Stop a server whose owner and supervisor were both killed, because it still writes to the
-        cluster."""
+        """Stop a server whose owner and supervisor were killed; it still writes to the cluster."""
         pid, _, _, _, socket_directory, *_ = self._pid_file()
         deadline = time.monotonic() + START_PATIENCE_S
         while f" -D {self.cluster} " in (command := _command_of(pid)):

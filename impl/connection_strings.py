@@ -105,8 +105,7 @@ class ConnectionString:
 
     @property
     def for_asyncpg(self) -> dict[str, Any]:
-        """Return the arguments of asyncpg.connect, which accepts TLS parameters only in a connection
-        string."""
+        """Return the arguments of asyncpg.connect; TLS parameters must be in its DSN."""
         found = {
             "host": [*self.hosts],
             "port": [*self.ports] if len(self.ports) != 1 else self.ports[0],

@@ -84,8 +84,7 @@ class Settings(BaseSettings):
 
     @property
     def shared_secret_audience(self) -> str | None:
-        """Return the required `aud` of a token that was signed with the secret, if it has one; None accepts
-        any.
+        """Return the required `aud` of a token signed with the secret; None accepts any.
 
         Better Auth is its own audience and usually part of the front end. The default of FRONTEND_URL does
         not tell where Better Auth is.
@@ -249,8 +248,7 @@ def load_settings() -> Settings:
 
 
 def _unknown_names() -> Iterator[str]:
-    """Report unknown settings: any unknown name in `.env`, and names in the environment that look like
-    ours."""
+    """Report unknown names in `.env`, and names in the environment that look like ours."""
     known = {name.upper() for name in Settings.model_fields}
     in_file = {name.upper() for name in dotenv_values(".env")}
     for name in sorted((in_file | {name.upper() for name in os.environ}) - known):

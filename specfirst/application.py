@@ -120,8 +120,7 @@ class _Front:
 
 
 async def _unmatched(request: Request, error: Exception) -> Response:
-    """Render FastAPI's own 404 and 405 responses, for paths outside the contract, in the contract's
-    format."""
+    """Render FastAPI's 404 and 405, for paths outside the contract, in the contract's format."""
     engine: Engine[Any] = request.app.engine
     if isinstance(error, HTTPException) and error.status_code == 405:
         allowed = sorted({"OPTIONS", *(error.headers or {}).get("Allow", "").split(", ")})

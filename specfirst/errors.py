@@ -139,8 +139,7 @@ class NotImplementedYet(Refusal):
 
 
 class Unreadable(Refusal):
-    """The connection cannot parse the request, or rejects it, so it cannot parse the following bytes
-    either."""
+    """The connection cannot parse or rejects the request, and cannot parse what follows."""
 
     def __init__(self, status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail, headers)

@@ -69,8 +69,7 @@ class Server(uvicorn.Server):
         self.run([listener])
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Replaces uvicorn's method, which raises the signal again at exit, so that the exit status is not
-        0."""
+        """Replace uvicorn's method, which raises the signal again, so that the exit status is 0."""
         if self.should_exit and sig == signal.SIGINT:
             self.force_exit = True
         if not self.should_exit or sig == QUIT:

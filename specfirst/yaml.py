@@ -22,12 +22,10 @@ import yaml
 from specfirst.document import Document, DocumentError, Pointer, Splices, server_addresses
 
 _DEEPEST = 100
-"""The maximum nesting of lists and mappings; deeper nesting exceeds the limits of Python's stack and other
-tools."""
+"""The maximum nesting; deeper nesting exceeds the limits of Python's stack and other tools."""
 
 _MOST_REPEATED = 100_000
-"""The maximum number of parts that aliases may repeat: a few nested aliases can expand to billions of
-parts."""
+"""The maximum number of repeated parts: nested aliases can expand to billions of parts."""
 
 _CORRECT = "correct the syntax"
 

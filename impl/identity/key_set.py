@@ -82,8 +82,7 @@ class KeySet:
         self._fetch: asyncio.Task[None] | None = None
 
     async def find(self, kid: str) -> PublicKey | None:
-        """Return the key with this id, or None; raise LoginServiceUnavailable if the keys cannot be
-        fetched."""
+        """Return the key with this id, or None; raise LoginServiceUnavailable if a fetch fails."""
         key = self._known(kid)
         if key is not None and self._age() > self._fresh:
             # This request has its key; later requests use the new ones.

@@ -23,8 +23,7 @@ _STALE_SECONDS = 5.0
 
 
 def expose(folder: Path, host: str, port: int) -> int:
-    """Serve metrics from a thread until the process exits. Return the port, which the system selects for
-    0."""
+    """Serve metrics from a thread and return the port; the system selects one for 0."""
     registry = CollectorRegistry()
     registry.register(Totals(folder))
     server, _ = start_http_server(port, host, registry)

@@ -40,8 +40,7 @@ _LOOKS_PER_WRITE = 10
 
 
 class Metrics:
-    """Counts requests as an observer, and all other metrics while `run` runs. `gauges` returns current
-    values."""
+    """Counts requests as an observer, and the rest while `run` runs; `gauges` returns current values."""
 
     def __init__(self, folder: Path, gauges: Callable[[], Mapping[str, float]]) -> None:
         self._folder, self._gauges = folder, gauges

@@ -209,8 +209,7 @@ class Database:
     async def _repeat(
         self, method: _Method, statement: Statement[Any], parameters: _Parameters, error: Interrupted
     ) -> Any:
-        """Retry until it succeeds or the outage lasts too long; an uncertain write is not repeated
-        blindly."""
+        """Retry until it succeeds or the outage is too long; never repeat an uncertain write blindly."""
         now = asyncio.get_running_loop().time
         give_up = min(now(), self._down_since or math.inf) + OUTAGE_SECONDS
         pause, unsure = FIRST_PAUSE_SECONDS, False
@@ -230,8 +229,7 @@ class Database:
     async def _settle(
         self, method: _Method, statement: Statement[Any], done: Statement[Any], parameters: _Parameters
     ) -> Any:
-        """Return the result of a statement that may have been committed, or may still run on a lost
-        connection."""
+        """Return the result of a statement that may have been committed or may still run."""
         if answer := await self._attempt(method, done, parameters):
             return answer
         try:

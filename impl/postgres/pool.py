@@ -29,8 +29,7 @@ class Pool:
 
     @property
     def usage(self) -> Mapping[str, int]:
-        """Return, for metrics, the connections in use or idle, the idle ones, and the number of waiting
-        requests."""
+        """Return the number of used places, idle connections and waiting requests, for metrics."""
         return {
             "database_connections": self._places,
             "database_connections_idle": len(self._idle),

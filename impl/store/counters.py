@@ -11,8 +11,10 @@ from impl.tables import Counters
 
 
 def total(table: Table, counters: Counters | None, filters: Mapping[str, object]) -> ColumnElement[int]:
-    """Return an expression for the number of the owner's rows that match these filters. Filters that are not
-    properties of a counter become parameters of the statement."""
+    """Return an expression for the number of the owner's rows that match these filters.
+
+    Filters that are not properties of a counter become parameters of the statement.
+    """
     if counters is None:
         conditions = [table.c[name] == bindparam(name) for name in filters]
         return select(func.count()).select_from(table).where(owned(table), *conditions).scalar_subquery()

@@ -24,8 +24,7 @@ _ALL_BUT = "-1"
 
 
 def new_revision() -> int:
-    """Return a revision for a new version of a row; the database can still increment it
-    (migrations/versions/0006)."""
+    """Return a revision for a new row version, low enough for increments (migrations/versions/0006)."""
     return getrandbits(62)
 
 

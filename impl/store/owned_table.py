@@ -103,8 +103,7 @@ class OwnedTable(Generic[RowT]):
     async def page(
         self, user_id: str, *, limit: int, offset: int, cursor: str | None, **filters: object
     ) -> Page[RowT]:
-        """Read a page of the rows with these values, newest first; a filter with the value None is
-        ignored."""
+        """Read a page of the matching rows, newest first; a filter that is None is ignored."""
         return await self._pages.read(user_id, filters, limit=limit, offset=offset, cursor=cursor)
 
     async def insert(
@@ -177,8 +176,7 @@ class OwnedTable(Generic[RowT]):
         return await self._change(send, user_id, row_id, preconditions, {})
 
     def prepare(self, statement: Select[Any] | Update | Delete) -> Callable[..., Awaitable[list[Row]]]:
-        """Return a function that runs a resource's own statement, limited to the rows of the given
-        `user_id`."""
+        """Return a function that runs a resource's statement, limited to the rows of `user_id`."""
         limited = statement.where(statements.owned(self._table))
         return partial(self._database.all, Statement(limited, violations=self._violations))
 
@@ -192,8 +190,7 @@ class OwnedTable(Generic[RowT]):
         return _stored(row)
 
     async def _nothing_written(self, user_id: str, row_id: int, preconditions: Preconditions) -> Refusal:
-        """Return the error for a statement that wrote nothing; only conditional requests need a second
-        query."""
+        """Return the error for a statement that wrote nothing; conditional requests need a query."""
         if preconditions.revisions is None or await self._get(user_id=user_id, id=row_id) is None:
             return self._missing()
         return PreconditionFailed()

@@ -34,8 +34,7 @@ class Page(Generic[RowT]):
 
 @dataclass(frozen=True, slots=True)
 class PageStatement:
-    """Two statements for a page: `rows` returns no row if the page is empty, `anyway` only if there is no
-    such user.
+    """Two statements for a page: `rows` is empty for an empty page, `anyway` only for an unknown user.
 
     Nearly all pages have rows, and without the join to the user they need no second sort: 65 µs less CPU time
     of PostgreSQL for a page of 100.

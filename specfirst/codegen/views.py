@@ -205,8 +205,7 @@ class Views:
         )
 
     def _declared_headers(self, response: Response) -> dict[str, Any]:
-        """Return the headers as FastAPI takes them. It does not support header components, so inline the
-        schemas."""
+        """Return the headers for FastAPI, with inlined schemas: it does not support components here."""
         return {
             header.name: {
                 "description": header.description,

@@ -107,8 +107,7 @@ class SchemaComparison:
             self._add(level, new.where(name), trail, name, reason, before, after)
 
     def _name(self, old: Part, new: Part, trail: str) -> None:
-        """Report that the type at a place has another name. A removed name is reported once for all
-        places."""
+        """Report a type with another name at one place. A removed name is reported once."""
         if old.component != new.component and (
             old.component is None or old.component in new.document.schemas
         ):
@@ -236,8 +235,7 @@ class SchemaComparison:
 
 
 def _is_another_component(old: Part, new: Part, name: str) -> bool:
-    """Return whether a field differs only because one of the two is a component, which is compared
-    separately."""
+    """Return whether a field differs only because one is a component, compared separately."""
     described = [part for part in (old, new) if name in part.node]
     own = [part for part in described if part.component and name not in part.beside]
     return is_descriptive(name) and len(described) == len(own) == 1 and old.component != new.component

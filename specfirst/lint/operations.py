@@ -63,8 +63,7 @@ def operation_ids_are_camel_case(view: View) -> Iterator[Problem]:
 
 @rule("unique-operation-id")
 def operation_ids_are_unique(view: View) -> Iterator[Problem]:
-    """Two operations with one name would be one function, even if only characters differ that Python
-    drops."""
+    """Two operations with one Python name would be one function, even if their operationIds differ."""
     parts = [part for part in view.of("operation") if "operationId" in part.node]
     names = [(part.node["operationId"], (*part.pointer, "operationId")) for part in parts]
     taken = ("components", "engine", "operations", "router", *TYPE_NAMES)

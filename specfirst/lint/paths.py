@@ -36,8 +36,7 @@ def each_segment_is_a_text_or_a_parameter(view: View) -> Iterator[Problem]:
 
 @rule("path-parameters")
 def templates_and_path_parameters_agree(view: View) -> Iterator[Problem]:
-    """A segment without a declared parameter has no schema, and a parameter without a segment has no
-    value."""
+    """A segment needs a parameter for its schema, and a parameter needs a segment for its value."""
     for operation in view.operations:
         named = re.findall(r"\{([^{}]*)\}", operation.path)
         declared = {parameter.name: parameter for parameter in operation.located("path")}

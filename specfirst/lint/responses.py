@@ -178,8 +178,7 @@ def _link_parameters(
 
 
 def _has_value(view: View, expression: Any, source: Operation, status: int) -> bool:
-    """Return whether a runtime expression (OpenAPI 3.1, section 4.8.20.4) has a value; others are
-    constants."""
+    """Return whether a runtime expression (OpenAPI 3.1, section 4.8.20.4) has a value."""
     if not isinstance(expression, str):
         return True
     match re.split(r"[.#]", expression, maxsplit=2):

@@ -158,8 +158,7 @@ def alternatives_are_null_or_have_a_discriminator(view: View) -> Iterator[Proble
 
 
 def is_narrowed(schema: Mapping[str, Any]) -> bool:
-    """Return whether `anyOf` lists several constraints on one scalar type, such as `*` or a list of entity
-    tags."""
+    """Return whether `anyOf` lists constraints on one scalar type, such as `*` or entity tags."""
     named, narrowing = schema.get("type"), _SCALAR_CONSTRAINTS | _ANNOTATIONS | {"type", "const"}
     return named in ("string", "integer", "number") and all(
         branch.keys() <= narrowing and branch.get("type") == named for branch in schema.get("anyOf", [{}])
