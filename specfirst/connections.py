@@ -261,7 +261,7 @@ class Connection(HttpToolsProtocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         scope[REFUSAL] = refusal
-        self.logger.info("Refused with %d: %s", refusal.status, refusal.detail)
+        self.logger.info("Rejected with %d: %s", refusal.status, refusal.detail)
         app: Any = self.app if _renders_refusals(self.app) else _plain
         self._start_asgi_task(self._cycle(scope, keep_alive=False), app)
 
