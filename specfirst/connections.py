@@ -6,8 +6,8 @@ still sending. Here `specfirst.framing` parses the requests, one after the other
 checks all connections of a process.
 
 An error below the application (400, 408, 413, 414, 417, 431, 501, 503, 505) still goes through the
-application, as a request with REFUSAL in its scope. So the error response has what the middleware adds
-to every response: the request id, the common headers, the CORS headers, the line in the log.
+application, as a request with REFUSAL in its scope. So the error response has what the middleware
+adds to every response: the request id, the common headers, the CORS headers, the line in the log.
 """
 
 from __future__ import annotations
