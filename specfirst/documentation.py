@@ -23,7 +23,7 @@ from specfirst.asgi import REFUSAL, ASGIApp, Message, Receive, Scope, Send, root
 from specfirst.compression import COMPRESS_FROM, accepts_gzip, gzip
 from specfirst.document import Splices
 from specfirst.errors import PreconditionFailed
-from specfirst.etags import conditional_status
+from specfirst.etags import conditional_status, conditions
 from specfirst.routing import raw_segments
 
 _FOLDER = Path(__file__).parent / "assets"
@@ -220,7 +220,7 @@ def _route(path: str, below: Callable[[str], _Content], media_type: str, headers
         coding = "gzip" if content.varies and accepts_gzip(request.headers.raw) else "identity"
         etag = content.etag(coding)
         fields = {**headers, "etag": etag} | ({"vary": "Accept-Encoding"} if content.varies else {})
-        status = conditional_status(request.scope["headers"], etag)
+        status = conditional_status(conditions(request.scope["headers"]), etag)
         if status == HTTPStatus.PRECONDITION_FAILED:
             raise PreconditionFailed
         if status == HTTPStatus.NOT_MODIFIED:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
 ANY = "*"
@@ -36,17 +36,22 @@ def opaque(etag: str) -> str:
     return etag.removeprefix("W/")
 
 
-def conditional_status(headers: Iterable[tuple[bytes, bytes]], etag: str) -> HTTPStatus | None:
-    """Return the status that replaces the response to GET or HEAD, or None (section 13.2.2).
-
-    `headers` are those of the request, and `etag` that of the selected representation.
-    """
+def conditions(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, str]:
+    """Return the values of If-Match and If-None-Match among a request's headers."""
     fields: dict[bytes, str] = {}
     for name, value in headers:
         if name in _FIELDS:
             text = value.decode("latin-1")
             # Several field lines are one list (section 5.3).
             fields[name] = f"{fields[name]}, {text}" if name in fields else text
+    return fields
+
+
+def conditional_status(fields: Mapping[bytes, str], etag: str) -> HTTPStatus | None:
+    """Return the status that replaces the response to GET or HEAD, or None (section 13.2.2).
+
+    `fields` are the request's preconditions, and `etag` is that of the selected representation.
+    """
     if b"if-match" in fields and not satisfies_if_match(etag, fields[b"if-match"]):
         return HTTPStatus.PRECONDITION_FAILED
     if b"if-none-match" in fields and not satisfies_if_none_match(etag, fields[b"if-none-match"]):

@@ -69,6 +69,8 @@ class _Reader:
 
     def value(self, texts: Sequence[str], found: list[Finding], decode: Callable[[str], str] = str) -> Any:
         """Parse the parameter's raw texts; append its validation errors to `found`."""
+        if len(texts) == 1 and not self.is_array:
+            return self._checked((decode(texts[0]),), found)
         header = self.parameter.location == "header"
         exploded = self.is_array and self.parameter.explode and not header
         if len(texts) > 1 and header:
@@ -87,6 +89,9 @@ class _Reader:
         if self.is_array and header:
             # Whitespace around elements and empty elements are ignored (RFC 9110, section 5.6.1).
             texts = [stripped for text in texts if (stripped := text.strip(" \t"))]
+        return self._checked(texts, found)
+
+    def _checked(self, texts: Sequence[str], found: list[Finding]) -> Any:
         try:
             value = [self.read(text) for text in texts] if self.is_array else self.read(texts[0])
         except (ValueError, KeyError):

@@ -27,6 +27,10 @@ class ProxyHeaders(ProxyHeadersMiddleware):
         self._root_path = root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
+        direct = scope["type"] == "http" and not self._root_path
+        if direct and not [name for name, _ in scope["headers"] if name[:12] == b"x-forwarded-"]:
+            await self.app(scope, receive, send)  # type: ignore[arg-type]
+            return
         # A server with a root path has already added it to the path.
         if scope["type"] == "http" and not scope.get("root_path") and (prefix := self._prefix(scope)):
             scope["root_path"] = prefix

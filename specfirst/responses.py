@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from specfirst.asgi import Answer
 from specfirst.document import Document, Operation, Response
 from specfirst.errors import Invalid, PreconditionFailed, Refusal
-from specfirst.etags import conditional_status
+from specfirst.etags import conditional_status, conditions
 from specfirst.validation import Schemas, findings
 
 
@@ -100,8 +100,11 @@ class Responder:
 
         Raises PreconditionFailed if If-Match does not match.
         """
+        fields = conditions(headers)
+        if not fields or answer.status >= 300:
+            return answer
         etag = next((value.decode() for name, value in answer.headers if name == b"etag"), None)
-        status = conditional_status(headers, etag) if etag is not None and answer.status < 300 else None
+        status = conditional_status(fields, etag) if etag is not None else None
         if status not in self._operation.responses:
             return answer
         if status != HTTPStatus.NOT_MODIFIED:
