@@ -1,1 +1,1 @@
-"""What production neither installs nor needs: the embedded PostgreSQL, development secrets, fuzz hooks."""
+"""Development tools that production does not install: embedded PostgreSQL, development secret, fuzz hooks."""

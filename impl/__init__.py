@@ -1,1 +1,1 @@
-"""Written by hand: the operations of the contract on a PostgreSQL database."""
+"""Hand-written implementation: the operations of the contract on a PostgreSQL database."""

@@ -1,9 +1,9 @@
 """Read a connection string of PostgreSQL once, for both drivers: asyncpg (requests), psycopg2 (migrations).
 
-Each driver reads connection strings in its own way. asyncpg sends each parameter that it does not know to the
-server as a setting of the session; libpq (psycopg2) refuses it. Of two `?host=` asyncpg takes the last, and
-SQLAlchemy both. So this module reads the string as libpq documents it, refuses by name what one of the
-drivers cannot do, and gives each driver what means the same.
+asyncpg sends each parameter that it does not know to the server as a session setting; libpq (psycopg2)
+rejects it. If `?host=` occurs twice, asyncpg takes the last one and SQLAlchemy takes both. So this module
+reads the string as libpq documents it, rejects by name each parameter that one of the drivers does not
+support, and gives both drivers equivalent arguments.
 
 https://www.postgresql.org/docs/current/libpq-connect.html
 """
@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from typing import Any
 from urllib.parse import unquote, urlencode
 
-# Both drivers know these, and understand them alike.
+# Both drivers support these with the same meaning.
 _BOTH = {
     *("krbsrvname", "passfile", "service", "sslcert", "sslcrl", "sslkey", "sslmode", "sslnegotiation"),
     *("sslpassword", "sslrootcert", "ssl_max_protocol_version", "ssl_min_protocol_version"),
@@ -29,15 +29,16 @@ _CHOICES = {
     "target_session_attrs": ("any", "read-write", "read-only", "primary", "standby", "prefer-standby"),
     "pgbouncer": ("true", "false"),
 }
-# Settings of the session, which libpq sends to the server as asyncpg does.
+# Session settings, which libpq and asyncpg both send to the server.
 _SESSION = {"application_name", "fallback_application_name", "options"}
-# They concern the client's socket. asyncpg has no such option, and each statement has a time limit anyway.
+# They configure the client's socket. asyncpg has no such options, and each statement has a timeout anyway.
 _SOCKET = {"keepalives", "keepalives_count", "keepalives_idle", "keepalives_interval", "tcp_user_timeout"}
 _NUMBERS = {*_SOCKET, "connect_timeout"}
-# asyncpg can do one of the values: that one means to it what leaving the parameter out means.
+# asyncpg supports only one of the values, which is the same as leaving the parameter out.
 _ONLY = {
     "client_encoding": ("UTF8", "UTF-8", "utf8", "utf-8"),
-    # Neon gives `require`, which asyncpg cannot do. sslmode=verify-full is the way to know the server.
+    # Neon sets `require`, which asyncpg does not support. sslmode=verify-full is the way to authenticate the
+    # server.
     "channel_binding": ("disable", "prefer", "require"),
     "gssdelegation": ("0",),
     "gssencmode": ("disable", "prefer"),
@@ -46,15 +47,15 @@ _ONLY = {
     "sslcompression": ("0", "1"),  # libpq ignores it since PostgreSQL 14.
     "sslsni": ("1",),
 }
-# libpq knows them, and asyncpg can do none of their values.
+# libpq supports these, and asyncpg supports none of their values.
 _REFUSED = {
-    "hostaddr": "write the address in place of the host's name",
-    "require_auth": "with sslmode=verify-full no other server gets the password",
-    "requirepeer": "the permissions of the socket's folder say who can make it",
-    "sslcrldir": "name one file with sslcrl",
-    "sslkeylogfile": "PostgreSQL's own psql can do it",
+    "hostaddr": "use the address as the host",
+    "require_auth": "use sslmode=verify-full, so that no other server gets the password",
+    "requirepeer": "restrict the permissions of the socket's folder instead",
+    "sslcrldir": "use sslcrl with one file",
+    "sslkeylogfile": "use psql for it",
 }
-# Other tools write them, Prisma and Supabase above all, for their own pool or for tables in `public`.
+# Other tools add these, mainly Prisma and Supabase, for their own pool or for tables in `public`.
 _OF_OTHER_TOOLS = {
     *(
         "connection_limit",
@@ -82,7 +83,7 @@ _SCHEME = re.compile(r"[\w+.-]+://", re.A)
 
 @dataclass(frozen=True)
 class ConnectionString:
-    """A connection string, understood; parameters without a value are left out."""
+    """A parsed connection string; parameters without a value are left out."""
 
     hosts: tuple[str, ...]
     ports: tuple[int, ...]
@@ -91,11 +92,11 @@ class ConnectionString:
     password: str | None
     database: str | None
     parameters: Mapping[str, str]
-    """What both drivers know, by libpq's names."""
+    """Parameters that both drivers support, by libpq's names."""
     session: Mapping[str, str]
-    """Settings that go to the server."""
+    """Session settings, which are sent to the server."""
     only_libpq: Mapping[str, str]
-    """What psycopg2 is told and asyncpg need not know."""
+    """Parameters that psycopg2 needs and asyncpg does not."""
     connect_seconds: int | None
     without_effect: tuple[str, ...]
     """Parameters for other tools."""
@@ -104,7 +105,7 @@ class ConnectionString:
 
     @property
     def for_asyncpg(self) -> dict[str, Any]:
-        """Arguments of asyncpg.connect. Those of TLS it reads from a connection string alone."""
+        """Return the arguments of asyncpg.connect; TLS parameters must be in its DSN."""
         found = {
             "host": [*self.hosts],
             "port": [*self.ports] if len(self.ports) != 1 else self.ports[0],
@@ -118,7 +119,7 @@ class ConnectionString:
 
     @property
     def for_psycopg2(self) -> dict[str, str]:
-        """Arguments of psycopg2.connect."""
+        """Return the arguments of psycopg2.connect."""
         found = {
             "host": ",".join(self.hosts),
             "port": ",".join(map(str, self.ports)),
@@ -132,12 +133,12 @@ class ConnectionString:
 
     @property
     def address(self) -> str:
-        """Where the database is, without who connects and how."""
+        """Return the address of the database, without user and parameters."""
         return f"{self.hosts} {self.ports} {self.database}"
 
 
 def read_connection_string(text: str) -> ConnectionString:
-    """Raises ValueError that says what is wrong, without values, which may be parts of a password."""
+    """Parse a connection string. Raises ValueError without values, which may be parts of a password."""
     if not text.isascii() and not _is_utf8(text):
         raise ValueError("is not UTF-8 text")
     form = _FORM.fullmatch(text)
@@ -147,7 +148,7 @@ def read_connection_string(text: str) -> ConnectionString:
         )
     credentials, hosts = form["credentials"], form["hosts"]
     if "@" in hosts or (credentials is None and "@" in text):
-        # What follows an @ or a / in the password would be taken for the host, or for a parameter.
+        # Text after an @ or a / in the password would be read as the host or as a parameter.
         raise ValueError("has an @ or a / in its password; percent-encode them as %40 and %2F")
     user, _, password = (credentials or "").partition(":")
     pairs = [("user", user), ("password", password), ("dbname", form["dbname"] or ""), *_hosts(hosts)]
@@ -185,7 +186,7 @@ def _parameters(query: str) -> list[tuple[str, str]]:
 
 
 def _translated(name: str, value: str) -> tuple[str, str]:
-    """What means the same in libpq's words: of JDBC, node-postgres and SQLAlchemy."""
+    """Translate a parameter of JDBC, node-postgres or SQLAlchemy into libpq's equivalent."""
     if name == "ssl":
         value = {"true": "require", "1": "require", "false": "disable", "0": "disable"}.get(value, value)
         if value not in _CHOICES["sslmode"]:
@@ -220,11 +221,11 @@ def _understood(given: Mapping[str, str]) -> ConnectionString:
     hosts = given["host"].split(",") if "host" in given else []
     ports = given["port"].split(",") if "port" in given else []
     if ports and not hosts:
-        raise ValueError("has a port and no host; give both")
+        raise ValueError("has a port but no host; give both")
     if not all(hosts):
-        raise ValueError("has a list of hosts of which one is empty")
+        raise ValueError("has an empty entry in its list of hosts")
     if len(ports) > 1 and not all(ports):
-        # libpq's port where none is given.
+        # libpq's default port.
         ports = [port or "5432" for port in ports]
     if not all(_PORT.fullmatch(port) and int(port) < 65536 for port in ports):
         raise ValueError("has a port that is not a number from 1 to 65535")
@@ -232,7 +233,7 @@ def _understood(given: Mapping[str, str]) -> ConnectionString:
         raise ValueError(f"has {len(ports)} ports for {len(hosts)} hosts; give one for each, or one for all")
     if given.get("sslrootcert") == "system":
         raise ValueError(
-            "says sslrootcert=system, which asyncpg cannot do; name the file, on most Linux systems "
+            "has sslrootcert=system, which asyncpg does not support; give the file, on most Linux systems "
             "sslrootcert=/etc/ssl/certs/ca-certificates.crt"
         )
     for name in _FILES:
@@ -251,20 +252,22 @@ def _understood(given: Mapping[str, str]) -> ConnectionString:
             **({"options": given["options"]} if "options" in given else {}),
         },
         only_libpq={name: value for name, value in given.items() if name in {*_ONLY, *_SOCKET}},
-        # 0 stands for no limit, and there is always one here.
+        # 0 means no limit, and there is always one here.
         connect_seconds=int(given.get("connect_timeout", 0)) or None,
         without_effect=tuple(name for name in given if name in _OF_OTHER_TOOLS),
-        # Neon's poolers have it in their names, and Prisma's word says it of all others.
+        # The host names of Neon's poolers contain the word, and Prisma's parameter marks all others.
         pooled=any("-pooler" in host for host in hosts) or given.get("pgbouncer") == "true",
     )
 
 
 def _check(name: str, value: str) -> None:
     if name in _REFUSED:
-        raise ValueError(f"has the parameter {name}, which asyncpg cannot do; remove it: {_REFUSED[name]}")
+        raise ValueError(
+            f"has the parameter {name}, which asyncpg does not support; remove it: {_REFUSED[name]}"
+        )
     if name in _ONLY and value not in _ONLY[name]:
         can = " or ".join(_ONLY[name])
-        raise ValueError(f"has a {name} that asyncpg cannot do; remove it, or set it to {can}")
+        raise ValueError(f"has a {name} that asyncpg does not support; remove it, or set it to {can}")
     if name in _CHOICES and value not in _CHOICES[name]:
         raise ValueError(f"has an unknown {name}; it must be {', '.join(_CHOICES[name])}")
     if name in _NUMBERS and not re.fullmatch(r"[0-9]{1,9}", value):
@@ -274,7 +277,7 @@ def _check(name: str, value: str) -> None:
         alike = get_close_matches(name, sorted(known), n=1, cutoff=0.7)
         advice = f"did you mean {alike[0]}?" if alike else "remove it"
         raise ValueError(
-            f"has the unknown parameter {name}; {advice} (write settings of the session as "
+            f"has the unknown parameter {name}; {advice} (write session settings as "
             "options=-c%20NAME%3DVALUE)"
         )
 
@@ -283,4 +286,4 @@ def _check_file(name: str, path: str) -> None:
     try:
         open(path, "rb").close()
     except OSError as error:
-        raise ValueError(f"names {name} {path}, which cannot be read: {error.strerror}") from None
+        raise ValueError(f"has {name}={path}, which cannot be read: {error.strerror}") from None

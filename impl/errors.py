@@ -1,4 +1,4 @@
-"""What can go wrong in this service, as its clients read it.
+"""The error responses of this service.
 
     Refusal
     ├── Forbidden ── NotTheCaller          403
@@ -12,7 +12,7 @@
     ├── DatabaseUnavailable                503, with Retry-After
     └── LoginServiceUnavailable            503, with Retry-After
 
-The engine renders them (specfirst.errors); nothing here knows of a web framework.
+The engine renders them (specfirst.errors), so this module does not depend on a web framework.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class CategoryNameTaken(Refusal):
 
 
 class Stopping(Refusal):
-    """The service still answers what it is asked, and others should be asked instead."""
+    """The service is shutting down; it still answers requests, but clients should use another instance."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
@@ -66,7 +66,7 @@ class IdempotencyKeyReused(Invalid):
 
 
 class DatabaseUnavailable(Refusal):
-    """The database cannot be reached in time; the cause is chained for the log, not for the client."""
+    """The database cannot be reached in time. The cause is chained for the log and not sent to the client."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
@@ -75,7 +75,7 @@ class DatabaseUnavailable(Refusal):
 
 
 class LoginServiceUnavailable(Refusal):
-    """Whether a token is good cannot be said, since the keys that say it cannot be fetched."""
+    """The token cannot be verified, because the public keys of the login service cannot be fetched."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
 

@@ -1,4 +1,4 @@
-"""The environment, read once. `.env.example` describes every setting."""
+"""Settings from the environment, read once. `.env.example` describes each one."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from impl.connection_strings import read_connection_string
 from specfirst.proxies import path_prefix
 from specfirst.startup import StartupError
 
-# Words of the secrets that stand in examples and tutorials. A random secret contains one of them with a
-# probability below one in a million.
+# Words in the secrets of examples and tutorials. A random secret contains one of them with a probability
+# below one in a million.
 _PLACEHOLDER_WORDS = ("change", "example", "placeholder", "replace", "insecure", "better-auth", "your")
 
-# What base64url writes instead of two characters of base64.
+# The base64url equivalents of two base64 characters.
 _BASE64 = bytes.maketrans(b"-_", b"+/")
 
-# An environment is shared. Names that begin like this are meant for this service, but for those that Better
-# Auth, Neon's integrations and Kubernetes are known to set.
+# Other programs share the environment. Names with these prefixes are meant for this service, except those
+# that Better Auth, Neon's integrations and Kubernetes set.
 _PREFIXES = ("BETTER_AUTH_", "DATABASE_", "METRICS_", "RATE_LIMIT_", "SHUTDOWN_")
 _OTHERS_NAMES = re.compile(
     r"BETTER_AUTH_(SECRETS|TRUSTED_ORIGINS|TELEMETRY\w*)|DATABASE_\w*URL\w*"
@@ -45,14 +45,14 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class SettingsError(StartupError):
-    """What is wrong with the environment, one line per setting, without the values."""
+    """Invalid settings, one line for each, without the values."""
 
 
 class Settings(BaseSettings):
-    # An empty variable counts as one that is not set, as in `DATABASE_URL=` of a copied .env file.
+    # An empty variable counts as not set, such as `DATABASE_URL=` in a copied .env file.
     model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
 
-    # First, since what the others require depends on it.
+    # First, since the validation of the others depends on it.
     environment: Literal["development", "test", "production"] = "development"
     database_url: SecretStr | None = Field(default=None, validate_default=True)
     database_pool_size: int = Field(default=10, ge=1, le=1000)
@@ -84,10 +84,10 @@ class Settings(BaseSettings):
 
     @property
     def shared_secret_audience(self) -> str | None:
-        """What the `aud` of a token that was signed with the secret must be, where it has one; None for any.
+        """Return the required `aud` of a token signed with the secret; None accepts any.
 
-        Better Auth is its own audience, and usually a part of the front end. The default of FRONTEND_URL does
-        not say where that is.
+        Better Auth is its own audience and usually part of the front end. The default of FRONTEND_URL does
+        not tell where Better Auth is.
         """
         stated = self.frontend_url if "frontend_url" in self.model_fields_set else None
         return self.auth_audience or stated
@@ -117,7 +117,7 @@ class Settings(BaseSettings):
         base = info.data.get("better_auth_url")
         if value is not None or base is None:
             return value
-        # As Better Auth has it: its base path is /api/auth unless its URL has a path.
+        # As in Better Auth: the base path is /api/auth unless the URL has a path.
         base = base.rstrip("/")
         return f"{base}/jwks" if urlsplit(base).path else f"{base}/api/auth/jwks"
 
@@ -139,14 +139,14 @@ class Settings(BaseSettings):
     @classmethod
     def _check_secret(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if value is None:
-            # Absent from the data if it was refused itself, which is said already.
+            # Missing if ENVIRONMENT itself was invalid, which is already reported.
             if info.data.get("auth_jwks_url", "") is None and "better_auth_url" in info.data:
                 _require_outside_production(
                     info, "set BETTER_AUTH_URL to your Better Auth server, or this to a secret that it shares"
                 )
             return None
         secret = value.get_secret_value()
-        remedy = "make one with `openssl rand -base64 32`"
+        remedy = "generate one with `openssl rand -base64 32`"
         try:
             length = len(secret.encode())
         except UnicodeEncodeError:
@@ -157,7 +157,7 @@ class Settings(BaseSettings):
             raise ValueError(f"has {length} bytes and must have at least 32; {remedy}")
         placeholder = len(set(secret)) < 8 or any(word in secret.lower() for word in _PLACEHOLDER_WORDS)
         if placeholder and _in_production(info):
-            raise ValueError(f"is a placeholder and anybody can guess it; {remedy}")
+            raise ValueError(f"is a placeholder that anybody can guess; {remedy}")
         return value
 
     @field_validator("frontend_url")
@@ -181,7 +181,7 @@ class Settings(BaseSettings):
     @field_validator("forwarded_allow_ips")
     @classmethod
     def _check_networks(cls, value: str) -> str:
-        # uvicorn would take what is neither for the name of a proxy, and no proxy has one.
+        # uvicorn would take any other text for the name of a proxy, which no proxy has.
         for each in value.split(",") if value != "*" else ():
             try:
                 ip_network(each.strip())
@@ -195,7 +195,7 @@ class Settings(BaseSettings):
     @classmethod
     def _not_in_production(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and _in_production(info):
-            raise ValueError("answers with examples instead of data; unset it in production")
+            raise ValueError("returns examples instead of data; unset it in production")
         return value
 
     @field_validator("development_user")
@@ -230,16 +230,16 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """The settings from the environment and from `.env`; raises SettingsError."""
+    """Read the settings from the environment and from `.env`; raise SettingsError."""
     settings, lines = None, list[str]()
     try:
         lines += _unknown_names()
         settings = Settings()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise SettingsError(f".env cannot be read: {reason}; correct that file, or remove it") from None
+        raise SettingsError(f".env cannot be read: {reason}; fix that file, or remove it") from None
     except ValidationError as error:
-        # Only the message of each finding: Pydantic's own text would repeat the value, which may be secret.
+        # Use only the message of each error: Pydantic's own text would repeat the value, which may be secret.
         findings = error.errors(include_url=False, include_input=False)
         lines += [f"{str(finding['loc'][0]).upper()} {_reason(finding['msg'])}" for finding in findings]
     if settings is None or lines:
@@ -248,17 +248,17 @@ def load_settings() -> Settings:
 
 
 def _unknown_names() -> Iterator[str]:
-    """What is set in `.env` and is no setting, and what in the environment looks as if it were to be one."""
+    """Report unknown names in `.env`, and names in the environment that look like ours."""
     known = {name.upper() for name in Settings.model_fields}
     in_file = {name.upper() for name in dotenv_values(".env")}
     for name in sorted((in_file | {name.upper() for name in os.environ}) - known):
         alike = get_close_matches(name, known, n=1, cutoff=0.85)
-        # A misspelt name is not merely one of ours with something behind it.
+        # A name with a suffix after one of ours is not a misspelling.
         misspelt = bool(alike) and len(name) > 5 and not name.startswith(f"{alike[0]}_")
         ours = misspelt or name.startswith(_PREFIXES)
         if name in in_file or (ours and not _OTHERS_NAMES.fullmatch(name)):
-            yield f"{name} is no setting; " + (
-                f"did you mean {alike[0]}?" if alike else ".env.example lists all that there are"
+            yield f"Unknown setting {name}; " + (
+                f"did you mean {alike[0]}?" if alike else ".env.example lists all settings"
             )
 
 
@@ -267,16 +267,16 @@ def _reason(message: str) -> str:
 
 
 def _origin(url: str) -> str | None:
-    """The origin of a URL as browsers send it and Better Auth calls itself, or None if it has none.
+    """Return the origin of a URL as browsers and Better Auth write it, or None if it has none.
 
-    That is lower case, without the scheme's own port and without a final slash (RFC 6454, section 6.2).
+    Lower case, without the default port of the scheme and without a final slash (RFC 6454, section 6.2).
     """
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         return None
-    # urlsplit drops line breaks and tabs silently.
+    # urlsplit silently drops line breaks and tabs.
     sound = url.isascii() and url.isprintable() and " " not in url and "@" not in parts.netloc
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or not sound:
         return None
@@ -286,9 +286,9 @@ def _origin(url: str) -> str | None:
 
 
 def _is_key(text: str) -> bool:
-    """Whether it is a key or a certificate in any of its textual forms; everybody may know what is public."""
+    """Return whether the text is a key or a certificate in any textual format; it may be public."""
     readings = [text.encode()]
-    # What base64 makes of a text may be base64 again, or a file in PEM.
+    # Decoded base64 may be base64 again, or a PEM file.
     for _ in range(2):
         with suppress(ValueError):
             readings.append(b64decode(readings[-1].translate(_BASE64) + b"=="))
@@ -309,7 +309,7 @@ def _is_key_itself(data: bytes) -> bool:
             load(data)
             return True
         except UnsupportedAlgorithm:
-            # It says of itself that it is a key, of a kind that is not known here.
+            # Marked as a key, of an unknown type.
             return True
         except ValueError:
             pass

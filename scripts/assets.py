@@ -1,4 +1,4 @@
-"""Fetches the files that specfirst/assets/README.md lists from their npm packages, and checks their SHA-256.
+"""Fetch the files that specfirst/assets/README.md lists from their npm packages, and check their SHA-256.
 
 If one of them differs, nothing is written. The README also says how to take a newer version.
 """
@@ -42,7 +42,7 @@ def main() -> None:
     for name, content in fetched.items():
         (ASSETS / name).parent.mkdir(parents=True, exist_ok=True)
         (ASSETS / name).write_bytes(content)
-    print(f"{len(fetched)} files are as specfirst/assets/README.md says.")
+    print(f"{len(fetched)} files match specfirst/assets/README.md.")
 
 
 if __name__ == "__main__":

@@ -75,20 +75,25 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--servers",
         type=_names((*ALL_SERVERS, *WITHOUT)),
-        help=f"some of {_list(ALL_SERVERS)}, or ours without what makes it fast: {_list(WITHOUT)}",
+        help=f"some of {_list(ALL_SERVERS)}, or ours without an optimization: {_list(WITHOUT)}",
     )
-    parser.add_argument("--rounds", type=int, help="how many turns each server has (3; quick 2)")
-    parser.add_argument("--seconds", type=int, help="how long a turn is (4; quick 1)")
+    parser.add_argument("--rounds", type=int, help="number of turns of each server (3; quick 2)")
+    parser.add_argument("--seconds", type=int, help="seconds per turn (4; quick 1)")
     parser.add_argument(
         "--against",
         type=lambda text: Path(text).resolve(),
         metavar="CHECKOUT",
-        help="compare with this service as another checkout has it, after scripts/setup there",
+        help="compare with this service in another checkout, after scripts/setup there",
     )
     parser.add_argument("--baseline", type=Path, metavar="FILE", help="compare with an earlier result.json")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the results into this SVG file")
     parser.add_argument(
-        "--output", type=Path, default=FOLDER / "result.json", help="where they go (build/bench/result.json)"
+        "--plot", type=Path, metavar="FILE", help="write a chart of the results to this SVG file"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=FOLDER / "result.json",
+        help="file for the results (build/bench/result.json)",
     )
     return parser.parse_args()
 

@@ -40,7 +40,7 @@ class ClientError(Exception):
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/client", description=__doc__)
     parser.add_argument(
-        "--check", action="store_true", help="write nothing; exit 1 if a file is not what the contract says"
+        "--check", action="store_true", help="write nothing; exit 1 if a file does not match the contract"
     )
     parser.add_argument(
         "--contract", type=Path, default=ROOT / "openapi.yaml", help="the contract (openapi.yaml)"
@@ -54,7 +54,7 @@ def main() -> None:
         if options.check and stale:
             for name in stale:
                 print(f"clients/typescript/{name} differs", file=sys.stderr)
-            raise ClientError("clients/typescript is not what openapi.yaml says; run scripts/client")
+            raise ClientError("clients/typescript does not match openapi.yaml; run scripts/client")
         if not options.check:
             for name in stale:
                 (PACKAGE / name).write_text(files[name], encoding="utf-8")
@@ -115,12 +115,12 @@ def _operations(document: Document) -> Iterator[Operation]:
     explode: dict[str, bool] = {}
     for operation in document.operations:
         for parameter in operation.located("query"):
-            # The client knows by the name alone how a parameter is written.
+            # The client knows only by the name how to serialize a parameter.
             if explode.setdefault(parameter.name, parameter.explode) != parameter.explode:
                 raise DocumentError(
                     f"the query parameter {parameter.name!r} has `explode: false` in one operation only",
                     parameter.pointer,
-                    remedy="write it alike in all operations, or give it another name",
+                    remedy="use the same serialization in all operations, or another name",
                     line=document.line(parameter.pointer),
                 )
         for parameter in operation.parameters:
@@ -128,8 +128,8 @@ def _operations(document: Document) -> Iterator[Operation]:
                 raise DocumentError(
                     f"the client cannot express the {parameter.location} parameter {parameter.name!r}",
                     parameter.pointer,
-                    remedy="make it a path, query or header parameter with another name than body, "
-                    "or teach src/client.ts to send it",
+                    remedy="make it a path, query or header parameter with a name other than body, "
+                    "or extend src/client.ts to send it",
                     line=document.line(parameter.pointer),
                 )
         yield operation
@@ -180,7 +180,7 @@ def install(folder: Path) -> None:
         except ClientError as error:
             raise ClientError(
                 f"the packages in {where}/package-lock.json could not be installed; "
-                f"this needs npm's registry once, and the disk\n{error}"
+                f"this needs access to the npm registry and disk space\n{error}"
             ) from None
         marker.write_text(made_from, encoding="utf-8")
 
@@ -201,7 +201,7 @@ def run(*command: str | Path, folder: Path, env: Mapping[str, str] | None = None
     )
     if done.returncode:
         words = " ".join(Path(word).name for word in map(str, command))
-        raise ClientError(f"this failed with status {done.returncode} in {folder}: {words}\n{done.stdout}")
+        raise ClientError(f"command failed with status {done.returncode} in {folder}: {words}\n{done.stdout}")
     return done.stdout
 
 

@@ -25,11 +25,13 @@ _LONGEST_LINE = 160
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/diff", description=__doc__)
-    parser.add_argument("base", metavar="BASE", help="the older one: a file, or a git revision that holds it")
     parser.add_argument(
-        "--contract", type=Path, default=ROOT / "openapi.yaml", help="the newer one (openapi.yaml)"
+        "base", metavar="BASE", help="the older contract: a file, or a git revision that contains it"
     )
-    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+    parser.add_argument(
+        "--contract", type=Path, default=ROOT / "openapi.yaml", help="the newer contract (openapi.yaml)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
     contract: Path = options.contract
     old = read_base(options.base, contract.absolute())
@@ -58,12 +60,12 @@ def read_base(base: str, contract: Path) -> Document:
     revision = run(*git, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}")
     if revision.returncode != 0:
         # git explains when there is no repository or no access to it.
-        reason = revision.stderr.decode(errors="replace").strip() or "name one of the two"
-        refuse(f"{base} is neither a file nor a revision that git knows in {contract.parent}", reason)
+        reason = revision.stderr.decode(errors="replace").strip() or "give a file or a revision"
+        refuse(f"{base} is neither a file nor a git revision in {contract.parent}", reason)
     name = f"{base}:{contract.name}"
     content = run(*git, "show", f"{revision.stdout.decode().strip()}:./{contract.name}")
     if content.returncode != 0:
-        refuse(f"{contract.name} did not exist in {base}", "name a later revision")
+        refuse(f"{contract.name} does not exist in {base}", "use a later revision")
     with tempfile.NamedTemporaryFile() as file:
         file.write(content.stdout)
         file.flush()
@@ -74,7 +76,7 @@ def run(*command: str) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(command, capture_output=True, check=False)
     except FileNotFoundError:
-        refuse(f"{command[0]} was not found", "install it, or name a file in place of a revision")
+        refuse(f"{command[0]} was not found", "install it, or use a file instead of a revision")
 
 
 def read(path: Path, name: str) -> Document:

@@ -49,17 +49,17 @@ def main() -> None:
     parser.add_argument(
         "--examples", type=int, default=1000, help="examples per operation and phase (%(default)s)"
     )
-    parser.add_argument("--seed", type=int, help="repeat the run that had this seed (random)")
+    parser.add_argument("--seed", type=int, help="seed, to repeat an earlier run (random)")
     parser.add_argument(
         "--workers",
         type=int,
         default=1,
-        help="how many attack at once, each a server of its own (%(default)s)",
+        help="number of parallel workers, each with its own server (%(default)s)",
     )
-    parser.add_argument("--output", type=Path, default=OUTPUT, help="where the reports go (build/fuzz)")
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="folder for the reports (build/fuzz)")
     options = parser.parse_args()
     if options.examples < 1 or options.workers < 1:
-        parser.error("--examples and --workers take a number from 1 up")
+        parser.error("--examples and --workers must be at least 1")
     seed = random.randrange(2**32) if options.seed is None else options.seed  # noqa: S311
     output: Path = options.output.absolute()
     try:
@@ -140,7 +140,7 @@ class Report:
         """Add the results of one Schemathesis process, which ran its share of the examples."""
         if not results.exists():
             tail = "\n".join(log.read_text().splitlines()[-20:]) if log.exists() else ""
-            self.problems.append(Problem(f"worker {worker}", f"Schemathesis ended without a result\n{tail}"))
+            self.problems.append(Problem(f"worker {worker}", f"Schemathesis exited without a result\n{tail}"))
             return
         found = json.loads(results.read_text())
         for label, counts in found["operations"].items():
@@ -172,7 +172,7 @@ class Report:
             if tried < share and (operation.parameters or operation.body):
                 yield Problem(label, f"worker {worker} gave up after {tried} of {share} examples")
             if not any(str(response.status) in counts["statuses"] for response in operation.successes):
-                yield Problem(label, f"worker {worker} was never answered with success")
+                yield Problem(label, f"worker {worker} got no successful response")
         if found["scenarios"] < share:
             yield Problem(
                 "Stateful", f"worker {worker} gave up after {found['scenarios']} of {share} scenarios"
@@ -415,7 +415,7 @@ def _url(process: subprocess.Popen[bytes], log: Path) -> str:
         if found and text.count("startup complete") >= SERVER_PROCESSES:
             return found[1]
         time.sleep(0.02)
-    sys.exit(f"scripts/fuzz: the server did not start; it said:\n{log.read_text()}")
+    sys.exit(f"scripts/fuzz: the server did not start; its log:\n{log.read_text()}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Write a software bill of materials of the server and the TypeScript client, as CycloneDX 1.6.
+"""Write a software bill of materials (SBOM) of the server and the TypeScript client, as CycloneDX 1.6.
 
-It is derived from the lock files, so it is the same each time. In it, packages for other platforms have no
-licence.
+It is derived from the lock files, so its content is reproducible. Packages for other platforms have no
+licence in it.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/token", description=__doc__)
     parser.add_argument("user", metavar="USER", help="the user's id, the token's `sub`")
-    parser.add_argument("--hours", type=float, default=12, help="how long the token is valid (%(default)s)")
+    parser.add_argument("--hours", type=float, default=12, help="hours until the token expires (%(default)s)")
     parser.add_argument("--email", help="the claim `email`")
     parser.add_argument("--name", help="the claim `name`")
     parser.add_argument(
@@ -38,11 +38,11 @@ def _secret(data: Path) -> str:
     os.chdir(ROOT)
     settings = load_settings()
     if settings.environment == "production":
-        raise StartupError("ENVIRONMENT is production, where tokens come from the login service alone")
+        raise StartupError("ENVIRONMENT is production, where only the login service issues tokens")
     if settings.better_auth_secret:
         return settings.better_auth_secret.get_secret_value()
     if settings.auth_jwks_url:
-        raise StartupError("tokens come from BETTER_AUTH_URL alone, as long as BETTER_AUTH_SECRET is not set")
+        raise StartupError("BETTER_AUTH_URL issues all tokens, because BETTER_AUTH_SECRET is not set")
     return development_secret(data / "development-secret")
 
 

@@ -1,1 +1,1 @@
-"""A spec-first engine for FastAPI: it knows OpenAPI and HTTP, and nothing of any particular contract."""
+"""A spec-first engine for FastAPI: it implements OpenAPI and HTTP, and depends on no particular contract."""

@@ -1,4 +1,4 @@
-"""The ASGI types that the engine speaks (ASGI 3.0), and the one way it sends an answer."""
+"""The ASGI types of the engine (ASGI 3.0), and the function that sends a response."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ __all__ = [
 ]
 
 STOPPING = "stopping"
-"""What the lifespan of an application yields under this name is called when the service stops."""
+"""If the application's lifespan state has this key, its value is called when shutdown begins."""
 
 REFUSAL = "specfirst.refusal"
-"""Is in the scope of a request that the connection cannot read: the `Unreadable` to render as its response.
+"""Scope key of a request that the connection cannot read: the `Unreadable` to render as its response.
 
 If the application has already been called for this request, the connection calls it a second time, with
 REFUSAL. In the scope of the first call, REFUSAL is then None.
@@ -33,7 +33,7 @@ REFUSAL. In the scope of the first call, REFUSAL is then None.
 
 
 class Answer(NamedTuple):
-    """A whole response. Header names are lower-case; Content-Length is added when it is sent."""
+    """A complete response. Header names are lower-case; Content-Length is added when it is sent."""
 
     status: int
     headers: Sequence[tuple[bytes, bytes]]
@@ -50,5 +50,5 @@ async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
 
 
 def root_of(scope: Scope) -> str:
-    """Give the path prefix of the application, as clients must write it in URLs; "" is the usual one."""
+    """Return the path prefix of the application in clients' URLs; usually it is ""."""
     return quote(scope.get("root_path", "").rstrip("/"), safe="/!$&'()*+,;=:@")

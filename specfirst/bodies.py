@@ -1,4 +1,4 @@
-"""Request bodies: from the bytes of a request to JSON values, refusing all that is not plain UTF-8 JSON."""
+"""Request bodies: parse bytes into JSON values, and reject everything that is not plain UTF-8 JSON."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from specfirst.document import RequestBody
 from specfirst.errors import ContentTooLarge, Finding, Invalid, MalformedBody, UnsupportedMediaType
 
 DEFAULT_LIMIT = 1024 * 1024
-"""Bytes that a body may have where the contract does not say `x-max-body-bytes`."""
+"""The size limit of a body in bytes, if the contract has no `x-max-body-bytes`."""
 
 ABSENT = object()
-"""Stands for a body that was not sent and need not be."""
+"""The value of an optional body that was not sent."""
 
 
 class ClientDisconnected(Exception):
-    """The client went away before it had sent its whole body; there is nobody to answer."""
+    """The client disconnected before it had sent its whole body, so no response is possible."""
 
 
 async def read_json(scope: Scope, receive: Receive, body: RequestBody, limit: int) -> Any:
-    """Read and parse the body, or give ABSENT where an optional one was not sent.
+    """Read and parse the body, or return ABSENT if an optional body was not sent.
 
     Raises UnsupportedMediaType, ContentTooLarge, MalformedBody or Invalid, in this order.
     """
     headers: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
         if name.startswith(b"content-"):
-            # A field that is given twice is one list (RFC 9110, section 5.3), which no media type is.
+            # A repeated field is one list (RFC 9110, section 5.3), which is not a media type.
             headers[name] = headers[name] + b", " + value if name in headers else value
     has_body = headers.get(b"content-length", b"0") != b"0" or any(
         name == b"transfer-encoding" for name, _ in scope["headers"]
     )
     if b"content-range" in headers and scope["method"] == "PUT":
-        # A part that is taken for the whole would destroy the rest (RFC 9110, section 14.5).
+        # Storing a part as if it were the whole would destroy the rest (RFC 9110, section 14.5).
         raise MalformedBody("The body must be whole, without Content-Range")
     if has_body or b"content-type" in headers:
         _check_media_type(headers, body.media_types, scope["method"])
@@ -64,7 +64,7 @@ def _check_media_type(headers: Mapping[bytes, bytes], media_types: Collection[st
         raise UnsupportedMediaType(f"The body must be {' or '.join(media_types)} in UTF-8", accepted)
     codings = headers.get(b"content-encoding", b"identity").lower().split(b",")
     if any(coding.strip() not in (b"identity", b"") for coding in codings):
-        # The header tells that it was the coding (RFC 9110, section 15.5.16).
+        # Accept-Encoding tells the client that the content coding is the cause (RFC 9110, section 15.5.16).
         raise UnsupportedMediaType(
             "The body must not be compressed", accepted | {"Accept-Encoding": "identity"}
         )
@@ -73,12 +73,12 @@ def _check_media_type(headers: Mapping[bytes, bytes], media_types: Collection[st
 _WORD = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED = r'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*"'
 _PARAMETER = f"({_WORD})=({_WORD}|{_QUOTED})"
-# A semicolon may stand without a parameter (RFC 9110, section 5.6.6).
+# A semicolon need not have a parameter (RFC 9110, section 5.6.6).
 _MEDIA_TYPE = re.compile(rf"({_WORD}/{_WORD})[ \t]*((?:;[ \t]*(?:{_PARAMETER}[ \t]*)?)*)")
 
 
 def _media_type(field: str) -> tuple[str, str]:
-    """Give the media type without parameters and its charset, in lower case; "" and "" if it is malformed.
+    """Return the media type without parameters and its charset, in lower case; "" and "" if it is malformed.
 
     (RFC 9110, section 8.3.1.) JSON without a charset is UTF-8 (RFC 8259, section 8.1).
     """
@@ -88,7 +88,7 @@ def _media_type(field: str) -> tuple[str, str]:
     parameters = [(name.lower(), value) for name, value in re.findall(_PARAMETER, match[2])]
     values = dict(parameters)
     if len(values) < len(parameters):
-        # An error, of which nobody can say what is meant (RFC 6838, section 4.3).
+        # A duplicated parameter is an error with no defined meaning (RFC 6838, section 4.3).
         return "", ""
     charset = values.get("charset", "utf-8")
     if charset.startswith('"'):
@@ -102,7 +102,7 @@ async def _read(receive: Receive, headers: Mapping[bytes, bytes], limit: int) ->
         raise ContentTooLarge(limit)
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body"):
-        # Nearly every body arrives in one piece.
+        # Nearly every body arrives in one message.
         data: bytes = message.get("body", b"")
         if len(data) > limit:
             raise ContentTooLarge(limit)
@@ -121,9 +121,10 @@ async def _read(receive: Receive, headers: Mapping[bytes, bytes], limit: int) ->
 
 
 MAX_DEPTH = 128
-"""How many arrays and objects of a body may be inside each other.
+"""The maximum nesting of arrays and objects in a body.
 
-Far below the limits of what reads it: orjson 1024, Python's decoder about 1000, jsonschema-rs 255.
+Far below the limits of the parsers and the validator: orjson 1024, Python's decoder about 1000, jsonschema-rs
+255.
 """
 
 _STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"?|[^][{}"]+', re.DOTALL)
@@ -131,7 +132,7 @@ _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 
 class _DuplicateName(ValueError):
-    """An object has two members of one name, which parsers read differently (RFC 8259, section 4)."""
+    """An object has two members with one name, which parsers read differently (RFC 8259, section 4)."""
 
 
 def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -142,7 +143,7 @@ def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> None:
-    """Refuse NaN and Infinity, which the standard library admits."""
+    """Reject NaN and Infinity, which the standard library accepts."""
     raise ValueError(name)
 
 
@@ -152,14 +153,14 @@ _unique_names = json.JSONDecoder(object_pairs_hook=_unique)
 def parse(data: bytes) -> Any:
     """Parse JSON text (RFC 8259) in UTF-8 without byte order mark.
 
-    Raises MalformedBody for what is no such text, and Invalid for a text that is beyond the limits: they are
-    this implementation's (section 9), and the text breaks no rule of the syntax.
+    Raises MalformedBody for invalid JSON, and Invalid for valid JSON beyond the limits of this implementation
+    (section 9).
 
-    orjson refuses lone surrogates, NaN, Infinity and numbers beyond a double, all in linear time. It does not
-    see duplicated member names, and rounds integers beyond 64 bits to doubles. So the value is what then the
-    standard library's decoder reads (about 1 µs for a small body).
+    orjson rejects lone surrogates, NaN, Infinity and numbers beyond a double, all in linear time. It does not
+    detect duplicate member names, and rounds integers beyond 64 bits to doubles. So the standard library's
+    decoder then produces the value (about 1 µs for a small body).
     """
-    # Only where there are so many brackets can they be nested so deeply.
+    # Only a body with that many brackets can be nested so deeply.
     if data.count(b"[") + data.count(b"{") > MAX_DEPTH and _depth(data) > MAX_DEPTH:
         raise _beyond(f"The body is nested deeper than {MAX_DEPTH} levels", "depth")
     try:
@@ -179,7 +180,7 @@ def _depth(data: bytes) -> int:
 
 
 def _is_json_but_for_range(data: bytes) -> bool:
-    """Whether a text that orjson refuses is JSON with a number beyond a double."""
+    """Return whether a text that orjson rejects is JSON with a number beyond a double."""
     beyond: list[str] = []
 
     def number(text: str) -> float:

@@ -1,13 +1,13 @@
-"""HTTP/1.1 connections with limits: uvicorn's, with a strict reader and with timeouts for slow clients.
+"""HTTP/1.1 connections with limits: uvicorn's, with a strict parser and with timeouts for slow clients.
 
 uvicorn waits forever for the rest of a request and for a client to read, accepts heads of any size and any
-number of requests at once, reads bodies to the end that were refused, and resets connections whose clients
-were still sending. Here `specfirst.framing` reads the requests, one after the other, and one timer a second
+number of concurrent requests, reads rejected bodies to the end, and resets connections whose clients are
+still sending. Here `specfirst.framing` parses the requests, one after the other, and one timer per second
 checks all connections of a process.
 
 An error below the application (400, 408, 413, 414, 417, 431, 501, 503, 505) still goes through the
-application, as a request with REFUSAL in its scope. So the error response has what the middleware adds to
-every response: the request id, the common headers, the CORS headers, the line in the log.
+application, as a request with REFUSAL in its scope. So the error response has what the middleware
+adds to every response: the request id, the common headers, the CORS headers, the line in the log.
 """
 
 from __future__ import annotations
@@ -261,7 +261,7 @@ class Connection(HttpToolsProtocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         scope[REFUSAL] = refusal
-        self.logger.info("Refused with %d: %s", refusal.status, refusal.detail)
+        self.logger.info("Rejected with %d: %s", refusal.status, refusal.detail)
         app: Any = self.app if _renders_refusals(self.app) else _plain
         self._start_asgi_task(self._cycle(scope, keep_alive=False), app)
 
@@ -339,7 +339,7 @@ class _Transport:
 
 
 def _renders_refusals(app: Any) -> bool:
-    """Whether the application, or what its middleware surrounds, knows REFUSAL."""
+    """Return whether the application, or what its middleware surrounds, knows REFUSAL."""
     while app is not None:
         if getattr(app, "renders_refusals", False):
             return True

@@ -1,7 +1,7 @@
-"""The contract as the engine sees it: an OpenAPI 3.1 document, its operations, and where each part stands.
+"""The contract in memory: an OpenAPI 3.1 document, its operations, and the location of each part.
 
-The document is read twice in its life: from the hand-written YAML, with line numbers, when code is
-generated; and from the JSON that generation leaves in the package, when the server starts.
+The document is read from the hand-written YAML, with line numbers, when code is generated; and from the JSON
+in the generated package when the server starts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 """The fields of a path item that are operations (OpenAPI 3.1, section 4.8.9)."""
 
 SEGMENT = re.compile(r"(?!\.\.?$)[A-Za-z0-9._~!$&'()*+,;=:@-]+")
-"""A path segment of plain text: without escapes, which tools write in different ways."""
+"""A path segment of plain text: without percent-encoding, which tools write in different ways."""
 
 TYPE_NAMES = frozenset({"str", "int", "float", "bool", "list", "dict"})
 """Names of the types that stand unqualified in generated code."""
@@ -39,14 +39,14 @@ _MOST_ADDRESSES = 1000
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
 
 _LONGEST_CHAIN = 20
-"""How many references may follow one another; each reader follows them again."""
+"""The maximum length of a chain of references; each reader follows them again."""
 
 Pointer = tuple[str, ...]
 """The path to a part of the document, one unescaped token per level (RFC 6901)."""
 
 
 Splices = Sequence[tuple[int, int, str, str]]
-"""Where a path prefix belongs in a text: from one byte to another, after and before further text."""
+"""Where a path prefix is inserted in a text: a byte range, and the text before and after the prefix."""
 
 
 def pointer_text(pointer: Pointer) -> str:
@@ -55,7 +55,7 @@ def pointer_text(pointer: Pointer) -> str:
 
 
 class DocumentError(StartupError):
-    """A part of the contract cannot be read or expressed: what, where, and what to do about it."""
+    """A part of the contract cannot be read or expressed: the problem, its location, and the remedy."""
 
     def __init__(
         self,
@@ -71,9 +71,9 @@ class DocumentError(StartupError):
         self.line, self.column = line, column
 
     def located(self, name: str) -> str:
-        """Write the error in one line, as editors find its place in the file `name`."""
+        """Format the error as one line with the location in the file `name`, as editors recognize it."""
         place = ":".join(str(part) for part in (name, self.line, self.column) if part is not None)
-        # Names in the contract may hold anything, also line breaks.
+        # Names in the contract may contain any character, including line breaks.
         where = " ".join(f" at {pointer_text(self.pointer)}".split()) if self.pointer else ""
         return f"{place}: {self.problem}{' ' if where else ''}{where}; {self.remedy}"
 
@@ -83,7 +83,7 @@ class DocumentError(StartupError):
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter object with its references followed (OpenAPI 3.1, section 4.8.12)."""
+    """A parameter object with its references resolved (OpenAPI 3.1, section 4.8.12)."""
 
     name: str
     location: str
@@ -95,18 +95,18 @@ class Parameter:
 
     @property
     def identifier(self) -> str:
-        """The name that Python code knows this parameter by."""
+        """Return the name of this parameter in Python code."""
         return python_name(self.name, _TAKEN_BY_ARGUMENTS)
 
     @property
     def is_condition(self) -> bool:
-        """Whether it compares the ETag of a representation (RFC 9110, section 13.1)."""
+        """Return whether it compares the ETag of a representation (RFC 9110, section 13.1)."""
         return self.location == "header" and self.name.lower() in ("if-match", "if-none-match")
 
 
 @dataclass(frozen=True)
 class RequestBody:
-    """A request body; every media type of it is JSON and has the same schema."""
+    """A request body; all its media types are JSON and have the same schema."""
 
     required: bool
     media_types: tuple[str, ...]
@@ -116,7 +116,7 @@ class RequestBody:
 
 @dataclass(frozen=True)
 class Header:
-    """A response header. `identifier` is the attribute of the typed result that holds its value."""
+    """A response header. `identifier` is the attribute of the typed result with its value."""
 
     name: str
     required: bool
@@ -125,13 +125,13 @@ class Header:
 
     @property
     def identifier(self) -> str:
-        # Upper case separates no words here: HTTP ignores it, and ETag is one.
+        # Upper case does not separate words here: header names are case-insensitive, and ETag is one word.
         return python_name(self.name.lower(), _TAKEN_BY_HEADERS)
 
 
 @dataclass(frozen=True)
 class Response:
-    """What an operation may answer with one status. Without a body, `media_type` and `schema` are None."""
+    """A declared response with one status. Without a body, `media_type` and `schema` are None."""
 
     status: int
     description: str
@@ -143,7 +143,7 @@ class Response:
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation with its path item's share and all references followed."""
+    """An operation with the fields of its path item, and all references resolved."""
 
     operation_id: str
     method: str
@@ -160,7 +160,7 @@ class Operation:
 
     @property
     def identifier(self) -> str:
-        """The method of the Protocol: `listTasks` is `list_tasks`."""
+        """Return the method name of the Protocol: `listTasks` becomes `list_tasks`."""
         return python_name(self.operation_id, TAKEN_BY_OPERATIONS)
 
     @property
@@ -169,21 +169,21 @@ class Operation:
 
     @property
     def conditional(self) -> bool:
-        """Whether the engine evaluates If-Match and If-None-Match: on what GET returns with an ETag.
+        """Return whether the engine evaluates If-Match and If-None-Match: for GET with an ETag.
 
-        For other methods the implementation does, since the condition must hold at the moment of the change.
+        For other methods the implementation does, since the precondition must hold at the time of the change.
         """
         headers = (h for r in self.successes if r.status < 300 for h in r.headers)
         return self.method == "get" and any(header.name.lower() == "etag" for header in headers)
 
     @property
     def arguments(self) -> tuple[Parameter, ...]:
-        """The parameters that the implementation is called with."""
+        """Return the parameters of the implementation's method."""
         return tuple(p for p in self.parameters if not (self.conditional and p.is_condition))
 
     @property
     def results(self) -> tuple[Response, ...]:
-        """The successes that the implementation returns."""
+        """Return the success responses that the implementation returns."""
         return tuple(r for r in self.successes if not (self.conditional and r.status == 304))
 
     def located(self, location: str) -> tuple[Parameter, ...]:
@@ -213,7 +213,7 @@ def pascal(name: str) -> str:
 
 
 class Document:
-    """An OpenAPI document, and the lines on which its parts stand where it came from text."""
+    """An OpenAPI document, and the lines of its parts if it was read from text."""
 
     def __init__(self, content: Mapping[str, Any], lines: Mapping[Pointer, int] | None = None) -> None:
         self.content = content
@@ -228,11 +228,11 @@ class Document:
 
     @cached_property
     def digest(self) -> str:
-        """The SHA-256 of the contract's content, in hexadecimal; comments and layout do not count."""
+        """Return the SHA-256 of the contract's content, in hexadecimal; comments and layout do not count."""
         return hashlib.sha256(self.to_json()).hexdigest()
 
     def line(self, pointer: Pointer) -> int | None:
-        """The line of a part, or of the nearest part around it that has one."""
+        """Return the line of a part, or of the nearest enclosing part that has one."""
         while pointer not in self._lines and pointer:
             pointer = pointer[:-1]
         return self._lines.get(pointer)
@@ -244,9 +244,9 @@ class Document:
         return node
 
     def follow(self, node: Any, pointer: Pointer) -> tuple[Any, Pointer]:
-        """Follow `$ref` until a part that is none; give that part and where it stands.
+        """Resolve `$ref` until a part is not a reference; return that part and its location.
 
-        Raises DocumentError for a reference that leaves the document, leads nowhere, or runs in a circle.
+        Raises DocumentError for an external, unresolved or circular reference.
         """
         seen = {pointer}
         while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
@@ -255,7 +255,7 @@ class Document:
                 raise DocumentError(
                     f"the reference {reference!r} leaves the document",
                     pointer,
-                    remedy="move what it names below components and write #/components/...",
+                    remedy="move the target to components and write #/components/...",
                 )
             target = tuple(
                 token.replace("~1", "/").replace("~0", "~")
@@ -265,7 +265,7 @@ class Document:
                 node = self.get(target)
             except (KeyError, IndexError, ValueError, TypeError):
                 raise DocumentError(
-                    f"nothing stands at {reference}",
+                    f"unresolved reference {reference}",
                     pointer,
                     remedy="correct the reference or add the component",
                 ) from None
@@ -275,7 +275,7 @@ class Document:
                 )
             if len(seen) > _LONGEST_CHAIN:
                 raise DocumentError(
-                    f"the reference {reference} comes after {_LONGEST_CHAIN} others in a chain",
+                    f"the reference {reference} is preceded by a chain of {_LONGEST_CHAIN} others",
                     pointer,
                     remedy="refer to the component itself",
                 )
@@ -285,15 +285,15 @@ class Document:
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
-        """All operations, in the order of the document."""
+        """Return all operations, in the order of the document."""
         return tuple(self._operations())
 
     @cached_property
     def base_paths(self) -> tuple[str, ...]:
-        """The paths of the servers, below which the operations are, in the order of the document.
+        """Return the paths of the servers, in the order of the document; operations are served below them.
 
-        They begin with a slash and do not end in one; "" is the root, where a document without servers is
-        served (OpenAPI 3.1, section 4.8.1). Raises DocumentError.
+        They begin with a slash and do not end in one; "" is the root, which is the default of a document
+        without servers (OpenAPI 3.1, section 4.8.1). Raises DocumentError.
         """
         servers = self.content.get("servers") or [{"url": "/"}]
         paths = (path for index, server in enumerate(servers) for path in self._base_paths(index, server))
@@ -306,7 +306,7 @@ class Document:
 
     @cached_property
     def response_headers(self) -> tuple[Header, ...]:
-        """The headers of every answer, also of those that no operation gives."""
+        """Return the headers of every response, including those that come from no operation."""
         return tuple(self._headers(self.content, (), "x-response-headers"))
 
     @property
@@ -318,7 +318,7 @@ class Document:
         pointer = ("servers", str(index), "url")
         for url in server_addresses(server, pointer):
             try:
-                # Relative to where this document is served.
+                # Relative to the URL of this document.
                 parts = urlsplit(urljoin("http://document/openapi.json", url))
             except ValueError:
                 parts = urlsplit("")
@@ -350,7 +350,7 @@ class Document:
     def _operation(
         self, path: str, method: str, node: Mapping[str, Any], pointer: Pointer, shared: list[Parameter]
     ) -> Operation:
-        # A parameter of the operation replaces the path item's of the same name and place.
+        # A parameter of the operation replaces the path item's with the same name and location.
         parameters = {(p.location, p.name): p for p in shared}
         parameters |= {(p.location, p.name): p for p in self._parameters(node, pointer)}
         requirements = node.get("security", self.content.get("security", []))
@@ -369,7 +369,7 @@ class Document:
                 for status, child in node.get("responses", {}).items()
                 for response in [self._response(status, child, (*pointer, "responses", status))]
             },
-            # Requirements that are all empty are none.
+            # A list of empty requirements requires nothing.
             security=tuple({name: tuple(scopes) for name, scopes in item.items()} for item in requirements)
             if any(requirements)
             else (),
@@ -385,7 +385,7 @@ class Document:
                 raise DocumentError(
                     f"the parameter {parameter['name']!r} is not of style form or simple with a schema",
                     where,
-                    remedy="give it a schema, and leave style, content and allowReserved out",
+                    remedy="add a schema, and remove style, content and allowReserved",
                 )
             yield Parameter(
                 name=parameter["name"],
@@ -408,7 +408,7 @@ class Document:
             raise DocumentError(
                 "the request body has a media type that is not JSON, or media types of several schemas",
                 (*where, "content"),
-                remedy="offer application/json (or another +json type) with one schema",
+                remedy="use application/json (or another +json type) with one schema",
             )
         return RequestBody(
             required=body.get("required", False),
@@ -420,7 +420,7 @@ class Document:
     def _response(self, status: str, node: Mapping[str, Any], pointer: Pointer) -> Response:
         if not re.fullmatch("[1-5][0-9][0-9]", status):
             raise DocumentError(
-                f"the status {status!r} stands for several", pointer, remedy="name every status by its number"
+                f"the status {status!r} is a range", pointer, remedy="declare each status by its number"
             )
         response, where = self.follow(node, pointer)
         content = response.get("content", {})
@@ -428,7 +428,7 @@ class Document:
             raise DocumentError(
                 "the response has several media types, one that is not JSON, or one without a schema",
                 (*where, "content"),
-                remedy="answer with application/json (or another +json type) and a schema",
+                remedy="use application/json (or another +json type) with a schema",
             )
         media_type = next(iter(content), None)
         return Response(
@@ -442,7 +442,7 @@ class Document:
 
     def _headers(self, node: Mapping[str, Any], pointer: Pointer, field: str = "headers") -> Iterator[Header]:
         for name, child in node.get(field, {}).items():
-            # OpenAPI says that a response header named Content-Type shall be ignored.
+            # OpenAPI ignores a response header named Content-Type.
             if name.lower() == "content-type":
                 continue
             header, _ = self.follow(child, (*pointer, field, name))
@@ -455,37 +455,37 @@ class Document:
 
 
 def is_json(media_type: str) -> bool:
-    """Whether a media type's syntax is JSON (RFC 6839, section 3.1)."""
+    """Return whether the syntax of a media type is JSON (RFC 6839, section 3.1)."""
     essence = media_type.partition(";")[0].strip().lower()
     return essence == "application/json" or essence.endswith("+json")
 
 
 def server_addresses(server: Mapping[str, Any], pointer: Pointer) -> Iterator[str]:
-    """The URLs that a server object stands for: first that of the defaults, then those of the enums.
+    """Yield the URLs of a server object: first the one with the defaults, then those of the enums.
 
-    Raises DocumentError for a variable that is not declared, for a default that is not in the enum, and for
-    too many addresses (OpenAPI 3.1, sections 4.8.5 and 4.8.6).
+    Raises DocumentError for an undeclared variable, for a default that is not in the enum, and for too many
+    URLs (OpenAPI 3.1, sections 4.8.5 and 4.8.6).
     """
     choices: dict[str, list[str]] = {}
     for name in dict.fromkeys(_VARIABLE.findall(server["url"])):
         variable = server.get("variables", {}).get(name)
         if variable is None:
             raise DocumentError(
-                f"the variable {name!r} of the server is not declared",
+                f"the server variable {name!r} is not declared",
                 pointer,
                 remedy="declare it in `variables` with a `default`",
             )
         default, values = variable["default"], variable.get("enum")
         if values is not None and default not in values:
             raise DocumentError(
-                f"the default of the server's variable {name!r} is not in its enum",
+                f"the default of the server variable {name!r} is not in its enum",
                 (*pointer[:-1], "variables", name, "default"),
                 remedy="make it one of the values",
             )
         choices[name] = list(dict.fromkeys([default, *(values or [])]))
     if prod(map(len, choices.values())) > _MOST_ADDRESSES:
         raise DocumentError(
-            f"the server stands for more than {_MOST_ADDRESSES} addresses",
+            f"the server has more than {_MOST_ADDRESSES} URLs",
             pointer,
             remedy="shorten its enums",
         )

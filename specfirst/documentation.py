@@ -1,9 +1,8 @@
-"""Serves a contract and two pages to read it with, Swagger UI and ReDoc, without needing any other server.
+"""Serve the contract and two documentation pages, Swagger UI and ReDoc, without any third-party server.
 
-The contract is sent as the very bytes that were given. Behind a path prefix only the paths of its servers
-differ, so that clients and the pages call the API there. The pages name everything by relative addresses.
-Their Content-Security-Policy makes "nothing comes from outside, nothing goes there" a rule that the browser
-enforces, not a hope about two large bundles that others wrote.
+The contract is sent byte by byte as written. Behind a path prefix, only the paths of its servers change, so
+that clients and the pages call the API there. The pages use relative URLs only. Their Content-Security-Policy
+makes the browser block every request to another origin.
 """
 
 import asyncio
@@ -29,7 +28,7 @@ from specfirst.routing import raw_segments
 
 _FOLDER = Path(__file__).parent / "assets"
 
-# Everything that the pages load. assets/README.md says what of it others wrote, and in which version.
+# The files that the pages load. assets/README.md lists the third-party ones with their versions.
 _ASSETS = {
     "page.css": "text/css",
     "swagger-ui.js": "text/javascript",
@@ -82,8 +81,8 @@ _POLICY = (
 )
 _SWAGGER_UI_POLICY = _POLICY + "style-src 'self'"
 # ReDoc inserts empty <style> elements and fills them through the CSSOM, which no policy restricts. So the
-# hash of the empty text is all that it needs; 'unsafe-inline' would let in any style. Its icons are a font in
-# a data: URL.
+# hash of the empty text is sufficient, while 'unsafe-inline' would allow any style. Its icons are a font in a
+# data: URL.
 _REDOC_POLICY = (
     _POLICY + "style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; font-src data:"
 )
@@ -104,10 +103,10 @@ def documentation_routes(
     authorization: Callable[[], str] | None = None,
     pages: bool = True,
 ) -> list[Route]:
-    """The routes of /openapi.json, /openapi.yaml, and with `pages` of /docs, /redoc and the assets they load.
+    """Return the routes of /openapi.json, /openapi.yaml, and with `pages` of /docs, /redoc and their assets.
 
-    `servers` says where the paths of servers stand in `openapi.json` and `openapi.yaml`. With
-    `authorization`, which is for development only, /docs starts out with the bearer token it returns.
+    `servers` has the positions of server paths in `openapi.json` and `openapi.yaml`. With `authorization`,
+    which is for development only, /docs starts with the bearer token that it returns.
     """
     servers = servers or {}
     contract = [
@@ -117,7 +116,7 @@ def documentation_routes(
     if not pages:
         return contract
     assets = {name: (_FOLDER / name).read_bytes() for name in _ASSETS}
-    # One digest over all assets stands in their addresses, so what was sent under an address never changes.
+    # The URLs of the assets contain a digest over all assets, so the content of a URL never changes.
     folder = f"docs/assets/{sha256(b''.join(assets.values())).hexdigest()[:16]}"
 
     def page(template: str, token: str = "") -> bytes:
@@ -136,9 +135,9 @@ def documentation_routes(
 
 
 class BrowsersToDocs:
-    """Middleware that leads a browser which opens `/` to /docs; everybody else gets what the contract says.
+    """Redirects browsers from `/` to /docs; all other clients get the contract's response.
 
-    A page that is opened is asked for as text/html before all else. Programs ask for JSON, or for anything.
+    A browser that opens a page prefers text/html. Other clients ask for JSON, or for any type.
     """
 
     _PAGE = re.compile(r"\s*text/html\s*(,|$)", re.IGNORECASE)
@@ -156,7 +155,7 @@ class BrowsersToDocs:
             await self._app(scope, receive, send)
         elif self._PAGE.match(Headers(scope=scope).get("accept", "")):
             headers = {"vary": "Accept", "cache-control": "no-store"}
-            # Where the path prefix is not known, the address must be relative to be right behind one.
+            # Without a known path prefix, the URL must be relative to be correct behind a proxy.
             docs = f"{root}/docs" if (root := root_of(scope)) else "docs"
             await RedirectResponse(docs, 303, headers)(scope, receive, send)
         else:
@@ -170,7 +169,7 @@ class BrowsersToDocs:
 
 
 class _Content:
-    """Bytes that stay the same, and their gzip form from the first time that a client accepts it.
+    """Immutable bytes, and their gzip form, which is made when a client first accepts it.
 
     Each has an entity tag of its own (RFC 9110, section 8.8.3.3).
     """
@@ -190,9 +189,9 @@ class _Content:
 
 
 def _contract(path: str, text: bytes, servers: Splices, media_type: str) -> Route:
-    """Answers with a contract whose servers are below the path prefix of the request."""
+    """Return the route of a contract whose server URLs get the path prefix of the request."""
 
-    # Only prefixes of proxies that are trusted come here, but they may be many.
+    # Only prefixes of trusted proxies get here, but there may be many.
     @lru_cache(maxsize=16)
     def below(root: str) -> _Content:
         parts, position = [], 0
@@ -205,13 +204,13 @@ def _contract(path: str, text: bytes, servers: Splices, media_type: str) -> Rout
 
 
 def _fixed(path: str, body: bytes, media_type: str, cache_control: str, policy: str | None = None) -> Route:
-    """Answers with the same content behind every path prefix."""
+    """Return a route with the same content behind every path prefix."""
     content = _Content(body, media_type)
     return _route(path, lambda root: content, media_type, _headers(cache_control, policy))
 
 
 def _route(path: str, below: Callable[[str], _Content], media_type: str, headers: Mapping[str, str]) -> Route:
-    """Answers with content in the coding that the client accepts, or with 304 to a client that has that.
+    """Return a route that responds with the accepted content coding, or with 304 if the client has it.
 
     Raises PreconditionFailed if If-Match fails.
     """
@@ -234,12 +233,12 @@ def _route(path: str, below: Callable[[str], _Content], media_type: str, headers
 
 
 def _authorized(path: str, page: Callable[[str], bytes], authorization: Callable[[], str]) -> Route:
-    """Answers with a page that carries a fresh token, and that nothing on the way may keep."""
+    """Return the route of a page with a new token; the response must not be cached."""
     headers = _headers("no-store", _SWAGGER_UI_POLICY)
 
     async def answer(request: Request) -> Response:
-        # The token is for the person who opens the page. A script of another site that fetches the page must
-        # not read it, not even where CORS lets it read answers; the browser says which of the two it is.
+        # The token is for the person who opens the page. A script of another site must not read it, not even
+        # where CORS allows reading responses; Sec-Fetch headers distinguish the two.
         opened = request.headers.get("sec-fetch-dest", "document") == "document"
         token = f' data-token="{escape(authorization())}"' if opened else ""
         return Response(page(token), media_type="text/html", headers=headers)

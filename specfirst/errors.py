@@ -1,4 +1,4 @@
-"""What a request can be refused with.
+"""The error responses that a request can get.
 
     Refusal
     ├── Unauthenticated       401, with WWW-Authenticate
@@ -9,11 +9,11 @@
     ├── PreconditionFailed    412
     ├── ContentTooLarge       413
     ├── UnsupportedMediaType  415
-    ├── Invalid               422, with its findings
+    ├── Invalid               422, with its validation errors
     ├── TooManyRequests       429, with Retry-After
-    ├── InternalError         500, says nothing more
-    ├── NotImplementedYet     501, only where unimplemented operations are served on purpose
-    └── Unreadable            400, 408, 413, 414, 417, 431, 501, 503 or 505, by the connection
+    ├── InternalError         500, without details
+    ├── NotImplementedYet     501, only if unimplemented operations are allowed
+    └── Unreadable            400, 408, 413, 414, 417, 431, 501, 503 or 505, from the connection
 
 Implementations raise their own subclasses; the engine renders all of them in one place.
 """
@@ -27,10 +27,10 @@ from http import HTTPStatus
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing about a request that does not fit the contract.
+    """One validation error of a request.
 
-    `loc` leads from the outside in, such as `("body", "title")`; `type` is the JSON Schema keyword
-    that was broken, or the engine's own rule where no schema can say it.
+    `loc` leads from the outside in, such as `("body", "title")`; `type` is the JSON Schema keyword that was
+    violated, or a rule of the engine that no schema can express.
     """
 
     loc: tuple[str | int, ...]
@@ -39,7 +39,7 @@ class Finding:
 
 
 class Refusal(Exception):
-    """The request is answered with this status and detail, which the client may read."""
+    """An error response with this status and detail. The client can read both."""
 
     status: int
 
@@ -50,10 +50,10 @@ class Refusal(Exception):
 
 
 class Unauthenticated(Refusal):
-    """No credential, or one that is not valid (RFC 9110, section 15.5.2).
+    """The credential is missing or invalid (RFC 9110, section 15.5.2).
 
-    The engine makes the challenge of the security scheme, where none is given. `reason` says for the log what
-    is wrong with a credential; it must hold nothing of the credential itself.
+    The engine adds the challenge of the security scheme if there is none. `reason` is logged; it must contain
+    no part of the credential.
     """
 
     status = HTTPStatus.UNAUTHORIZED
@@ -88,7 +88,7 @@ class MalformedBody(Refusal):
 
 
 class PreconditionFailed(Refusal):
-    """The representation does not meet a condition of the request (RFC 9110, section 13.1)."""
+    """A precondition of the request does not hold (RFC 9110, section 13.1)."""
 
     status = HTTPStatus.PRECONDITION_FAILED
 
@@ -108,7 +108,7 @@ class UnsupportedMediaType(Refusal):
 
 
 class Invalid(Refusal):
-    """The request does not fit its schemas; every finding is listed at once."""
+    """The request violates its schemas; all validation errors are listed at once."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
 
@@ -139,7 +139,7 @@ class NotImplementedYet(Refusal):
 
 
 class Unreadable(Refusal):
-    """The connection cannot read the request, or refuses to, and so cannot read what follows it either."""
+    """The connection cannot parse or rejects the request, and cannot parse what follows."""
 
     def __init__(self, status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail, headers)

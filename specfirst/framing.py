@@ -1,9 +1,9 @@
 """HTTP/1.1 requests as bytes: where each one begins and ends, and what its head says (RFC 9112).
 
-One reader decides the framing, so no byte of a request can be read as another request. It accepts the grammar
-of RFC 9112 and RFC 9110 and none of the leniencies that they allow: no bare CR or LF as a line end, no folded
-lines, no space before a colon, no second Host, Content-Length or transfer coding. Every other request raises
-Unreadable, and the connection closes, because nothing that follows can be trusted.
+One parser decides the framing, so no byte of a request can be parsed as another request. It accepts the
+grammar of RFC 9112 and RFC 9110 and none of the leniencies that they allow: no bare CR or LF as a line end,
+no folded lines, no space before a colon, no second Host, Content-Length or transfer coding. Every other
+request raises Unreadable, and the connection closes, because no following byte can be trusted.
 
 The patterns use possessive quantifiers (`*+`), so their time is linear in the length of the input.
 """
@@ -21,7 +21,7 @@ from specfirst.errors import Unreadable
 # A request line and header fields, or trailer fields, may have this many bytes, and this many fields.
 HEAD_BYTES = 64 * 1024
 HEADERS = 256
-# A DNS name has 255 bytes at most; a port may follow.
+# A DNS name has at most 255 bytes; a port may follow.
 HOST_BYTES = 255 + 6
 # A chunk's size and extensions may have this many bytes (RFC 9112, section 7.1.1).
 CHUNK_LINE_BYTES = 4096
@@ -34,7 +34,7 @@ _LINE = rb"(" + _TOKEN + rb") ([!\"$-~]++) HTTP/1\.([0-9])\r\n"
 _HEAD = re.compile(_LINE + _FIELDS + rb"\r\n")
 _SPLIT = re.compile(rb"([^:]++):([^\r]*+)\r\n")
 
-# What a head can be while it arrives: complete lines, and the beginning of another one.
+# A valid prefix of a head: complete lines, and the beginning of another one.
 _PARTIAL_LINE = re.compile(rb"(?:[!#-'*+\-.^_`|~0-9A-Za-z][ -~]*+)?\r?")
 _COMPLETE_LINES = re.compile(_LINE + _FIELDS)
 _PARTIAL_FIELD = re.compile(rb"(?:" + _TOKEN + rb"(?::[\t -~\x80-\xff]*+)?)?\r?")
@@ -56,7 +56,7 @@ _EXTENSION = (
 )
 _CHUNK = rb"([0-9A-Fa-f]++)(?:" + _EXTENSION + rb")*+\r\n"
 _PARTIAL_CHUNK = rb"(?:[0-9A-Fa-f]++(?:[ \t]*+(?:;[\t -~\x80-\xff]*+)?)\r?)?"
-# The line of a chunk that follows another one begins with the line end of that one's data.
+# The line of a chunk after the first begins with the line end of the previous chunk's data.
 _FIRST = re.compile(_CHUNK), re.compile(_PARTIAL_CHUNK)
 _NEXT = re.compile(rb"\r\n" + _CHUNK), re.compile(rb"(?:\r(?:\n" + _PARTIAL_CHUNK + rb")?)?")
 _TRAILERS = re.compile(_FIELDS + rb"\r\n")
@@ -85,7 +85,7 @@ class Head(NamedTuple):
     expects_continue: bool
     keep_alive: bool
     end: int
-    """How many bytes the head has."""
+    """The size of the head in bytes."""
 
 
 def read_head(data: bytes) -> Head | None:
@@ -98,14 +98,14 @@ def read_head(data: bytes) -> Head | None:
         _check_partial(data)
         return None
     method, target, minor, fields = match.groups()
-    # Of all that this strips, only spaces and tabs can be there.
+    # `strip` can only remove spaces and tabs here.
     headers = [(name.lower(), value.strip()) for name, value in _SPLIT.findall(fields)]
     end = match.end()
     if end > HEAD_BYTES:
         _refuse_size(data)
     if len(headers) > HEADERS:
         raise Unreadable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, HEAD_TOO_LARGE)
-    # Fields of one name are one list (RFC 9110, section 5.3), and a list is never a valid host or length.
+    # Fields of one name form a list (RFC 9110, section 5.3), and a list is never a valid host or length.
     values = dict(headers)
     if len(values) != len(headers):
         values = _joined(headers)
@@ -136,7 +136,7 @@ def read_head(data: bytes) -> Head | None:
 
 
 def continues_line(lines: bytes, data: bytes) -> bool:
-    """Whether `data` only makes the last of these lines longer, so that they need not be matched again."""
+    """Return whether `data` only extends the last of these lines, so that they need not be matched again."""
     size = len(lines) + len(data)
     return size <= HEAD_BYTES and b"\n" not in data and b"\r" not in data and not lines.endswith(b"\r")
 
@@ -148,7 +148,7 @@ def without_empty_lines(data: bytes) -> bytes:
 
 
 def known(data: bytes) -> tuple[str, list[tuple[bytes, bytes]]]:
-    """Give the method, or GET if there is none, and the valid header fields of a head that is refused."""
+    """Return the method (GET if there is none) and the valid header fields of a rejected head."""
     match = _METHOD.match(data)
     lines = data[:HEAD_BYTES].partition(b"\r\n\r\n")[0].split(b"\r\n")[1 : HEADERS + 1]
     fields = [line.split(b":", 1) for line in lines if re.fullmatch(_FIELD, line + b"\r\n")]
@@ -198,7 +198,7 @@ def _closes(connection: bytes) -> bool:
 
 
 def _members(value: bytes) -> set[bytes]:
-    """The members of a list, in lower case; it may have empty elements (RFC 9110, section 5.6.1.2)."""
+    """Return the members of a list, in lower case; it may have empty elements (RFC 9110, section 5.6.1.2)."""
     return {member.strip(b" \t").lower() for member in value.split(b",")} - {b""}
 
 
@@ -217,7 +217,7 @@ def _is_host(value: bytes) -> bool:
 
 
 def _reduced(method: bytes, target: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
-    """Reduce a target that is no path to its path and query (RFC 9112, section 3.2)."""
+    """Reduce a target that is not a path to its path and query (RFC 9112, section 3.2)."""
     if method == b"CONNECT":
         if _is_host(target):
             # RFC 9110, section 9.1. Bytes for the tunnel may follow, so the connection cannot be used again.
@@ -234,7 +234,7 @@ def _reduced(method: bytes, target: bytes, headers: list[tuple[bytes, bytes]]) -
 
 
 def _length(values: dict[bytes, bytes], latest: bool) -> int | None:
-    """Give the length of the body, or None if it is chunked (RFC 9112, section 6)."""
+    """Return the length of the body, or None if it is chunked (RFC 9112, section 6)."""
     coding, length = values.get(b"transfer-encoding"), values.get(b"content-length")
     if coding is None:
         assert length is not None
@@ -255,7 +255,7 @@ def _length(values: dict[bytes, bytes], latest: bool) -> int | None:
 
 
 def _expects_continue(value: bytes) -> bool:
-    """Whether the client waits for 100 Continue (RFC 9110, section 10.1.1)."""
+    """Return whether the client waits for 100 Continue (RFC 9110, section 10.1.1)."""
     members = _members(value)
     if members - {b"100-continue"}:
         raise Unreadable(HTTPStatus.EXPECTATION_FAILED, "The only expectation is 100-continue")
@@ -271,7 +271,7 @@ class Sized:
         self._left = length
 
     def read(self, data: bytes) -> tuple[bytes, bytes, bool]:
-        """Give the content in `data`, the bytes that follow the body, and whether the body has ended."""
+        """Return the content in `data`, the bytes that follow the body, and whether the body has ended."""
         content = data[: self._left]
         self._left -= len(content)
         return content, data[len(content) :], not self._left
@@ -287,12 +287,12 @@ class Chunked:
 
     def __init__(self) -> None:
         self._line, self._partial_line = _FIRST
-        # The bytes of this chunk that have to arrive, and bytes that are the beginning of a line.
+        # The remaining bytes of this chunk, and bytes that are the beginning of a line.
         self._left, self._rest = 0, b""
         self._trailers = False
 
     def read(self, data: bytes) -> tuple[bytes, bytes, bool]:
-        """Give the content in `data`, the bytes that follow the body, and whether the body has ended.
+        """Return the content in `data`, the bytes that follow the body, and whether the body has ended.
 
         Raises Unreadable as soon as the bytes cannot become a valid body.
         """
@@ -334,7 +334,7 @@ class Chunked:
     def _end_of_trailers(self, data: bytes, at: int) -> int | None:
         match = _TRAILERS.match(data, at)
         fields = match or _COMPLETE_TRAILERS.match(data, at)
-        # It matches nothing, too.
+        # An empty prefix.
         assert fields is not None
         end = match.end() if match else len(data)
         if end - at > HEAD_BYTES or fields[1].count(b"\n") > HEADERS:

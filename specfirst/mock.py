@@ -1,8 +1,8 @@
-"""Answers an operation with the contract's examples, for clients that are written before the server is.
+"""Mock an operation with the contract's examples, for clients that are written before the server.
 
-A request takes its whole way through the engine; only the implementation is replaced. Each answer is marked
-with `X-Mock: example`. It is the operation's lowest success, unless the client prefers another, as it would
-tell Prism (RFC 7240):
+The request passes through the whole engine; only the implementation is replaced. Each response has the header
+`X-Mock: example`. It is the operation's lowest success status, unless the client sends a preference, as for
+Prism (RFC 7240):
 
     Prefer: code=404
     Prefer: code=200, example=empty
@@ -21,11 +21,11 @@ from specfirst.errors import Finding, Invalid
 ExampleT = TypeVar("ExampleT")
 
 MARK = "X-Mock"
-"""The response header by which a client knows that an answer is not real."""
+"""The response header that marks mock responses."""
 
 
 class Mock:
-    """The answers of one operation. Raises DocumentError where its lowest success lacks an example."""
+    """The mock responses of one operation. Raises DocumentError if its lowest success has no example."""
 
     def __init__(self, document: Document, operation: Operation) -> None:
         lowest = min(operation.successes, key=lambda response: response.status)
@@ -35,11 +35,11 @@ class Mock:
             try:
                 self._answers[str(response.status)] = _answers(document, response)
             except DocumentError:
-                # An answer that nobody has to prefer need not have an example.
+                # A response that the client must request explicitly need not have an example.
                 continue
 
     def answer(self, headers: Iterable[tuple[bytes, bytes]]) -> Answer:
-        """Give the answer that the client prefers. Raises Invalid if the contract has no example of it."""
+        """Return the response that the client prefers. Raises Invalid if the contract has no such example."""
         preferences = _preferences(headers)
         examples = _choose(self._answers, preferences.get("code", self._default))
         return _choose(examples, preferences.get("example", next(iter(examples))))
@@ -53,7 +53,7 @@ def _choose(examples: Mapping[str, ExampleT], name: str) -> ExampleT:
 
 
 def _preferences(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
-    """Read `Prefer`; of a preference that is given twice the first counts, and its parameters do not."""
+    """Parse `Prefer`; the first of repeated preferences counts, and parameters are ignored."""
     found: dict[str, str] = {}
     for field, value in headers:
         if field == b"prefer":
@@ -64,7 +64,7 @@ def _preferences(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
 
 
 def _answers(document: Document, response: Response) -> Mapping[str, Answer]:
-    """Make a response's answers, by the name of the example. Raises DocumentError if there is none."""
+    """Return the mock responses of a response by example name. Raises DocumentError if there is none."""
     node = document.get(response.pointer)
     headers = [(MARK.lower().encode(), b"example")]
     for header in response.headers:
@@ -89,7 +89,7 @@ def _answers(document: Document, response: Response) -> Mapping[str, Answer]:
 
 
 def _examples(document: Document, node: Any, pointer: Pointer) -> Mapping[str, Any]:
-    """Give the examples of a header or a media type by name, or else those of its schema."""
+    """Return the examples of a header or a media type by name, or else those of its schema."""
     node, pointer = document.follow(node, pointer)
     named = {
         name: document.follow(example, (*pointer, "examples", name))[0]
@@ -107,7 +107,7 @@ def _examples(document: Document, node: Any, pointer: Pointer) -> Mapping[str, A
 
 def _missing(part: str, response: Response, pointer: Pointer) -> DocumentError:
     return DocumentError(
-        f"the {part} of a response with status {response.status} has no example to answer with",
+        f"the {part} of a response with status {response.status} has no example for the mock",
         pointer,
         remedy="add `example`",
     )

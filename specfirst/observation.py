@@ -1,14 +1,14 @@
-"""What surrounds each request: its id, the headers that all answers have, and those who are told of it.
+"""The outermost middleware: request ids, the headers of every response, and observers of requests.
 
-It stands around everything that an application answers, so also around errors, CORS and the documentation.
-What the engine finds out is left in the scope, under the names that Starlette and FastAPI use: `route` is the
-operation's route, `user` the caller.
+It surrounds all responses of the application, including errors, CORS and the documentation. The engine stores
+its results in the scope, under the names that Starlette and FastAPI use: `route` is the operation's route,
+`user` the caller.
 
-Which headers all answers have, the contract says in `x-response-headers`, a map like the `headers` of one
-response. The value of each is the `const` of its schema, but
+The contract lists the headers of every response in `x-response-headers`, a map like the `headers` of one
+response. The value of each is the `const` of its schema, except:
 
-    X-Request-ID                 is the request's own if that is sane, or a new one;
-    Strict-Transport-Security    is sent only over HTTPS, and only if the application asks for it.
+    X-Request-ID                 the request's own if it is valid, or a new one;
+    Strict-Transport-Security    only over HTTPS, and only if the application enables it.
 """
 
 from __future__ import annotations
@@ -25,39 +25,41 @@ from specfirst.asgi import REFUSAL, ASGIApp, Message, Receive, Scope, Send
 from specfirst.document import Document, DocumentError, Operation
 
 Observer = Callable[[Scope, int, float], None]
-"""Is told of each request that was answered: its scope, the answer's status, and how many seconds it took.
+"""Called for each completed request: its scope, the response status, and the duration in seconds.
 
-`scope["request_id"]` is always there, `scope["route"]` and `scope["user"]` if it came so far.
+`scope["request_id"]` is always set, `scope["route"]` and `scope["user"]` if the request got so far.
 """
 
 CLIENT_GONE = 499
-"""Stands for the status where the client went away before there was an answer; nginx counts it so."""
+"""The status of a request whose client disconnected before there was a response, as in nginx."""
 
 TRACED = "fastapi.telemetry"
-"""Is in the scope of a request for which FastAPI has started a span of OpenTelemetry."""
+"""Scope key of a request for which FastAPI has started an OpenTelemetry span."""
 
 _REQUEST_ID, _STRICT_TRANSPORT = b"x-request-id", b"strict-transport-security"
 _SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 class Envelope:
-    """Surrounds `app`. Raises DocumentError if the contract promises a header that cannot be supplied."""
+    """Surrounds `app`. Raises DocumentError if the contract declares a header without a known value."""
 
     app: ASGIApp
 
     def __init__(self, document: Document, *, strict_transport: bool) -> None:
         self.observers: list[Observer] = []
         self.in_flight = 0
-        """How many requests are being answered."""
+        """The number of requests in progress."""
         headers = supplied_headers(document)
         self._shows_id = headers.pop(_REQUEST_ID, None) is not None
         strict = headers.pop(_STRICT_TRANSPORT, None)
         self._headers = list(headers.items())
-        # In what came by HTTP anybody could have put it there, so it means nothing (RFC 6797, section 7.2).
+        # Over plain HTTP, anyone could have inserted the header, so browsers ignore it (RFC 6797, section
+        # 7.2).
         self._https_headers = [*self._headers]
         if strict and strict_transport:
             self._https_headers.append((_STRICT_TRANSPORT, strict))
-        # No two ids are equal: each process has a prefix of its own. Randomness for each would take longer.
+        # Request ids are unique: each process has its own prefix. A random number for each request would be
+        # slower.
         self._prefix, self._number = secrets.token_hex(6), itertools.count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,13 +71,13 @@ class Envelope:
         if TRACED in scope:
             _identify_span(scope)
 
-        # It hands on what is to be awaited, which spares a coroutine for each message.
+        # Returns the awaitable instead of awaiting it, which saves a coroutine for each message.
         def send_complete(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = [*message.get("headers", ())]
-                # What an answer says itself counts: documentation may be kept, for example.
+                # The response's own header takes precedence: documentation may be cached, for example.
                 said = [name for name, _ in headers]
                 for header in self._https_headers if scope.get("scheme") == "https" else self._headers:
                     if header[0] not in said:
@@ -90,7 +92,7 @@ class Envelope:
             await self.app(scope, receive, send_complete)
         finally:
             self.in_flight -= 1
-            # The connection may respond in the application's place; that call is the one to observe.
+            # The connection may respond instead of the application; then that call is observed.
             if status != CLIENT_GONE or REFUSAL not in scope:
                 seconds = perf_counter() - started
                 for observe in self.observers:
@@ -107,7 +109,7 @@ class Envelope:
 
 
 def name_span(operation: Operation) -> None:
-    """Give FastAPI's span of this request the name that it gets where FastAPI's router finds the route."""
+    """Name FastAPI's span of this request as FastAPI's own router would."""
     span = trace.get_current_span()
     span.update_name(f"{operation.method.upper()} {operation.path}")
     span.set_attribute("http.route", operation.path)
@@ -118,12 +120,12 @@ def _identify_span(scope: Scope) -> None:
     span = trace.get_current_span()
     span.set_attribute("http.response.header.x-request-id", [scope["request_id"]])
     if scope["query_string"]:
-        # FastAPI has put it there, and what clients send is nothing to keep.
+        # FastAPI added the client's value, which must not be stored.
         span.set_attribute("url.query", "REDACTED")
 
 
 def supplied_headers(document: Document) -> dict[bytes, bytes]:
-    """The headers of every answer with their values, of which that of X-Request-ID is empty here.
+    """Return the headers of every response with their values; X-Request-ID is empty here.
 
     Raises DocumentError if one has no value.
     """
@@ -133,9 +135,9 @@ def supplied_headers(document: Document) -> dict[bytes, bytes]:
         schema, where = document.follow(header.schema, ("x-response-headers", header.name, "schema"))
         if name != _REQUEST_ID and not isinstance(schema.get("const"), str):
             raise DocumentError(
-                f"nothing supplies the header {header.name}",
+                f"the header {header.name} has no value",
                 where,
-                remedy="give it a `const`, or declare it at the responses whose operations give it",
+                remedy="add a `const`, or declare it at the responses of the operations that set it",
             )
         supplied[name] = b"" if name == _REQUEST_ID else schema["const"].encode()
     return supplied

@@ -1,11 +1,11 @@
-"""Parameters: from the text of a request to typed values, by the contract's schemas.
+"""Parameters: parse and validate text into typed values, using the contract's schemas.
 
-A schema says which integers are allowed but not how one is written. In a URL, each integer, number and
-boolean has exactly one textual form here: the one that JSON gives it. `+1`, `01`, `1.0` and `yes` are
-refused, as are parameters that the operation does not declare or that are given twice.
+A schema says which integers are allowed but not how they are written. Here each integer, number and boolean
+has exactly one textual form: that of JSON. `+1`, `01`, `1.0` and `yes` are rejected, and so are undeclared
+and repeated parameters.
 
-A value that holds several, such as `tags=a%2Cb,c`, is split where its delimiter stands unencoded, and each
-part is decoded afterwards (RFC 6570, section 3.2.8; OpenAPI 3.1.1, section 4.8.12.4): `a,b` and `c`.
+An array in one parameter, such as `tags=a%2Cb,c`, is split at unencoded delimiters before its parts are
+decoded (RFC 6570, section 3.2.8; OpenAPI 3.1.1, section 4.8.12.4): `a,b` and `c`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from specfirst.errors import Finding
 from specfirst.validation import Schemas, Validator, findings, unrepresentable
 
 Headers = Iterable[tuple[bytes, bytes]]
-"""Header fields as ASGI gives them: lower-case names, values as bytes."""
+"""Header fields in ASGI format: lower-case names, values as bytes."""
 
 _INTEGER = re.compile(r"(0|-?[1-9][0-9]{0,99})\Z")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,99})(\.[0-9]{1,99})?([eE][+-]?[0-9]{1,2})?\Z")
@@ -55,7 +55,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """How one parameter is read; `convert` turns what the schema admitted into what Python code gets."""
+    """The reader of one parameter; `convert` turns the JSON value into the Python value."""
 
     parameter: Parameter
     loc: tuple[str, str]
@@ -68,13 +68,13 @@ class _Reader:
     convert: Callable[[Any], Any] | None
 
     def value(self, texts: Sequence[str], found: list[Finding], decode: Callable[[str], str] = str) -> Any:
-        """Read the parameter's texts as they were sent; what is wrong with them is added to `found`."""
+        """Parse the parameter's raw texts; append its validation errors to `found`."""
         if len(texts) == 1 and not self.is_array:
             return self._checked((decode(texts[0]),), found)
         header = self.parameter.location == "header"
         exploded = self.is_array and self.parameter.explode and not header
         if len(texts) > 1 and header:
-            # Several field lines are one list (RFC 9110, section 5.3), where the schema admits a list.
+            # Several field lines are one list (RFC 9110, section 5.3), if the schema allows a list.
             wrong: list[Finding] = []
             value = self.value([", ".join(texts)], wrong)
             if self.is_array or not wrong:
@@ -87,7 +87,7 @@ class _Reader:
             texts = texts[0].split(",")
         texts = [decode(text) for text in texts]
         if self.is_array and header:
-            # Whitespace around elements and empty elements do not count (RFC 9110, section 5.6.1).
+            # Whitespace around elements and empty elements are ignored (RFC 9110, section 5.6.1).
             texts = [stripped for text in texts if (stripped := text.strip(" \t"))]
         return self._checked(texts, found)
 
@@ -111,15 +111,15 @@ class _Reader:
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether text can be written as UTF-8: bytes that could not be decoded are lone surrogates in it."""
+    """Return whether text can be encoded as UTF-8: undecodable bytes are lone surrogates in it."""
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 class Parameters:
     """Reads the parameters of one operation.
 
-    `conversions` gives, by identifier, a function for each parameter whose Python type is not the JSON
-    type itself, such as a date-time.
+    `conversions` maps identifiers to functions for the parameters whose Python type is not the JSON type
+    itself, such as a date-time.
     """
 
     def __init__(
@@ -162,14 +162,14 @@ class Parameters:
         )
 
     def path(self, segments: Sequence[str], values: dict[str, Any]) -> list[Finding]:
-        """Read the path's segments into `values`, by identifier; give what is wrong with them."""
+        """Parse the path's segments into `values`, by identifier; return the validation errors."""
         found: list[Finding] = []
         for reader, segment in zip(self._path, segments, strict=True):
             values[reader.identifier] = reader.value([segment], found)
         return found
 
     def rest(self, query: bytes, headers: Headers, values: dict[str, Any]) -> list[Finding]:
-        """Read query, header and cookie parameters into `values`; give what is wrong with them."""
+        """Parse query, header and cookie parameters into `values`; return the validation errors."""
         found: list[Finding] = []
         self._read_query(query, values, found)
         if self._headers:
@@ -210,13 +210,13 @@ class Parameters:
             elif reader.parameter.required:
                 found.append(Finding(reader.loc, "The parameter is required", "required"))
             else:
-                # An array is the operation's to change, and another one for each request.
+                # A new list for each request, because the operation may modify it.
                 default = reader.default
                 values[reader.identifier] = [*default] if reader.is_array and default else default
 
 
 def _form_decoded(text: str) -> str:
-    """Undo application/x-www-form-urlencoded, as parse_qsl does, in a third of its 7 µs a query."""
+    """Decode application/x-www-form-urlencoded as parse_qsl does, in a third of its 7 µs per query."""
     if "%" not in text and "+" not in text:
         return text
     return unquote_plus(text, errors="surrogateescape")

@@ -1,4 +1,4 @@
-"""What a proxy in front tells about a request: the client's address, the scheme, and the path prefix."""
+"""Headers of reverse proxies: the client's address, the scheme, and the path prefix."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _PREFIX = re.compile(r"(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._~!$&'()*+;=:@-]+)+")
 
 
 class ProxyHeaders(ProxyHeadersMiddleware):
-    """uvicorn's middleware, which does not know `X-Forwarded-Prefix`.
+    """uvicorn's middleware, extended by `X-Forwarded-Prefix`.
 
-    Clients send the prefix, and the proxy strips it. A proxy in `trusted_hosts` names it; for one that does
-    not, `root_path` is the prefix. As ASGI has it, the prefix becomes the `root_path` of the scope, and the
+    Clients send the prefix, and the proxy strips it. A proxy in `trusted_hosts` sends the header; without it,
+    `root_path` is the prefix. According to ASGI, the prefix becomes the `root_path` of the scope, and the
     path begins with it again.
 
     uvicorn must run with `proxy_headers=False`: it would put the client's address in place of the proxy's.
     """
 
     def __init__(self, app: ASGIApp, trusted_hosts: str, root_path: str = "") -> None:
-        super().__init__(app, trusted_hosts)  # type: ignore[arg-type]  # Starlette's types say less.
+        super().__init__(app, trusted_hosts)  # type: ignore[arg-type]  # Starlette's types are narrower.
         self._root_path = root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
@@ -31,7 +31,7 @@ class ProxyHeaders(ProxyHeadersMiddleware):
         if direct and not [name for name, _ in scope["headers"] if name[:12] == b"x-forwarded-"]:
             await self.app(scope, receive, send)  # type: ignore[arg-type]
             return
-        # A server that was given a root path has begun the path with it already.
+        # A server with a root path has already added it to the path.
         if scope["type"] == "http" and not scope.get("root_path") and (prefix := self._prefix(scope)):
             scope["root_path"] = prefix
             scope["path"] = prefix + scope["path"]
@@ -50,9 +50,9 @@ class ProxyHeaders(ProxyHeadersMiddleware):
 
 
 def path_prefix(text: str) -> str | None:
-    """Give a path prefix without the slash at its end, or None if the text is not a path of plain segments.
+    """Return a path prefix without its final slash, or None if the text is not a path of plain segments.
 
-    `//host` would name another host, and `..` would lead out of the prefix.
+    `//host` would be another host, and `..` would leave the prefix.
     """
     prefix = text.strip(" \t").removesuffix("/")
     return prefix if not prefix or (len(prefix) <= _LONGEST and _PREFIX.fullmatch(prefix)) else None

@@ -1,4 +1,4 @@
-"""Answers: typed results become bytes, refusals become the contract's error shape, both are held to it."""
+"""Responses: encode typed results and errors, and check both against the contract."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from specfirst.validation import Schemas, findings
 class Result:
     """A typed result: one status of one operation, with its headers as attributes.
 
-    Generated for statuses that carry headers, and wherever an operation has several successes. The body
-    is the attribute `body`, where the status has one.
+    Generated for statuses with headers, and for operations with several success statuses. The body is the
+    attribute `body`, if the status has one.
     """
 
     __slots__ = ()
@@ -29,29 +29,29 @@ class Result:
 
 
 class ContractViolation(Exception):
-    """The implementation gave, or the engine was about to send, what the contract does not say."""
+    """The response of the implementation or the engine is not declared in the contract."""
 
 
 ErrorBody = Callable[[Refusal], Any]
-"""Gives the JSON value that stands in the body of a refusal: the contract's error shape."""
+"""Returns the JSON body of an error response, in the contract's format."""
 
 
 def error_body(refusal: Refusal) -> dict[str, Any]:
-    """FastAPI's error shape: `detail` is a text, or for 422 a list of `{loc, msg, type}`."""
+    """Return FastAPI's error format: `detail` is a text, or for 422 a list of `{loc, msg, type}`."""
     if isinstance(refusal, Invalid):
         return {"detail": [{"loc": f.loc, "msg": f.msg, "type": f.type} for f in refusal.findings]}
     return {"detail": refusal.detail}
 
 
 def refusal_answer(refusal: Refusal, body: ErrorBody, media_type: str | None) -> Answer:
-    """Encode a refusal. Without a media type, the contract says that it has no body."""
+    """Encode an error response. Without a media type, the contract declares no body."""
     headers = [(b"content-type", media_type.encode())] if media_type else []
     headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in refusal.headers.items()]
     return Answer(int(refusal.status), headers, orjson.dumps(body(refusal)) if media_type else b"")
 
 
 class Responder:
-    """Makes the answers of one operation; only declared statuses leave it."""
+    """Encodes the responses of one operation, and rejects undeclared statuses."""
 
     def __init__(self, operation: Operation, body: ErrorBody) -> None:
         self._operation, self._body = operation, body
@@ -63,12 +63,12 @@ class Responder:
             status: [(b"content-type", response.media_type.encode())] if response.media_type else []
             for status, response in operation.responses.items()
         }
-        # Without headers, and without other successes, an operation returns its body as it is.
+        # If an operation has one success status without headers, it returns the body itself.
         only = operation.results[0] if len(operation.results) == 1 else None
         self._plain_status = only.status if only and not only.headers else None
 
     def result(self, result: Any) -> Answer:
-        """Encode what the implementation returned. Raises ContractViolation if that is not declared."""
+        """Encode the result of the implementation. Raises ContractViolation if it is not declared."""
         if isinstance(result, Result):
             status, body = result.status, getattr(result, "body", None)
             if status not in self._operation.responses:
@@ -78,7 +78,7 @@ class Responder:
             status, body = self._plain_status, result
             headers = self._content_types[status]
         else:
-            raise ContractViolation(f"{type(result).__name__} does not say which status it is for")
+            raise ContractViolation(f"{type(result).__name__} does not have a status")
         if not self._content_types[status]:
             return Answer(status, headers, b"")
         return Answer(status, headers, _json(body))
@@ -96,9 +96,9 @@ class Responder:
         return headers
 
     def conditional(self, answer: Answer, headers: Iterable[tuple[bytes, bytes]]) -> Answer:
-        """Evaluate the conditions of a GET on the representation that it selected (RFC 9110, section 13.2.2).
+        """Evaluate the preconditions of a GET on the selected representation (RFC 9110, section 13.2.2).
 
-        Raises PreconditionFailed where If-Match fails.
+        Raises PreconditionFailed if If-Match does not match.
         """
         fields = conditions(headers)
         if not fields or answer.status >= 300:
@@ -109,13 +109,13 @@ class Responder:
             return answer
         if status != HTTPStatus.NOT_MODIFIED:
             raise PreconditionFailed
-        # It has the headers of the 200 that it declares too (section 15.4.5).
+        # 304 also has the headers that the 200 declares (section 15.4.5).
         kept = {name for _, name, _ in self._encoders[status]}
         dropped = {name for _, name, _ in self._encoders[answer.status]} - kept | {b"content-type"}
         return Answer(status, [header for header in answer.headers if header[0] not in dropped], b"")
 
     def refusal(self, refusal: Refusal) -> Answer:
-        """Encode a refusal. Raises ContractViolation if the operation does not declare its status."""
+        """Encode an error response. Raises ContractViolation if the operation does not declare its status."""
         response = self._operation.responses.get(int(refusal.status))
         if response is None:
             raise ContractViolation(f"the status {int(refusal.status)} is not declared")
@@ -123,16 +123,16 @@ class Responder:
 
 
 class ResponseValidation:
-    """Holds whole answers to the contract: status, headers, media type and body.
+    """Validates complete responses against the contract: status, headers, media type and body.
 
-    It costs one more parse and validation per answer, so it is for tests and development.
+    It parses and validates each response again, so it is meant for tests and development.
     """
 
     def __init__(self, document: Document, schemas: Schemas) -> None:
         self._document, self._schemas = document, schemas
 
     def problems(self, operation: Operation, answer: Answer) -> list[str]:
-        """Say in words what about the answer is not as declared."""
+        """List how the response differs from its declaration."""
         response = operation.responses.get(answer.status)
         if response is None:
             return [f"the status {answer.status} is not declared"]
@@ -162,9 +162,9 @@ class ResponseValidation:
 
     def _body_problems(self, response: Response, headers: Mapping[str, str], body: bytes) -> list[str]:
         if response.schema is None:
-            return ["there is a body where none is declared"] if body else []
+            return ["the response has a body that is not declared"] if body else []
         if headers.get("content-type") != response.media_type:
-            return [f"the media type is {headers.get('content-type')} and not {response.media_type}"]
+            return [f"the media type is {headers.get('content-type')}, not {response.media_type}"]
         if not _is_json(body):
             return ["the body is not JSON"]
         return [
@@ -175,13 +175,13 @@ class ResponseValidation:
 
 def _json(value: Any) -> bytes:
     if isinstance(value, BaseModel):
-        # Pydantic's warnings would print values; what does not fit is response validation's to find.
+        # Pydantic's warnings would print values; response validation reports what does not match.
         return value.__pydantic_serializer__.to_json(value, by_alias=True, warnings=False)
     try:
-        # Measured for 100 rows of a database: 50 µs, and 560 µs for making models of them and encoding those.
+        # Measured for 100 database rows: 50 µs, and 560 µs with models.
         return orjson.dumps(value, option=orjson.OPT_UTC_Z)
     except TypeError:
-        # Models inside, integers above 64 bits, and types that only Pydantic has a form for.
+        # Nested models, integers above 64 bits, and types that only Pydantic can serialize.
         return pydantic_core.to_json(value, by_alias=True)
 
 

@@ -1,8 +1,8 @@
-"""A request's way through the engine: match, authenticate, decode, validate, call, answer.
+"""The request lifecycle in the engine: match, authenticate, decode, validate, call, respond.
 
 The generated routers are ordinary FastAPI routers whose routes are `OperationRoute`s. FastAPI sees
-routes with parameters, models and security, and describes them in `app.openapi()`; at run time the route
-does what the contract says in one straight line, without FastAPI's per-request dependency machinery.
+parameters, models and security, and describes them in `app.openapi()`. At run time, the route follows the
+contract directly, without FastAPI's dependency resolution for each request.
 """
 
 from __future__ import annotations
@@ -52,22 +52,21 @@ from specfirst.validation import Schemas, findings, unrepresentable
 log = logging.getLogger("specfirst")
 
 Authorize = Callable[[CallerT, Mapping[str, Any]], None]
-"""Decides from the path's values whether this caller may use this resource; raises Forbidden if not."""
+"""Checks from the path parameters whether the caller may use the resource; raises Forbidden if not."""
 
 Limit = Callable[[Scope, CallerT | None], None]
-"""Raises TooManyRequests if this caller asks too often, or who is at this address; None is somebody unknown.
+"""Raises TooManyRequests if this caller, or an anonymous client (None) at this address, exceeds the limit.
 
-It is asked where the contract declares 429: about callers once they are authenticated, else about addresses.
+Called where the contract declares 429: for authenticated callers, and otherwise for addresses.
 """
 
 
 class Engine(Generic[CallerT]):
-    """What the routes of one application share: the contract, who may call, and how errors look.
+    """The parts that the routes of one application share: contract, authentication, error format.
 
-    `authenticate` has a function for each security scheme of the contract. With
-    `validate_responses`, an answer that the contract does not allow becomes a 500 with the reason in
-    the log. Operations without implementation answer 501 with `allow_unimplemented`, and with `mock` what
-    the contract gives as an example.
+    `authenticate` has a function for each security scheme of the contract. With `validate_responses`, a
+    response that violates the contract becomes a 500, with the reason in the log. Operations without an
+    implementation return 501 with `allow_unimplemented`, and the contract's example with `mock`.
     """
 
     def __init__(
@@ -88,13 +87,13 @@ class Engine(Generic[CallerT]):
         self.validation = ResponseValidation(document, self.schemas) if validate_responses else None
         self.allow_unimplemented, self.mock = allow_unimplemented, mock
         self.error_body = error_body
-        # What no operation answers, such as 404 and 405, looks like the errors of the operations.
+        # Errors outside of operations, such as 404 and 405, have the same format as those of the operations.
         errors = [r for o in document.operations for r in o.responses.values() if r.status >= 400]
         self._error_media_type = next((r.media_type for r in errors if r.media_type), "application/json")
         self.body_limit: int = document.content.get("x-max-body-bytes", bodies.DEFAULT_LIMIT)
         self.operations = {operation.operation_id: operation for operation in document.operations}
         self.paths: PathTree[OperationRoute] = PathTree()
-        # Of two servers' paths the longer one goes first, as concrete segments go before parameters.
+        # Match the longer server path first, as concrete segments take precedence over parameters.
         bases = (base.split("/")[1:] for base in document.base_paths)
         self.base_segments = sorted(bases, key=len, reverse=True)
         self.compresses = not forbids_transforming(supplied_headers(document).get(b"cache-control", b""))
@@ -107,8 +106,8 @@ class Engine(Generic[CallerT]):
     def bind(self, *bindings: Binding) -> None:
         """Check that implementations have every operation of their Protocols, with its parameters.
 
-        Raises UnimplementedOperations, which lists them all, unless `allow_unimplemented` or `mock` is set,
-        and DocumentError if an operation is to be mocked and has no example.
+        Raises UnimplementedOperations with the full list, unless `allow_unimplemented` or `mock` is set, and
+        DocumentError if an operation to mock has no example.
         """
         missing = [gap for binding in bindings for gap in unimplemented(self.document, binding)]
         if self.mock:
@@ -120,7 +119,7 @@ class Engine(Generic[CallerT]):
         self.unimplemented = frozenset(gap.operation.operation_id for gap in missing)
 
     def router(self, tag: str) -> APIRouter:
-        """Make an ordinary FastAPI router whose routes answer through this engine."""
+        """Create an ordinary FastAPI router whose routes use this engine."""
         engine = self
 
         class Route(OperationRoute):
@@ -130,7 +129,7 @@ class Engine(Generic[CallerT]):
         return APIRouter(tags=[tag], route_class=Route, redirect_slashes=False)
 
     def join(self, *routers: APIRouter) -> APIRouter:
-        """Put the routers of all tags below the paths of the servers; FastAPI describes the first path."""
+        """Mount the routers of all tags below the paths of the servers; FastAPI describes the first path."""
         joined = APIRouter()
         for base in self.document.base_paths:
             for router in routers:
@@ -139,7 +138,7 @@ class Engine(Generic[CallerT]):
         return joined
 
     def refuse(self, refusal: Refusal) -> Answer:
-        """Answer what no operation of the contract declares."""
+        """Return an error response outside of the contract's operations."""
         return refusal_answer(refusal, self.error_body, self._error_media_type)
 
 
@@ -174,15 +173,15 @@ class OperationRoute(APIRoute):
         engine.paths.add(self.operation.path, self.operation.method.upper(), self)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that FastAPI's router has matched, where the engine's own is not in front.
+        """Handle a request that FastAPI's router has matched, if the engine's own does not run first.
 
-        FastAPI matches the decoded path, where `%2F` separates segments; what the engine finds counts.
+        FastAPI matches the decoded path, where `%2F` separates segments; the engine's match takes precedence.
         """
         if not await dispatch(self.engine, scope, receive, send):
             await send_answer(self.engine.refuse(NotFound()), scope, send)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, segments: Sequence[str]) -> None:
-        """Answer a request whose path's parameters have these values."""
+        """Respond to a request with these path parameter values."""
         scope["route"] = self
         if TRACED in scope:
             name_span(self.operation)
@@ -207,7 +206,7 @@ class OperationRoute(APIRoute):
             answer = self._mock.answer(scope["headers"]) if self._mock else self._responder.result(result)
             return self._responder.conditional(answer, scope["headers"]) if self._conditional else answer
         except NotImplementedYet as refusal:
-            # The one status that no contract declares: it is served on purpose or not at all.
+            # 501 is the only status that no contract declares: it requires `allow_unimplemented`.
             return self.engine.refuse(refusal)
         except Refusal as refusal:
             return self._responder.refusal(refusal)
@@ -222,7 +221,7 @@ class OperationRoute(APIRoute):
                 if refusal.reason:
                     request_id = {"request_id": scope.get("request_id")}
                     name = self.operation.operation_id
-                    log.info("%s refused a credential: %s", name, refusal.reason, extra=request_id)
+                    log.info("%s rejected a credential: %s", name, refusal.reason, extra=request_id)
                 if self._limit:
                     self._limit(scope, None)
                 raise
@@ -230,7 +229,7 @@ class OperationRoute(APIRoute):
             self._limit(scope, caller)
         if found := self._parameters.path(segments, values):
             raise Invalid(found)
-        # Of an anonymous caller there is nothing to decide: the contract admits everybody.
+        # Anonymous callers need no authorization: the contract allows everyone.
         if caller is not None:
             self.engine.authorize(caller, values)
         if self.operation.operation_id in self.engine.unimplemented:
@@ -265,9 +264,9 @@ class OperationRoute(APIRoute):
         return answer
 
     def _log(self, error: Exception, scope: Scope) -> None:
-        """Log where an error came from, without its text: a driver's messages carry SQL and values.
+        """Log the location of an error without its text: a driver's messages contain SQL and values.
 
-        A violation of the contract is our own text, with the reason and no value in it.
+        A contract violation has our own text, with the reason and without values.
         """
         reason = f": {error}" if isinstance(error, ContractViolation) else ""
         frames = traceback.extract_tb(error.__traceback__)[-4:]
@@ -283,9 +282,9 @@ class OperationRoute(APIRoute):
 
 
 def _below(root: str, answer: Answer) -> Answer:
-    """Name the paths of the contract in Location and Content-Location as the client must ask for them.
+    """Add the path prefix to Location and Content-Location.
 
-    `//host/path` names another host, and a relative reference is right already.
+    `//host/path` is another host, and a relative reference needs no prefix.
     """
     headers = [
         (name, root.encode() + value)
@@ -297,7 +296,7 @@ def _below(root: str, answer: Answer) -> Answer:
 
 
 def _conversion(hint: Any) -> Callable[[Any], Any] | None:
-    """Give the function that makes a parameter's Python value of its JSON value, if the two differ."""
+    """Return the function that converts a parameter's JSON value to its Python value, if they differ."""
     return None if _is_json_type(hint) else TypeAdapter(hint).validate_python
 
 
@@ -316,7 +315,7 @@ RouteT = TypeVar("RouteT")
 
 
 class _Node(Generic[RouteT]):
-    """The paths that start alike: what may follow, and what is here for each method."""
+    """A node of the path tree: its children, and the routes that end here."""
 
     def __init__(self) -> None:
         self.named: dict[str, _Node[RouteT]] = {}
@@ -325,7 +324,7 @@ class _Node(Generic[RouteT]):
 
 
 class PathTree(Generic[RouteT]):
-    """Finds the path template that a request's path matches; concrete segments go before parameters.
+    """Finds the path template of a request's path; concrete segments take precedence over parameters.
 
     (OpenAPI 3.1, section 4.8.8.2.)
     """
@@ -344,7 +343,7 @@ class PathTree(Generic[RouteT]):
         node.routes[method] = route
 
     def match(self, segments: Sequence[str]) -> tuple[Mapping[str, RouteT], list[str]] | None:
-        """Give the routes at the path, by method, and the values of its parameters in order."""
+        """Return the routes of the path, by method, and the parameter values in order."""
         return _match(self._root, segments, 0, [])
 
 
@@ -362,9 +361,9 @@ def _match(
 
 
 def raw_segments(scope: Scope) -> list[str]:
-    """Split the path as it was sent, then decode each segment: `%2F` never separates segments.
+    """Split the raw path, then decode each segment: `%2F` never separates segments.
 
-    Bytes that are not UTF-8 become lone surrogates, which no parameter admits. `OPTIONS *` has no segments.
+    Bytes that are not UTF-8 become lone surrogates, which no parameter accepts. `OPTIONS *` has no segments.
     """
     raw = scope.get("raw_path") or quote(scope["path"]).encode()
     path = raw.partition(b"?")[0].decode("latin-1")
@@ -383,10 +382,10 @@ def raw_segments(scope: Scope) -> list[str]:
 
 
 async def dispatch(engine: Engine[Any], scope: Scope, receive: Receive, send: Send) -> bool:
-    """Answer a request if its path is one of the contract's; say whether it was."""
+    """Handle a request if its path is one of the contract's; return whether it was."""
     segments = raw_segments(scope)
     if not segments and scope["method"] == "OPTIONS":
-        # OPTIONS of the server as a whole (RFC 9110, section 9.3.7).
+        # OPTIONS for the server as a whole (RFC 9110, section 9.3.7).
         methods = {operation.method.upper(): None for operation in engine.operations.values()}
         await send_answer(_options(allowed_methods(methods)), scope, send)
         return True
@@ -417,5 +416,5 @@ def _options(allowed: Sequence[str]) -> Answer:
 
 
 def allowed_methods(routes: Mapping[str, Any]) -> list[str]:
-    """The methods that a path answers, for `Allow`: HEAD comes with GET, OPTIONS is always there."""
+    """Return the methods of a path, for `Allow`: GET includes HEAD, and OPTIONS is always allowed."""
     return sorted({*routes, "OPTIONS", *(["HEAD"] if "GET" in routes else [])})

@@ -1,8 +1,8 @@
-"""Who is calling: the contract's security requirements, evaluated before anything else of a request is read.
+"""Authentication: the contract's security requirements, evaluated before the rest of the request.
 
-A list of requirements is an OR, the schemes of one requirement are an AND, and an empty requirement
-admits anonymous callers (OpenAPI 3.1, section 4.8.30). It fails closed: a credential that is presented
-but not valid is refused even where anonymous callers are welcome.
+A list of requirements is an OR, the schemes of one requirement are an AND, and an empty requirement allows
+anonymous callers (OpenAPI 3.1, section 4.8.30). Evaluation fails closed: an invalid credential is rejected
+even where anonymous callers are allowed.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ CallerT = TypeVar("CallerT")
 _BEARER = "Bearer"
 
 Authenticate = Callable[[str, tuple[str, ...]], Awaitable[CallerT]]
-"""Verifies one credential of one scheme, with the scopes that are needed.
+"""Verifies a credential of one scheme, with the required scopes.
 
-Raises Unauthenticated if it is not valid and Forbidden if it lacks a scope.
+Raises Unauthenticated if it is invalid and Forbidden if it lacks a scope.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class _Scheme(Generic[CallerT]):
-    """A scheme of a requirement: how to take its credential out of a request, and how to verify it."""
+    """A scheme of a requirement: how to extract its credential from a request, and how to verify it."""
 
     extract: Callable[[Scope], str | None]
     scopes: tuple[str, ...]
@@ -37,7 +37,7 @@ class _Scheme(Generic[CallerT]):
     challenge: str
 
     async def verified(self, credential: str | None) -> CallerT:
-        """Give the caller; an error says what is wrong, as RFC 6750, section 3, asks for."""
+        """Return the caller; errors follow RFC 6750, section 3."""
         try:
             if not credential:
                 raise Unauthenticated(reason="it is empty, not ASCII, or given more than once")
@@ -57,7 +57,7 @@ class _Scheme(Generic[CallerT]):
 
 
 class Security(Generic[CallerT]):
-    """Evaluates the requirements of one operation; `public` says that there are none."""
+    """Evaluates the requirements of one operation; `public` means that it has none."""
 
     def __init__(
         self, document: Document, operation: Operation, schemes: Mapping[str, Authenticate[CallerT]]
@@ -77,12 +77,12 @@ class Security(Generic[CallerT]):
             for requirement in operation.security
             if requirement
         ]
-        # The challenge names the first scheme that HTTP can negotiate (RFC 9110, section 11.6.1).
+        # The challenge is of the first scheme with an HTTP challenge (RFC 9110, section 11.6.1).
         names = [name for requirement in operation.security for name in requirement]
         self._challenge = next((_challenge(document.security_schemes[name]) for name in names), "")
 
     async def authenticate(self, scope: Scope) -> CallerT | None:
-        """Give the caller, or None for an anonymous one that the contract admits."""
+        """Return the caller, or None for an anonymous one that the contract allows."""
         refusal: Refusal | None = None
         presented = False
         for schemes in self._alternatives:
@@ -92,14 +92,14 @@ class Security(Generic[CallerT]):
                 continue
             presented = True
             try:
-                # Where several schemes are required together, the first one says who is calling.
+                # If several schemes are required together, the first one identifies the caller.
                 callers = [
                     await scheme.verified(credential)
                     for credential, scheme in zip(credentials, schemes, strict=True)
                 ]
                 return callers[0]
             except (Unauthenticated, Forbidden) as error:
-                # Another alternative may ask for other scopes, or for another scheme.
+                # Another alternative may require other scopes, or another scheme.
                 refusal = refusal or error
         if self._anonymous and not presented:
             return None
@@ -107,7 +107,7 @@ class Security(Generic[CallerT]):
 
 
 def _extractor(document: Document, operation: Operation, name: str) -> Callable[[Scope], str | None]:
-    """Make the function that takes a scheme's credential out of a request; None means it is not there."""
+    """Return the function that extracts a scheme's credential from a request; None if there is none."""
     scheme: Mapping[str, Any] = document.security_schemes[name]
     kind, place = scheme["type"], scheme.get("in")
     if kind == "http" and scheme["scheme"].lower() in ("bearer", "basic"):
@@ -121,7 +121,7 @@ def _extractor(document: Document, operation: Operation, name: str) -> Callable[
         cookie = scheme["name"]
         return lambda scope: _single([text.encode() for text in cookies(scope["headers"]).get(cookie, [])])
     raise DocumentError(
-        f"the security scheme {name} is of a kind that the engine does not evaluate",
+        f"the security scheme {name} is of a type that the engine does not support",
         operation.pointer,
         remedy="use http bearer or basic, apiKey in header or cookie, oauth2 or openIdConnect",
     )
@@ -132,7 +132,7 @@ def _authorization(wanted: bytes) -> Callable[[Scope], str | None]:
         values = [value for name, value in scope["headers"] if name == b"authorization"]
         if len(values) == 1:
             scheme, _, credential = values[0].partition(b" ")
-            # Any number of spaces may separate the two (RFC 9110, section 11.4).
+            # Any number of spaces may separate scheme and token (RFC 9110, section 11.4).
             return _single([credential.lstrip(b" ")]) if scheme.lower() == wanted else None
         return _single(values)
 
@@ -140,9 +140,9 @@ def _authorization(wanted: bytes) -> Callable[[Scope], str | None]:
 
 
 def _single(values: list[bytes]) -> str | None:
-    """The one credential, None where there is none, and "" where there are several or it is not ASCII.
+    """Return the only credential, None if there is none, and "" if there are several or it is not ASCII.
 
-    Of two credentials nobody can say which counts; "" is presented and never valid.
+    Several credentials are ambiguous; "" counts as present and is never valid.
     """
     if not values:
         return None

@@ -1,4 +1,4 @@
-"""A server that leaves without losing a request, and a supervisor that hands over from old to new ones."""
+"""A server with graceful shutdown, and a supervisor with rolling restart."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ import uvicorn
 from specfirst.asgi import STOPPING
 from specfirst.connections import CONNECTIONS, Connection
 
-# What a supervisor asks of its workers, besides SIGTERM: see Server. They end one that still starts.
+# What a supervisor sends to its workers, besides SIGTERM: see Server. A worker that is still starting exits.
 RETIRE, QUIT = signal.SIGUSR1, signal.SIGUSR2
 
-# A worker that is not ready after so long, or then does not say for so long that it is there, is ended.
+# A worker that is not ready after this time, or sends no heartbeat for this time, is killed.
 START_SECONDS = 60.0
 SILENT_SECONDS = 30.0
-# How much longer than its patience a worker may take to leave.
+# A worker that needs this much longer than its shutdown timeout is killed.
 LEAVE_SECONDS = 5.0
-# Workers that die are not replaced more often than that.
+# Workers that die are replaced at most this often.
 PACE_SECONDS = 1.0
 
-# Open files of a process besides its clients' connections.
+# Open files of a process in addition to its clients' connections.
 SPARE_FILES = 1024
 
 _TICK_SECONDS = 0.05
@@ -44,14 +44,15 @@ _spawn = multiprocessing.get_context("spawn")
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which loses nothing when SIGTERM or RETIRE ask it to leave.
+    """uvicorn's server, extended by a graceful shutdown on SIGTERM or RETIRE.
 
-    SIGTERM stops the service. For `notice` seconds, and until what is asked is answered, it says so and takes
-    connections as before. RETIRE is for one whose place another server has taken: there is nothing to say.
-    Then it takes no more connections, and ends when those that it has are closed: after their next answer,
-    when they have had no request for some time, and at the latest after `patience` seconds in all.
+    SIGTERM stops the service. For `notice` seconds, and until the requests in progress are complete, the
+    server reports that it is not ready and still accepts connections. RETIRE is for a server that another one
+    has replaced, so it skips this phase. Then the server stops accepting connections, and exits when its
+    connections are closed: after their next response, when they have been idle for some time, and at the
+    latest after `patience` seconds in total.
 
-    SIGINT and QUIT close connections without requests at once, and a second SIGINT the others, too.
+    SIGINT and QUIT close idle connections at once, and a second SIGINT closes all others.
     """
 
     def __init__(self, config: uvicorn.Config, *, notice: float, patience: float) -> None:
@@ -61,14 +62,14 @@ class Server(uvicorn.Server):
         self._beats: Pipe | None = None
 
     def work(self, listener: socket.socket, beats: Pipe) -> None:
-        """Serve as the worker of a supervisor, which hears once a second that it is there."""
+        """Serve as the worker of a supervisor, and send it a heartbeat every second."""
         self._beats = beats
         for number in (RETIRE, QUIT):
             signal.signal(number, self.handle_exit)
         self.run([listener])
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """In place of uvicorn's, which repeats the signal in the end, so that the exit status is not 0."""
+        """Replace uvicorn's method, which raises the signal again, so that the exit status is 0."""
         if self.should_exit and sig == signal.SIGINT:
             self.force_exit = True
         if not self.should_exit or sig == QUIT:
@@ -90,7 +91,7 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         if self._beats and counter % 10 == 0:
-            # Without a supervisor there is nobody to tell, and `_orphaned` does the rest.
+            # Without a supervisor, nothing receives the heartbeat, and `_orphaned` does the rest.
             with suppress(BrokenPipeError):
                 self._beats.send(None)
         return await super().on_tick(counter)
@@ -129,12 +130,12 @@ class Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         while not done() and loop.time() < deadline and not self.force_exit and self._asked != QUIT:
             await asyncio.sleep(_TICK_SECONDS)
-            # The date in the answers goes on.
+            # Keep the Date header of responses current.
             await self.on_tick(0)
 
 
 def _allow_files(count: int) -> None:
-    """Raise the limit of open files, which is 1024 on many systems, towards what the system lets us have."""
+    """Raise the limit of open files, which is 1024 on many systems, towards the maximum that is allowed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY:
         count = min(count, hard)
@@ -143,12 +144,13 @@ def _allow_files(count: int) -> None:
 
 
 class Supervisor:
-    """Keeps `workers` processes that serve one listener, until SIGTERM or SIGINT ends them all.
+    """Runs `workers` processes that serve one listener, until SIGTERM or SIGINT stops them all.
 
-    SIGHUP hands over to new processes, which read code and settings afresh, one after the other: an old
-    one retires as soon as its successor takes connections. If that fails, the old ones stay.
+    SIGHUP starts a rolling restart: new processes, which load code and settings again, replace the old ones
+    one after the other. An old worker retires as soon as its successor accepts connections. If a new worker
+    fails, the old ones stay.
 
-    uvicorn's supervisor waits until each retired worker has ended, and hears no signal meanwhile.
+    uvicorn's supervisor waits until each retired worker has exited, and handles no signal meanwhile.
     """
 
     def __init__(
@@ -164,7 +166,7 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda sig, frame: self._signals.append(sig))
         self._workers = [self._start() for _ in range(workers)]
-        # Those that a handover is still to replace, and who takes the first one's place.
+        # The workers that the restart must still replace, and the successor of the first one.
         self._due: list[_Worker] = []
         self._coming: _Worker | None = None
         self._leaving: list[_Worker] = []
@@ -172,8 +174,8 @@ class Supervisor:
         self._ending = False
 
     def run(self) -> bool:
-        """Give whether it ended because it was asked to, and not because no worker could start."""
-        # There may be no standard input at all.
+        """Run until stopped; return False if it exits because no worker could start."""
+        # Standard input may be closed.
         has_terminal = os.isatty(0)
         were_ready = failed = False
         while self._all():
@@ -182,7 +184,7 @@ class Supervisor:
             while self._signals:
                 sig = self._signals.popleft()
                 if sig == signal.SIGHUP and has_terminal and not os.isatty(0):
-                    # It says that the terminal was closed, and not that somebody asks for a handover.
+                    # Here SIGHUP means that the terminal was closed, not a rolling restart.
                     sig = signal.SIGTERM
                 self._handle(sig)
             for worker in self._all():
@@ -211,13 +213,13 @@ class Supervisor:
         if sig != signal.SIGHUP:
             self._end(QUIT if sig == signal.SIGINT else sig)
         elif not self._ending:
-            log.info("Handing over to new workers")
+            log.info("Rolling restart: starting new workers")
             self._due = [*self._workers]
             self._dismiss(QUIT)
 
     def _end(self, sig: int) -> None:
         self._ending, self._due = True, []
-        # Without this one, connections are refused as soon as no worker takes them any more.
+        # Keep the listener open: without it, connections are refused as soon as no worker accepts them.
         self._listener.close()
         self._dismiss(sig)
         for worker in [*self._workers, *self._leaving]:
@@ -239,10 +241,10 @@ class Supervisor:
                 self._workers[index] = self._start()
 
     def _hand_over(self) -> None:
-        # Those who died meanwhile have successors already.
+        # Workers that died meanwhile already have successors.
         self._due = [worker for worker in self._due if worker in self._workers]
         if self._coming and not self._coming.process.is_alive():
-            log.error("A new worker did not start; the handover ends here, and the old workers stay")
+            log.error("Rolling restart failed: a new worker did not start, so the old workers stay")
             self._due, self._coming = [], None
         elif self._coming and not self._due:
             self._dismiss(RETIRE)
@@ -252,13 +254,13 @@ class Supervisor:
             old.ask(RETIRE, self._patience)
             self._leaving.append(old)
             if not self._due:
-                log.info("Handed over to new workers")
+                log.info("Rolling restart complete")
         if self._due and not self._coming:
             self._coming = self._start()
 
 
 class _Worker:
-    """A process, as its supervisor sees it."""
+    """A worker process as seen by its supervisor."""
 
     def __init__(self, work: Callable[[socket.socket, Pipe], None], listener: socket.socket) -> None:
         self._beats, beats = _spawn.Pipe(duplex=False)
@@ -270,7 +272,7 @@ class _Worker:
         self._leaving = False
 
     def look(self) -> None:
-        """Hear what it says, and end it when it has said nothing for too long."""
+        """Receive the worker's heartbeats, and kill it if there was none for too long."""
         with suppress(EOFError):
             while self._beats.poll():
                 self._beats.recv()
@@ -278,7 +280,7 @@ class _Worker:
                 if not self._leaving:
                     self._deadline = time.monotonic() + SILENT_SECONDS
         if time.monotonic() > self._deadline and self.process.is_alive():
-            log.error("Worker [%s] does not answer", self.process.pid)
+            log.error("Worker [%s] does not respond", self.process.pid)
             self.process.kill()
             self._deadline = math.inf
 

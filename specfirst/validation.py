@@ -1,6 +1,6 @@
-"""The contract's JSON Schemas as validators, compiled once, and what they find wrong as findings.
+"""The contract's JSON Schemas as validators, compiled once, and their validation errors.
 
-Verdicts come from jsonschema-rs with formats asserted (JSON Schema 2020-12, which OpenAPI 3.1 adopts).
+Results come from jsonschema-rs with formats asserted (JSON Schema 2020-12, which OpenAPI 3.1 adopts).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from specfirst.errors import Finding
 Validator = jsonschema_rs.Validator
 
 _MASK = "The value"
-"""What messages say in place of the value, so that no answer or log repeats what a client sent."""
+"""Replaces the value in messages, so that no response or log repeats what a client sent."""
 
 
 class Schemas:
@@ -31,19 +31,19 @@ class Schemas:
     def validator(self, schema: Mapping[str, Any]) -> Validator:
         key = json.dumps(schema, sort_keys=True)
         if key not in self._compiled:
-            # Local references start at the root, so the components have to stand there as well.
+            # Local references start at the root, so the components must be there as well.
             root = {**schema, "components": self._components}
             self._compiled[key] = jsonschema_rs.Draft202012Validator(root, validate_formats=True, mask=_MASK)
         return self._compiled[key]
 
 
 def findings(validator: Validator, value: object, *loc: str | int) -> list[Finding]:
-    """List everything that is wrong with `value`, which stands at `loc` in the request."""
+    """List all validation errors of `value`, which is at `loc` in the request."""
     return [finding for error in validator.iter_errors(value) for finding in _findings(error, loc)]
 
 
 def unrepresentable(error: pydantic.ValidationError, *loc: str | int) -> list[Finding]:
-    """List what a schema admits and Python has no value for, such as a day in the year 0."""
+    """List errors of values that a schema allows and Python cannot represent, such as a day in the year 0."""
     return [
         Finding((*loc, *inner["loc"]), inner["msg"], inner["type"])
         for inner in error.errors(include_url=False, include_context=False, include_input=False)
@@ -64,10 +64,10 @@ def _findings(error: jsonschema_rs.ValidationError, loc: tuple[str | int, ...]) 
 
 
 def _alternatives(error: jsonschema_rs.ValidationError, loc: tuple[str | int, ...]) -> Iterator[Finding]:
-    """Tell what is wrong with the alternative that was meant: the one whose type fits.
+    """Report the errors of the alternative that was meant: the one whose type matches.
 
-    A title that is too long should be reported as such, and not as "fits neither a title nor null". Where
-    several alternatives of a scalar have its type, all are named: `*` or a list of entity tags.
+    A title that is too long should be reported as such, and not as "matches neither a title nor null". If
+    several alternatives of a scalar have its type, all are reported: `*` or a list of entity tags.
     """
     where, types = [*error.instance_path], []
     fitting: list[list[jsonschema_rs.ValidationError]] = []

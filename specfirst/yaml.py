@@ -1,10 +1,10 @@
-"""Reading a contract, YAML or JSON, as JSON data, with the line of every part.
+"""Read a contract, YAML or JSON, as JSON data, with the line of every part.
 
 PyYAML follows YAML 1.1, where `no` is false, `2026-01-05` is a date, and the second of two equal keys
-wins in silence. A contract is JSON data (OpenAPI 3.1, section 4.3), so only what YAML 1.2's JSON schema
-knows is resolved here, and a repeated key is an error.
+silently wins. A contract is JSON data (OpenAPI 3.1, section 4.3), so only the types of YAML 1.2's JSON schema
+are resolved here, and a repeated key is an error.
 
-JSON text has a reader of its own: YAML reads surrogate pairs, tabs and some line breaks in it otherwise.
+JSON text has a separate parser: YAML reads surrogate pairs, tabs and some line breaks in it differently.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ import yaml
 from specfirst.document import Document, DocumentError, Pointer, Splices, server_addresses
 
 _DEEPEST = 100
-"""How many lists and mappings may stand in each other; further in, Python's stack and other tools give up."""
+"""The maximum nesting; deeper nesting exceeds the limits of Python's stack and other tools."""
 
 _MOST_REPEATED = 100_000
-"""How many parts aliases may repeat: a few lines of nested aliases can stand for billions of parts."""
+"""The maximum number of repeated parts: nested aliases can expand to billions of parts."""
 
 _CORRECT = "correct the syntax"
 
@@ -59,12 +59,12 @@ _PLAIN = {
     "int": (r"[-+]?[0-9]+", list("-+0123456789")),
     "float": (r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
 }
-"""What a plain scalar of each type looks like, and its first characters."""
+"""The pattern of a plain scalar of each type, and its first characters."""
 
 _NOT_JSON = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|0o[0-7]+|0x[0-9A-Fa-f]+")
 """Numbers of YAML 1.2 that JSON does not have."""
 
-# The class would otherwise add to what it inherits: YAML 1.1's dates, octal numbers, yes and no.
+# The class would otherwise inherit YAML 1.1's dates, octal numbers, yes and no.
 _JSONSchemaLoader.yaml_implicit_resolvers = {}
 for _name, (_pattern, _first) in _PLAIN.items():
     _JSONSchemaLoader.add_implicit_resolver(
@@ -73,10 +73,10 @@ for _name, (_pattern, _first) in _PLAIN.items():
 
 
 def load(path: Path) -> Document:
-    """Read a YAML or JSON contract. Raises DocumentError with the line of what cannot be read."""
+    """Read a YAML or JSON contract. Raises DocumentError with the line of the error."""
     text = _text(path)
     lines: dict[Pointer, int] = {}
-    # A JSON text that is not an object is no contract in YAML either.
+    # JSON text that is not an object is not a contract in YAML either.
     content = _JSONReader(text, lines).read() if _is_json(text) else _from_yaml(text, lines)
     if not isinstance(content, dict):
         raise DocumentError("the document is not a mapping", remedy="start with `openapi: 3.1.0`", line=1)
@@ -89,10 +89,10 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise DocumentError(
             f"the file cannot be read: {error.strerror}",
-            remedy="name a file that exists and that you may read",
+            remedy="use a file that exists and that you may read",
         ) from None
     try:
-        # A byte order mark says nothing about UTF-8, and editors write it.
+        # A byte order mark is valid in UTF-8, and some editors write it.
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
@@ -101,7 +101,7 @@ def _text(path: Path) -> str:
 
 def _too_deep(line: int, column: int) -> DocumentError:
     return DocumentError(
-        f"more than {_DEEPEST} lists and mappings stand in each other",
+        f"lists and mappings are nested deeper than {_DEEPEST} levels",
         remedy="move inner parts to components and refer to them",
         line=line,
         column=column,
@@ -117,7 +117,7 @@ def _from_yaml(text: str, lines: dict[Pointer, int]) -> Any:
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         raise DocumentError(
-            f"the character U+{ord(text[error.position]):04X} may not stand in YAML",
+            f"the character U+{ord(text[error.position]):04X} is not allowed in YAML",
             remedy="remove it, or write it as an escape in a text in double quotes",
             line=before.count("\n") + 1,
             column=error.position - before.rfind("\n"),
@@ -127,15 +127,15 @@ def _from_yaml(text: str, lines: dict[Pointer, int]) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise DocumentError(
-            f"this is not YAML: {error.problem}",
+            f"invalid YAML: {error.problem}",
             remedy=_CORRECT,
             line=mark.line + 1 if mark else None,
             column=mark.column + 1 if mark else None,
         ) from None
     except (ValueError, OverflowError):
-        # PyYAML makes characters of escapes without asking whether there is such a character.
+        # PyYAML decodes escapes without checking that the character exists.
         raise DocumentError(
-            "an escape stands for no character",
+            "an escape is not a valid character",
             remedy=r"correct it; the last one is \U0010FFFF",
             line=loader.line + 1,
             column=loader.column + 1,
@@ -144,7 +144,7 @@ def _from_yaml(text: str, lines: dict[Pointer, int]) -> Any:
 
 
 class _YAMLData:
-    """Turns YAML's nodes into JSON data, and notes the lines."""
+    """Converts YAML nodes to JSON data, and records the lines."""
 
     def __init__(self, lines: dict[Pointer, int]) -> None:
         self._lines = lines
@@ -157,7 +157,7 @@ class _YAMLData:
             return None
         self._lines.setdefault(pointer, node.start_mark.line + 1)
         if id(node) in self._around:
-            _refuse(node, pointer, "an alias stands inside its own anchor", "use $ref")
+            _refuse(node, pointer, "an alias is inside its own anchor", "use $ref")
         if repeated or id(node) in self._seen:
             repeated = True
             self._repeated += 1
@@ -198,10 +198,8 @@ class _YAMLData:
                 _refuse(key, pointer, f"the tag {_tag(key)} has no meaning in JSON", "remove the tag")
             name = _joined(key.value, key, pointer)
             if name in mapping:
-                _refuse(
-                    key, pointer, f"the key {_shown(name)} stands here a second time", "remove one of the two"
-                )
-            # A value's line is its key's: it is where a reader looks for it.
+                _refuse(key, pointer, f"duplicate key {_shown(name)}", "remove one of the two")
+            # The line of a value is that of its key, where readers look for it.
             self._lines[*pointer, name] = key.start_mark.line + 1
             mapping[name] = self.of(value, (*pointer, name), repeated=repeated)
         return mapping
@@ -233,12 +231,12 @@ def _scalar(node: yaml.ScalarNode, pointer: Pointer) -> Any:
         return _joined(value, node, pointer)
     if kind not in _PLAIN:
         _refuse(node, pointer, f"the tag {_tag(node)} has no meaning in JSON", "remove the tag")
-    # An explicit tag can stand before any text.
+    # Any text can have an explicit tag.
     if not re.fullmatch(_PLAIN[kind][0], value):
         _refuse(
             node,
             pointer,
-            f"{_shown(value)} is not of the type that its tag {_tag(node)} says",
+            f"{_shown(value)} is not of the type of its tag {_tag(node)}",
             "remove the tag",
         )
     if kind == "null":
@@ -250,11 +248,11 @@ def _scalar(node: yaml.ScalarNode, pointer: Pointer) -> Any:
     return int(value) if kind == "int" else float(value)
 
 
-_TOO_LARGE = ("the number is beyond what JSON parsers hold", "write a smaller one, or quote it")
+_TOO_LARGE = ("the number is beyond the range of JSON parsers", "write a smaller one, or quote it")
 
 
 def _joined(text: str, node: yaml.Node, pointer: Pointer) -> str:
-    """Make characters of surrogate pairs, which JSON writes in two escapes."""
+    """Combine surrogate pairs, which JSON writes as two escapes."""
     try:
         return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
     except UnicodeDecodeError:
@@ -265,11 +263,11 @@ def _joined(text: str, node: yaml.Node, pointer: Pointer) -> str:
 
 
 def _is_json(text: str) -> bool:
-    """Whether the text is meant as JSON: `{"`, which YAML has as well, and then nothing that is not JSON."""
+    """Return whether the text is meant as JSON: it starts with `{"` and contains only JSON tokens."""
     if not re.match(r"[ \t\r\n]*\{[ \t\r\n]*[\"}]", text):
         return False
     try:
-        # Numbers are left alone: Python makes no integer of several thousand digits.
+        # Numbers are skipped: Python cannot convert integers of several thousand digits.
         json.loads(text, parse_int=str, parse_float=str)
     except json.JSONDecodeError:
         return False
@@ -285,7 +283,7 @@ _WORDS = {"true": True, "false": False, "null": None}
 
 
 class _JSONReader:
-    """Reads text that is known to be JSON, and notes the lines."""
+    """Parses JSON text, and records the lines."""
 
     def __init__(self, text: str, lines: dict[Pointer, int]) -> None:
         self._text, self._lines = text, lines
@@ -338,9 +336,7 @@ class _JSONReader:
             name = self._string(pointer)
             if name in members:
                 self._at = start
-                self._refuse(
-                    pointer, f"the key {_shown(name)} stands here a second time", "remove one of the two"
-                )
+                self._refuse(pointer, f"duplicate key {_shown(name)}", "remove one of the two")
             self._lines[*pointer, name] = self._here()
             self._skip()
             self._skip(1)
@@ -375,17 +371,18 @@ class _JSONReader:
 
 # --- The text of a served document -----------------------------------------------------------------------
 
-# What may stand before a scalar: an anchor, a tag.
+# Properties that may precede a scalar: an anchor, a tag.
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 
 
 def server_splices(text: bytes, document: Document) -> Splices:
-    """Where a path prefix belongs in the text of this document, YAML or JSON, which is else left as it is.
+    """Find where a path prefix must be inserted in the text of this document, YAML or JSON.
 
-    It belongs before each server's URL that is an absolute path; without servers, a server is added.
+    It is inserted before each server's URL that is an absolute path; without servers, a server is added.
     """
     decoded = text.decode()
-    # JSON may have tabs and characters that YAML has not; a space in their place keeps all places.
+    # JSON may contain tabs and characters that YAML does not allow; replacing each by a space keeps all
+    # positions.
     readable = re.sub("[\t\x7f-\x9f\u2028\u2029\ufffe\uffff]", " ", decoded) if _is_json(decoded) else decoded
     root = yaml.compose(readable, _JSONSchemaLoader)
     assert isinstance(root, yaml.MappingNode)
@@ -393,7 +390,7 @@ def server_splices(text: bytes, document: Document) -> Splices:
     splices: set[tuple[int, int, str, str]] = set()
 
     def splice(start: int, end: int, before: str, after: str) -> None:
-        # A scalar of several lines ends with a line break that is not its own.
+        # A multi-line scalar ends with a line break that is not part of it.
         end = start + len(decoded[start:end].rstrip())
         splices.add((len(decoded[:start].encode()), len(decoded[:end].encode()), before, after))
 

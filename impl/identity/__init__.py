@@ -1,1 +1,1 @@
-"""Who is calling: tokens, their verification, and the keys that verify them."""
+"""Authentication: bearer tokens, their verification, and the keys that verify them."""

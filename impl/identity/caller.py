@@ -1,7 +1,7 @@
 """Bearer token → Caller.
 
-A token is verified and its user's row written once; then it is remembered until it expires, even if its key
-is withdrawn before.
+Each token is verified once, and the row of its user is written once. The result is cached until the token
+expires, even if the key is withdrawn earlier.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from specfirst.errors import Forbidden
 
 MAX_TOKEN_BYTES = 8192
 
-# Three segments of base64url, each in its one form: python-jose would skip any other character instead of
-# refusing it, and bits behind the last byte, which nothing reads, would make several tokens of one.
+# Three base64url segments, each in canonical form. python-jose would skip other characters instead of
+# rejecting them, and unused bits behind the last byte would give one token several spellings.
 _SEGMENT = "(?=[^.])(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])?"
 _TOKEN = re.compile(rf"{_SEGMENT}\.{_SEGMENT}\.{_SEGMENT}")
 
@@ -42,9 +42,9 @@ class Authenticator:
         keys: KeySet | None = None,
         capacity: int = 10_000,
     ) -> None:
-        """`write_profile` is called with the claims of each token when it is first seen.
+        """Create an authenticator; `write_profile` is called with the claims of each token that is new to it.
 
-        `keys` is the key set to close in the end.
+        `keys` is the key set that `close` closes.
         """
         self._keys = keys
         self._verifier = verifier
@@ -53,9 +53,9 @@ class Authenticator:
         self._remembered: dict[str, tuple[float, Caller]] = {}
 
     async def authenticate(self, token: str, scopes: Sequence[str] = ()) -> Caller:
-        """Whose token it is; raises Unauthenticated."""
+        """Return the caller whose token this is; raise Unauthenticated for an invalid token."""
         if scopes:
-            # Better Auth's tokens grant none, so an operation that asks for one is not for their bearers.
+            # Better Auth's tokens grant no scopes, so an operation that requires one rejects them.
             raise Forbidden("Not authorized")
         remembered = self._remembered.get(token)
         if remembered is not None:
@@ -64,14 +64,14 @@ class Authenticator:
                 return caller
             del self._remembered[token]
         if len(token) > MAX_TOKEN_BYTES:
-            raise BadToken(f"it has {len(token)} bytes, and {MAX_TOKEN_BYTES} at most are accepted")
+            raise BadToken(f"it has {len(token)} bytes; the limit is {MAX_TOKEN_BYTES}")
         if not _TOKEN.fullmatch(token):
             raise BadToken("it is not a JSON Web Token")
         claims = await self._verifier.verify(token)
         if self._write_profile:
             await self._write_profile(claims)
         if len(self._remembered) >= self._capacity:
-            # The oldest goes. If it comes back, it is verified again.
+            # Evict the oldest token. If it is used again, it is verified again.
             del self._remembered[next(iter(self._remembered))]
         caller = Caller(claims.user_id)
         self._remembered[token] = (claims.expires_at, caller)
@@ -83,7 +83,7 @@ class Authenticator:
 
 
 def authorize(caller: Caller, path_parameters: Mapping[str, object]) -> None:
-    """Nobody may use another user's paths; raises NotTheCaller."""
+    """Allow only the caller's own paths; raise NotTheCaller for those of other users."""
     if path_parameters.get("user_id", caller.user_id) != caller.user_id:
         raise NotTheCaller
 
@@ -91,7 +91,7 @@ def authorize(caller: Caller, path_parameters: Mapping[str, object]) -> None:
 def create_authenticator(
     settings: Settings, write_profile: Callable[[Claims], Awaitable[None]] | None
 ) -> Authenticator:
-    """The authenticator for the login service, or the shared secret, that the settings name."""
+    """Return the authenticator for the login service or the shared secret that the settings name."""
     keys = None
     if settings.auth_jwks_url:
         # The HTTP client takes 3 to 6 MB and 50 ms of start-up, and a shared secret needs none.

@@ -1,7 +1,7 @@
-"""The public keys that an authentication server signs with: its JSON Web Key Set (RFC 7517).
+"""The public keys of an authentication server: its JSON Web Key Set (RFC 7517).
 
-They are fetched when a token first needs them and kept from then on. Nothing here waits for the network
-unless a token names a key that is not known.
+The keys are fetched when a token first needs them, and then cached. A request waits for the network only if
+its token names an unknown key.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from impl.errors import LoginServiceUnavailable
 
 log = logging.getLogger("impl.identity.key_set")
 
-# Keys older than this are fetched anew in the background, so that one that was withdrawn stops counting.
+# Keys older than this are fetched again in the background, so that withdrawn keys expire.
 FRESH_SECONDS = 300.0
-# Keys serve through an outage of the authentication server for this long and no longer.
+# Cached keys are used for at most this long during an outage of the authentication server.
 STALE_SECONDS = 86_400.0
-# How long no fetch is tried after one that failed, ...
+# No fetch is tried for this long after one that failed, ...
 RETRY_SECONDS = 5.0
-# ... and after one that did not find the key that it was for. Anybody can make up the name of a key.
+# ... or after one that did not find its key. Anybody can make up a key id.
 COOL_DOWN_SECONDS = 30.0
 
-# The one algorithm of each kind of key that Better Auth makes. A key with another `alg` is of no use, and no
-# kind of key leads to an algorithm with a shared secret.
+# The only algorithm of each key type that Better Auth makes. A key with another `alg` is ignored, and no key
+# type leads to an algorithm with a shared secret.
 ALGORITHMS = {("OKP", "Ed25519"): "EdDSA", ("EC", "P-256"): "ES256", ("RSA", None): "RS256"}
 _MEMBERS = {"OKP": ("x",), "EC": ("x", "y"), "RSA": ("n", "e")}
 
-# Below this RSA can be broken (NIST SP 800-131A), above it verifying is slow.
+# Shorter RSA keys can be broken (NIST SP 800-131A); longer ones are slow to verify.
 _RSA_BITS = range(2048, 8193)
 
 _BASE64URL = re.compile("[A-Za-z0-9_-]+")
 
 
 class KeySetError(Exception):
-    """Why an answer is no key set, in our own words: they are logged."""
+    """The response is not a usable key set. The message is our own text, because it is logged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +55,14 @@ class PublicKey:
 
 class KeySource(Protocol):
     async def fetch(self) -> bytes:
-        """The key set as the server sends it; raises KeySetError and OSError."""
+        """Fetch the key set as bytes; raise KeySetError or OSError."""
         ...
 
     async def close(self) -> None: ...
 
 
 class KeySet:
-    """The keys by their `kid`, kept current; `clock` tells the seconds since some moment."""
+    """The current keys by `kid`; `clock` returns monotonic seconds."""
 
     def __init__(
         self,
@@ -82,14 +82,14 @@ class KeySet:
         self._fetch: asyncio.Task[None] | None = None
 
     async def find(self, kid: str) -> PublicKey | None:
-        """The key of this name, or None; raises LoginServiceUnavailable if it cannot be said which."""
+        """Return the key with this id, or None; raise LoginServiceUnavailable if a fetch fails."""
         key = self._known(kid)
         if key is not None and self._age() > self._fresh:
-            # This request has its key; a later one will have the new ones.
+            # This request has its key; later requests use the new ones.
             self._fetching()
-        # A fetch that was under way may have been asked before this key was made, so there can be a second.
+        # The fetch in progress may have started before this key was made, so there can be a second fetch.
         while key is None and (fetch := self._fetching(kid)):
-            # Shielded, since others wait for it when this request is given up.
+            # Shielded: if this request is cancelled, other requests still wait for the fetch.
             await asyncio.shield(fetch)
             key = self._known(kid)
         if key is None and self._failing:
@@ -109,7 +109,7 @@ class KeySet:
         return self._keys.get(kid) if self._age() <= self._stale else None
 
     def _fetching(self, wanted: str | None = None) -> asyncio.Task[None] | None:
-        """The fetch that is under way, else a new one, else None after one that was in vain."""
+        """Return the fetch in progress, or start one; return None soon after an unsuccessful one."""
         if self._fetch is None or self._fetch.done():
             if self._clock() < self._paused_until:
                 return None
@@ -120,7 +120,7 @@ class KeySet:
         try:
             self._keys = read_key_set(await self._source.fetch())
         except (KeySetError, OSError) as error:
-            # Our own errors say what they mean; of others the name says enough.
+            # Our own errors have a safe message; of other errors only the class name is logged.
             reason = error if isinstance(error, KeySetError) else type(error).__name__
             log.warning("The login service's keys could not be fetched: %s", reason)
             self._failing = True
@@ -133,21 +133,21 @@ class KeySet:
 
 
 def read_key_set(data: bytes) -> dict[str, PublicKey]:
-    """The keys of a key set that we can use, by their `kid`; raises KeySetError if there are none.
+    """Return the keys that can be used, by `kid`; raise KeySetError if there are none.
 
-    Other keys are passed over, as RFC 7517, section 5, asks for.
+    Other keys are ignored, as RFC 7517, section 5, requires.
     """
     try:
         content = json.loads(data.decode())
     except (ValueError, RecursionError):
-        raise KeySetError("the answer is not JSON") from None
+        raise KeySetError("the response is not JSON") from None
     members = content.get("keys") if isinstance(content, dict) else None
     if not isinstance(members, list):
-        raise KeySetError("the answer is not a key set")
+        raise KeySetError("the response is not a key set")
     keys: dict[str, PublicKey] = {}
     for member in members:
         key = _read_key(member) if isinstance(member, dict) else None
-        # Of two keys with one name the first counts, whatever the second is.
+        # Of two keys with the same id, the first counts.
         if key is not None and isinstance(kid := member.get("kid"), str) and kid:
             keys.setdefault(kid, key)
     if not keys:
@@ -156,11 +156,11 @@ def read_key_set(data: bytes) -> dict[str, PublicKey]:
 
 
 def _read_key(member: Mapping[str, Any]) -> PublicKey | None:
-    """A key (RFC 7517, section 4), or None if it is not one for verifying signatures in our algorithms."""
+    """Return a key (RFC 7517, section 4), or None if it is not a signature key for a supported algorithm."""
     kty, crv = member.get("kty"), member.get("crv")
     if not isinstance(kty, str) or not isinstance(crv, str | None):
         return None
-    # The form of RSA's keys knows no curve.
+    # RSA keys have no curve.
     algorithm = ALGORITHMS.get((kty, None if kty == "RSA" else crv))
     operations = member.get("key_ops", ["verify"])
     if (
@@ -169,7 +169,7 @@ def _read_key(member: Mapping[str, Any]) -> PublicKey | None:
         or member.get("use", "sig") != "sig"
         or not isinstance(operations, list)
         or "verify" not in operations
-        # A private key that is published is no secret of anybody.
+        # A published private key is compromised.
         or "d" in member
     ):
         return None
@@ -179,7 +179,7 @@ def _read_key(member: Mapping[str, Any]) -> PublicKey | None:
     try:
         key = jwt.PyJWK({"kty": kty, "crv": crv, **numbers}, algorithm).key
     except (jwt.PyJWTError, ValueError):
-        # The wrong length, or not a point of the curve.
+        # The length is wrong, or the point is not on the curve.
         return None
     if algorithm == "RS256" and key.key_size not in _RSA_BITS:
         return None

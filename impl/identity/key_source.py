@@ -1,4 +1,4 @@
-"""Where a key set comes from: the authentication server, by HTTP."""
+"""Fetch a key set from the authentication server over HTTP."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import httpx
 from impl.identity.key_set import KeySetError
 from impl.identity.outbound import proxy_and_certificates
 
-# How long a fetch may take, from connecting to the last byte, and how long its answer may be.
+# The timeout of a fetch, from connecting to the last byte, and the largest response.
 FETCH_SECONDS = 2.0
 MAX_BYTES = 65_536
 
 
 class HttpKeySource:
-    """Fetches a key set by HTTP: no redirect is followed and nothing is read beyond the limit."""
+    """Fetches a key set over HTTP, without following redirects or reading beyond the size limit."""
 
     def __init__(self, url: str, *, seconds: float = FETCH_SECONDS) -> None:
         self._url, self._seconds = url, seconds
-        # One client for all fetches, since making one reads the certificates of all authorities. It keeps no
-        # connection, which would be found closed after minutes without use.
+        # One client for all fetches, since a new client loads all CA certificates. It keeps no connection
+        # open: after minutes without use, the server would have closed it.
         proxy, certificates = proxy_and_certificates(url)
         self._client = httpx.AsyncClient(
             timeout=seconds,
@@ -37,7 +37,7 @@ class HttpKeySource:
             async with asyncio.timeout(self._seconds):
                 return await self._fetch()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            # Its text may have the address, with a password in it.
+            # The error's text may contain the URL with a password.
             raise KeySetError(type(error).__name__) from None
 
     async def _fetch(self) -> bytes:
@@ -45,12 +45,12 @@ class HttpKeySource:
             if response.status_code != httpx.codes.OK:
                 raise KeySetError(f"the status is {response.status_code}")
             if "content-encoding" in response.headers:
-                raise KeySetError("the answer is compressed, which nobody asked for")
+                raise KeySetError("the response is compressed although the request did not allow it")
             data = b""
             async for chunk in response.aiter_raw():
                 data += chunk
                 if len(data) > MAX_BYTES:
-                    raise KeySetError(f"the answer is longer than {MAX_BYTES} bytes")
+                    raise KeySetError(f"the response is larger than {MAX_BYTES} bytes")
         return data
 
     async def close(self) -> None:

@@ -1,7 +1,7 @@
-"""How this process asks another server by HTTP: the proxy and the authorities that the environment names.
+"""Outbound HTTP configuration: the proxy and the CA certificates that the environment names.
 
-httpx reads the environment too. It refuses NO_PROXY with [::1] or fd00::/8, takes 10.0.0.0/8 for a name, and
-answers what it cannot use with a traceback.
+httpx reads the environment too, but it fails on NO_PROXY with [::1] or fd00::/8, treats 10.0.0.0/8 as a host
+name, and reports unusable values with a traceback.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ENTRY = re.compile(r"(?:\[(?P<ipv6>[^\]]*)\]|(?P<name>[^:]*))(?::(?P<port>\d+))
 
 
 def proxy_and_certificates(url: str) -> tuple[httpx.Proxy | None, ssl.SSLContext]:
-    """What httpx.AsyncClient needs for requests to this URL. Raises SettingsError."""
+    """Return the arguments of httpx.AsyncClient for requests to this URL. Raises SettingsError."""
     certificates, proxy = _certificates(), _proxy(url)
     if proxy is None:
         return None, certificates
@@ -41,7 +41,7 @@ def _proxy(url: str) -> str | None:
     except (httpx.InvalidURL, ValueError):
         raise SettingsError(f"{name} is not the URL of a proxy, such as http://HOST:PORT; {remedy}") from None
     if not usable:
-        raise SettingsError(f"{name} names a proxy that is not one of http:// or https://; {remedy}")
+        raise SettingsError(f"{name} must be the URL of an http:// or https:// proxy; {remedy}")
     return str(proxy)
 
 
@@ -54,7 +54,7 @@ def _first_set(*names: str) -> tuple[str, str]:
 
 
 def _is_exempt(host: str, port: int) -> bool:
-    """Whether NO_PROXY names the host: as an address, a network, or a domain with all below it."""
+    """Return whether NO_PROXY exempts the host: as an address, a network, or a domain with its subdomains."""
     _, value = _first_set("no_proxy")
     entries = (entry.strip() for entry in value.lower().split(","))
     return any(_covers(entry, host, port) for entry in entries if entry)
@@ -75,14 +75,14 @@ def _covers(entry: str, host: str, port: int) -> bool:
 
 
 def _certificates() -> ssl.SSLContext:
-    """The authorities of SSL_CERT_FILE or SSL_CERT_DIR, or those that certifi brings."""
+    """Load the CA certificates of SSL_CERT_FILE or SSL_CERT_DIR, or else those of certifi."""
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         path = os.environ.get(name)
         if not path:
             continue
         try:
             if name == "SSL_CERT_DIR":
-                # OpenSSL would find no authority there, and say so only at each connection.
+                # OpenSSL would find no certificates there, and would report that only at each connection.
                 for folder in path.split(os.pathsep):
                     os.scandir(folder).close()
                 return ssl.create_default_context(capath=path)
@@ -93,4 +93,4 @@ def _certificates() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-_REMEDY = "unset it, or name certificates of authorities in PEM"
+_REMEDY = "unset it, or set it to CA certificates in PEM format"

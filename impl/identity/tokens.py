@@ -1,7 +1,7 @@
-"""Bearer tokens (RFC 7519): what their header and claims must be, and what is read from them.
+"""Bearer tokens (RFC 7519): checks of header and claims, and the claims that are stored.
 
-Every bad token gets the same error, whatever is wrong with it: the reason would help an attacker more than a
-user. The log has the reason, and nothing of the token.
+Every invalid token gets the same error response: the reason would help an attacker more than a user. The
+reason is logged, without any part of the token.
 """
 
 from __future__ import annotations
@@ -19,29 +19,28 @@ from jose import jwt
 
 from specfirst.errors import Unauthenticated
 
-# How far our clock may be behind the login service's. It excuses a token that is not valid yet (`nbf`);
-# a token that has expired by our clock is not excused.
+# Allowed clock skew for `nbf`. A token that has expired by our clock is always rejected.
 LEEWAY_SECONDS = 5
 
-# `crit` and `b64` change what is signed (RFC 7515, section 4.1.11; RFC 7797), and who sends them expects them
-# to be understood. With the others a token brings the key that it is to be verified with (RFC 7515, sections
-# 4.1.2 to 4.1.6).
+# `crit` and `b64` change what is signed (RFC 7515, section 4.1.11; RFC 7797), so a token with them must not
+# be verified without supporting them. With the other members, a token brings its own verification key (RFC
+# 7515, sections 4.1.2 to 4.1.6).
 REFUSED_HEADERS = frozenset({"crit", "b64", "jku", "jwk", "x5u", "x5c"})
 _REFUSED_NAMES = ", ".join(sorted(REFUSED_HEADERS))
 
-# Tokens of other kinds, such as the one that tells of a logout, may be signed with the same keys; they name
-# their kind (RFC 8725, section 3.11). Better Auth names none.
+# Tokens of other types, such as logout tokens, may be signed with the same keys; `typ` names their type (RFC
+# 8725, section 3.11). Better Auth sets no `typ`.
 _TYPES = frozenset({"jwt", "at+jwt", "application/jwt", "application/at+jwt"})
 
-# The contract's UserId.
+# The pattern of the contract's UserId.
 _USER_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._:@|+~-]{0,127}")
 
-# The last second of the year 9999: beyond it a NumericDate is no date.
+# The last second of the year 9999: a later NumericDate cannot be represented.
 _MAX_DATE = 253_402_300_799
 
 
 class BadToken(Unauthenticated):
-    """The token is not valid; the log says why."""
+    """The token is invalid; the reason is logged."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason=reason)
@@ -49,7 +48,7 @@ class BadToken(Unauthenticated):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a verified token says; None where it does not say it, or not in a form that we can store."""
+    """The claims of a verified token; None for a claim that is missing or cannot be stored."""
 
     user_id: str
     expires_at: float
@@ -58,17 +57,17 @@ class Claims:
     name: str | None = None
     email_verified: bool | None = None
     image: str | None = None
-    # Of email, name and image those that it says are not there, with a null. Others stay as they are.
+    # The claims among email, name and image that are null in the token. Missing claims are not included.
     cleared: frozenset[str] = frozenset()
 
 
 def read_header(token: str) -> Mapping[str, Any]:
-    """The header of a token, which nobody believes yet; raises Unauthenticated if it cannot be a good one's.
+    """Parse the header of a token before verification; raise Unauthenticated if it cannot be valid.
 
-    In what it gives `alg` is a string, and so is `kid` if it is there.
+    The returned `alg` is a string, and so is `kid` if it is present.
     """
     segment = token.partition(".")[0]
-    # More padding than there must be does no harm.
+    # Extra padding is ignored.
     header = read_object(base64.urlsafe_b64decode(segment + "=="))
     kind = header.get("typ", "JWT")
     if (
@@ -82,11 +81,11 @@ def read_header(token: str) -> Mapping[str, Any]:
 
 
 def read_object(data: bytes) -> dict[str, Any]:
-    """The JSON object of a segment; raises Unauthenticated for whatever else there may be."""
+    """Parse the JSON object of a segment; raise Unauthenticated for anything else."""
     try:
         content = json.loads(data.decode(), object_pairs_hook=_unique)
     except (ValueError, RecursionError):
-        # ValueError also stands for bytes that are not UTF-8, and for a number of five thousand digits.
+        # ValueError also covers bytes that are not UTF-8 and numbers with too many digits.
         raise BadToken("its header or its claims are not JSON with unique names") from None
     if not isinstance(content, dict):
         raise BadToken("its header or its claims are not a JSON object")
@@ -94,7 +93,7 @@ def read_object(data: bytes) -> dict[str, Any]:
 
 
 def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of two members of one name nobody can say which counts (RFC 7515 and RFC 7519, section 4 of each)."""
+    """Reject duplicate members (RFC 7515 and RFC 7519, section 4 of each)."""
     content = dict(members)
     if len(content) != len(members):
         raise ValueError
@@ -102,9 +101,9 @@ def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def check_addressee(payload: Mapping[str, object], issuer: str | None, audience: str | None) -> None:
-    """Raise Unauthenticated unless this issuer made the token for this audience; None stands for any.
+    """Raise Unauthenticated unless this issuer made the token for this audience; None accepts any.
 
-    (RFC 7519, sections 4.1.1 and 4.1.3.)
+    RFC 7519, sections 4.1.1 and 4.1.3.
     """
     audiences = payload.get("aud")
     if issuer is not None and payload.get("iss") != issuer:
@@ -114,7 +113,7 @@ def check_addressee(payload: Mapping[str, object], issuer: str | None, audience:
 
 
 def read_claims(payload: Mapping[str, object]) -> Claims:
-    """The claims of a token whose signature is good; raises Unauthenticated."""
+    """Return the claims of a token whose signature is valid; raise Unauthenticated if a claim is invalid."""
     now = time.time()
     user_id, expires_at = payload.get("sub"), _date(payload, "exp")
     issued_at, not_before = _date(payload, "iat"), _date(payload, "nbf")
@@ -143,18 +142,18 @@ def read_claims(payload: Mapping[str, object]) -> Claims:
 
 
 def _date(payload: Mapping[str, object], name: str) -> float | None:
-    """A NumericDate, or None if the token has none; raises Unauthenticated for anything else."""
+    """Return a NumericDate, or None if the claim is missing; raise Unauthenticated for anything else."""
     if name not in payload:
         return None
     value = payload[name]
-    # The comparison refuses NaN and the infinities too, and does not overflow as float(value) would.
+    # The comparison also rejects NaN and infinities, and cannot overflow as float(value) would.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MAX_DATE:
         raise BadToken(f"its `{name}` is not a date")
     return value
 
 
 def _text(payload: Mapping[str, object], longest: int, *names: str) -> str | None:
-    """The first of these claims that PostgreSQL can store: neither NUL nor lone surrogates."""
+    """Return the first of these claims that PostgreSQL can store: without NUL and lone surrogates."""
     for name in names:
         value = payload.get(name)
         if isinstance(value, str) and len(value) <= longest and not re.search("[\x00\ud800-\udfff]", value):
@@ -165,7 +164,7 @@ def _text(payload: Mapping[str, object], longest: int, *names: str) -> str | Non
 def mint_token(
     secret: str, user_id: str, lifetime: timedelta, *, email: str | None = None, name: str | None = None
 ) -> str:
-    """A token as Better Auth signs it with a shared secret."""
+    """Make a token as Better Auth does with a shared secret."""
     now = int(time.time())
     claims: dict[str, object] = {"sub": user_id, "iat": now, "exp": now + int(lifetime.total_seconds())}
     profile = {"email": email, "name": name}

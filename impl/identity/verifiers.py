@@ -1,4 +1,4 @@
-"""Verifiers of tokens: by a secret that Better Auth and this service share, and by its public keys."""
+"""Verifiers of tokens: with a secret shared with Better Auth, or with its public keys."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from impl.settings import Settings
 
 class Verifier(Protocol):
     async def verify(self, token: str) -> Claims:
-        """What the token says; raises Unauthenticated, and for a bad token nothing else.
+        """Return the claims of a valid token; raise Unauthenticated for every invalid one.
 
-        Raises LoginServiceUnavailable if it cannot be said whether the token is good.
+        Raises LoginServiceUnavailable if the token cannot be verified now.
         """
         ...
 
 
 class SharedSecretVerifier:
-    """HS256 with a secret that Better Auth and this service share.
+    """HS256 with a secret shared with Better Auth.
 
-    python-jose checks the signature and nothing else. Its own checks of claims accept `exp: "4102444800"`,
-    `exp: true` and no `exp` at all, and fail with an OverflowError on `exp: 1e999`.
+    python-jose only checks the signature. Its own claim checks accept `exp: "4102444800"`, `exp: true` and no
+    `exp` at all, and fail with an OverflowError on `exp: 1e999`.
     """
 
     def __init__(self, secret: str, *, issuer: str | None = None, audience: str | None = None) -> None:
-        # A key object: a string that happens to be JSON would be taken for a set of keys.
+        # A key object, because python-jose would parse a string that happens to be JSON as a key set.
         self._key = jwk.construct(secret, "HS256")
-        # Only the two sides know the secret, so a token need not repeat who issued it and for whom. What it
-        # does say must be right.
+        # Only the two parties know the secret, so a token may omit issuer and audience. If they are present,
+        # they must be correct.
         self._told = {"iss": issuer, "aud": audience}
         self._issuer, self._audience = issuer, audience
 
@@ -43,8 +43,8 @@ class SharedSecretVerifier:
         try:
             payload = read_object(jws.verify(token, self._key, ["HS256"]))
         except (JOSEError, RecursionError):
-            # It parses the header once more, and lets the latter through.
-            raise BadToken("its signature is not one of BETTER_AUTH_SECRET") from None
+            # python-jose parses the header again and accepts invalid ones.
+            raise BadToken("its signature was not made with BETTER_AUTH_SECRET") from None
         check_addressee(self._told | payload, self._issuer, self._audience)
         return read_claims(payload)
 
@@ -52,35 +52,35 @@ class SharedSecretVerifier:
 class KeySetVerifier:
     """EdDSA, ES256 and RS256 with the key that the token names, each key with its one algorithm.
 
-    PyJWT checks the signature and nothing else (python-jose has no EdDSA). Issuer and audience are required,
-    since the login service signs for others with the same keys: its session cookie can be such a token.
+    PyJWT only checks the signature (python-jose does not support EdDSA). Issuer and audience are required,
+    since the login service signs other tokens with the same keys, such as its session cookie.
     """
 
     def __init__(self, keys: KeySet, *, issuer: str, audience: str) -> None:
         self._keys, self._issuer, self._audience = keys, issuer, audience
-        # Knows no algorithm with a shared secret, so that no public key can ever be taken for one (RFC 8725,
+        # It supports no algorithm with a shared secret, so a public key can never be used as one (RFC 8725,
         # section 2.1; CVE-2026-85394).
         self._jws = PyJWS(algorithms=list(ALGORITHMS.values()))
 
     async def verify(self, token: str) -> Claims:
         header = read_header(token)
-        # Who cannot be right is refused before anything is fetched.
+        # Reject tokens that cannot be valid before fetching keys.
         if header["alg"] not in self._jws.get_algorithms() or not header.get("kid"):
             raise BadToken("it does not name a key and one of EdDSA, ES256 and RS256")
         key = await self._keys.find(header["kid"])
         if key is None:
             raise BadToken("its key is not in the key set")
         try:
-            # Refused as well if the token's algorithm is not the key's.
+            # PyJWT also rejects a token whose algorithm is not the key's.
             payload = read_object(self._jws.decode(token, key.key, [key.algorithm]))
         except PyJWTError:
-            raise BadToken("its signature is not one of the key it names") from None
+            raise BadToken("its signature was not made with the key that it names") from None
         check_addressee(payload, self._issuer, self._audience)
         return read_claims(payload)
 
 
 class EitherVerifier:
-    """A shared secret for HS256 and a key set for everything else; neither sees the other's tokens."""
+    """A shared secret for HS256, and a key set for all other algorithms."""
 
     def __init__(self, shared_secret: Verifier, key_set: Verifier) -> None:
         self._shared_secret, self._key_set = shared_secret, key_set

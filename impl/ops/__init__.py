@@ -1,1 +1,1 @@
-"""What operators see and limit: logs, metrics, the rate limit."""
+"""Operations: logs, metrics, the rate limit."""

@@ -1,4 +1,4 @@
-"""Gives Prometheus what all server processes have counted, ended ones included, on a port of its own."""
+"""Expose the sums over all server processes to Prometheus, processes that have exited included."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from prometheus_client.registry import Collector
 
 from impl.ops.metrics import BOUNDS, GAUGES, histogram
 
-# What a process says of the moment no longer holds if it has not written for so long.
+# Gauges of a process that has not written for this long are ignored.
 _STALE_SECONDS = 5.0
 
 
 def expose(folder: Path, host: str, port: int) -> int:
-    """Answer on this port from a thread, as long as the process lives. Give the port, which 0 leaves open."""
+    """Serve metrics from a thread and return the port; the system selects one for 0."""
     registry = CollectorRegistry()
     registry.register(Totals(folder))
     server, _ = start_http_server(port, host, registry)
@@ -31,11 +31,12 @@ def expose(folder: Path, host: str, port: int) -> int:
 
 
 class Totals(Collector):
-    """The sums over the files that `impl.ops.metrics` writes."""
+    """Sums over the files that `impl.ops.metrics` writes."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        # Of processes that have ended: their counts stay, so that no sum ever falls, and their files do not.
+        # The counts of processes that have exited; they are kept, so that counters never decrease, while
+        # their files are deleted.
         self._ended: dict[tuple[str, ...], list[float]] = {}
         self._lock = Lock()
 
@@ -44,7 +45,8 @@ class Totals(Collector):
             counts = {series: [*numbers] for series, numbers in self._ended.items()}
             snapshots = []
             for path in self._folder.glob("*.json"):
-                # Asked first: what a process that has ended has written is then its last word.
+                # Check liveness before reading, so that a process that has exited has written its final
+                # counts.
                 ended = not _exists(int(path.stem))
                 snapshots.append(orjson.loads(path.read_bytes()))
                 _add(counts, snapshots[-1])
@@ -54,12 +56,10 @@ class Totals(Collector):
         present = [each for each in snapshots if each["time"] > time.time() - _STALE_SECONDS]
         requests = HistogramMetricFamily(
             "http_server_request_duration_seconds",
-            "How long requests took, by the contract's operation and the status of the answer.",
+            "Request duration by operation of the contract and response status.",
             labels=["operation", "status"],
         )
-        lag = HistogramMetricFamily(
-            "event_loop_lag_seconds", "How much later than it should the event loop came to something."
-        )
+        lag = HistogramMetricFamily("event_loop_lag_seconds", "Delay of the event loop's timers.")
         for (name, *labels), numbers in sorted(counts.items()):
             family = requests if name == "requests" else lag
             *buckets, total = numbers
@@ -67,7 +67,7 @@ class Totals(Collector):
             family.add_metric(labels, [*zip(bounds, accumulate(buckets), strict=True)], total)
         yield requests
         yield lag
-        yield GaugeMetricFamily("server_processes", "How many processes serve.", len(present))
+        yield GaugeMetricFamily("server_processes", "Number of server processes.", len(present))
         gauges = Counter[str]()
         for each in present:
             gauges.update(each["gauges"])
@@ -85,7 +85,7 @@ def _exists(process: int) -> bool:
     try:
         os.kill(process, 0)
     except OSError:
-        # None has this number, or another user's by now.
+        # The pid is unused, or another user's process has it now.
         return False
     else:
         return True

@@ -6,10 +6,10 @@ import gc
 
 
 def exclude_startup_objects() -> None:
-    """Spare the collector the objects of start-up, and let it run less often.
+    """Exclude start-up objects from garbage collection, and run the collector less often.
 
-    Requests leave no cycles behind, and those of one moment make more objects than the 700 after which the
-    collector would run: 5 % of the time of reading one task.
+    Requests create no reference cycles, and concurrent requests create more objects than the default
+    threshold of 700. Measured: this saves 5 % of the time of reading one task.
     """
     gc.collect()
     gc.freeze()

@@ -1,7 +1,7 @@
-"""Logs: JSON in production, readable elsewhere; a line for each request, with nothing of what it carried.
+"""Logs: JSON in production, readable text elsewhere, and one line per request without personal data.
 
-All goes to standard error in one form: the lines of requests from here, and what uvicorn and this service say
-by way of Python's `logging`.
+All lines go to standard error in one format: the access log of this module, and the messages of uvicorn and
+this service from Python's `logging`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ METHODS = {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"
 
 
 def log_config(*, as_json: bool) -> dict[str, Any]:
-    """How `logging` shall write, for `logging.config.dictConfig`; uvicorn hands it on to its workers."""
+    """Return the configuration for `logging.config.dictConfig`; uvicorn passes it to its workers."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -33,7 +33,7 @@ def log_config(*, as_json: bool) -> dict[str, Any]:
 
 
 def formatter(*, as_json: bool) -> structlog.stdlib.ProcessorFormatter:
-    """Gives what others log the form of our own lines."""
+    """Return the formatter that gives messages of other libraries our format."""
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[
             structlog.stdlib.ExtraAdder(["request_id"]),
@@ -50,7 +50,7 @@ def formatter(*, as_json: bool) -> structlog.stdlib.ProcessorFormatter:
 
 
 def access_log(*, as_json: bool) -> Observer:
-    """Writes a line for each request. Measured: 3.5 µs."""
+    """Return an observer that writes a line for each request. Measured: 3.5 µs."""
     output = structlog.BytesLogger(sys.stderr.buffer) if as_json else structlog.PrintLogger(sys.stderr)
     log = structlog.wrap_logger(
         output,
@@ -63,9 +63,9 @@ def access_log(*, as_json: bool) -> Observer:
         route, user = scope.get("route"), scope.get("user")
         log.info(
             "request",
-            # An unknown method may be any text that a client has sent.
+            # An unknown method may be any text from a client.
             method=scope["method"] if scope["method"] in METHODS else "_OTHER",
-            # The template: a path carries ids, and one that matches nothing may be anything.
+            # Log the path template: a path contains ids, and a path without a route may be anything.
             route=getattr(route, "path", None),
             status=status,
             duration_ms=round(seconds * 1000, 3),

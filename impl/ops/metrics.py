@@ -1,8 +1,8 @@
-"""What a server process counts: requests by operation and status, how late its event loop is, and more.
+"""Metrics of a server process: requests by operation and status, event loop lag, and gauges.
 
-Several processes share a port, and whichever is asked must not answer for itself alone. So each writes what
-it has counted into a file of its own, once a second, and `impl.ops.exposition` adds the files up for
-Prometheus. Measured: 0.4 µs a request, and 0.13 ms a second for the file.
+Several processes share a port, so no process can report totals alone. Each process writes its counts to its
+own file once a second, and `impl.ops.exposition` sums the files for Prometheus. Measured: 0.4 µs per request,
+and 0.13 ms per second for the file.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0
 """The upper bounds of the histograms' buckets, in seconds."""
 
 GAUGES = {
-    "http_server_active_requests": "How many requests are being answered.",
-    "database_connections": "How many connections to PostgreSQL are open or being opened.",
-    "database_connections_idle": "How many of them nobody uses.",
-    "database_connections_awaited": "How many statements wait for one.",
+    "http_server_active_requests": "Number of requests in progress.",
+    "database_connections": "Number of connections to PostgreSQL that are open or being opened.",
+    "database_connections_idle": "Number of idle connections to PostgreSQL.",
+    "database_connections_awaited": "Number of statements that wait for a connection.",
 }
-"""What a process says of the moment, and what that is. Of all processes it is the sum."""
+"""The gauges, with their descriptions. The exposed value is the sum over all processes."""
 
 NO_OPERATION = "none"
-"""Stands for the operation of a request that none answered."""
+"""The operation name of requests that match no operation."""
 
 _LOOK_SECONDS = 0.1
 _LOOKS_PER_WRITE = 10
 
 
 class Metrics:
-    """Counts requests as an observer, and, while `run` runs, everything else. `gauges` gives what now is."""
+    """Counts requests as an observer, and the rest while `run` runs; `gauges` returns current values."""
 
     def __init__(self, folder: Path, gauges: Callable[[], Mapping[str, float]]) -> None:
         self._folder, self._gauges = folder, gauges
@@ -56,7 +56,7 @@ class Metrics:
         counts[-1] += seconds
 
     async def run(self) -> None:
-        """Look how late the event loop is, and write, until cancelled; and write a last time."""
+        """Measure the event loop lag and write the file until cancelled; then write it once more."""
         clock = asyncio.get_running_loop().time
         try:
             while True:
@@ -82,16 +82,16 @@ class Metrics:
             ],
             "gauges": self._gauges(),
         }
-        # Whoever reads it meanwhile has the one before, and never half of one.
+        # Readers see the previous file or the new one, never a part.
         path = self._folder / f"{os.getpid()}.json"
         try:
             path.with_suffix(".new").write_bytes(orjson.dumps(snapshot))
             path.with_suffix(".new").replace(path)
         except OSError as error:
-            # Who is not counted is served all the same.
+            # Requests are served even if metrics cannot be written.
             log.warning("Metrics could not be written: %s", error.strerror)
 
 
 def histogram() -> list[float]:
-    """An empty one: for each bound a count, one for what is above them all, and last the sum."""
+    """Return an empty histogram: a count per bound, one for values above all bounds, and the sum."""
     return [0.0] * (len(BOUNDS) + 2)

@@ -1,6 +1,6 @@
-"""How much one may ask: so many requests a minute for each user, and for each address of somebody unknown.
+"""Rate limit: requests per minute for each user, and for each address of anonymous clients.
 
-The counts are this process's own. To limit across processes takes a proxy, or a store that each request asks.
+Each process counts for itself. A limit across processes needs a proxy, or a store that each request queries.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ _MINUTE = 60.0
 
 
 class Allowance:
-    """`per_minute` requests for each key; they may come all at once, and are earned back evenly.
+    """Allows `per_minute` requests for each key; bursts are allowed, and the quota refills evenly.
 
-    This is the generic cell rate algorithm: of a key nothing is kept but the moment at which all that it has
-    used will be earned back. What that lies more than a minute ago is dropped, a minute's worth at a time.
+    This is the generic cell rate algorithm: for each key, it stores only the time at which the quota is full
+    again. Keys unused for more than a minute are dropped, a minute's worth at a time.
     """
 
     def __init__(
         self, per_minute: int, *, capacity: int = 100_000, clock: Callable[[], float] = monotonic
     ) -> None:
-        """With more than twice `capacity` keys in a minute, those that asked first are forgotten."""
+        """If more than twice `capacity` keys are active in a minute, the oldest are dropped."""
         self._interval, self._capacity, self._clock = _MINUTE / per_minute, capacity, clock
         self._recent: dict[str, float] = {}
         self._older: dict[str, float] = {}
         self._turn = clock() + _MINUTE
 
     def take(self, key: str) -> None:
-        """Use one request; raises TooManyRequests if none is left. Measured: 0.3 µs."""
+        """Use one request of the quota; raise TooManyRequests if none is left. Measured: 0.3 µs."""
         now = self._clock()
         if now >= self._turn or len(self._recent) >= self._capacity:
             self._older, self._recent, self._turn = self._recent, {}, now + _MINUTE
@@ -49,7 +49,7 @@ class Allowance:
 
 
 class RateLimit:
-    """The engine's limit: users by their id, all others by their address. 0 stands for no limit."""
+    """The engine's rate limit: users by id, all others by address. 0 means no limit."""
 
     def __init__(self, *, per_user: int, per_address: int) -> None:
         self._users = Allowance(per_user) if per_user else None
@@ -69,22 +69,22 @@ class RateLimit:
                 raise
 
     def _warn_of_a_proxy(self, scope: Scope, address: str) -> None:
-        """Say once if it seems to be a proxy that is limited, in place of those for whom it asks."""
+        """Warn once if the limited address seems to be a proxy that forwards requests of others."""
         forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
         if forwarded and address.encode("latin-1", "replace") not in forwarded[-1] and not self._warned:
             self._warned = True
             log.warning(
-                "The address %s is limited, though it says that it asks for others: if it is your proxy, "
-                "name it in FORWARDED_ALLOW_IPS",
+                "Requests from %s are rate limited although they have X-Forwarded-For: if it is your proxy, "
+                "add it to FORWARDED_ALLOW_IPS",
                 address,
             )
 
 
 def _network(address: str) -> str:
-    """What one person has: an IPv4 address, or a /64 of IPv6, in which any number of addresses are theirs.
+    """Return the network of one client: an IPv4 address, or a /64 of IPv6, which one client usually controls.
 
-    X-Forwarded-For may hold any text. All that are not addresses share one place, so that none of them buys
-    further requests, and none is kept.
+    X-Forwarded-For may contain any text. All texts that are not addresses share one quota, so they neither
+    gain additional requests nor take memory.
     """
     try:
         parsed = ip_address(address.partition("%")[0])

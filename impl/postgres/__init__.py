@@ -1,1 +1,1 @@
-"""PostgreSQL: statements and connections, the read replica, the migrations. Knows no resource."""
+"""PostgreSQL: statements, connections, the read replica, migrations. Independent of the resources."""

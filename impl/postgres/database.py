@@ -1,4 +1,4 @@
-"""Runs statements with asyncpg: one statement, one round trip, committed when it returns."""
+"""Run statements with asyncpg: one statement, one round trip, committed when it returns."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from specfirst.errors import Refusal
 
 log = logging.getLogger("impl.postgres.database")
 
-# How long a request waits for a connection and for its statement together. Beyond it the client is better
-# served by 503 than by waiting.
+# The timeout for getting a connection and running the statement. After it, a 503 is better for the client
+# than waiting.
 ANSWER_SECONDS = 2.5
-# If a connection must be opened: Neon takes its time to wake up.
+# The timeout if a connection must be opened: Neon needs time to resume.
 CONNECT_SECONDS = 4.5
-# How long an outage is bridged by trying again, so that a restart of the database is no client's concern.
+# Statements are retried for this long during an outage, so that clients do not notice a database restart.
 OUTAGE_SECONDS = 8.0
-# How long to wait between two attempts: a random part of this, which doubles up to the longest.
+# The pause between two attempts: a random part of this, which doubles up to the maximum.
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.02, 0.5
 
 
-# The server is gone, or going, or is not the one that writes any more.
+# The server is gone or shutting down, or is no longer the primary.
 _LOST = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -43,18 +43,18 @@ _LOST = (
     asyncpg.CannotConnectNowError,
     asyncpg.IdleSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
-    # asyncpg has read the server's farewell and not yet the end of the connection.
+    # asyncpg has read the server's shutdown message and not yet the end of the connection.
     asyncpg.InternalClientError,
 )
-# Of several statements that could not all succeed PostgreSQL ended this one, and undid what it had done.
+# PostgreSQL aborted this statement because of concurrent ones, and rolled it back.
 _CONFLICT = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
-# It took too long, or there is no room.
+# The statement timed out, or the server is out of resources.
 _OVERBURDENED = (
     asyncpg.OperatorInterventionError,
     asyncpg.LockNotAvailableError,
     asyncpg.InsufficientResourcesError,
 )
-# No second attempt to connect would change it.
+# A retry of the connection cannot succeed.
 _REFUSED = (
     TimeoutError,
     asyncpg.InvalidAuthorizationSpecificationError,
@@ -67,7 +67,7 @@ _Parameters: TypeAlias = Mapping[str, object]
 
 
 class Interrupted(DatabaseUnavailable):
-    """The database did not carry a statement out, or (`unsure`) nobody knows; in a moment it may."""
+    """The statement was not carried out, or (`unsure`) its outcome is unknown; a retry may succeed."""
 
     def __init__(self, *, unsure: bool) -> None:
         super().__init__()
@@ -75,33 +75,34 @@ class Interrupted(DatabaseUnavailable):
 
 
 def asyncpg_options(database_url: str) -> dict[str, Any]:
-    """What asyncpg.connect needs to know for a connection string of PostgreSQL or Neon."""
+    """Return the arguments of asyncpg.connect for a connection string of PostgreSQL or Neon."""
     string = read_connection_string(database_url)
     options = string.for_asyncpg
-    # Behind a transaction pooler the next statement may reach another server process, where a statement
-    # prepared by name need not exist. Without names each call costs a second round trip, so the direct
-    # host is the better choice for a server that keeps a pool of its own.
+    # Behind a transaction pooler, the next statement may reach another server process, where a named prepared
+    # statement may not exist. Unnamed statements cost a second round trip, so the direct host is better for a
+    # server with its own connection pool.
     ours = _POOLED if string.pooled else _POOLED | _DIRECT
     return options | {
         "timeout": min(CONNECT_SECONDS, string.connect_seconds or CONNECT_SECONDS),
         "server_settings": options.get("server_settings", {}) | ours,
         "statement_cache_size": 0 if string.pooled else 512,
-        # Above the number of our statements and for ever, so that none is prepared twice on a connection.
+        # Larger than the number of our statements, and without expiry, so that none is prepared twice on a
+        # connection.
         "max_cached_statement_lifetime": 0,
     }
 
 
-# Settings go along with the request for a connection: a SET would cost a round trip, and behind a pooler
-# reach whoever gets that server process next. These are among the few that PgBouncer keeps for each client.
+# Settings are sent when the connection is opened: a SET would cost a round trip, and behind a pooler affect
+# the next client of that server process. These are among the few that PgBouncer keeps for each client.
 _POOLED = {"timezone": "UTC", "datestyle": "ISO"}
 _DIRECT = {
-    # PostgreSQL takes a page of unknown length for a tenth of the table, and would plan each list anew,
-    # which takes longer than reading it. tests/impl/store/test_indexes.py looks at these plans.
+    # PostgreSQL estimates a page of unknown length as a tenth of the table, and would plan each list again,
+    # which takes longer than reading it. tests/impl/store/test_indexes.py checks these plans.
     "plan_cache_mode": "force_generic_plan",
-    # Less than ANSWER_SECONDS, so that the server says it and the connection can be used again.
+    # Less than ANSWER_SECONDS, so that the server reports the timeout and the connection stays usable.
     "lock_timeout": "2s",
     "statement_timeout": "2300ms",
-    # Whoever has gone neither works on nor holds locks.
+    # Close the sessions of disconnected clients, so that they neither work nor hold locks.
     "client_connection_check_interval": "1s",
     "idle_in_transaction_session_timeout": "5s",
 }
@@ -110,9 +111,9 @@ _REVISION = Statement(select(column("version_num")).select_from(table("alembic_v
 
 
 class Database:
-    """A pool of connections, opened as they are needed, so that the server starts before its database.
+    """A connection pool that opens connections on demand, so that the server starts before its database.
 
-    A statement that was interrupted is repeated, for as long as an outage may last, where that is safe.
+    An interrupted statement is retried during an outage if that is safe.
     """
 
     NAME = "database"
@@ -129,16 +130,16 @@ class Database:
 
     @property
     def usage(self) -> Mapping[str, int]:
-        """How its connections are used, for metrics."""
+        """Return the usage of the connections, for metrics."""
         return self._pool.usage
 
     def overdue(self) -> float:
-        """Whoever has been waiting since before then has waited for too long; nobody during an outage."""
+        """Return a time: requests queued before it have timed out. No request times out during an outage."""
         limit = asyncio.get_running_loop().time() - ANSWER_SECONDS
         return limit if self._down_since is None and self._up_since < limit else -math.inf
 
     async def one(self, statement: Statement[RowT], **parameters: object) -> RowT | None:
-        """The first row, or None."""
+        """Return the first row, or None."""
         try:
             record = await self._attempt("fetchrow", statement, parameters)
         except Interrupted as error:
@@ -151,18 +152,18 @@ class Database:
         except Interrupted as error:
             records = await self._repeat("fetch", statement, parameters, error)
         names = tuple(records[0].keys()) if records else ()
-        # 0.5 µs a row. dict(record) looks each name up and takes 2.1 µs; saying `strict` costs 0.15.
+        # 0.5 µs per row. dict(record) looks each name up and takes 2.1 µs; `strict` costs 0.15.
         return cast(list[RowT], [dict(zip(names, record)) for record in records])  # noqa: B905
 
     async def revision(self) -> str | None:
-        """The revision that the database was migrated to, or None; does not wait for the end of an outage."""
+        """Return the migration revision of the database, or None; do not wait for the end of an outage."""
         record = await self._attempt("fetchrow", _REVISION, {})
         return cast(str, record["version_num"]) if record else None
 
     async def _attempt(self, method: _Method, statement: Statement[Any], parameters: _Parameters) -> Any:
-        """Run one statement; the only place where errors of the driver get our names.
+        """Run one statement; the only place where the driver's errors are translated.
 
-        A connection is used again without resetting it, since our statements leave nothing in the session.
+        A connection is used again without a reset, since our statements leave nothing in the session.
         """
         arguments = [parameters[name] for name in statement.names]
         connection = None
@@ -174,7 +175,8 @@ class Database:
                         connection = await self._connect(limit)
                     return await getattr(connection, method)(statement.sql, *arguments)
                 except (*_LOST, asyncio.CancelledError):
-                    # What the server is still doing for it, it may answer at any time: to nobody.
+                    # The server may still respond to the aborted statement, so this connection cannot be used
+                    # again.
                     if connection is not None:
                         connection.terminate()
                     raise
@@ -185,7 +187,7 @@ class Database:
                 finally:
                     self._pool.release(connection)
         except asyncpg.IntegrityConstraintViolationError as error:
-            # Partitions and shards have constraints of their own, with a number in their names.
+            # Partitions and shards have constraints of their own, with a number in the name.
             refusal = statement.violations.get(re.sub(r"_\d+", "", cast(Any, error).constraint_name or ""))
             if refusal is None:
                 raise
@@ -194,7 +196,7 @@ class Database:
             raise DatabaseUnavailable("The database is not migrated") from error
         except TimeoutError as error:
             if connection is not None:
-                # If it is the network that is silent, those that are idle would not be heard either.
+                # If the network is down, the idle connections are broken too.
                 self._pool.close_idle()
             raise DatabaseUnavailable from error
         except _CONFLICT as error:
@@ -207,7 +209,7 @@ class Database:
     async def _repeat(
         self, method: _Method, statement: Statement[Any], parameters: _Parameters, error: Interrupted
     ) -> Any:
-        """Try until it succeeds or the outage lasts too long; what may have been done is not done twice."""
+        """Retry until it succeeds or the outage is too long; never repeat an uncertain write blindly."""
         now = asyncio.get_running_loop().time
         give_up = min(now(), self._down_since or math.inf) + OUTAGE_SECONDS
         pause, unsure = FIRST_PAUSE_SECONDS, False
@@ -215,7 +217,7 @@ class Database:
             unsure = unsure or error.unsure
             if now() > give_up or (unsure and not statement.repeatable):
                 raise DatabaseUnavailable from error
-            await asyncio.sleep(pause * random())  # noqa: S311  # So that not all come back at once.
+            await asyncio.sleep(pause * random())  # noqa: S311  # Random, so that not all retry at once.
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
             try:
                 if unsure and statement.done:
@@ -227,7 +229,7 @@ class Database:
     async def _settle(
         self, method: _Method, statement: Statement[Any], done: Statement[Any], parameters: _Parameters
     ) -> Any:
-        """The answer of a statement that may have been carried out, or may be just now by a lost process."""
+        """Return the result of a statement that may have been committed or may still run."""
         if answer := await self._attempt(method, done, parameters):
             return answer
         try:
@@ -235,16 +237,16 @@ class Database:
         except DatabaseUnavailable:
             raise
         except (Refusal, asyncpg.UniqueViolationError):
-            # Perhaps it is the statement's own earlier self that it met.
+            # The conflict may be with an earlier attempt of the same statement.
             if answer := await self._attempt(method, done, parameters):
                 return answer
             raise
         return answer or await self._attempt(method, done, parameters)
 
     async def _connect(self, limit: asyncio.Timeout) -> Any:
-        """Open a connection; whatever prevents it, the database is not available.
+        """Open a connection; raise DatabaseUnavailable on any failure.
 
-        It extends the time limit of whoever asks for it by the time that it takes.
+        Extends the caller's timeout by the time that opening takes.
         """
         now = asyncio.get_running_loop().time
         began, until = now(), cast(float, limit.when())
@@ -263,8 +265,8 @@ class Database:
         if self._down_since is not None:
             log.warning("The %s is available again, after %.1f s", self.NAME, now() - self._down_since)
             self._down_since, self._up_since = None, now()
-        # Python's own parser of ISO 8601 takes 0.2 µs, asyncpg's decoder of the binary form 1 µs: for the
-        # times of 100 tasks, 200 µs less.
+        # Python's ISO 8601 parser takes 0.2 µs, asyncpg's binary decoder 1 µs: for the timestamps of 100
+        # tasks, 200 µs less.
         await connection.set_type_codec(
             "timestamptz",
             schema="pg_catalog",

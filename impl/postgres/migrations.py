@@ -1,4 +1,4 @@
-"""Bring the database to the revision that this code was written for."""
+"""Migrate the database to the revision that this code needs."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _SCRIPTS = Path(__file__).parents[2] / "migrations"
 _TABLES = Path(__file__).parents[1] / "tables.py"
 
 CONNECT_SECONDS = 10
-# A migration that waits for a table makes everybody who comes after it wait as well. So it gives way before a
-# request would fail (impl/postgres/database.py), and tries again, for as long as a start may take.
+# A migration that waits for a lock on a table blocks every later statement on that table. So it times out
+# before requests would (impl/postgres/database.py), and retries for as long as a start may take.
 LOCK_SECONDS, PATIENCE_SECONDS = 1, 60
 
-# Any number will do, as long as it is always the same: whoever holds this lock migrates, the others wait.
+# An arbitrary constant: the process that holds this lock migrates, the others wait.
 _LOCK = 0x7461736B73
 
 
-# Of the columns, the first two decide what a database is, and the others whether it can be written to now.
+# The first two columns decide whether the database is suitable, the others whether it can be written to now.
 _FACTS = """
 SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), pg_is_in_recovery(),
        current_setting('transaction_read_only') = 'on'
@@ -40,11 +40,11 @@ OLDEST_VERSION = 15
 
 
 class DatabaseUnusable(StartupError):
-    """DATABASE_URL leads to no database, or to one that this service cannot work with as it is."""
+    """DATABASE_URL leads to no database, or to one that this service cannot use as it is."""
 
 
 def head() -> str:
-    """The revision that this code needs."""
+    """Return the revision that this code needs."""
     revision = ScriptDirectory(str(_SCRIPTS)).get_current_head()
     assert revision is not None
     return revision
@@ -66,11 +66,11 @@ def check_revision() -> None:
 
 
 def psycopg2_url(database_url: str) -> URL:
-    # Said in full, since SQLAlchemy takes a bare postgresql:// for psycopg 3.
+    # The driver is explicit, since SQLAlchemy takes a bare postgresql:// for psycopg 3.
     options = read_connection_string(database_url).for_psycopg2
     return URL.create(
         "postgresql+psycopg2",
-        # Here, and not in the query, since SQLAlchemy hides this password where it shows a URL.
+        # Not in the query, since SQLAlchemy hides only this password when it prints a URL.
         username=options.pop("user", None),
         password=options.pop("password", None),
         database=options.pop("dbname", None),
@@ -79,7 +79,7 @@ def psycopg2_url(database_url: str) -> URL:
 
 
 def configuration(connection: Connection) -> Config:
-    """Alembic's configuration for `connection`; with this there is no alembic.ini."""
+    """Return Alembic's configuration for `connection`; it replaces alembic.ini."""
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
@@ -87,9 +87,9 @@ def configuration(connection: Connection) -> Config:
 
 
 def migrate(database_url: str) -> None:
-    """Apply the missing migrations, all or none; safe when many processes start together, and under load.
+    """Apply the missing migrations, all or none; safe under load and when many processes start together.
 
-    A database that a newer version of this code has migrated is left as it is. Raises DatabaseUnusable, and
+    A database that a newer version of this code has migrated is left unchanged. Raises DatabaseUnusable, and
     StartupError if the tables do not name the last migration.
     """
     check_revision()
@@ -101,16 +101,16 @@ def migrate(database_url: str) -> None:
             return
         except DBAPIError as error:
             if not isinstance(error.orig, LockNotAvailable):
-                # Anything else is a fault of a migration, and shown as that.
+                # Any other error is a bug in a migration and is raised as it is.
                 if isinstance(error.orig, (InsufficientPrivilege, ReadOnlySqlTransaction)):
                     raise DatabaseUnusable(
-                        f"DATABASE_URL names a user who may not migrate the database: {_line(error)}; "
-                        f"grant the right, or migrate as the user who owns the schema {SCHEMA}"
+                        f"DATABASE_URL has a user who may not migrate the database: {_line(error)}; "
+                        f"grant the rights, or migrate as the owner of the schema {SCHEMA}"
                     ) from None
                 if isinstance(error, OperationalError):
                     raise DatabaseUnusable(
                         f"DATABASE_URL leads to a database that could not be migrated: {_line(error)}; "
-                        "correct that, and start again"
+                        "fix that, and start again"
                     ) from None
                 raise
             if time.monotonic() > give_up:
@@ -118,7 +118,7 @@ def migrate(database_url: str) -> None:
                     "DATABASE_URL leads to a database that could not be migrated: others kept its tables "
                     f"locked for {PATIENCE_SECONDS} s; end the transactions that pg_locks shows"
                 ) from None
-            time.sleep(random.uniform(0.5, 1) * LOCK_SECONDS)  # noqa: S311  # Others get through meanwhile.
+            time.sleep(random.uniform(0.5, 1) * LOCK_SECONDS)  # noqa: S311  # Let other statements run.
 
 
 def _migrate(engine: Engine) -> None:
@@ -130,28 +130,29 @@ def _migrate(engine: Engine) -> None:
         ) from None
     with connection, connection.begin():
         _check(connection)
-        # It belongs to the transaction and not to the session, so it also holds behind a transaction pooler.
+        # The lock belongs to the transaction, not to the session, so it also works behind a transaction
+        # pooler.
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
         context = MigrationContext.configure(connection, opts={"version_table_schema": SCHEMA})
         if (context.get_current_revision() or "") < head():
-            # Not before it is known to be needed: a role that may not create schemas can still serve.
+            # Only if needed: a role that may not create schemas can still serve.
             connection.execute(CreateSchema(SCHEMA, if_not_exists=True))
             command.upgrade(configuration(connection), "head")
 
 
 def _check(connection: Connection) -> None:
-    """Refuse a database that could not keep what the contract admits, or that takes no writes."""
+    """Reject a database that cannot store every value that the contract allows, or that is read-only."""
     version, encoding, recovering, read_only = connection.execute(text(_FACTS)).one()
     if version // 10_000 < OLDEST_VERSION:
-        problem = f"a server of PostgreSQL {version // 10_000}; use {OLDEST_VERSION} or later"
+        problem = f"PostgreSQL {version // 10_000}; use {OLDEST_VERSION} or later"
     elif encoding != "UTF8":
         problem = (
-            f"a database whose encoding is {encoding}, which cannot keep every text; make one with "
+            f"a database with the encoding {encoding}, which cannot store every text; create one with "
             "CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0"
         )
     elif recovering:
-        problem = "a read replica; name the primary, and give the replica as DATABASE_READ_URL"
+        problem = "a read replica; set it to the primary, and DATABASE_READ_URL to the replica"
     elif read_only:
         problem = (
             "a read-only database; set default_transaction_read_only to off for the database and its user"
@@ -162,5 +163,5 @@ def _check(connection: Connection) -> None:
 
 
 def _line(error: Exception) -> str:
-    """What the server or the driver said, without the statement."""
+    """Return the message of the server or the driver, without the statement."""
     return " ".join(str(getattr(error, "orig", error)).split())

@@ -1,7 +1,7 @@
-"""Connections to PostgreSQL, opened as they are needed and handed on in the order of asking.
+"""A connection pool that opens connections on demand and hands them out in the order of requests.
 
-asyncpg's own pool costs 20 µs a statement, and a newcomer overtakes those who wait, so that under load the
-slowest of a hundred lists takes three times as long.
+asyncpg's own pool costs 20 µs per statement, and is not fair: under load, the slowest of a hundred lists
+takes three times as long.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-# An idle connection is closed after so long: Neon can then suspend, and none grows stale.
+# An idle connection is closed after this time, so that Neon can suspend and no connection gets stale.
 IDLE_SECONDS = 300.0
 
 
 class Pool:
-    """Places for `size` connections. Whoever acquires one releases it, whatever happens in between."""
+    """A pool of `size` connections. Every `acquire` must be followed by one `release`."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._places = 0
-        # The one that was used last goes first, so that those that are not needed grow old.
+        # Last in, first out, so that unneeded connections expire.
         self._idle: deque[tuple[Any, float]] = deque()
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._sweep: asyncio.TimerHandle | None = None
 
     @property
     def usage(self) -> Mapping[str, int]:
-        """For metrics: the places that are taken, the idle connections in them, and who waits for a place."""
+        """Return the number of used places, idle connections and waiting requests, for metrics."""
         return {
             "database_connections": self._places,
             "database_connections_idle": len(self._idle),
@@ -37,9 +37,9 @@ class Pool:
         }
 
     async def acquire(self) -> Any:
-        """A connection that is open as far as its socket knows, which costs no question to the server.
+        """Return a connection that is open as far as its socket knows, without a round trip.
 
-        None is the right to open one, and released like one if that fails.
+        None means that the caller must open one. If that fails, `release(None)` frees the place.
         """
         while self._idle:
             connection, _ = self._idle.pop()
@@ -59,7 +59,7 @@ class Pool:
             raise
 
     def release(self, connection: Any) -> None:
-        """Give it, or the right to open one, to whoever has waited longest."""
+        """Give the connection, or the place for one, to the request that has waited longest."""
         if connection is not None and connection.is_closed():
             connection = None
         while self._waiting:
@@ -76,19 +76,19 @@ class Pool:
             self._sweep = loop.call_later(IDLE_SECONDS, self._close_old)
 
     def close_idle(self, unused_since: float = math.inf) -> None:
-        """Close what nobody uses, and what was last used before then."""
+        """Close the idle connections that were last used before `unused_since`."""
         while self._idle and self._idle[0][1] <= unused_since:
             connection, _ = self._idle.popleft()
             self._places -= 1
-            # Nothing is under way in it, so there is nothing to wait for.
+            # It has no statement in progress, so there is nothing to wait for.
             connection.terminate()
 
     async def close(self) -> None:
-        """Close what nobody uses; what is in use ends with the process."""
+        """Close idle connections; those in use end with the process."""
         if self._sweep:
             self._sweep.cancel()
         self.close_idle()
-        # Their sockets are closed in the loop's next turn.
+        # The event loop closes their sockets in its next iteration.
         await asyncio.sleep(0)
 
     def _close_old(self) -> None:

@@ -1,4 +1,4 @@
-"""What is tried before the server takes requests, so that it does not start only to refuse them all."""
+"""Checks before the server accepts requests, so that it does not start if every request would fail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from impl.postgres.migrations import DatabaseUnusable
 from impl.settings import Settings, SettingsError
 from impl.tables import SCHEMA, metadata
 
-# What the statements, and the triggers that run with the same rights, do with the tables.
+# The rights that the statements, and the triggers that run with the same rights, need on the tables.
 _ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
 _LESS = {
     "erased_user": ("SELECT", "INSERT", "UPDATE"),
@@ -29,7 +29,7 @@ WHERE NOT has_sequence_privilege(name, 'USAGE')
 
 
 def check_folders(settings: Settings) -> None:
-    """Raises SettingsError for a folder that cannot be written to."""
+    """Raise SettingsError for a folder that is not writable."""
     for name, folder in (
         ("METRICS_FOLDER", settings.metrics_folder),
         ("OBSERVATIONS", settings.observations),
@@ -45,12 +45,12 @@ def _check_folder(name: str, folder: Path) -> None:
     except OSError as error:
         raise SettingsError(
             f"{name} names {folder}, which cannot be used: {error.strerror}; "
-            "name a folder that this user can write to"
+            "use a folder that this user can write to"
         ) from None
 
 
 def check_database(database_url: str) -> None:
-    """Connect once as requests will; raises DatabaseUnusable if they would all be refused."""
+    """Connect once as requests do; raise DatabaseUnusable if every request would fail."""
     asyncio.run(_check_database(database_url))
 
 
@@ -72,16 +72,16 @@ async def _check_database(database_url: str) -> None:
     except asyncpg.ProtocolViolationError as error:
         raise DatabaseUnusable(
             f"DATABASE_URL seems to lead to a pooler in transaction mode ({_line(error)}); "
-            "add ?pgbouncer=true, or name the server itself"
+            "add ?pgbouncer=true, or connect to the server directly"
         ) from None
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise DatabaseUnusable(
-            f"DATABASE_URL leads to a database that does not take requests: {_line(error)}; "
+            f"DATABASE_URL leads to a database that rejects the service's statements: {_line(error)}; "
             f"correct it, or grant its user the rights on schema {SCHEMA}"
         ) from None
     if missing:
         raise DatabaseUnusable(
-            f"DATABASE_URL names a user without the rights {', '.join(row[0] for row in missing)}; "
+            f"DATABASE_URL has a user without the rights {', '.join(row[0] for row in missing)}; "
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {SCHEMA}, "
             "and USAGE ON ALL SEQUENCES"
         )

@@ -1,12 +1,12 @@
-"""Reads go to a replica, except those of users who may have written what it does not have yet.
+"""Send reads to a replica, except those of users whose last write it may not have replayed yet.
 
-How far behind the replica is, it is asked, and not assumed. While there are reads, each process asks the
-primary now and then how far it has written, and the replica how far it has come. So it knows a moment before
-which everything that was written has arrived, and compares it with the user's last write: nobody misses their
-own writes, be the replica late by milliseconds or by hours. When it fails, the primary answers.
+The replication lag is measured, not assumed. While there are reads, each process regularly queries the WAL
+position of the primary and that of the replica. So it knows a time before which all writes have been
+replayed, and compares it with the user's last write: every user reads their own writes, whether the lag is
+milliseconds or hours. If the replica fails, the primary serves the reads.
 
-When users last wrote, the processes of a machine tell each other through a file that they share. Of other
-machines nothing is known here: docs/scale.md says what that takes.
+The processes of one machine share the times of the users' last writes in a file. Writes through other
+machines are not known here; docs/scale.md describes what several machines need.
 """
 
 from __future__ import annotations
@@ -37,31 +37,31 @@ from impl.settings import Settings, SettingsError
 
 log = logging.getLogger("impl.postgres.replica")
 
-# How often a process asks how far the replica has come, at the most.
+# The minimum interval between two queries of the replica's position.
 ASK_SECONDS = 0.5
-# How long the replica may take to answer before the primary is asked instead.
+# The timeout of the replica, after which the primary is used instead.
 ANSWER_SECONDS = 1.0
-# Users share a place in the table of last writes with others: of 1,000 who write in a second 1.5 % do.
+# Users share slots in the table of last writes: of 1,000 users who write in one second, 1.5 % share one.
 PLACES = 1 << 16
 
 
-# All that is committed is before this position.
+# Everything that is committed is before this position.
 _WRITTEN = Statement(text("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint AS position"))
-# A replica that has become a primary goes ways of its own, and has no position.
+# A replica that was promoted to primary has its own timeline, and no position.
 _REPLAYED = Statement(
     text(
         "SELECT CASE WHEN pg_is_in_recovery() "
         "THEN pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::bigint END AS position"
     )
 )
-_NOT_WHAT_IT_WAS = "The read replica is further behind than before, or no replica any more"
+_NOT_WHAT_IT_WAS = "The position of the read replica went back, or it was promoted to primary"
 
 
 class LastWrites:
-    """When each user last wrote, by the machine's clock that never goes back, for all its processes."""
+    """The monotonic time of each user's last write, shared by all processes of the machine."""
 
     def __init__(self, database_url: str) -> None:
-        # Without the password, which could be guessed from the name.
+        # Without the password, which could be guessed from the file's name.
         database = read_connection_string(database_url).address
         name = f"tasks-api-{os.geteuid()}-{sha256(database.encode()).hexdigest()[:16]}"
         try:
@@ -82,12 +82,12 @@ class LastWrites:
         finally:
             os.close(file)
         for place in range(PLACES):
-            # From before the machine was started, when the clock began anew.
+            # A time from before the last boot, when the clock restarted.
             if self._times[place] > time.monotonic():
                 self._times[place] = 0
 
     def keep(self) -> None:
-        """Keep the file from those who clean temporary folders; raises if it is not there any more."""
+        """Keep cleaners of temporary folders from deleting the file; raise if it is gone."""
         os.utime(self._path)
         if self._path.stat().st_ino != self._file:
             raise FileNotFoundError(errno.ENOENT, "Another file took its place", str(self._path))
@@ -102,10 +102,10 @@ class LastWrites:
 class _Replica(Database):
     NAME = "read replica"
     replayed = 0
-    """How far it had come when it was last asked."""
+    """The replica's position when it was last queried."""
 
     async def _repeat(self, method: Any, statement: Any, parameters: Any, error: Interrupted) -> Any:
-        # There is a primary that can answer.
+        # The primary can serve the read.
         raise error
 
     async def _connect(self, limit: asyncio.Timeout) -> Any:
@@ -113,7 +113,7 @@ class _Replica(Database):
         try:
             position = await connection.fetchval(_REPLAYED.sql)
             if position is None or position < self.replayed:
-                # As when it was started anew.
+                # As after a restart.
                 raise DatabaseUnavailable(_NOT_WHAT_IT_WAS)
         except BaseException:
             connection.terminate()
@@ -128,9 +128,9 @@ class ReplicatedDatabase(Database):
         super().__init__(database_url, pool_size=pool_size, sharded=sharded)
         self._replica = _Replica(read_url, pool_size=pool_size, sharded=sharded)
         self._writes = LastWrites(database_url)
-        # Moments, and how far the primary had written at each: those that the replica has not come to yet.
+        # Times with the primary's position at each, which the replica has not reached yet.
         self._written: deque[tuple[float, int]] = deque(maxlen=1000)
-        # What was written before then, the replica has.
+        # The replica has all writes from before this time.
         self._complete_until = -math.inf
         self._in_use: bool | None = None
         self._asked = -math.inf
@@ -160,8 +160,8 @@ class ReplicatedDatabase(Database):
         given = parameters.get("user_id", ())
         users = (given,) if isinstance(given, str) else given
         if not statement.reads:
-            # Before, so that nobody who sees it meanwhile is then shown an older state; and after, when all
-            # that it did has a position.
+            # Note the write before it runs, so that a concurrent reader who sees it is not shown an older
+            # state afterwards; and again after it, when all its changes have a position.
             self._note(users)
             try:
                 return await primary(statement, **parameters)
@@ -172,7 +172,7 @@ class ReplicatedDatabase(Database):
                 async with asyncio.timeout(ANSWER_SECONDS):
                     return await replica(statement, **parameters)
             except Exception as error:
-                # Whatever it is, the primary knows better.
+                # On any error, the primary serves the read.
                 self._doubt(error)
         return await primary(statement, **parameters)
 
@@ -187,10 +187,10 @@ class ReplicatedDatabase(Database):
         return all(self._writes.last(user_id) < self._complete_until for user_id in users)
 
     async def _ask(self) -> None:
-        """Find out how far the replica has come; no request waits for it."""
+        """Query the replica's position; no request waits for this."""
         try:
             self._writes.keep()
-            with suppress(DatabaseUnavailable):  # Said where the primary is in use.
+            with suppress(DatabaseUnavailable):  # The primary's own statements log it.
                 row: Row = await self._attempt("fetchrow", _WRITTEN, {})
                 self._written.append((self._asked, row["position"]))
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -209,7 +209,7 @@ class ReplicatedDatabase(Database):
             self._asking = None
 
     def _doubt(self, error: Exception) -> None:
-        """Use the replica no more, until it has said anew how far it has come."""
+        """Stop using the replica until its position is known again."""
         if self._in_use is not False:
             self._in_use = False
             log.warning("The read replica is not in use: %s", str(error) or type(error).__name__)
@@ -218,7 +218,7 @@ class ReplicatedDatabase(Database):
 
 
 def create_database(settings: Settings) -> Database:
-    """The database that the settings name, with its read replica if they name one."""
+    """Return the database of the settings, with the read replica if there is one."""
     assert settings.database_url
     url, read_url = settings.database_url.get_secret_value(), settings.database_read_url
     pool_size, sharded = settings.database_pool_size, settings.database_sharded

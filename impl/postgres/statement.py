@@ -21,13 +21,13 @@ Row: TypeAlias = dict[str, Any]
 RowT = TypeVar("RowT", default=Row)
 
 Violations: TypeAlias = Mapping[str, Callable[[], Refusal]]
-"""What the violation of a constraint means, by the constraint's name."""
+"""The error for the violation of each constraint, by the constraint's name."""
 
 
 class Statement(Generic[RowT]):
     """A statement in SQL for asyncpg; `names` are its parameters in the order of $1, $2 and so on.
 
-    `Statement[TaskRow]` says what a row of its result looks like.
+    `Statement[TaskRow]` declares the type of its rows.
 
     A statement on rows of users must take a `user_id`, or it raises TypeError.
 
@@ -35,8 +35,8 @@ class Statement(Generic[RowT]):
     that only reads is then repeated. One that writes is repeated if it is `repeatable` as it is, or if `done`
     reads what it would have returned: rows if it was carried out, and none otherwise.
 
-    `violations` names the errors to raise for the constraints that it can violate: the database decides,
-    instead of a query beforehand that others can overtake.
+    `violations` maps the constraints that it can violate to errors: the database checks them atomically,
+    while a query beforehand would have a race condition.
     """
 
     __slots__ = ("done", "names", "reads", "repeatable", "sql", "violations")

@@ -1,4 +1,4 @@
-"""What the service is, and whether it is well."""
+"""Service information and health checks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from impl.postgres.database import Database
 
 class Health:
     def __init__(self, database: Database, *, name: str, version: str, docs: str, revision: str) -> None:
-        """`revision` is the one of the database that this code was written for.
+        """Create the operations; `revision` is the database revision that this code needs.
 
         The server is also ready with a later revision, because a migration removes nothing that the previous
         version needs: during a rolling restart, both versions serve. See
@@ -21,7 +21,7 @@ class Health:
         self._stopping = False
 
     def stop(self) -> None:
-        """Say from now on that the service is not ready, so that load balancers turn to others."""
+        """Report from now on that the service is not ready, so that load balancers use other instances."""
         self._stopping = True
 
     async def get_root(self) -> RootResponse:

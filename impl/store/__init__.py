@@ -1,1 +1,1 @@
-"""What every table of a user's rows needs: reads, pages, writes, conditions, idempotency keys, batches."""
+"""Operations on tables of users' rows: reads, pages, writes, conditions, idempotency keys, batches."""

@@ -1,4 +1,4 @@
-"""The total of a list, read from the counters that triggers keep, or counted where there are none."""
+"""The total of a list, from the counters that triggers maintain, or by counting."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from impl.tables import Counters
 
 
 def total(table: Table, counters: Counters | None, filters: Mapping[str, object]) -> ColumnElement[int]:
-    """How many of the owner's rows these filters leave; the statement takes those that are no property of a
-    counter as parameters."""
+    """Return an expression for the number of the owner's rows that match these filters.
+
+    Filters that are not properties of a counter become parameters of the statement.
+    """
     if counters is None:
         conditions = [table.c[name] == bindparam(name) for name in filters]
         return select(func.count()).select_from(table).where(owned(table), *conditions).scalar_subquery()
@@ -26,5 +28,5 @@ def total(table: Table, counters: Counters | None, filters: Mapping[str, object]
         chosen = counters.key in filters
         key: ColumnElement[int] = bindparam(counters.key) if chosen else literal_column("0")
         counted = counted.where(counters.table.c[counters.key] == key)
-    # What counts nothing has no row.
+    # A count of zero has no row.
     return func.coalesce(counted.scalar_subquery(), literal_column("0"))

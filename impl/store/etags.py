@@ -1,7 +1,7 @@
 """Revisions, entity tags and the preconditions of conditional requests (RFC 9110, section 13.1).
 
-Each version of a row has a random number, its revision, which is sent as its entity tag. The contract has
-checked the form of If-Match and If-None-Match.
+Each version of a row has a random number, its revision, which is sent as its entity tag. The engine has
+already validated If-Match and If-None-Match.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from sqlalchemy import ARRAY, BigInteger, ColumnElement, Table, any_, cast, func
 from specfirst.errors import PreconditionFailed
 from specfirst.etags import ANY, entity_tags, opaque, satisfies_if_match, satisfies_if_none_match
 
-# The strong tags that have the form of ours.
+# Strong tags in the format of our revisions.
 _OURS = re.compile(r'"([0-7][0-9a-f]{15})"')
 
-# Precedes the revisions of preconditions that admit all others.
+# Prefix of the revisions in preconditions that exclude them.
 _ALL_BUT = "-1"
 
 
 def new_revision() -> int:
-    """A number for a new version of a row; the database can still add to it (migrations/versions/0006)."""
+    """Return a revision for a new row version, low enough for increments (migrations/versions/0006)."""
     return getrandbits(62)
 
 
@@ -33,7 +33,7 @@ def entity_tag(revision: int) -> str:
 
 
 class Preconditions(NamedTuple):
-    """The If-Match and If-None-Match of a request that writes; None for a header that it does not have."""
+    """The If-Match and If-None-Match of a write request; None for a missing header."""
 
     if_match: str | None = None
     if_none_match: str | None = None
@@ -47,9 +47,9 @@ class Preconditions(NamedTuple):
 
     @property
     def revisions(self) -> str | None:
-        """The revisions that may be written, as `hold` reads them; None if every revision may.
+        """Return the revisions that may be written, in the format of `hold`; None if every revision may.
 
-        "12 34" stands for these two, "-1 12 34" for all but these two, and "" for none.
+        "12 34" means these two, "-1 12 34" means all except these two, and "" means none.
         """
         if self.if_match is None and self.if_none_match is None:
             return None
@@ -63,7 +63,7 @@ class Preconditions(NamedTuple):
 
 
 def hold(table: Table, revisions: ColumnElement[Any]) -> ColumnElement[bool]:
-    """The preconditions, as a part of the statement that writes: no other write comes in between."""
+    """Return the preconditions as a part of the writing statement, which makes check and write atomic."""
     listed = cast(func.string_to_array(revisions, literal_column("' '")), ARRAY(BigInteger))
     all_but = func.starts_with(revisions, literal_column(f"'{_ALL_BUT}'"))
     return or_(revisions.is_(None), (table.c.revision == any_(listed)) != all_but)

@@ -1,8 +1,8 @@
-"""Idempotency keys: a repeated write is carried out once. The statement that writes also stores the key.
+"""Idempotency keys: a repeated write is carried out once. The writing statement also stores the key.
 
-Of several statements with one key, all but one violate the key's uniqueness, and are rolled back as a whole.
-So there is no query beforehand and no lock, and a client that repeats a write whose response was lost gets
-that response.
+Of several statements with one key, all but one violate its unique constraint and are rolled back. So no query
+and no lock is needed beforehand, and a client that repeats a write whose response was lost gets that
+response.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from impl.store.statements import owned
 from impl.tables import SCHEMA, idempotency_key
 from specfirst.errors import Refusal
 
-# How many of the user's expired keys each write with a key deletes, at most.
+# The maximum number of the user's expired keys that each write with a key deletes.
 SWEPT = 100
 
 _THIS_KEY = (owned(idempotency_key), idempotency_key.c.key == bindparam("key", type_=Text))
@@ -58,7 +58,7 @@ DELETE_EXPIRED_KEY = Statement(
 
 
 class IdempotentWrite(Generic[RowT]):
-    """A write of one row of `table` that gives the same row again when its idempotency key is repeated."""
+    """A write of one row of `table` that returns the same row again if its idempotency key is repeated."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class IdempotentWrite(Generic[RowT]):
         write: ReturningInsert[Any] | ReturningUpdate[Any],
         violations: Violations,
     ) -> None:
-        """`name` tells writes apart: a key that was used for one is refused for another."""
+        """Create the write; a key that was used for one `name` is rejected for another."""
         self._database, self._name = database, name
         written = write.cte("written")
         stored_key = insert(idempotency_key).from_select(
@@ -82,7 +82,7 @@ class IdempotentWrite(Generic[RowT]):
         )
         self.write = Statement[RowT](
             select(written).add_cte(stored_key.cte("kept"), _SWEEP),
-            # The key that an earlier attempt stored keeps a later one from writing again.
+            # The key that an earlier attempt stored prevents a second write.
             repeatable=True,
             violations={"idempotency_key_pkey": IdempotencyKeyReused, **violations},
         )
@@ -96,9 +96,9 @@ class IdempotentWrite(Generic[RowT]):
         )
 
     async def run(self, key: str, request: object, **values: object) -> RowT | None:
-        """The row as it was written, now or the first time; None if there was none to write.
+        """Return the row as this or the first request wrote it; None if there was no row to write.
 
-        Raises IdempotencyKeyReused if the key was used for another request.
+        Raises IdempotencyKeyReused if the key was used for a different request.
         """
         fingerprint = sha256(orjson.dumps([self._name, request])).digest()
         refusal: Refusal | None = None
@@ -110,8 +110,8 @@ class IdempotentWrite(Generic[RowT]):
             row, refusal = None, error
         if row is not None:
             return row
-        # The first request with the key may be the cause: it stored the key, took the name, or changed the
-        # version that If-Match names.
+        # The first request with the key may have caused this error: it has stored the key, taken the name, or
+        # changed the version that If-Match names.
         first = cast(Row | None, await self._database.one(self.first, key=key, **values))
         if first is not None:
             if first.pop("fingerprint") != fingerprint:

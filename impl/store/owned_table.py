@@ -1,7 +1,7 @@
-"""A table of users' rows as operations use it: every method takes the owner, and gives what was stored.
+"""A table of users' rows for operations: every method takes the owner and returns the stored values.
 
-A method is one statement and one round trip, shared with the requests that arrive at the same time. Only a
-conditional request that wrote nothing needs a second one, to tell 404 from 412.
+Each method runs one statement in one round trip, batched with concurrent requests. Only a conditional request
+that wrote nothing needs a second query, to tell 404 from 412.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from impl.store.statements import CHANGE, GIVEN, PRECONDITIONS, REVISION, THIS_R
 from impl.tables import Counters
 from specfirst.errors import NotFound, PreconditionFailed, Refusal
 
-# What the store or the database sets, and clients do not.
+# Columns that the store or the database sets.
 _MANAGED = frozenset({"user_id", "id", "created_at", "updated_at", "revision"})
 
 UNCONDITIONAL = Preconditions()
 
 _Send: TypeAlias = Callable[..., Awaitable[Any]]
-"""Runs a statement for one request: takes its parameters, and gives its row or None."""
+"""Runs a statement for one request: takes its parameters, and returns its row or None."""
 
 
 class Stored(NamedTuple, Generic[RowT]):
-    """The properties of a row as they are stored, and the entity tag of this version of the row."""
+    """The stored properties of a row, and the entity tag of this version."""
 
     values: RowT
     etag: str
@@ -52,13 +52,13 @@ class ComputedChange(NamedTuple):
 class OwnedTable(Generic[RowT]):
     """`OwnedTable[TaskRow](database, Task, missing=TaskNotFound)` reads and writes the tasks of users.
 
-    - `missing` is the error when a user has no such row.
-    - `violations` are the errors when a write violates a constraint of the table, by the constraint's name.
-    - `counters` say which filters there are, and give the totals of lists. Without them every column is a
-      filter, and totals are counted.
-    - `batched` says whether requests that arrive at the same time share statements. That takes a fraction of
-      the time under load, and some 50 µs more for a lone request. A table with a unique constraint cannot:
-      two batches with the same names in different orders would wait for each other.
+    - `missing` is the error if the user has no such row.
+    - `violations` maps constraints of the table to the errors of writes that violate them.
+    - `counters` declares the filters, and provides the totals of lists. Without it, every column is a filter,
+      and totals are counted.
+    - `batched` lets concurrent requests share statements. Under load, that takes a fraction of the time; a
+      single request takes some 50 µs more. A table with a unique constraint must not be batched: two batches
+      with the same names in different orders would deadlock.
     """
 
     def __init__(
@@ -103,13 +103,13 @@ class OwnedTable(Generic[RowT]):
     async def page(
         self, user_id: str, *, limit: int, offset: int, cursor: str | None, **filters: object
     ) -> Page[RowT]:
-        """Read a page of the rows with these values, newest first; a filter that is None does not filter."""
+        """Read a page of the matching rows, newest first; a filter that is None is ignored."""
         return await self._pages.read(user_id, filters, limit=limit, offset=offset, cursor=cursor)
 
     async def insert(
         self, user_id: str, values: dict[str, Any], *, idempotency_key: str | None = None
     ) -> Stored[RowT]:
-        """Insert a row with these properties, and the defaults of the table for the others."""
+        """Insert a row with these properties, and the table's defaults for all others."""
         send: _Send = self._create
         if idempotency_key is not None:
             send = partial(self._create_once.run, idempotency_key, values)
@@ -124,7 +124,7 @@ class OwnedTable(Generic[RowT]):
         changes: dict[str, Any],
         preconditions: Preconditions = UNCONDITIONAL,
     ) -> Stored[RowT]:
-        """Change these properties and no others; without any the row stays the version that it is."""
+        """Change only these properties; without any, the row keeps its version."""
         if not changes:
             stored = await self.get(user_id, row_id)
             preconditions.check(stored.etag)
@@ -142,7 +142,7 @@ class OwnedTable(Generic[RowT]):
         values: dict[str, Any],
         preconditions: Preconditions = UNCONDITIONAL,
     ) -> Stored[RowT]:
-        """Change these properties, and return all others to their defaults."""
+        """Set these properties, and reset all others to their defaults."""
         values = self._defaults | values
         return await self.update(user_id, row_id, values, preconditions)
 
@@ -151,9 +151,9 @@ class OwnedTable(Generic[RowT]):
             raise await self._nothing_written(user_id, row_id, preconditions)
 
     def computed_change(self, name: str, **values: ColumnElement[Any]) -> ComputedChange:
-        """A change to values that PostgreSQL computes from the stored row, for `apply`.
+        """Return a change to values that PostgreSQL computes from the stored row, for `apply`.
 
-        `name` tells it apart from other writes with an idempotency key.
+        `name` distinguishes it from other writes with an idempotency key.
         """
         change = partial(statements.change, self._table, values, self._violations)
         return ComputedChange(
@@ -176,7 +176,7 @@ class OwnedTable(Generic[RowT]):
         return await self._change(send, user_id, row_id, preconditions, {})
 
     def prepare(self, statement: Select[Any] | Update | Delete) -> Callable[..., Awaitable[list[Row]]]:
-        """A statement of a resource's own, limited to the rows of the user given as `user_id`."""
+        """Return a function that runs a resource's statement, limited to the rows of `user_id`."""
         limited = statement.where(statements.owned(self._table))
         return partial(self._database.all, Statement(limited, violations=self._violations))
 
@@ -190,7 +190,7 @@ class OwnedTable(Generic[RowT]):
         return _stored(row)
 
     async def _nothing_written(self, user_id: str, row_id: int, preconditions: Preconditions) -> Refusal:
-        """Why a statement found nothing to write; only conditional requests need a second query."""
+        """Return the error for a statement that wrote nothing; conditional requests need a query."""
         if preconditions.revisions is None or await self._get(user_id=user_id, id=row_id) is None:
             return self._missing()
         return PreconditionFailed()
@@ -202,13 +202,13 @@ class OwnedTable(Generic[RowT]):
         self, kinds: Kinds, build: Callable[[Given], Statement[RowT]], *, key: Iterable[str] = ()
     ) -> _Send:
         """Send requests for this statement in batches, or each alone."""
-        # On a sharded database a batch would concern several shards.
+        # On a sharded database, a batch would span several shards.
         if self._batched and not self._database.sharded:
             return Batch(self._database, build(batched_parameters(kinds)), key=tuple(key)).one
         return partial(self._database.one, build(parameters(kinds)))
 
 
 def _stored(row: dict[str, Any]) -> Stored[Any]:
-    """Split a row, which nothing else refers to."""
+    """Split a row into properties and entity tag. Changes the given dict."""
     revision = row.pop("revision")
     return Stored(row, entity_tag(revision))

@@ -1,7 +1,8 @@
-"""Pages of an owner's rows, newest first.
+"""Keyset pagination over an owner's rows, newest first.
 
-A cursor is a place in that order: 14 hexadecimal digits for `created_at` in microseconds since 1970 and 14
-for `id`. It need not be a row's place, so it stays good when rows go, and every string of this form is one.
+A cursor is a position in that order: 14 hexadecimal digits for `created_at` in microseconds since 1970, and
+14 for `id`. No row needs to have this position, so a cursor stays valid when rows are deleted, and every
+string of this format is valid.
 """
 
 from __future__ import annotations
@@ -33,9 +34,10 @@ class Page(Generic[RowT]):
 
 @dataclass(frozen=True, slots=True)
 class PageStatement:
-    """Two ways to read a page: `rows` reads none when it is empty, `anyway` only when there is no such user.
+    """Two statements for a page: `rows` is empty for an empty page, `anyway` only for an unknown user.
 
-    Nearly all pages have rows, and without the user beside them they are not sorted again: 65 µs less of
+    Nearly all pages have rows, and without the join to the user they need no second sort: 65 µs less CPU time
+    of PostgreSQL for a page of 100.
     PostgreSQL's time for a page of 100.
     """
 
@@ -44,7 +46,7 @@ class PageStatement:
 
 
 class Pages(Generic[RowT]):
-    """Reads the pages of a table, by one statement for each combination of filters."""
+    """Reads pages of a table, with one statement for each combination of filters."""
 
     def __init__(self, database: Database, table: Table, counters: Counters | None) -> None:
         self._database, self._table, self._counters = database, table, counters
@@ -54,11 +56,11 @@ class Pages(Generic[RowT]):
     async def read(
         self, user_id: str, filters: Mapping[str, object], *, limit: int, offset: int, cursor: str | None
     ) -> Page[RowT]:
-        """One page, newest first; a filter whose value is None does not filter. Raises UserNotFound."""
+        """Read one page, newest first; a filter with the value None is ignored. Raises UserNotFound."""
         given = {name: value for name, value in filters.items() if value is not None}
         statement = self.statement(given, after_cursor=cursor is not None, skipping=offset > 0)
         place = decode_cursor(cursor) if cursor is not None else {}
-        # One row more than asked for tells whether there is another page.
+        # One row more than requested tells whether there is another page.
         values: dict[str, object] = dict(user_id=user_id, limit=limit + 1, offset=offset, **given, **place)
         rows = await self._database.all(statement.rows, **values)
         rows = rows or await self._database.all(statement.anyway, **values)
@@ -76,7 +78,7 @@ class Pages(Generic[RowT]):
     def statement(
         self, filters: Mapping[str, object], *, after_cursor: bool, skipping: bool
     ) -> PageStatement:
-        """The statement for these filters, so that each combination is read from the index made for it."""
+        """Return the statement for these filters, so that each combination uses the index made for it."""
         counted = (filters.get(name) for name in self._counted)
         key = (*filters, *counted, after_cursor, skipping)
         if key not in self._statements:
@@ -95,10 +97,10 @@ def page_statement(
 ) -> PageStatement:
     """Read one page of the rows whose columns equal the parameters named by `filters`.
 
-    The rows are those of the page with `total` beside them. When the page is empty, `anyway` reads a single
-    row of nulls and `total`.
+    Each row of the page has `total` beside it. If the page is empty, `anyway` reads a single row of nulls and
+    `total`.
     """
-    # What is skipped is read from the index alone, and only the rest from the table: at depth 90 000 one
+    # Skipped rows are read only from the index, and the others from the table: at an offset of 90 000, one
     # page takes 2.5 ms instead of 110 ms.
     columns = [table.c.user_id, table.c.id, table.c.created_at] if skipping else properties(table)
     newest = select(*columns).where(owned(table), *(table.c[name] == bindparam(name) for name in filters))
@@ -110,7 +112,7 @@ def page_statement(
     if skipping:
         found = newest.subquery("found")
         one = select(*properties(table)).where(table.c.user_id == found.c.user_id, table.c.id == found.c.id)
-        # LIMIT 1 keeps the planner, which does not know how long the page is, from reading the whole table.
+        # LIMIT 1 prevents a scan of the whole table, because the planner does not know the page length.
         row = one.correlate(found).limit(literal_column("1")).lateral("row")
         newest = select(row).select_from(found.join(row, true()))
         newest = newest.order_by(row.c.created_at.desc(), row.c.id.desc())
@@ -131,7 +133,7 @@ def encode_cursor(row: Row) -> str:
 
 
 def decode_cursor(cursor: str) -> dict[str, object]:
-    # 14 digits reach to the year 4253 and stay below 2^63: no cursor is out of range.
+    # 14 digits reach the year 4253 and stay below 2^63, so no cursor is out of range.
     return {
         "after_created_at": _EPOCH + int(cursor[:14], 16) * _MICROSECOND,
         "after_id": int(cursor[14:], 16),

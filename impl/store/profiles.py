@@ -30,7 +30,7 @@ from impl.postgres.statement import Statement
 from impl.store.statements import owned
 from impl.tables import erased_user, user
 
-# A claim that the token does not make leaves what is stored; a null takes it away.
+# A missing claim leaves the stored value unchanged; a null deletes it.
 _claims: dict[str, ColumnElement[Any]] = {
     "email": bindparam("email", type_=Text),
     "name": bindparam("name", type_=Text),
@@ -51,8 +51,8 @@ _changed = (
     update(user)
     .where(
         owned(user),
-        # Tokens do not arrive in the order in which they were issued: another worker may first see an older
-        # one later. That a newer one said the same counts too. Without `iat` the comparison is null.
+        # Tokens do not arrive in the order in which they were issued: another worker may see an older one
+        # later. A newer token with the same claims counts too. Without `iat`, the comparison is null.
         or_(user.c.described_at.is_(None), _issued_at >= user.c.described_at),
         or_(_differs, user.c.described_at.is_distinct_from(_described_at)),
     )
@@ -63,13 +63,13 @@ _changed = (
     )
     .cte("changed")
 )
-# Without `iat` the comparison is null, so that such a token does not bring anybody back.
+# Without `iat`, the comparison is null, so such a token cannot restore an erased user.
 _erased_since = exists().where(
     erased_user.c.id == bindparam("user_id"),
     func.coalesce(erased_user.c.erased_at >= _issued_at, true()),
 )
-# Not an upsert: while an erasure is under way, ON CONFLICT DO UPDATE would wait for it and then insert the
-# row again. This inserts only where neither a user nor an erasure was there to be seen.
+# Not an upsert: during a concurrent erasure, ON CONFLICT DO UPDATE would wait for it and then insert the row
+# again. This inserts only if neither a user nor an erasure is visible.
 WRITE_PROFILE = Statement(
     insert(user)
     .from_select(
@@ -94,7 +94,7 @@ class Profiles:
         self._database = database
 
     async def write(self, claims: Claims) -> None:
-        """Store what a token says about its user. An erased user returns only with a token issued since."""
+        """Store the claims of a token. An erased user returns only with a token that was issued later."""
         await self._database.one(
             WRITE_PROFILE,
             user_id=claims.user_id,

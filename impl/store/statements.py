@@ -1,4 +1,4 @@
-"""The statements on a table of users' rows: each is written once, for one request and for a batch.
+"""The statements on a table of users' rows, each defined once for single and batched requests.
 
 The functions take `given`, the parameters of the statement: bound parameters with the values of one request,
 or columns of the table of a batch (impl/store/batching.py), with a `position`.
@@ -43,16 +43,16 @@ PRECONDITIONS: Kinds = {"preconditions": Text()}
 REVISION: Kinds = {"revision": BigInteger()}
 CHANGE: Kinds = {**THIS_ROW, **PRECONDITIONS, **REVISION}
 GIVEN: Kinds = {"given": BigInteger()}
-"""Which properties a request changes: the sum of their bits."""
+"""The properties that a request changes, as the sum of their bits."""
 
 
 def parameters(kinds: Kinds) -> Given:
-    """The parameters of a statement for one request."""
+    """Return the parameters of a statement for one request."""
     return {name: bindparam(name, type_=kind) for name, kind in kinds.items()}
 
 
 def owned(table: Table) -> ColumnElement[bool]:
-    """The rows that belong to the user given as `user_id`."""
+    """Return the condition that a row belongs to the user given as `user_id`."""
     owner = table.c.id if table is user else table.c.user_id
     return owner == bindparam("user_id")
 
@@ -67,7 +67,7 @@ def insertion(table: Table, given: Given) -> ReturningInsert[Any]:
 
 
 def create(table: Table, violations: Violations, given: Given) -> Statement[Any]:
-    """Insert rows. Their ids are given, so the primary key tells whether they were inserted."""
+    """Insert rows. Their ids are known beforehand, so the primary key tells whether they were inserted."""
     inserted: Any = insertion(table, given)
     if POSITION in given:
         rows = inserted.cte("created")
@@ -76,11 +76,11 @@ def create(table: Table, violations: Violations, given: Given) -> Statement[Any]
 
 
 def modification(table: Table, values: Values, given: Given) -> ReturningUpdate[Any]:
-    """Give this row these values and a new revision, if the preconditions hold.
+    """Set these values and a new revision if the preconditions hold.
 
-    `updated_at` is set here rather than by a trigger, which could not tell a change of a task from the
-    deletion of its category. clock_timestamp() and not now(), so that of two changes that wait for each
-    other the later one has the later time.
+    `updated_at` is not set by a trigger, which could not tell a change of a task from the deletion of its
+    category. clock_timestamp() and not now(), so that of two concurrent changes of a row the later one has
+    the later timestamp.
     """
     dated = {"updated_at": func.clock_timestamp()} if "updated_at" in table.c else {}
     return (
@@ -122,8 +122,8 @@ def update_given(
 ) -> Statement[Any]:
     """Change the properties whose bits are in `given["given"]`, and keep the stored values of the others.
 
-    So one statement serves every PATCH. A statement for each subset of the properties takes 0 to 5 % less of
-    PostgreSQL's time (docs/decisions/026-rooms-and-store.md), and their number doubles with each property.
+    One statement serves every PATCH. A statement for each subset of the properties would save 0 to 5 % of
+    PostgreSQL's time (docs/decisions/026-rooms-and-store.md), but their number doubles with each property.
     """
     values = {}
     for name, bit in bits.items():

@@ -1,1 +1,1 @@
-"""Derives Python code from a contract, by two known generators with templates of our own."""
+"""Generate Python code from a contract, with two known generators and our own templates."""

@@ -1,6 +1,6 @@
-"""The generation: lint, generate into a temporary folder, compile, swap.
+"""Code generation: lint, generate into a temporary folder, compile, replace the files.
 
-Output depends on the contract and the installed versions alone, not on the working directory, the
+The output depends only on the contract and the installed versions, not on the working directory, the
 environment or the time.
 """
 
@@ -23,7 +23,7 @@ from specfirst.lint.schemas import is_narrowed
 from specfirst.yaml import load, server_splices
 
 PROJECT = Path(__file__).resolve().parents[2]
-"""Where pyproject.toml stands, with the settings of the generators."""
+"""The folder of pyproject.toml, which has the settings of the generators."""
 
 _HERE = Path(__file__).resolve().parent
 _MANIFEST = "manifest.json"
@@ -42,17 +42,17 @@ Files = Mapping[str, bytes]
 
 
 class GenerationError(Exception):
-    """Nothing was generated; the message says why, where, and what to do."""
+    """Generation failed; the message says why, where, and what to do."""
 
 
 def generate(contract: Path) -> Files:
-    """Derive all files from a contract, in memory. Raises GenerationError."""
+    """Generate all files from a contract, in memory. Raises GenerationError."""
     document = _checked(contract)
     with tempfile.TemporaryDirectory(prefix="specfirst-") as folder:
         work = Path(folder)
-        # A formatter looks for its settings around its output, and would else find anybody's.
+        # The formatter looks for its settings around its output, and would otherwise find unrelated ones.
         shutil.copy(PROJECT / "pyproject.toml", work)
-        # The generators are given JSON under the contract's own name, which their messages repeat.
+        # The generators get JSON under the contract's own name, which their messages repeat.
         source = work / contract.name
         source.write_text(json.dumps(_for_generators(document.content)), encoding="utf-8")
         answers = work / "answers.json"
@@ -102,7 +102,7 @@ def generate(contract: Path) -> Files:
 
 
 def differences(files: Files, output: Path) -> list[str]:
-    """Say which files in `output` are not as they would be generated."""
+    """Return the differences between `output` and the files that would be generated."""
     found = []
     for name, content in sorted(files.items()):
         path = output / name
@@ -114,9 +114,9 @@ def differences(files: Files, output: Path) -> list[str]:
 
 
 def write(files: Files, output: Path) -> list[str]:
-    """Put the generated files in place of the former ones; give the names of those that changed.
+    """Replace the generated files; return the names of the changed ones.
 
-    Raises GenerationError, before anything is changed, if it would overwrite a file that it did not write.
+    Raises GenerationError, before it changes anything, if it would overwrite a file that it did not write.
     """
     mine = _written(output)
     foreign = [name for name in files if (output / name).exists() and name not in mine | {_MANIFEST}]
@@ -131,7 +131,7 @@ def write(files: Files, output: Path) -> list[str]:
         if path.is_file() and path.read_bytes() == content:
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Each file is whole at every moment, also for a server that reloads on change.
+        # Each file is replaced atomically, also for a server that reloads on change.
         temporary = path.with_name(f".{path.name}.new")
         temporary.write_bytes(content)
         temporary.replace(path)
@@ -148,7 +148,7 @@ def _written(output: Path) -> set[str]:
         return set(json.loads(manifest.read_bytes())["files"]) if manifest.is_file() else set()
     except (ValueError, KeyError, TypeError):
         raise GenerationError(
-            f"{manifest} is not as scripts/generate wrote it; restore it, or move it out of {output}"
+            f"{manifest} was changed after scripts/generate wrote it; restore it, or move it out of {output}"
         ) from None
 
 
@@ -174,30 +174,30 @@ _CHECKED_BY_THE_CONTRACT = {
 
 
 def _for_generators(node: Any) -> Any:
-    """Leave out of schemas what the contract's own validator checks, so that nothing is checked twice.
+    """Remove from schemas what the contract's own validator checks, so that nothing is checked twice.
 
-    Pydantic reads some of it otherwise: a pattern as Rust does, `multipleOf` by floating-point division. So
-    the models say which types values have, and may admit more values than the schemas.
+    Pydantic interprets some of it differently: patterns as Rust does, `multipleOf` with floating-point
+    division. So the models define types, and may accept more values than the schemas.
     """
     if isinstance(node, list):
         return [_for_generators(item) for item in node]
     if not isinstance(node, dict):
         return node
     schema = isinstance(node.get("type"), str | list)
-    # Nor can the model generator express alternative constraints on one type.
+    # The model generator cannot express alternative constraints on one type either.
     omitted = _CHECKED_BY_THE_CONTRACT | ({"anyOf"} if is_narrowed(node) else set()) if schema else set[str]()
     return {key: _for_generators(value) for key, value in node.items() if key not in omitted}
 
 
 def _answers(document: Document) -> Mapping[str, Any]:
-    """The contract with those schemas alone that occur in the answers of successful operations."""
+    """Return the contract with only the schemas of successful responses."""
     schemas = document.content.get("components", {}).get("schemas", {})
     found: dict[str, Any] = {}
 
     waiting: list[Any] = [
         response.schema for operation in document.operations for response in operation.successes
     ]
-    # A list and not a function that calls itself: a chain of references may be longer than Python's stack.
+    # Iterative, not recursive: a chain of references may be longer than Python's stack.
     while waiting:
         node = waiting.pop()
         if isinstance(node, Mapping):
@@ -208,13 +208,14 @@ def _answers(document: Document) -> Mapping[str, Any]:
             node = node.values()
         if isinstance(node, Iterable) and not isinstance(node, str):
             waiting += node
-    # In the contract's order, whichever operation comes first.
+    # In the order of the contract, regardless of the order of operations.
     components = {"schemas": {name: schemas[name] for name in schemas if name in found}}
     return {**document.content, "paths": {}, "components": components}
 
 
 def _run(module: str, *arguments: str | Path) -> None:
-    # PYTHONPATH lets the visitor import this package; the fixed hash seed and locale leave nothing to chance.
+    # PYTHONPATH lets the visitor import this package; a fixed hash seed and locale make the output
+    # deterministic.
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"}
     done = subprocess.run(
         [sys.executable, "-m", module, *map(str, arguments)],
@@ -225,7 +226,7 @@ def _run(module: str, *arguments: str | Path) -> None:
     )
     if "RecursionError" in done.stderr:
         raise GenerationError(
-            f"{module} cannot follow the schemas, which refer to each other over hundreds of steps; "
+            f"{module} cannot follow the schemas: their references form a chain of hundreds; "
             "shorten the chain of references"
         )
     if done.returncode:
@@ -248,14 +249,14 @@ def ruff(mode: str, text: str) -> str:
 
 
 def _finish(package: Path, contract_name: str) -> None:
-    """Give all modules one header and one format, and compile them: generators exit 0 on broken code."""
+    """Add the header to all modules, format and compile them: generators exit 0 on invalid code."""
     for path in package.rglob("*.py"):
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
         while lines and lines[0].startswith("#"):
             lines.pop(0)
         path.write_text(_MARKER.format(name=contract_name) + "".join(lines), encoding="utf-8")
     settings = ["--config", str(PROJECT / "pyproject.toml"), "--quiet", str(package)]
-    # Templates may import more than a contract needs; the linter removes it and sorts the rest.
+    # Templates may import more than a contract needs; the linter removes unused imports and sorts the rest.
     _run("ruff", "check", "--fix-only", "--select", "F401,I", "--no-cache", *settings)
     _run("ruff", "format", "--no-cache", *settings)
     for path in package.rglob("*.py"):

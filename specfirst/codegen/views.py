@@ -1,7 +1,7 @@
-"""What the templates in `templates/routers` are rendered with.
+"""The data that the templates in `templates/routers` are rendered with.
 
-Stock output drops security, operationIds, response headers and media types, so the operations are read
-from the contract itself; fastapi-code-generator resolves the names of the types.
+The stock output drops security, operationIds, response headers and media types, so the operations are read
+from the contract itself; fastapi-code-generator resolves the type names.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class Argument:
     default: str | None
     description: str
     passed: bool = True
-    """Whether the implementation gets it; the engine evaluates the conditions of GET itself."""
+    """Whether the implementation receives it; the engine itself evaluates the preconditions of GET."""
 
     @property
     def marker(self) -> str:
-        """FastAPI's marker of where the argument comes from, such as `Query(...)`."""
+        """Return FastAPI's parameter declaration, such as `Query(...)`."""
         options = [f"alias={self.name!r}"] if self.name != self.identifier and self.location != "body" else []
         if self.description:
             options.append(f"description={self.description!r}")
@@ -56,7 +56,7 @@ class Argument:
 
 @dataclass(frozen=True)
 class TypedResult:
-    """A success that carries headers, or is one of several."""
+    """A success response that has headers, or is one of several."""
 
     name: str
     response: Response
@@ -66,7 +66,7 @@ class TypedResult:
 
 @dataclass(frozen=True)
 class OtherResponse:
-    """An answer beside the first success. `component` is the constant that a shared one is known by."""
+    """A response other than the first success. `component` is the name of a shared one's constant."""
 
     response: Response
     model: str
@@ -76,7 +76,7 @@ class OtherResponse:
 
 @dataclass(frozen=True)
 class OperationView:
-    """An operation as the templates need it."""
+    """An operation for the templates."""
 
     contract: Operation
     arguments: tuple[Argument, ...]
@@ -90,14 +90,14 @@ class OperationView:
 
     @property
     def caller(self) -> str | None:
-        """The type of the caller; None for an operation that anybody may call."""
+        """Return the type of the caller; None for an operation without authentication."""
         if not self.contract.security:
             return None
         return "CallerT" if all(self.contract.security) else "CallerT | None"
 
     @property
     def passed(self) -> tuple[Argument, ...]:
-        """The arguments of the implementation's method."""
+        """Return the arguments of the implementation's method."""
         return tuple(argument for argument in self.arguments if argument.passed)
 
     @property
@@ -124,7 +124,7 @@ class TagView:
 
     @property
     def secured(self) -> bool:
-        """Whether some operation has a caller, so that the Protocol is generic in its type."""
+        """Return whether an operation has a caller, so that the Protocol is generic in its type."""
         return any(operation.caller for operation in self.operations)
 
 
@@ -179,7 +179,7 @@ class Views:
     def _operation(self, operation: Operation) -> OperationView:
         if not operation.successes:
             raise DocumentError(
-                f"the operation {operation.operation_id} has no success",
+                f"the operation {operation.operation_id} has no success response",
                 operation.pointer,
                 remedy="declare a 2xx response",
             )
@@ -212,7 +212,7 @@ class Views:
         )
 
     def _declared_headers(self, response: Response) -> dict[str, Any]:
-        """The headers as FastAPI takes them. It knows no component of theirs, so schemas are written out."""
+        """Return the headers for FastAPI, with inlined schemas: it does not support components here."""
         return {
             header.name: {
                 "description": header.description,
@@ -269,7 +269,7 @@ class Views:
         return hint if header.required else f"{hint} | None"
 
     def _answer(self, response: Response) -> str | None:
-        """Name the types of an answer's body: the model, and the plain dicts of the same shape."""
+        """Return the types of a response body: the model, and the plain dict of the same shape."""
         if response.schema is None:
             return None
         model = self._hint(response.schema, response.pointer)
@@ -277,12 +277,12 @@ class Views:
         return model if plain == model else f"{model} | {plain}"
 
     def _hint(self, schema: Mapping[str, Any], pointer: Pointer, module: str = "") -> str:
-        """Name the Python type of a schema: a generated one, or a builtin where the schema adds nothing.
+        """Return the Python type of a schema: a generated one, or a builtin if the schema adds no constraint.
 
-        `module` goes before the names of those that differ from the ones of generated/schemas.py.
+        `module` is the prefix of names that differ from those of generated/schemas.py.
         """
         if "$ref" in schema:
-            # The name that the model generator gives to a component is the one that it is imported by.
+            # Generated code imports a component by the name that the model generator gives it.
             name = str(self._parser.get_ref_data_type(schema["$ref"]).type_hint)
             scalar = self._document.follow(schema, pointer)[0].get("type") in _SCALARS
             return name if scalar else f"{module}{name}"
@@ -300,17 +300,17 @@ class Views:
 
 
 def docstring(text: str, indent: int) -> str:
-    """Lay out prose as the text of a docstring whose lines stand `indent` columns to the right."""
+    """Format prose as the text of a docstring that is indented by `indent` columns."""
     paragraphs = [" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text.strip())]
     filled = [wrap(p, 100 - indent, break_long_words=False, break_on_hyphens=False) for p in paragraphs]
     lines = "\n\n".join("\n".join(paragraph) for paragraph in filled)
-    # Neither a run of quotation marks nor one at the end may join those that close the docstring.
+    # Quotation marks in the text must not join the closing ones of the docstring.
     escaped = re.sub(r'\\|"{3,}|"+\Z', lambda match: "".join("\\" + c for c in match[0]), lines)
     return escaped.replace("\n", "\n" + " " * indent).replace("\n" + " " * indent + "\n", "\n\n")
 
 
 def used_names(hints: Iterable[str], names: Iterable[str]) -> list[str]:
-    """Those of `names` that occur in the type hints, for the import of a generated module."""
+    """Return those of `names` that occur in the type hints, for the imports of a generated module."""
     words = {word for hint in hints for word in re.findall(r"\w+", hint)}
     return sorted(words.intersection(names))
 

@@ -1,4 +1,4 @@
-"""The custom visitor that fastapi-code-generator loads, by this file's path, as a module of no package."""
+"""The custom visitor that fastapi-code-generator loads by file path, outside of a package."""
 
 from specfirst.codegen.views import visit
 

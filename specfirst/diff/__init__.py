@@ -1,4 +1,4 @@
-"""What changed between two contracts, seen from a client: what breaks it and what does not."""
+"""Compare two contracts from the point of view of a client, and classify each change."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ __all__ = ["ABSENT", "Change", "Level", "diff", "require_comparable", "version_p
 def diff(old: Document, new: Document) -> list[Change]:
     """List all changes, the breaking ones first. Both documents must have passed `require_comparable`.
 
-    Raises DocumentError for schemas that lead from one to the next more often than Python can follow.
+    Raises DocumentError if a chain of schema references is too long for Python's stack.
     """
     changes = Changes(new)
     try:
         ContractComparison(old, new, changes).compare()
     except RecursionError:
         raise DocumentError(
-            "schemas refer to each other over hundreds of steps",
+            "the references of schemas form a chain of hundreds",
             ("components", "schemas"),
             remedy="shorten the chain of references",
             line=new.line(("components", "schemas")),

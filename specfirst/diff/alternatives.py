@@ -1,4 +1,4 @@
-"""The alternatives of a schema, and which of them in two schemas correspond."""
+"""The alternatives of schemas, and their correspondence between two schemas."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _BY_TYPE: dict[str, set[str]] = {
 _BY_TYPE["integer"] = _BY_TYPE["number"] | {"format"}
 
 WALKED = {"properties", "required", "additionalProperties", "items"}
-"""Keywords that a walk goes through."""
+"""Keywords that the walk descends into."""
 
 CONSTRAINTS = {"type", "enum", "const"}.union(*_BY_TYPE.values()) - WALKED
-"""Keywords that constrain a value by themselves, whatever stands in it."""
+"""Keywords that constrain a value by themselves, regardless of its content."""
 
 
 def alternatives(schema: Part, around: tuple[Pointer, ...] = ()) -> list[Part]:
-    """The alternatives of which a value fits one, down to schemas that have a single type if they say so.
+    """Return the alternatives of which a value matches one, each with a single type if it declares types.
 
-    `oneOf` is read as alternatives only where a discriminator keeps them apart: otherwise a value is refused
-    for fitting two of them, and the schema must be judged as a whole.
+    `oneOf` counts as alternatives only with a discriminator: otherwise a value that matches two of them is
+    rejected, so the schema must be compared as a whole.
     """
     keywords = schema.keywords.keys()
     branches = keywords == {"anyOf"} or (keywords == {"oneOf"} and "discriminator" in schema.node)
@@ -45,7 +45,7 @@ def alternatives(schema: Part, around: tuple[Pointer, ...] = ()) -> list[Part]:
 
 
 def _of_type(schema: Part, name: str) -> dict[str, Any]:
-    """What a schema of several types says about values of one of them."""
+    """Return the constraints of a schema with several types on values of one of them."""
     silent = set[str]().union(*_BY_TYPE.values()) - _BY_TYPE.get(name, set())
     node = {keyword: value for keyword, value in schema.node.items() if keyword not in silent}
     if "enum" in node:
@@ -54,9 +54,9 @@ def _of_type(schema: Part, name: str) -> dict[str, Any]:
 
 
 def match(old: list[Part], new: list[Part]) -> tuple[list[tuple[Part, Part]], list[Part], list[Part]]:
-    """Pair alternatives of the same name, else of the same content, else of the same type.
+    """Pair alternatives with the same name, else with the same content, else with the same type.
 
-    Gives the pairs, the old ones that are left and the new ones that are left.
+    Returns the pairs, the remaining old ones and the remaining new ones.
     """
     old, new = list(old), list(new)
     keys: tuple[Callable[[Part], Hashable], ...] = (

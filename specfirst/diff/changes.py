@@ -1,4 +1,4 @@
-"""What differs between two contracts, as a client sees it."""
+"""The differences between two contracts, as clients see them."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from specfirst.document import Document, Pointer
 
 
 class Level(IntEnum):
-    """What a change asks of clients, the most demanding first."""
+    """The effect of a change on clients, the most demanding first."""
 
     BREAKING = 1
-    """A client that was right may now fail, or code that was generated no longer compiles."""
+    """A correct client may now fail, or generated code no longer compiles."""
 
     COMPATIBLE = 2
-    """The contract allows more requests, or promises more of its answers."""
+    """The contract allows more requests, or guarantees more about its responses."""
 
     DOCUMENTATION = 3
-    """People read it, and nothing acts on it."""
+    """Only people read it; no program depends on it."""
 
 
 class _Absent:
-    """Stands where a value is not there, since null is a value."""
+    """Represents a missing value, since null is a value."""
 
     def __repr__(self) -> str:
         return "none"
@@ -35,16 +35,16 @@ ABSENT = _Absent()
 
 @dataclass(frozen=True)
 class Change:
-    """One change, and the places at which clients meet it."""
+    """One change, and the places where clients are affected."""
 
     level: Level
     pointer: Pointer
-    """Where it stands in the new document, or would stand had it not been removed."""
+    """Its location in the new document, or where it would be if it had not been removed."""
     line: int | None
     places: tuple[str, ...]
-    """In words, the first one in each message: `POST /notes request body: property text`."""
+    """Readable locations, the first one in each message: `POST /notes request body: property text`."""
     what: str
-    """The keyword that changed (then `old` and `new` are its values), or a clause that says what happened."""
+    """The keyword that changed (then `old` and `new` are its values), or a description of the change."""
     reason: str
     old: Any = ABSENT
     new: Any = ABSENT
@@ -56,7 +56,7 @@ class Change:
 
 
 class Changes:
-    """Collects changes; what changed in a component is one change, however many operations use it."""
+    """Collects changes; a change in a component is one change, however many operations use it."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
@@ -79,7 +79,7 @@ class Changes:
         self._places.setdefault(key, {})[place] = None
 
     def sorted(self) -> list[Change]:
-        """All changes, the breaking ones first, each level in the order of the document."""
+        """Return all changes, the breaking ones first, each level in the order of the document."""
         changes = [
             Change(**{**vars(change), "places": tuple(self._places[key])})
             for key, change in self._found.items()

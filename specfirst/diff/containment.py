@@ -1,7 +1,7 @@
-"""Whether a changed schema keeps the old one's promise. jsonschema-rs proves it or says that it cannot.
+"""Check whether a changed schema is compatible with the old one. jsonschema-rs proves it or gives up.
 
-In a request the new schema must admit every value that the old one admitted; in a response the old schema
-must have admitted every value that the new one admits.
+In a request, the new schema must accept every value that the old one accepted; in a response, the old schema
+must accept every value that the new one accepts.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ YES, NO, UNKNOWN = Containment.YES, Containment.NO, Containment.UNKNOWN
 
 
 class Way(Enum):
-    """Which way values travel; the same change can break one way and be harmless the other."""
+    """The direction of values; a change can break one direction and be harmless in the other."""
 
     REQUEST = "request"
     RESPONSE = "response"
@@ -39,19 +39,19 @@ REASONS: Mapping[tuple[Way, Containment], str] = {
 
 
 def covers(wide: Mapping[str, Any], narrow: Mapping[str, Any]) -> Containment:
-    """Whether the schema `wide` admits every value that `narrow` admits."""
+    """Return whether the schema `wide` accepts every value that `narrow` accepts."""
     return _covers(json.dumps(wide, sort_keys=True), json.dumps(narrow, sort_keys=True))
 
 
 def satisfies(narrow: Mapping[str, Any], wide: Mapping[str, Any], name: str) -> Containment:
-    """Whether all values of the schema `narrow` satisfy one keyword of `wide`.
+    """Return whether all values of the schema `narrow` satisfy one keyword of `wide`.
 
-    A schema admits what satisfies all of its keywords, so if this holds for each then `wide` covers `narrow`.
+    A schema accepts values that satisfy all its keywords, so if this holds for each, `wide` covers `narrow`.
     """
     keyword = {name: wide[name]} if name in wide else {}
     verdict = covers(keyword, narrow)
     if verdict is UNKNOWN:
-        # A pattern keeps the library from a proof even where the keyword alone decides.
+        # A pattern prevents the proof even if the keyword alone decides.
         verdict = covers(keyword, {key: narrow[key] for key in ("type", name) if key in narrow})
     return verdict
 
@@ -63,12 +63,12 @@ def _covers(wide: str, narrow: str) -> Containment:
     try:
         return _canonical(wide).covers(_canonical(narrow))
     except (CanonicalizationError, jsonschema_rs.ValidationError):
-        # Such as a regular expression that only other languages can read.
+        # For example, a regular expression that only other languages support.
         return UNKNOWN
 
 
 def _canonical(schema: str) -> jsonschema_rs.CanonicalSchema:
-    # As the engine validates: in this dialect, with formats asserted.
+    # The same options as the engine: this dialect, with formats asserted.
     return jsonschema_rs.canonicalize(
         json.loads(schema), draft=jsonschema_rs.Draft202012, validate_formats=True
     )
@@ -84,13 +84,13 @@ _CLOSING = ("additionalProperties", "unevaluatedProperties")
 
 
 def self_contained(schema: Part, *, opened: bool) -> dict[str, Any]:
-    """A schema with what it refers to in it and without what people read, for a verdict on the whole.
+    """Return a schema with its references inlined and without descriptions, for a comparison as a whole.
 
-    `opened` also removes what closes objects: the client of a response ignores properties it does not know.
+    `opened` also removes the keywords that close objects: clients ignore unknown properties of a response.
     """
     bare = _bare(schema, opened, ())
     if '"$ref"' in json.dumps(bare):
-        # A schema that contains itself cannot be written out.
+        # A recursive schema cannot be inlined.
         bare["components"] = schema.document.content.get("components", {})
     return bare
 

@@ -1,4 +1,4 @@
-"""Two contracts side by side: operations and what surrounds them. Messages are compared in `messages`."""
+"""Compare the operations of two contracts and their context. `messages` compares messages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HEADERS = "x-response-headers"
 
 
 class _Operation(NamedTuple):
-    """An operation, the path item around it, and the document around both."""
+    """An operation, its path item, and the document."""
 
     method: str
     path: str
@@ -35,7 +35,7 @@ class _Operation(NamedTuple):
         return f"{self.method.upper()} {self.path}"
 
     def nearest(self, name: str) -> tuple[Any, Pointer]:
-        """The value of a field that overrides the same field further out, and where it stands."""
+        """Return the value of a field that overrides the same field further out, and its location."""
         for part in (self.part, self.item, self.root):
             if name in part.node:
                 return part.node[name], part.where(name)
@@ -43,10 +43,10 @@ class _Operation(NamedTuple):
 
     @property
     def parameters(self) -> dict[tuple[str, str], Part]:
-        """The parameters by location and name: in the path by position, in headers without regard to case."""
+        """Return the parameters by location and name: path ones by position, headers case-insensitively."""
         positions = {name: str(index) for index, name in enumerate(re.findall(r"\{([^}]*)\}", self.path))}
         parameters: dict[tuple[str, str], Part] = {}
-        # A parameter of the operation replaces the path item's of the same name and place.
+        # A parameter of the operation replaces the path item's with the same name and location.
         for parameter in (*self.item.listed("parameters"), *self.part.listed("parameters")):
             location, name = str(parameter.node["in"]), str(parameter.node["name"])
             key = {"path": positions.get(name, name), "header": name.lower()}.get(location, name)
@@ -55,7 +55,7 @@ class _Operation(NamedTuple):
 
 
 class ContractComparison:
-    """Walks both documents from the top and adds what differs to `changes`."""
+    """Walks both documents from the top and adds the differences to `changes`."""
 
     def __init__(self, old: Document, new: Document, changes: Changes) -> None:
         self._old, self._new, self._changes = old, new, changes
@@ -63,7 +63,7 @@ class ContractComparison:
     def compare(self) -> None:
         old, new = (Part(document, document.content, ()) for document in (self._old, self._new))
         handled = {"info", "paths", "components", "security", "servers", _LIMIT, _HEADERS}
-        # All versions that are admitted here, 3.1.x, mean the same.
+        # All accepted versions, 3.1.x, have the same meaning.
         compare_fields(self._changes, old, new, "the document", handled, {"openapi"})
         before, after = old.child("info"), new.child("info")
         people = {"contact", "license", "termsOfService"}
@@ -80,7 +80,7 @@ class ContractComparison:
         if before != after:
             level, reason = Level.COMPATIBLE, "larger bodies are accepted"
             if after < before:
-                level, reason = Level.BREAKING, "bodies that were accepted are refused"
+                level, reason = Level.BREAKING, "bodies that were accepted are rejected"
             self._changes.add(level, (_LIMIT,), "the document", _LIMIT, reason, before, after)
 
     def _operations(self, old: Part, new: Part) -> None:
@@ -96,7 +96,7 @@ class ContractComparison:
         for key in after.keys() - before.keys():
             label, where = after[key].label, after[key].part.pointer
             level, what, reason = Level.COMPATIBLE, "the operation is added", "clients need not call it"
-            # A path that was there keeps what it matches, whatever method is added.
+            # An existing path matches the same requests as before, whatever method is added.
             is_new = key[1] not in {path for _, path in before}
             if hidden := [path for path in known if is_new and _hides(after[key], known[path])]:
                 level, reason = Level.BREAKING, f"it takes requests that were for {hidden[0]}"
@@ -119,18 +119,18 @@ class ContractComparison:
         self._servers(old, new)
 
     def _security(self, old: _Operation, new: _Operation) -> None:
-        # No requirement and an empty one both admit anybody.
+        # No requirement and an empty one both allow anonymous callers.
         before, after = (operation.nearest("security")[0] or [{}] for operation in (old, new))
         lost = [requirement for requirement in before if not any(_admits(one, requirement) for one in after)]
         if any(one not in before for one in after) or any(one not in after for one in before):
-            level, reason = Level.COMPATIBLE, "every caller who was admitted still is"
+            level, reason = Level.COMPATIBLE, "every caller who was allowed still is"
             if lost:
-                level, reason = Level.BREAKING, "callers who were admitted are refused"
+                level, reason = Level.BREAKING, "callers who were allowed are rejected"
             where = new.nearest("security")[1]
             self._changes.add(level, where, new.label, "security", reason, before, after)
 
     def _security_schemes(self, old: Part, new: Part) -> None:
-        """Compare how credentials are sent. The operations tell when a scheme is no longer enough."""
+        """Compare how credentials are sent. Whether a scheme still suffices is compared per operation."""
         before, after = old.named("securitySchemes"), new.named("securitySchemes")
         for name in before.keys() & after.keys():
             place = f"security scheme {name}"
@@ -138,12 +138,12 @@ class ContractComparison:
             kinds = [part.node.get("in") for part in (before[name], after[name])]
             names = [str(part.node.get("name")).lower() for part in (before[name], after[name])]
             if kinds == ["header", "header"] and names[0] == names[1]:
-                # The names of header fields have no case (RFC 9110, section 5.1).
+                # Header field names are case-insensitive (RFC 9110, section 5.1).
                 handled.add("name")
             compare_fields(self._changes, before[name], after[name], place, handled, {"bearerFormat"})
             flows, others = (part.node.get("flows", {}) for part in (before[name], after[name]))
             if flows != others:
-                level, reason = Level.COMPATIBLE, "tokens come from where they came"
+                level, reason = Level.COMPATIBLE, "tokens come from the same place"
                 if not _flows(flows) <= _flows(others):
                     level, reason = Level.BREAKING, "clients cannot get their tokens as before"
                 where = after[name].where("flows")
@@ -183,7 +183,7 @@ class ContractComparison:
 
 
 def _operations(root: Part) -> dict[tuple[str, str], _Operation]:
-    """The operations by method and path. The names in a path do not travel, so paths may differ in them."""
+    """Return the operations by method and path. Parameter names are not sent, so paths may differ in them."""
     return {
         (method, re.sub(r"\{[^}]*\}", "{}", path)): _Operation(method, path, item.child(method), item, root)
         for path, item in root.named("paths").items()
@@ -194,10 +194,10 @@ def _operations(root: Part) -> dict[tuple[str, str], _Operation]:
 
 
 def _hides(new: _Operation, old: _Operation) -> bool:
-    """Whether requests that the path of `old` matched now go to the path of `new`, which is preferred.
+    """Return whether requests that the path of `old` matched now go to the path of `new`.
 
-    Of two paths that match, the engine takes the one with the earlier concrete segment (OpenAPI 3.1.1,
-    section 4.8.8.2). A value that the old parameter did not admit was refused before, so nobody sent it.
+    Of two matching paths, the engine uses the one with the earlier concrete segment (OpenAPI 3.1.1, section
+    4.8.8.2). A value that the old parameter did not accept was rejected before, so no client sent it.
     """
     ours, theirs = new.path.split("/"), old.path.split("/")
     if len(ours) != len(theirs):
@@ -222,7 +222,7 @@ def _is_parameter(segment: str) -> bool:
 
 
 def _may_be(parameter: Part | None, text: str) -> bool:
-    """Whether a path parameter could have this text for its value."""
+    """Return whether a path parameter could have this text as its value."""
     if parameter is None:
         return True
     schema = self_contained(parameter.child("schema"), opened=False)
@@ -235,12 +235,12 @@ def _may_be(parameter: Part | None, text: str) -> bool:
 
 
 def _admits(requirement: Mapping[str, list[str]], held: Mapping[str, list[str]]) -> bool:
-    """Whether a caller with all that `held` requires meets the requirement."""
+    """Return whether a caller who meets `held` also meets the requirement."""
     return all(scheme in held and {*scopes} <= {*held[scheme]} for scheme, scopes in requirement.items())
 
 
 def _flows(flows: Mapping[str, Mapping[str, Any]]) -> set[tuple[str, str, str]]:
-    """What each OAuth flow offers: its endpoints and scopes."""
+    """Return what each OAuth flow offers: its endpoints and scopes."""
     offers: set[tuple[str, str, str]] = set()
     for kind, flow in flows.items():
         offers |= {(kind, name, value) for name, value in flow.items() if isinstance(value, str)}
@@ -253,6 +253,6 @@ def _servers(operation: _Operation) -> dict[str, Part]:
     document = operation.root.document
     return {
         server_url(server["url"]): Part(document, {**server, "url": ""}, (*where, str(index)))
-        # OpenAPI says that there is one at / where none is named.
+        # The default of OpenAPI is one server at /.
         for index, server in enumerate(servers or [{"url": "/"}])
     }

@@ -1,4 +1,4 @@
-"""The fields of an object of OpenAPI that nothing else compares."""
+"""The fields of an OpenAPI object that no other module compares."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ def compare_fields(
     handled: Collection[str],
     descriptive: Collection[str] = (),
 ) -> None:
-    """Compare all fields but those that are `handled` elsewhere.
+    """Compare all fields except those that are `handled` elsewhere.
 
-    A field that is not known to be for people breaks: nobody has thought about what it means to clients.
+    A change in a field that is not known to be descriptive counts as breaking, since its effect on clients is
+    unknown.
     """
     for name in sorted((old.node.keys() | new.node.keys()) - {*handled}):
         before, after = _value(old, name), _value(new, name)
@@ -28,12 +29,12 @@ def compare_fields(
         if is_descriptive(name) or name in descriptive:
             level, reason = Level.DOCUMENTATION, "for people"
         else:
-            level, reason = Level.BREAKING, "what it means to clients cannot be judged here"
+            level, reason = Level.BREAKING, "its effect on clients is unknown"
         changes.add(level, new.where(name), place, name, reason, before, after)
 
 
 def _value(part: Part, name: str) -> Any:
-    """The value of a field; of the examples and links in a map, what their references stand for."""
+    """Return the value of a field; in a map of examples or links, with references resolved."""
     value = part.node.get(name, ABSENT)
     if name in ("examples", "links") and isinstance(value, Mapping):
         return {key: child.node for key, child in part.named(name).items()}

@@ -1,4 +1,4 @@
-"""What travels, side by side: parameters, request bodies, responses and their headers."""
+"""Compare messages: parameters, request bodies, responses and their headers."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from specfirst.diff.schemas import SchemaComparison
 from specfirst.lint.view import types
 
 NAMED_BY_CLIENTS = "generated clients know it by this name"
-_MUST_SEND = "clients that do not send it are refused"
+_MUST_SEND = "requests without it are rejected"
 _NEED_NOT_SEND = "clients need not send it"
 _NO_EFFECT = "what clients send has no effect"
-_FIND_NOTHING = "clients that read it find nothing"
-_IGNORED = "clients ignore what they do not know"
+_FIND_NOTHING = "clients that read it do not find it"
+_IGNORED = "clients ignore unknown values"
 
 Parameters = Mapping[tuple[str, str], Part]
-"""The parameters of an operation, by their location and what identifies them there."""
+"""The parameters of an operation, by their location and their identifier there."""
 
 _VALUE = {"required", "schema", "content", "style", "explode"}
-"""The fields of a parameter or header that say what its value is and how it is written as text."""
+"""The fields of a parameter or header that define its value and serialization."""
 
 
 class MessageComparison:
@@ -33,14 +33,14 @@ class MessageComparison:
         self._changes, self._place = changes, place
 
     def parameters(self, old: Parameters, new: Parameters, listed: Part) -> None:
-        """Compare parameters; one that is removed would stand in the operation `listed`."""
+        """Compare parameters; a removed one would be in the operation `listed`."""
         removed = {key: parameter for key, parameter in old.items() if key not in new}
         added = {key: parameter for key, parameter in new.items() if key not in old}
         for (location, _), parameter in removed.items():
             name = parameter.node["name"]
             moved = [key[0] for key, other in added.items() if other.node["name"] == name]
             what = f"the parameter is moved to {moved[0]}" if moved else "the parameter is removed"
-            reason = "clients that send it are refused" if location == "query" else _NO_EFFECT
+            reason = "requests with it are rejected" if location == "query" else _NO_EFFECT
             place = f"{self._place} {location} parameter {name}"
             self._changes.add(Level.BREAKING, listed.where("parameters"), place, what, reason)
         for (location, _), parameter in added.items():
@@ -50,7 +50,7 @@ class MessageComparison:
             self._parameter(old[key], new[key], f"{self._place} {key[0]} parameter {new[key].node['name']}")
 
     def _added(self, part: Part, what: str, place: str) -> None:
-        """Tell that something was added to the request."""
+        """Report an addition to the request."""
         if part.node.get("required", False):
             level, what, reason = Level.BREAKING, f"the required {what} is added", _MUST_SEND
         else:
@@ -60,8 +60,8 @@ class MessageComparison:
     def _parameter(self, old: Part, new: Part, place: str) -> None:
         names = old.node["name"], new.node["name"]
         if names[0] != names[1]:
-            # Paths are matched without the names in them, and headers without regard to case.
-            level, reason = Level.COMPATIBLE, "the case of a header's name means nothing"
+            # Path parameter names are not sent, and header names are case-insensitive.
+            level, reason = Level.COMPATIBLE, "header names are case-insensitive"
             if new.node["in"] == "path":
                 level, reason = Level.BREAKING, NAMED_BY_CLIENTS
             self._changes.add(level, new.where("name"), place, "name", reason, *names)
@@ -76,11 +76,11 @@ class MessageComparison:
             self._changes.add(level, new.where("required"), place, "required", reason, before, after)
 
     def _value(self, old: Part, new: Part, place: str, way: Way) -> None:
-        """Compare what the value of a parameter or header is, and how it is written as text."""
+        """Compare the value of a parameter or header, and its serialization."""
         before, after = _serialization(old), _serialization(new)
         for name in before:
             if before[name] != after[name]:
-                reason = "the same value is written in another way"
+                reason = "the serialization of the value changes"
                 values = before[name], after[name]
                 self._changes.add(Level.BREAKING, new.where(name), place, name, reason, *values)
         self._content(old, new, place, way)
@@ -111,7 +111,7 @@ class MessageComparison:
                 schemas = media_type.child("schema"), after[name].child("schema")
                 SchemaComparison(self._changes, place, way).compare(*schemas)
             else:
-                reason = "clients that send it are refused" if way is Way.REQUEST else _FIND_NOTHING
+                reason = "requests with it are rejected" if way is Way.REQUEST else _FIND_NOTHING
                 what = f"the media type {name} is removed"
                 self._changes.add(Level.BREAKING, new.where("content"), place, what, reason)
         for name in after.keys() - before.keys():
@@ -127,16 +127,16 @@ class MessageComparison:
             if status in after:
                 self._response(response, after[status], place)
             else:
-                reason = "clients that handle it wait in vain"
+                reason = "clients that rely on it never receive it"
                 self._changes.add(Level.BREAKING, where, place, "the response is removed", reason)
         for status in after.keys() - before.keys():
             place, where = f"{self._place} response {status}", (*new.pointer, "responses", status)
-            # Clients must be ready for errors that no contract names, such as those of a proxy.
+            # Clients must handle errors that no contract declares, such as those of a proxy.
             level, what = Level.COMPATIBLE, "the error is added"
-            reason = "clients must be ready for any error"
+            reason = "clients must handle any error"
             if status[0] in "123":
                 level, what = Level.BREAKING, "the success is added"
-                reason = "clients that know only the other successes take it for a failure"
+                reason = "clients that know only the other successes treat it as a failure"
             self._changes.add(level, where, place, what, reason)
 
     def _response(self, old: Part, new: Part, place: str) -> None:
@@ -159,7 +159,7 @@ class MessageComparison:
             if promised != promises:
                 level, reason = Level.COMPATIBLE, "it always comes"
                 if promised:
-                    level, reason = Level.BREAKING, "clients that rely on it may find nothing"
+                    level, reason = Level.BREAKING, "clients that rely on it may not find it"
                 where = other.where("required")
                 self._changes.add(level, where, inner, "required", reason, promised, promises)
             self._value(header, other, inner, Way.RESPONSE)
@@ -169,7 +169,7 @@ class MessageComparison:
 
 
 def _by_media_type(part: Part) -> dict[str, Part]:
-    # The engine knows a media type by its essence, without parameters such as charset.
+    # The engine compares media types without parameters such as charset.
     return {name.partition(";")[0].strip().lower(): child for name, child in part.named("content").items()}
 
 
@@ -179,13 +179,13 @@ def _responses(operation: Part) -> dict[str, Part]:
 
 
 def _headers(part: Part, field: str) -> dict[str, Part]:
-    # OpenAPI says that a response header named Content-Type shall be ignored.
+    # OpenAPI ignores a response header named Content-Type.
     headers = {name.lower(): header for name, header in part.named(field).items()}
     return {name: header for name, header in headers.items() if name != "content-type"}
 
 
 def _serialization(part: Part) -> dict[str, Any]:
-    """How a value becomes text. Whether arrays explode matters only to a value that may be one."""
+    """Return how a value becomes text. `explode` matters only if the value may be an array."""
     style = part.node.get("style", "form" if part.node.get("in") in ("query", "cookie") else "simple")
     schema = part.child("schema")
     scalar = types(schema.node) and not {"array", "object"} & {*types(schema.node)}

@@ -1,4 +1,4 @@
-"""One way to write what can be written in several, so that only what means something else is a change."""
+"""Normalize equivalent forms, so that only differences in meaning are changes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from specfirst.lint.patterns import pattern_lengths
 
 _DEFAULTS: Mapping[str, tuple[Any, ...]] = {
-    # A parameter's `required` is false where it is left out, and a schema's is empty.
+    # The default of `required` is false for a parameter, and empty for a schema.
     "required": (False, []),
     **dict.fromkeys(
         (
@@ -26,7 +26,7 @@ _DEFAULTS: Mapping[str, tuple[Any, ...]] = {
     **dict.fromkeys(("links", "callbacks", "headers", "content", "encoding", "properties"), ({},)),
     **dict.fromkeys(("summary", "description"), ("",)),
 }
-"""The values that say the same as leaving the field out, whatever object of OpenAPI it stands in."""
+"""Field values that equal the default, in all OpenAPI objects."""
 
 _ASSERTED_FORMATS = {
     *("date-time", "date", "time", "duration", "email", "idn-email", "hostname", "idn-hostname", "ipv4"),
@@ -39,7 +39,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def normal(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    """An object of OpenAPI without what changes nothing; what stands in it is left as it is."""
+    """Return an OpenAPI object without insignificant fields; nested objects are unchanged."""
     left = {
         name: value
         for name, value in node.items()
@@ -50,7 +50,7 @@ def normal(node: Mapping[str, Any]) -> Mapping[str, Any]:
         case [str(single)]:
             left["type"] = single
         case "http" if isinstance(left.get("scheme"), str):
-            # The names of authentication schemes have no case (RFC 9110, section 11.1).
+            # The names of authentication schemes are case-insensitive (RFC 9110, section 11.1).
             left["scheme"] = left["scheme"].lower()
     if isinstance(left.get("format"), str) and left["format"] not in _ASSERTED_FORMATS:
         del left["format"]
@@ -64,12 +64,12 @@ def normal(node: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def server_url(url: str) -> str:
-    """A server's URL in its normal form (RFC 3986, section 6.2); paths are appended to it."""
+    """Return a server's URL in normal form (RFC 3986, section 6.2); paths are appended to it."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        # A variable may stand where a port does.
+        # The port may be a variable.
         return url
     scheme, path = parts.scheme.lower(), parts.path.removesuffix("/").removeprefix("./").removesuffix(".")
     authority = parts.netloc.lower()

@@ -1,4 +1,4 @@
-"""Parts of one of the two documents, with their references followed."""
+"""Parts of one of the two documents, with their references resolved."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ DESCRIPTIVE = {
     *("title", "summary", "description", "deprecated", "example", "examples", "externalDocs", "$comment"),
     *("tags", "links", "xml"),
 }
-"""Fields that people read, in whatever object of OpenAPI they stand. Their changes are documentation.
+"""Descriptive fields of any OpenAPI object. Their changes are documentation.
 
-`tags` sort operations in documentation; `links` suggest what to call next and nothing has to follow them.
+`tags` group operations in documentation; `links` suggest next calls, and no client has to follow them.
 """
 
 
 NOT_VALIDATING = {"default", "discriminator", "readOnly", "writeOnly"}
-"""Keywords that validators ignore. Generated clients heed them, but for `default`, which servers heed."""
+"""Keywords that validators ignore. They affect generated clients, except `default`, which affects servers."""
 
 _REPLACING = {"default", "parameters", "servers", *METHODS}
-"""Fields beside a reference that replace those of what it stands for: of a schema, and of a path item."""
+"""Fields next to a reference that override those of its target: of a schema, and of a path item."""
 
 
 def is_descriptive(name: str) -> bool:
-    # Extensions may mean something to a tool, but neither the wire nor the engine knows them.
+    # Extensions may have a meaning for a tool, but neither for the wire format nor for the engine.
     return name in DESCRIPTIVE or name.startswith("x-")
 
 
 @dataclass(frozen=True)
 class Part:
-    """An object of OpenAPI and where it stands. A reference has been replaced by what it stands for."""
+    """An OpenAPI object and its location. References are resolved."""
 
     document: Document
     node: Mapping[str, Any]
     pointer: Pointer
     beside: Mapping[str, Pointer] = field(default_factory=dict[str, Pointer])
-    """Where fields stand that were written beside the reference and add to what it stands for."""
+    """The locations of fields next to the reference that override those of its target."""
 
     @classmethod
     def at(cls, document: Document, node: Any, pointer: Pointer) -> Part:
@@ -50,7 +50,7 @@ class Part:
             return cls(document, normal(node), pointer)
         siblings = {name: value for name, value in node.items() if name != "$ref"}
         if not all(is_descriptive(name) or name in _REPLACING for name in siblings):
-            # A constraint beside a reference adds to it; such a schema is compared as a whole.
+            # A constraint next to a reference is an additional one; such a schema is compared as a whole.
             return cls(document, normal(node), pointer)
         where = target(node["$ref"])
         part = cls.at(document, document.get(where), where)
@@ -59,12 +59,12 @@ class Part:
 
     @property
     def component(self) -> str | None:
-        """The name of the component that this is, or None for one that stands where it is used."""
+        """Return the name of the component that this is, or None for an inline object."""
         return self.pointer[-1] if self.pointer[:1] == ("components",) and len(self.pointer) == 3 else None
 
     @property
     def keywords(self) -> dict[str, Any]:
-        """What a schema demands of values: all that is not for people or for generators."""
+        """Return the constraints of a schema: all keywords that are not descriptive or for generators."""
         return {
             name: value
             for name, value in self.node.items()
@@ -75,18 +75,18 @@ class Part:
         return self.beside.get(name, (*self.pointer, name))
 
     def child(self, name: str) -> Part:
-        """The object in a field, or an empty one."""
+        """Return the object in a field, or an empty one."""
         return Part.at(self.document, self.node.get(name, {}), self.where(name))
 
     def named(self, name: str) -> dict[str, Part]:
-        """The objects of a map."""
+        """Return the objects of a map."""
         return {
             key: Part.at(self.document, node, (*self.where(name), key))
             for key, node in self.node.get(name, {}).items()
         }
 
     def listed(self, name: str) -> list[Part]:
-        """The objects of a list."""
+        """Return the objects of a list."""
         return [
             Part.at(self.document, node, (*self.where(name), str(index)))
             for index, node in enumerate(self.node.get(name, []))

@@ -1,7 +1,8 @@
-"""Two schemas side by side: where they differ, and what each difference means to a client.
+"""Compare two schemas: their differences, and the effect of each on clients.
 
-The walk follows both schemas through properties, items and alternatives and so knows where each change is.
-The keywords of one scalar, array or object are then judged by containment, which knows what they mean.
+The walk follows both schemas through properties, items and alternatives, so it knows the location of each
+change. The keywords of one scalar, array or object are then compared by containment, which takes their
+meaning into account.
 """
 
 from __future__ import annotations
@@ -34,15 +35,15 @@ class SchemaComparison:
         self._seen: set[tuple[Pointer, Pointer]] = set()
 
     def compare(self, old: Part, new: Part, trail: str = "") -> None:
-        """Add all changes from `old` to `new`, which stand at `trail` in the value."""
-        # Fields beside a reference belong to this place, whether or not the component has been compared.
+        """Add all changes from `old` to `new`, which are at `trail` in the value."""
+        # Fields next to a reference belong to this place, whether or not the component has been compared.
         self._aside(old, new, trail)
         if (old.pointer, new.pointer) in self._seen:
             return
         self._seen.add((old.pointer, new.pointer))
         before, after = alternatives(old), alternatives(new)
         if any(one.node.keys() & {"anyOf", "oneOf"} for one in (*before, *after)):
-            # One of the two cannot be taken apart.
+            # One of the two cannot be split into alternatives.
             before, after = [old], [new]
         pairs, removed, added = match(before, after)
         if removed or added:
@@ -75,12 +76,12 @@ class SchemaComparison:
         old: Any = ABSENT,
         new: Any = ABSENT,
     ) -> None:
-        # What cannot be proven counts as broken.
+        # An unproven change counts as breaking.
         level = Level.COMPATIBLE if kept is YES else Level.BREAKING
         self._add(level, pointer, trail, what, REASONS[self._way, kept], old, new)
 
     def _aside(self, old: Part, new: Part, trail: str) -> None:
-        """Compare the keywords that constrain nothing."""
+        """Compare the keywords that do not constrain values."""
         for name in sorted(old.node.keys() | new.node.keys()):
             before, after = old.node.get(name, ABSENT), new.node.get(name, ABSENT)
             if before == after or _is_another_component(old, new, name):
@@ -88,16 +89,16 @@ class SchemaComparison:
             if is_descriptive(name) or (name == "default" and self._way is Way.RESPONSE):
                 level, reason = Level.DOCUMENTATION, "for people"
             elif name == "default":
-                level, reason = Level.BREAKING, "a request that leaves the value out means something else"
+                level, reason = Level.BREAKING, "a request without the value has another meaning"
             elif name == "discriminator" and _names(old) == _names(new) is not None:
-                # Written in another way, such as a schema's name in place of its reference.
+                # Another notation, such as a schema's name instead of its reference.
                 continue
             elif name == "discriminator" and _agree(old, new):
                 level, reason = Level.COMPATIBLE, "each alternative keeps its name"
             elif name == "discriminator" and _names(old) and _names(new):
                 level, reason = (
                     Level.BREAKING,
-                    "a name stands for another alternative, or an alternative has another",
+                    "a discriminator value selects another alternative, or an alternative has another value",
                 )
             elif name in NOT_VALIDATING:
                 level, reason = Level.BREAKING, "the types of generated clients change"
@@ -106,16 +107,16 @@ class SchemaComparison:
             self._add(level, new.where(name), trail, name, reason, before, after)
 
     def _name(self, old: Part, new: Part, trail: str) -> None:
-        """Tell that a place has a type of another name. That a name is gone is told once for all."""
+        """Report a type with another name at one place. A removed name is reported once."""
         if old.component != new.component and (
             old.component is None or old.component in new.document.schemas
         ):
             before, after = old.component or ABSENT, new.component or ABSENT
-            reason = "the type of this value has another name, and what it admits is compared by itself"
+            reason = "the type of this value has another name; the accepted values are compared separately"
             self._add(Level.COMPATIBLE, new.pointer, trail, "component schema", reason, before, after)
 
     def _alternatives(self, old: Part, new: Part, removed: list[Part], added: list[Part], trail: str) -> None:
-        """Judge alternatives that have no counterpart; the others may admit the same values."""
+        """Compare alternatives without a counterpart; the others may accept the same values."""
         for alternative in removed:
             kept = self._whole(alternative, new) if self._way is Way.REQUEST else YES
             self._judge(kept, new.pointer, trail, f"{described(alternative)} is no longer allowed")
@@ -131,12 +132,16 @@ class SchemaComparison:
     def _single(self, old: Part, new: Part, trail: str) -> None:
         """Compare two schemas without alternatives."""
         if not old.keywords.keys() | new.keywords.keys() <= CONSTRAINTS | WALKED:
-            # There are keywords that the walk does not go through, such as allOf.
+            # There are keywords that the walk does not descend into, such as allOf.
             if self_contained(old, opened=False) != self_contained(new, opened=False):
-                self._judge(self._whole(old, new), new.pointer, trail, "the schema is another")
+                self._judge(self._whole(old, new), new.pointer, trail, "the schema changed")
             elif old.keywords != new.keywords:
                 self._add(
-                    Level.DOCUMENTATION, new.pointer, trail, "the schema is written otherwise", "for people"
+                    Level.DOCUMENTATION,
+                    new.pointer,
+                    trail,
+                    "the schema is written differently",
+                    "the meaning is the same",
                 )
         elif self._constraints(old, new, trail):
             self._properties(old, new, trail)
@@ -144,12 +149,12 @@ class SchemaComparison:
                 self.compare(old.child("items"), new.child("items"), f"{trail}[]")
 
     def _constraints(self, old: Part, new: Part, trail: str) -> bool:
-        """Compare the constraints of the value itself; False if it has become another kind of value."""
+        """Compare the constraints of the value itself; return False if its type has changed."""
         before = {name: value for name, value in old.node.items() if name in CONSTRAINTS}
         after = {name: value for name, value in new.node.items() if name in CONSTRAINTS}
         changed = [name for name in (before | after) if before.get(name, ABSENT) != after.get(name, ABSENT)]
         if changed and covers(before, after) is covers(after, before) is YES:
-            # The same is said in other words, such as an enum in another order.
+            # Only the notation differs, such as the order of an enum.
             return True
         narrow, wide = (before, after) if self._way is Way.REQUEST else (after, before)
         verdicts = {name: satisfies(narrow, wide, name) for name in changed}
@@ -164,15 +169,13 @@ class SchemaComparison:
         for name in [*before, *(name for name in after if name not in before)]:
             where, inner = (*new.pointer, "properties", name), f"{trail}.{name}"
             if name not in after:
-                reason = "clients that read it find nothing"
+                reason = "clients that read it do not find it"
                 if self._way is Way.REQUEST:
                     closed = new.node.get("additionalProperties") is False
-                    reason = (
-                        "clients that send it are refused" if closed else "what clients send has no effect"
-                    )
+                    reason = "requests with it are rejected" if closed else "what clients send has no effect"
                 self._add(Level.BREAKING, where, inner, "the property is removed", reason)
             elif name not in before:
-                # A name can be required without being described.
+                # A property can be required without being declared.
                 if name in old.node.get("required", []):
                     self._required(old, new, name, inner)
                 self._added_property(old, new, after[name], where, inner)
@@ -187,13 +190,13 @@ class SchemaComparison:
     def _added_property(self, old: Part, new: Part, schema: Part, where: Pointer, trail: str) -> None:
         required = where[-1] in new.node.get("required", [])
         what = f"the {'required ' if required else ''}property is added"
-        # An object that was not closed could already hold anything of this name.
+        # An object that was not closed could already have any value under this name.
         others = old.child("additionalProperties")
         kept = YES if _is_never(others) else self._whole(others, schema)
         if self._way is Way.RESPONSE and kept is YES:
-            self._add(Level.COMPATIBLE, where, trail, what, "clients ignore what they do not know")
+            self._add(Level.COMPATIBLE, where, trail, what, "clients ignore unknown values")
         elif self._way is Way.REQUEST and required and where[-1] not in old.node.get("required", []):
-            self._add(Level.BREAKING, where, trail, what, "clients that do not send it are refused")
+            self._add(Level.BREAKING, where, trail, what, "requests without it are rejected")
         else:
             self._judge(kept, where, trail, what)
 
@@ -202,15 +205,15 @@ class SchemaComparison:
         if before == after:
             return
         if self._way is Way.REQUEST:
-            breaks, reason = after, "clients that do not send it are refused"
+            breaks, reason = after, "requests without it are rejected"
         else:
-            breaks, reason = before, "clients that rely on it may find nothing"
+            breaks, reason = before, "clients that rely on it may not find it"
         level = Level.BREAKING if breaks else Level.COMPATIBLE
         reason = reason if breaks else REASONS[self._way, YES]
         self._add(level, (*new.pointer, "properties", name), trail, "required", reason, before, after)
 
     def _other_properties(self, old: Part, new: Part, trail: str) -> None:
-        """Compare what objects may hold besides their properties; they are open unless they say so."""
+        """Compare additional properties; objects are open unless they declare otherwise."""
         if "additionalProperties" not in old.node.keys() | new.node.keys():
             return
         before, after = old.child("additionalProperties"), new.child("additionalProperties")
@@ -220,28 +223,28 @@ class SchemaComparison:
         elif _is_never(after) and not before.node and self._way is Way.RESPONSE:
             self._judge(YES, where, trail, "the object is closed")
         elif _is_never(after):
-            # In a response, clients may have read what can no longer come.
+            # In a response, clients may have read additional properties that are no longer possible.
             requests = self._way is Way.REQUEST
-            reason = REASONS[self._way, NO] if requests else "clients that read it find nothing"
+            reason = REASONS[self._way, NO] if requests else "clients that read it do not find it"
             self._add(Level.BREAKING, where, trail, "the object is closed", reason)
         elif _is_never(before):
-            reason = "clients that do not use it need not know"
+            reason = "clients that do not use it are not affected"
             self._add(Level.COMPATIBLE, where, trail, "the object is opened", reason)
         else:
             self.compare(before, after, inner)
 
 
 def _is_another_component(old: Part, new: Part, name: str) -> bool:
-    """Whether a field is there because one of the two is a component, which is described for itself."""
+    """Return whether a field differs only because one is a component, compared separately."""
     described = [part for part in (old, new) if name in part.node]
     own = [part for part in described if part.component and name not in part.beside]
     return is_descriptive(name) and len(described) == len(own) == 1 and old.component != new.component
 
 
 def _names(schema: Part) -> tuple[str, dict[str, str]] | None:
-    """The property that tells alternatives apart, and which alternative each value of it stands for.
+    """Return the property that distinguishes alternatives, and the alternative of each of its values.
 
-    An alternative that the mapping leaves out is known by the name of its component (OpenAPI 3.1.1, 4.8.25).
+    An alternative without a mapping is selected by the name of its component (OpenAPI 3.1.1, 4.8.25).
     """
     discriminator = schema.node.get("discriminator")
     if discriminator is None:
@@ -259,7 +262,7 @@ def _names(schema: Part) -> tuple[str, dict[str, str]] | None:
 
 
 def _agree(old: Part, new: Part) -> bool:
-    """Whether each name means the same in two discriminators, and each alternative has the same names."""
+    """Return whether two discriminators have the same meaning for each value and alternative."""
     before, after = _names(old), _names(new)
     if not before or not after or before[0] != after[0]:
         return False

@@ -1,6 +1,6 @@
-"""Authoring rules: what a contract must be so that code, tests and clients can be derived from it.
+"""Lint rules: the requirements for deriving code, tests and clients from a contract.
 
-Each rule is one small function whose docstring says why it exists; `RULES` lists them by name. A document
+Each rule is one small function whose docstring gives its reason; `RULES` lists them by name. A document
 without violations can be expressed by the generator and served by the engine.
 """
 
@@ -24,13 +24,13 @@ from specfirst.lint.view import View
 
 __all__ = ["RULES", "Rule", "Violation", "lint", "require_sound"]
 
-# Importing a module registers its rules; nothing else of it is needed here.
+# Importing a module registers its rules; no other name of it is used here.
 _SUBJECTS = (structure, paths, operations, responses, schemas, traffic, components, documentation)
 
 
 @dataclass(frozen=True)
 class Violation:
-    """A part of the contract that breaks a rule, and what to do about it."""
+    """A part of the contract that violates a rule, and the remedy."""
 
     rule: str
     pointer: Pointer
@@ -39,7 +39,7 @@ class Violation:
     remedy: str
 
     def __str__(self) -> str:
-        """Write it so that editors find the place once the file's name and a colon stand before it."""
+        """Format it so that editors find the place if the file name and a colon precede it."""
         place = pointer_text(self.pointer)
         return f"{self.line or 1}: {self.rule}: {self.problem} at {place}; {self.remedy}"
 
@@ -48,13 +48,13 @@ def lint(document: Document) -> list[Violation]:
     """List every violation of every rule, in the order of the document."""
     view = View(document)
     found: dict[Violation, None] = {}
-    # The rules that the others rely on come first.
+    # The decisive rules, which the others depend on, run first.
     for rule in sorted(RULES.values(), key=lambda rule: not rule.decisive):
         violations = [
             Violation(rule.name, pointer, document.line(pointer), problem, remedy)
             for pointer, problem, remedy in rule.check(view)
         ]
-        # A component that is used twice is looked at twice, and breaks a rule once.
+        # A component that is referenced twice is checked twice; report its violation once.
         found |= dict.fromkeys(violations)
         if rule.decisive and violations:
             break
@@ -64,7 +64,7 @@ def lint(document: Document) -> list[Violation]:
 def require_sound(document: Document) -> None:
     """Raise DocumentError unless the document is OpenAPI 3.1 and sound in structure.
 
-    Only that much: what an older revision says must be readable though it may break a younger rule.
+    Other rules are not checked: older revisions that violate newer rules must be readable.
     """
     view = View(document)
     for rule in RULES.values():

@@ -1,4 +1,4 @@
-"""Rules about components: what they are called, and that each is used."""
+"""Rules about components: their names, and that each is used."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from specfirst.lint.view import View
 
 @rule("schema-name")
 def schemas_are_named_like_classes(view: View) -> Iterator[Problem]:
-    """The names of schemas become the names of classes, in modules that hold other names too."""
-    taken = dict.fromkeys(GENERATED_NAMES, "a name that generated code needs")
+    """Schema names become class names, in modules that contain other names too."""
+    taken = dict.fromkeys(GENERATED_NAMES, "a name that generated code uses")
     for operation in view.operations:
         results = [f"{pascal(operation.operation_id)}{response.status}" for response in operation.results]
         taken |= dict.fromkeys(results, f"a result of {operation.operation_id}")
@@ -29,13 +29,13 @@ def schemas_are_named_like_classes(view: View) -> Iterator[Problem]:
         first = seen.setdefault(name.lower(), name)
         if first != name:
             yield Problem(
-                pointer, f"the schema name {name!r} is {first!r} but for case", "rename one of them"
+                pointer, f"the schema names {name!r} and {first!r} differ only in case", "rename one of them"
             )
 
 
 @rule("unused-component")
 def components_are_used(view: View) -> Iterator[Problem]:
-    """What no operation uses is neither tested nor kept true."""
+    """An unused component is not tested, and becomes outdated."""
     used = {part.pointer for part in view.reach(view.of("path item"))}
     used |= {
         ("components", "securitySchemes", name)

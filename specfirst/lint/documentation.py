@@ -1,4 +1,4 @@
-"""Rules about what readers and fuzzers need: descriptions and examples."""
+"""Rules about descriptions and examples, which readers and fuzzers need."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def everything_with_a_name_is_described(view: View) -> Iterator[Problem]:
 
 @rule("example")
 def bodies_have_an_example(view: View) -> Iterator[Problem]:
-    """An example shows a reader what a schema means, and is a fuzzer's first request."""
+    """An example shows readers what a schema means, and is the first request of a fuzzer."""
     successes = {response.pointer for operation in view.operations for response in operation.successes}
     for owner in view.of("request body", "response"):
         if owner.kind == "request body" or owner.pointer in successes:
@@ -50,7 +50,7 @@ def bodies_have_an_example(view: View) -> Iterator[Problem]:
 
 @rule("valid-example")
 def examples_and_defaults_are_valid(view: View) -> Iterator[Problem]:
-    """An example that its own schema refuses teaches readers and tools what is wrong."""
+    """An example that violates its own schema misleads readers and tools."""
     for part in view.of("media type", "parameter", "header"):
         for schema in view.children(part, "schema"):
             for pointer, value in view.examples(part):

@@ -1,4 +1,4 @@
-"""Rules about operations, and about what OpenAPI offers and the engine does not."""
+"""Rules about operations, and about OpenAPI features that the engine does not support."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from specfirst.document import TAKEN_BY_OPERATIONS, Pointer, python_name
 from specfirst.lint.rules import Problem, rule
 from specfirst.lint.view import View
 
-_ENGINE_ANSWERS = "remove it: the engine answers HEAD wherever GET is and OPTIONS everywhere"
+_ENGINE_ANSWERS = "remove it: the engine implements HEAD for every GET and OPTIONS for every path"
 
 _REFUSED: Mapping[tuple[str, str], str] = {
-    ("document", "webhooks"): "describe webhooks in the document of who receives them",
-    ("document", "jsonSchemaDialect"): "leave it out: schemas are JSON Schema 2020-12",
+    ("document", "webhooks"): "describe webhooks in the document of their receiver",
+    ("document", "jsonSchemaDialect"): "remove it: schemas are JSON Schema 2020-12",
     ("components", "callbacks"): "describe callbacks in the document of who receives them",
-    ("components", "pathItems"): "write the operations into `paths`: no operationId can stand at two paths",
+    ("components", "pathItems"): "move the operations to `paths`: an operationId cannot be at two paths",
     ("path item", "servers"): "name the servers at the root",
     ("path item", "head"): _ENGINE_ANSWERS,
     ("path item", "options"): _ENGINE_ANSWERS,
-    ("path item", "trace"): "remove it: nothing answers TRACE",
+    ("path item", "trace"): "remove it: the engine does not support TRACE",
     ("operation", "servers"): "name the servers at the root",
     ("operation", "callbacks"): "describe callbacks in the document of who receives them",
-    ("parameter", "allowEmptyValue"): "leave it out: the schema says whether a value may be empty",
+    ("parameter", "allowEmptyValue"): "remove it: the schema defines whether a value may be empty",
     ("header", "content"): "give the header a schema",
-    ("media type", "encoding"): "leave it out: bodies are JSON",
+    ("media type", "encoding"): "remove it: bodies are JSON",
     ("link", "operationRef"): "name the operationId",
-    ("example", "externalValue"): "write the value here, where it can be checked",
+    ("example", "externalValue"): "write the value inline, where it can be checked",
 }
 
 
 @rule("unsupported")
 def no_construct_is_ignored(view: View) -> Iterator[Problem]:
-    """What neither the generator nor the engine expresses would be a promise that nobody keeps."""
+    """A construct that neither the generator nor the engine supports would have no effect."""
     for part in view.parts.values():
         for (kind, field), remedy in _REFUSED.items():
             if part.kind == kind and field in part.node:
@@ -41,14 +41,14 @@ def no_construct_is_ignored(view: View) -> Iterator[Problem]:
 
 @rule("readable")
 def operations_can_be_read(view: View) -> Iterator[Problem]:
-    """What the document's reader cannot express, neither the generator nor the engine can."""
+    """Neither the generator nor the engine can express what the document's reader cannot."""
     for error in view.unreadable:
         yield Problem(error.pointer, error.problem, error.remedy)
 
 
 @rule("operation-id")
 def operation_ids_are_camel_case(view: View) -> Iterator[Problem]:
-    """Functions of servers and clients are named after them; camelCase turns into every language's style."""
+    """Functions of servers and clients are named after operationIds; camelCase converts to every style."""
     for part in view.of("operation"):
         name = part.node.get("operationId")
         if name is None or not re.fullmatch("[a-z][A-Za-z0-9]*", name):
@@ -58,7 +58,7 @@ def operation_ids_are_camel_case(view: View) -> Iterator[Problem]:
 
 @rule("unique-operation-id")
 def operation_ids_are_unique(view: View) -> Iterator[Problem]:
-    """Two operations of one name would be one function, also where the names differ in what Python drops."""
+    """Two operations with one Python name would be one function, even if their operationIds differ."""
     parts = [part for part in view.of("operation") if "operationId" in part.node]
     names = [(part.node["operationId"], (*part.pointer, "operationId")) for part in parts]
     yield from _collisions(
@@ -68,7 +68,7 @@ def operation_ids_are_unique(view: View) -> Iterator[Problem]:
 
 @rule("python-identifiers")
 def names_are_apart_in_python(view: View) -> Iterator[Problem]:
-    """What the contract names becomes arguments, attributes and constants."""
+    """Names in the contract become arguments, attributes and constants, next to existing ones."""
     for operation in view.operations:
         yield from _collisions("parameter", [(p.name, p.identifier, p.pointer) for p in operation.parameters])
         for response in operation.responses.values():
@@ -88,22 +88,22 @@ def _collisions(kind: str, names: Iterable[tuple[str, str, Pointer]]) -> Iterato
     seen: dict[str, str] = {}
     for name, identifier, pointer in names:
         if identifier in seen:
-            problem = f"the {kind} {name!r} is {identifier!r} in Python, like the {kind} {seen[identifier]!r}"
+            problem = f"the {kind} {name!r} becomes {identifier!r} in Python, like the {kind} {seen[identifier]!r}"
             yield Problem(pointer, problem, "rename one of them")
         seen.setdefault(identifier, name)
 
 
 @rule("one-tag")
 def operations_have_one_tag(view: View) -> Iterator[Problem]:
-    """A tag is a module, a Protocol and a class to implement it, and an operation stands in one of each."""
+    """A tag is a module, a Protocol and a class to implement it, and each operation is in one of each."""
     declared = [tag.node["name"] for tag in view.of("tag")]
     for part in view.of("operation"):
         tags, pointer = part.node.get("tags", []), (*part.pointer, "tags")
         if len(tags) != 1:
-            yield Problem(pointer, f"the operation has {len(tags)} tags", "give it exactly one")
+            yield Problem(pointer, f"the operation has {len(tags)} tags", "use exactly one")
         for tag in tags:
             if not re.fullmatch("[a-z][a-z0-9]*", tag):
-                yield Problem(pointer, f"{tag!r} cannot name a module", "use one lower-case word")
+                yield Problem(pointer, f"{tag!r} cannot be a module name", "use one lower-case word")
             elif tag not in declared:
                 yield Problem(
                     pointer, f"the tag {tag!r} is not declared", "describe it in the `tags` of the document"
@@ -117,7 +117,7 @@ def operations_have_one_tag(view: View) -> Iterator[Problem]:
 
 @rule("bodiless-method")
 def get_and_delete_have_no_body(view: View) -> Iterator[Problem]:
-    """HTTP gives such a body no meaning, and browsers refuse to send one with GET."""
+    """HTTP defines no meaning for such a body, and browsers do not send one with GET."""
     for part in view.of("operation"):
         if part.field in ("get", "delete") and "requestBody" in part.node:
             yield Problem(
@@ -129,7 +129,7 @@ def get_and_delete_have_no_body(view: View) -> Iterator[Problem]:
 
 @rule("max-body-bytes")
 def the_body_limit_is_a_positive_integer(view: View) -> Iterator[Problem]:
-    """The engine takes its limit from here, and a limit that it cannot read would be none."""
+    """The engine reads its limit from here, and an invalid value would mean no limit."""
     limit = view.document.content.get("x-max-body-bytes", 1)
     if type(limit) is not int or limit < 1:
         yield Problem(
@@ -141,7 +141,7 @@ def the_body_limit_is_a_positive_integer(view: View) -> Iterator[Problem]:
 
 @rule("security-scheme")
 def security_schemes_can_be_evaluated(view: View) -> Iterator[Problem]:
-    """A scheme that the engine cannot evaluate would leave its operations open or shut for all."""
+    """Operations with a scheme that the engine does not support would be open or closed to every caller."""
     for part in view.of("security scheme"):
         match part.node:
             case {"type": "oauth2" | "openIdConnect"} | {"type": "apiKey", "in": "header" | "cookie"}:
@@ -150,14 +150,14 @@ def security_schemes_can_be_evaluated(view: View) -> Iterator[Problem]:
                 continue
         yield Problem(
             part.pointer,
-            f"the engine does not evaluate the security scheme {part.pointer[-1]!r}",
+            f"the engine does not support the security scheme {part.pointer[-1]!r}",
             "use http bearer or basic, apiKey in a header or cookie, oauth2 or openIdConnect",
         )
 
 
 @rule("security-requirement")
 def security_requirements_name_declared_schemes(view: View) -> Iterator[Problem]:
-    """A scheme that is not declared cannot be evaluated."""
+    """An undeclared scheme cannot be evaluated."""
     for part in view.of("document", "operation"):
         for index, requirement in enumerate(part.node.get("security", [])):
             for name in requirement:

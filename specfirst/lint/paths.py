@@ -16,25 +16,27 @@ _IGNORED_HEADERS = ("accept", "content-type", "authorization")
 
 @rule("path-template")
 def each_segment_is_a_text_or_a_parameter(view: View) -> Iterator[Problem]:
-    """Tools disagree on `{a}.{b}`, on escapes and on empty segments; whole segments mean the same to all."""
+    """Tools differ on `{a}.{b}`, on escapes and on empty segments; all agree on whole segments."""
     for path in view.document.content.get("paths", {}):
         segments = path.removesuffix("/").split("/")[1:]
         parameters = [segment for segment in segments if segment.startswith("{")]
         if path.startswith("x-") or not all(map(_SEGMENT.fullmatch, segments)):
             yield Problem(
                 ("paths", path),
-                f"the path {path!r} has a segment that is neither plain text nor one whole {{parameter}}",
+                f"the path {path!r} has a segment that is neither plain text nor a whole {{parameter}}",
                 "write segments without escapes, or `{name}` with letters, digits and underscores",
             )
         elif len(parameters) > len(set(parameters)):
             yield Problem(
-                ("paths", path), "the path names a parameter twice", "give each parameter a name of its own"
+                ("paths", path),
+                "the path has two parameters with one name",
+                "give each parameter a name of its own",
             )
 
 
 @rule("path-parameters")
 def templates_and_path_parameters_agree(view: View) -> Iterator[Problem]:
-    """A segment without a parameter has no schema, and a parameter without a segment never has a value."""
+    """A segment needs a parameter for its schema, and a parameter needs a segment for its value."""
     for operation in view.operations:
         named = re.findall(r"\{([^{}]*)\}", operation.path)
         declared = {parameter.name: parameter for parameter in operation.located("path")}
@@ -43,7 +45,7 @@ def templates_and_path_parameters_agree(view: View) -> Iterator[Problem]:
                 yield Problem(
                     operation.pointer,
                     f"the path parameter {name!r} is not declared",
-                    "declare it with `in: path` and `required: true`, or take it out of the path",
+                    "declare it with `in: path` and `required: true`, or remove it from the path",
                 )
         for name, parameter in declared.items():
             if name not in named:
@@ -56,7 +58,7 @@ def templates_and_path_parameters_agree(view: View) -> Iterator[Problem]:
 
 @rule("distinct-paths")
 def paths_differ_by_more_than_parameter_names(view: View) -> Iterator[Problem]:
-    """Of two such paths only one could ever be reached."""
+    """Only one of two such paths would be reachable."""
     seen: dict[str, str] = {}
     for path in view.document.content.get("paths", {}):
         first = seen.setdefault(re.sub(r"\{[^{}]*\}", "{}", path), path)
@@ -68,7 +70,7 @@ def paths_differ_by_more_than_parameter_names(view: View) -> Iterator[Problem]:
 
 @rule("servers")
 def paths_of_servers_can_be_served(view: View) -> Iterator[Problem]:
-    """Clients call the operations below the path of a server, so that is where the engine serves them."""
+    """The engine serves the operations below the path of a server, because clients call them there."""
     try:
         bases = view.document.base_paths
     except DocumentError as error:
@@ -88,7 +90,7 @@ def paths_of_servers_can_be_served(view: View) -> Iterator[Problem]:
 
 @rule("trailing-slash")
 def paths_do_not_end_in_a_slash(view: View) -> Iterator[Problem]:
-    """Nothing redirects here, so a path with a slash at its end is a path that people miss."""
+    """The engine does not redirect, so clients that omit the trailing slash would get 404."""
     for path in view.document.content.get("paths", {}):
         if path != "/" and path.endswith("/"):
             yield Problem(("paths", path), "the path ends in a slash", "remove the slash")
@@ -96,7 +98,7 @@ def paths_do_not_end_in_a_slash(view: View) -> Iterator[Problem]:
 
 @rule("repeated-parameter")
 def a_list_names_no_parameter_twice(view: View) -> Iterator[Problem]:
-    """The later one would replace the earlier in silence."""
+    """The later one would silently replace the earlier one."""
     for part in view.of("path item", "operation"):
         seen: set[tuple[str, str]] = set()
         for child in view.children(part, "parameter"):
@@ -106,7 +108,7 @@ def a_list_names_no_parameter_twice(view: View) -> Iterator[Problem]:
             if key in seen:
                 yield Problem(
                     child.pointer,
-                    f"the {location} parameter {name!r} stands here twice",
+                    f"the {location} parameter {name!r} is declared twice",
                     "remove one of the two",
                 )
             seen.add(key)
@@ -114,7 +116,7 @@ def a_list_names_no_parameter_twice(view: View) -> Iterator[Problem]:
 
 @rule("parameter-schema")
 def parameters_are_scalars(view: View) -> Iterator[Problem]:
-    """A URL, a header or a cookie holds text, and only for scalars is there one way to write it."""
+    """URLs, headers and cookies contain text, and only scalars have a single textual form."""
     for part in view.of("parameter", "header"):
         for schema in view.children(part, "schema"):
             in_query = part.node.get("in") == "query"
@@ -122,8 +124,8 @@ def parameters_are_scalars(view: View) -> Iterator[Problem]:
                 yield Problem(
                     schema.pointer,
                     f"the {part.kind} is not a scalar",
-                    "give its schema one type of string, integer, number or boolean"
-                    + (", or an array of such" if in_query else ""),
+                    "set its type to string, integer, number or boolean"
+                    + (", or to an array of these" if in_query else ""),
                 )
 
 
@@ -140,7 +142,7 @@ def _is_array_of_scalars(view: View, schema: Part) -> bool:
 
 @rule("header-parameter")
 def no_header_parameter_is_one_that_openapi_ignores(view: View) -> Iterator[Problem]:
-    """OpenAPI says that parameters of these names are ignored, since something else describes them."""
+    """OpenAPI ignores header parameters with these names, since other fields describe them."""
     for part in view.of("parameter"):
         if part.node["in"] == "header" and part.node["name"].lower() in _IGNORED_HEADERS:
             yield Problem(

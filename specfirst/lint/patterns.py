@@ -1,10 +1,10 @@
-r"""What is wrong with a regular expression of the contract.
+r"""Check the regular expressions of the contract.
 
-JSON Schema 2020-12 (Core, section 6.4) says that a pattern is one of ECMA-262 with the flag `u`. Others read
-it as well: the engine's validator is written in Rust, and test tools generate texts for it in Python. So a
-pattern has to be valid under ECMA-262 (section 22.2.1), and may use only what all three read alike.
+JSON Schema 2020-12 (Core, section 6.4) defines a pattern as one of ECMA-262 with the flag `u`. Other engines
+read it as well: the validator is written in Rust, and test tools generate texts in Python. So a pattern must
+be valid under ECMA-262 (section 22.2.1), and use only syntax with the same meaning in all three.
 
-Left to the reader of Python: its `$` also matches before a line feed at the end, where the others do not.
+Not checked: in Python, `$` also matches before a line feed at the end.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import NamedTuple, NoReturn
 
 
 class PatternProblem(NamedTuple):
-    """`invalid` under ECMA-262, or else valid and read differently by other languages."""
+    """`invalid` under ECMA-262, or valid but with another meaning in other languages."""
 
     invalid: bool
     problem: str
@@ -22,7 +22,7 @@ class PatternProblem(NamedTuple):
 
 
 def pattern_problems(pattern: str) -> list[PatternProblem]:
-    """List what is wrong: the first error of syntax, or everything that is not portable."""
+    """List the problems: the first syntax error, or everything that is not portable."""
     reader = _Reader(pattern)
     try:
         reader.pattern()
@@ -40,17 +40,17 @@ _ESCAPABLE = r"^$\.*+?()[]{}|/"
 
 _WRITE_OUT = "write the characters out: [0-9], [A-Za-z0-9_]"
 _CLASSES = {
-    **dict.fromkeys("dDwWsS", ("stands for other characters in each language", _WRITE_OUT)),
-    **dict.fromkeys("pP", ("is unknown to Python", "write the ranges of characters out")),
+    **dict.fromkeys("dDwWsS", ("matches different characters in each language", _WRITE_OUT)),
+    **dict.fromkeys("pP", ("is not supported by Python", "list the character ranges")),
 }
 _LOOK_AROUNDS = ("?=", "?!", "?<=", "?<!")
-_LOOK_AROUND = ("look-around is unknown to engines that take linear time", "do without it")
+_LOOK_AROUND = ("linear-time engines do not support look-around", "remove it")
 _SET_OPERATORS = ("&&", "--", "~~", "||")
-_BACK_REFERENCE = ("back references are unknown to engines that take linear time", "do without them")
+_BACK_REFERENCE = ("linear-time engines do not support back references", "remove them")
 
 
 class _Reader:
-    """Reads one pattern by the grammar of ECMA-262 with the flag `u`, and notes what is not portable."""
+    """Parses one pattern by the grammar of ECMA-262 with the flag `u`, and records what is not portable."""
 
     def __init__(self, text: str) -> None:
         self._text, self._at = text, 0
@@ -88,10 +88,10 @@ class _Reader:
             # Only a closing parenthesis ends an alternative early.
             _invalid("a `)` closes no group", r"write `\)`")
         if self._references > self._groups:
-            _invalid(f"there is no group {self._references} to refer to", "do without back references")
+            _invalid(f"there is no group {self._references} to refer to", "remove the back reference")
 
     def _disjunction(self) -> None:
-        # A stack of its own: a pattern may be nested deeper than Python's.
+        # An explicit stack: a pattern may be nested deeper than Python's stack.
         quantifiable: list[bool] = []
         while self._at < len(self._text):
             if self._take("|"):
@@ -111,7 +111,7 @@ class _Reader:
             _invalid("a group is not closed", r"add `)`, or write `\(`")
 
     def _group(self) -> bool:
-        """Read the start of a group; False for a look-around, which cannot be repeated."""
+        """Parse the start of a group; return False for a look-around, which cannot be repeated."""
         self._at += 1
         if self._take("?:"):
             return True
@@ -120,18 +120,18 @@ class _Reader:
                 self._not_portable("", *_LOOK_AROUND)
                 return False
         if name := self._match(r"\?<[^\W\d][\w$]*>|\?<[$_][\w$]*>"):
-            self._not_portable(f"({name[0]}...)", "is written otherwise in Python", "write `(...)`")
+            self._not_portable(f"({name[0]}...)", "has another syntax in Python", "write `(...)`")
         elif self._ahead("?"):
             modifiers = self._match(r"\?[ims]*(-[ims]*)?:")
             if not modifiers or modifiers[0] == "?-:":
-                _invalid("a group starts with `(?` and no kind that is known", "write `(?:...)`, or `(...)`")
-            self._not_portable(f"({modifiers[0]}...)", "is younger than most engines", "write both cases out")
+                _invalid("a group starts with `(?` and an unknown type", "write `(?:...)`, or `(...)`")
+            self._not_portable(f"({modifiers[0]}...)", "is not supported by most engines", "list both cases")
             return True
         self._groups += 1
         return True
 
     def _atom(self) -> bool:
-        """Read one character, class or assertion; whether it can be repeated."""
+        """Parse one character, class or assertion; return whether it can be repeated."""
         if self._ahead("["):
             self._class()
             return True
@@ -141,8 +141,8 @@ class _Reader:
         if character in "^$":
             return False
         if character == ".":
-            remedy = r"write `[^\n\r\u2028\u2029]`, or which characters are meant"
-            self._not_portable("`.`", "leaves out other line breaks in each language", remedy)
+            remedy = r"write `[^\n\r\u2028\u2029]`, or list the characters"
+            self._not_portable("`.`", "excludes different line breaks in each language", remedy)
         elif character in "*+?":
             _invalid(f"`{character}` repeats nothing", rf"write `\{character}` for the character itself")
         elif character in "{}]":
@@ -155,7 +155,7 @@ class _Reader:
             return
         if not can_repeat:
             _invalid(f"`{counts[0]}` repeats an assertion", "remove it")
-        # Compared as texts: Python turns no text of several thousand digits into an integer.
+        # Compared as texts: Python cannot convert a text of several thousand digits to an integer.
         lower, upper = ((counts[group] or "").lstrip("0") for group in (1, 3))
         if counts[3] and (len(lower), lower) > (len(upper), upper):
             _invalid(f"`{counts[0]}` has its bounds in the wrong order", "write the smaller one first")
@@ -176,43 +176,47 @@ class _Reader:
         return True
 
     def _character_class(self) -> bool:
-        r"""Read what follows the backslash of a class such as `\d`."""
+        r"""Parse what follows the backslash of a class such as `\d`."""
         kind = self._match(r"[dDwWsS]|[pP]\{\w+(=\w+)?\}")
         if kind:
             self._not_portable(rf"`\{kind[0]}`", *_CLASSES[kind[0][0]])
         return bool(kind)
 
     def _character(self, where: str, more: str) -> int:
-        """Read what follows the backslash of an escaped character; give its code point."""
+        """Parse what follows the backslash of an escaped character; return its code point."""
         if control := self._match("[fnrtv]"):
             return {"f": 12, "n": 10, "r": 13, "t": 9, "v": 11}[control[0]]
         if letter := self._match("c([A-Za-z])"):
             control_code = ord(letter[1]) % 32
-            self._not_portable(rf"`\{letter[0]}`", "is unknown to Python", rf"write `\x{control_code:02x}`")
+            self._not_portable(
+                rf"`\{letter[0]}`", "is not supported by Python", rf"write `\x{control_code:02x}`"
+            )
             return control_code
         if self._match("0(?![0-9])"):
-            self._not_portable(r"`\0`", "is unknown to Rust", r"write `\x00`")
+            self._not_portable(r"`\0`", "is not supported by Rust", r"write `\x00`")
             return 0
         if code := self._match("x([0-9A-Fa-f]{2})"):
             return int(code[1], 16)
         if pair := self._match("u([dD][89abAB][0-9A-Fa-f]{2})\\\\u([dD][c-fC-F][0-9A-Fa-f]{2})"):
             remedy = "write the character itself"
-            self._not_portable(rf"`\{pair[0]}`", "is a surrogate pair, unknown to Rust and Python", remedy)
+            self._not_portable(
+                rf"`\{pair[0]}`", "is a surrogate pair, which Rust and Python do not support", remedy
+            )
             return 0x10000 + (int(pair[1], 16) - 0xD800) * 0x400 + int(pair[2], 16) - 0xDC00
         if code := self._match("u([0-9A-Fa-f]{4})"):
             if 0xD800 <= int(code[1], 16) <= 0xDFFF:
-                remedy = "remove it: no text has one"
+                remedy = "remove it: texts do not contain it"
                 self._not_portable(rf"`\{code[0]}`", "is half of a surrogate pair", remedy)
             return int(code[1], 16)
         if code := self._match(r"u\{([0-9A-Fa-f]+)\}"):
             if int(code[1], 16) > 0x10FFFF:
                 _invalid(rf"`\{code[0]}` is beyond the last character", "correct it")
-            self._not_portable(rf"`\{code[0]}`", "is unknown to Python", "write the character itself")
+            self._not_portable(rf"`\{code[0]}`", "is not supported by Python", "write the character itself")
             return int(code[1], 16)
         character = self._next()
         if not character or character not in _ESCAPABLE + more:
             remedy = f"write `{character}`" if character and not character.isalnum() else "correct it"
-            _invalid(rf"`\{character}` is no escape {where}", remedy)
+            _invalid(rf"`\{character}` is not an escape {where}", remedy)
         return ord(character)
 
     def _class(self) -> None:
@@ -220,8 +224,8 @@ class _Reader:
         self._at += 1
         self._take("^")
         if self._ahead("]"):
-            remedy = r"write `\]` for the character itself, or say which characters are meant"
-            self._not_portable("a class that starts with `]`", "is empty in JavaScript alone", remedy)
+            remedy = r"write `\]` for the character itself, or list the characters"
+            self._not_portable("a class that starts with `]`", "is empty only in JavaScript", remedy)
         previous: int | None = None
         while not self._take("]"):
             if self._at == len(self._text):
@@ -236,24 +240,24 @@ class _Reader:
                     _invalid("a range has a class as one of its ends", r"write the hyphen as `\-`")
                 if previous > last:
                     _invalid("a range has its ends in the wrong order", r"swap them, or write `\-`")
-        # Escapes aside: what they hide is meant as it is written.
+        # Escaped characters are literal, so skip them.
         plain = re.sub(r"\\.", r"\\", self._text[start + 1 : self._at - 1])
         for operator in _SET_OPERATORS:
             if operator in plain:
                 remedy = r"write each hyphen as `\-`" if operator == "--" else f"write `{operator[0]}` once"
                 what = f"`{operator}` in a class"
-                self._not_portable(what, "is an operation on sets in other languages", remedy)
+                self._not_portable(what, "is a set operation in other languages", remedy)
         if "[" in plain:
-            self._not_portable("`[` in a class", "starts another class in other languages", r"write `\[`")
+            self._not_portable("`[` in a class", "starts a nested class in other languages", r"write `\[`")
 
     def _class_atom(self) -> int | None:
-        """Read one member of a class: the code point of a character, None for a class in the class."""
+        """Parse one member of a class: the code point of a character, or None for a nested class."""
         if not self._take("\\"):
             return ord(self._next())
         if self._character_class():
             return None
         if self._take("b"):
-            self._not_portable(r"`\b` in a class", "is unknown to Rust", r"write `\x08`")
+            self._not_portable(r"`\b` in a class", "is not supported by Rust", r"write `\x08`")
             return 8
         return self._character("in a class", "-")
 
@@ -268,18 +272,18 @@ _ONE_CHARACTER = (
 )
 
 Lengths = tuple[int, int | None]
-"""The least and the greatest length; None where there is no greatest."""
+"""The minimum and maximum length; None if there is no maximum."""
 
 
 def pattern_lengths(pattern: str) -> Lengths:
-    """How long the texts are that a pattern admits, told from its form; the truth may be narrower."""
+    """Return bounds of the length of matching texts; the true bounds may be narrower."""
     found = pattern_problems(pattern)
     if any(problem.invalid or problem.problem in (_LOOK_AROUND[0], _BACK_REFERENCE[0]) for problem in found):
         return 0, None
-    # Escapes and character classes stand for one character each, whatever is written in them.
+    # Each escape and each character class matches one character.
     form = re.sub(_ONE_CHARACTER, "x", re.sub(r"\\[bB]", "", pattern), flags=re.DOTALL)
     pieces = re.findall(r"\(\?[^:(]*:|[*+?]\??|\{[0-9]+(?:,[0-9]*)?\}\??|.", form, re.DOTALL)
-    # Each level of groups: its finished alternatives, and the parts of the one that is being read.
+    # Each level of groups: its complete alternatives, and the parts of the current one.
     levels: list[tuple[list[Lengths], list[Lengths]]] = [([], [])]
     anchored = True
     for index, piece in enumerate(pieces):
@@ -292,7 +296,7 @@ def pattern_lengths(pattern: str) -> Lengths:
         elif piece == "|":
             alternatives.append(_sum(parts))
             parts.clear()
-            # At the top, an anchor holds for one alternative only.
+            # At the top level, an anchor applies to one alternative only.
             anchored = anchored and (len(levels) > 1 or pieces[index - 1 : index + 2] == ["$", "|", "^"])
         elif piece in "^$":
             continue

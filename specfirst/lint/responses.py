@@ -17,7 +17,7 @@ _LINKED_METHODS = ("get", "put", "patch", "delete")
 
 @rule("declared-statuses")
 def statuses_that_the_engine_answers_are_declared(view: View) -> Iterator[Problem]:
-    """The engine answers so by itself, and a client that was generated knows only declared answers."""
+    """The engine sends these statuses itself, and generated clients only know declared responses."""
     for operation in view.operations:
         for status, reason in _engine_statuses(operation):
             if status not in operation.responses:
@@ -29,50 +29,50 @@ def statuses_that_the_engine_answers_are_declared(view: View) -> Iterator[Proble
 
 
 def _engine_statuses(operation: Operation) -> Iterator[tuple[int, str]]:
-    yield 422, "parameters that do not fit, and query parameters that are not declared, are refused with it"
-    yield 500, "it is the answer when the server fails"
+    yield 422, "it is the response to invalid parameters and undeclared query parameters"
+    yield 500, "it is the response when the server fails"
     if operation.body:
-        yield 400, "a body that is not JSON is refused with it"
-        yield 413, "a body that is too large is refused with it"
-        yield 415, "a body of another media type is refused with it"
+        yield 400, "it is the response to a body that is not JSON"
+        yield 413, "it is the response to a body that is too large"
+        yield 415, "it is the response to a body of another media type"
     if operation.conditional:
-        yield 304, "If-None-Match with the ETag of the representation is answered with it"
-        yield 412, "If-Match without the ETag of the representation is answered with it"
+        yield 304, "it is the response to If-None-Match with the current ETag"
+        yield 412, "it is the response to If-Match without the current ETag"
     if any(operation.security):
-        yield 401, "a request without a valid credential is refused with it"
+        yield 401, "it is the response to a request without a valid credential"
         scopes = any(scopes for requirement in operation.security for scopes in requirement.values())
         if scopes or operation.located("path"):
-            yield 403, "a caller who may not use the resource is refused with it"
+            yield 403, "it is the response to a caller who may not use the resource"
 
 
 @rule("success-status")
 def successes_can_be_typed(view: View) -> Iterator[Problem]:
-    """An operation's return type is made of its successes, and HTTP allows some of them no body."""
+    """The success responses define an operation's return type, and HTTP allows no body for some statuses."""
     for operation in view.operations:
         if not any(200 <= status < 400 for status in operation.responses):
             yield Problem(
                 (*operation.pointer, "responses"),
-                "the operation declares no success",
-                "declare what it answers when all is well",
+                "the operation declares no success response",
+                "declare a 2xx response",
             )
         for status, response in operation.responses.items():
             if status < 200:
                 yield Problem(
                     response.pointer,
-                    f"{status} is not a final answer",
-                    "remove it: the server's protocol sends it",
+                    f"{status} is not a final response",
+                    "remove it: the HTTP server sends it",
                 )
             elif status in _BODILESS and response.media_type:
                 yield Problem(
                     (*response.pointer, "content"),
                     f"{status} cannot have a body",
-                    "remove the content, or answer 200",
+                    "remove the content, or use 200",
                 )
 
 
 @rule("response-headers")
 def headers_of_every_answer_can_be_supplied(view: View) -> Iterator[Problem]:
-    """The server adds them by itself, so it must know their values."""
+    """The server adds these headers itself, so it must know their values."""
     try:
         supplied_headers(view.document)
     except DocumentError as error:
@@ -89,7 +89,7 @@ def unauthorized_says_how_to_authenticate(view: View) -> Iterator[Problem]:
         if response and not (header and header.required):
             yield Problem(
                 response.pointer,
-                "the response 401 does not promise WWW-Authenticate",
+                "the response 401 does not declare WWW-Authenticate as required",
                 "declare the header with `required: true`",
             )
 
@@ -109,7 +109,7 @@ def bodies_are_named(view: View) -> Iterator[Problem]:
 
 @rule("create-links")
 def creating_links_to_what_can_be_done_next(view: View) -> Iterator[Problem]:
-    """Links tell a fuzzer, and a reader, which operations take the id that creating gave."""
+    """Links tell fuzzers and readers which operations take the id of a created resource."""
     for operation in view.operations:
         if operation.method != "post" or 201 not in operation.responses:
             continue
@@ -130,7 +130,7 @@ def creating_links_to_what_can_be_done_next(view: View) -> Iterator[Problem]:
 
 @rule("link-target")
 def links_can_be_followed(view: View) -> Iterator[Problem]:
-    """A link that names nothing, or passes nothing, is passed over in silence by those who follow links."""
+    """Tools silently ignore a link without a valid operation or parameter."""
     operations = {operation.operation_id: operation for operation in view.operations}
     known = {part.node.get("operationId") for part in view.of("operation")}
     for source in view.operations:
@@ -140,7 +140,7 @@ def links_can_be_followed(view: View) -> Iterator[Problem]:
                 if name is not None and name not in known:
                     yield Problem(
                         (*link.pointer, "operationId"),
-                        f"the link names {name!r}, which is no operation",
+                        f"unknown operation {name!r} in a link",
                         "correct the operationId",
                     )
                 elif name in operations:
@@ -159,13 +159,13 @@ def _link_parameters(
             yield Problem(
                 pointer,
                 f"{called.operation_id} has no parameter {name!r}",
-                "name one of its parameters, such as path.id",
+                "use one of its parameters, such as path.id",
             )
         if not _has_value(view, expression, source, status):
             yield Problem(
                 pointer,
-                f"{expression!r} names nothing in the request or response",
-                "write $request.path.NAME or $response.body#/POINTER, to something that is always there",
+                f"{expression!r} refers to nothing in the request or response",
+                "write $request.path.NAME or $response.body#/POINTER, to a value that is always present",
             )
     passed = {names[name].pointer for name in given if name in names}
     for parameter in called.parameters:
@@ -178,7 +178,7 @@ def _link_parameters(
 
 
 def _has_value(view: View, expression: Any, source: Operation, status: int) -> bool:
-    """Whether a runtime expression (OpenAPI 3.1, section 4.8.20.4) names something; the rest is constants."""
+    """Return whether a runtime expression (OpenAPI 3.1, section 4.8.20.4) has a value."""
     if not isinstance(expression, str):
         return True
     match re.split(r"[.#]", expression, maxsplit=2):
@@ -192,7 +192,7 @@ def _has_value(view: View, expression: Any, source: Operation, status: int) -> b
 
 
 def _in_examples(view: View, source: Operation, status: int, pointer: str) -> bool:
-    """Whether the pointer leads somewhere in the response's examples, which are valid answers."""
+    """Return whether the pointer exists in the response's examples, which are valid responses."""
     for media_type in view.children(view.parts[source.responses[status].pointer], "media type"):
         for _, value in view.examples(media_type):
             try:

@@ -1,4 +1,4 @@
-"""The register of rules."""
+"""The registry of rules."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from specfirst.lint.view import View
 
 
 class Problem(NamedTuple):
-    """What a rule found: where, what, and what to do about it."""
+    """A violation found by a rule: location, problem and remedy."""
 
     pointer: Pointer
     problem: str
@@ -23,7 +23,7 @@ Check = Callable[[View], Iterator[Problem]]
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule. What breaks a `decisive` one ends the run, since the other rules would stumble over it."""
+    """A rule. A violation of a `decisive` rule ends the run, since other rules would fail on it."""
 
     name: str
     check: Check
@@ -34,7 +34,7 @@ RULES: dict[str, Rule] = {}
 
 
 def rule(name: str, *, decisive: bool = False) -> Callable[[Check], Check]:
-    """Register a rule under the name that its findings bear."""
+    """Register a rule under the name that its violations show."""
 
     def register(check: Check) -> Check:
         assert name not in RULES, f"two rules are called {name}"

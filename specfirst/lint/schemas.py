@@ -1,4 +1,4 @@
-"""Rules about how schemas are written, so that the generator expresses each one faithfully."""
+"""Rules about schemas, so that the generator can express each one exactly."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ _NOT_BESIDE_REF = _KEYWORDS - _ANNOTATIONS - {"$ref"} | {"default"}
 _OWN_RULE = {"nullable", "readOnly", "writeOnly"}
 
 _INSTEAD = {
-    "allOf": "write the properties out in one object: closed objects cannot be combined",
-    "not": "say what is allowed",
+    "allOf": "list the properties in one object: closed objects cannot be combined",
+    "not": "describe the allowed values",
     "if": "make a schema of its own for each case and a discriminator",
     "then": "make a schema of its own for each case and a discriminator",
     "else": "make a schema of its own for each case and a discriminator",
@@ -53,7 +53,7 @@ _INSTEAD = {
     "$dynamicRef": "refer to a component with $ref",
     "$defs": "move the schemas to components/schemas",
 }
-"""What to do in place of a keyword that cannot be expressed, where there is more to say than leave it out."""
+"""Remedies for keywords that cannot be expressed, other than removing them."""
 
 GENERATED_NAMES = {
     *("APIKeyCookie", "APIKeyHeader", "APIRouter", "Annotated", "Any", "AwareDatetime", "BaseModel", "Body"),
@@ -61,38 +61,38 @@ GENERATED_NAMES = {
     *("HTTPBearer", "Header", "IPv4Address", "IPv6Address", "Literal", "MISSING", "None", "Path", "Protocol"),
     *("Query", "Result", "RootModel", "Security", "True", "TypeAliasType", "TypeVar", "UUID"),
 }
-"""Names that generated modules import or that Python keeps for itself."""
+"""Names that generated modules import, or that Python reserves."""
 
 
 @rule("schema-keyword")
 def keywords_are_known(view: View) -> Iterator[Problem]:
-    """A keyword that is not known is ignored: by the validators if it is misspelt, else by the generator."""
+    """Unknown keywords are ignored: misspelt ones by validators, others by the generator."""
     for part in view.schemas:
         for name in part.node:
             if name not in _KEYWORDS | _OWN_RULE and not name.startswith("x-"):
-                remedy = _INSTEAD.get(name, "leave it out, or correct its spelling")
+                remedy = _INSTEAD.get(name, "remove it, or correct its spelling")
                 yield Problem((*part.pointer, name), f"the keyword {name} cannot be expressed", remedy)
             elif part.reference and name in _NOT_BESIDE_REF:
                 yield Problem(
                     (*part.pointer, name),
-                    f"{name} stands beside $ref",
-                    "move it to the component, or make another component",
+                    f"{name} is next to $ref",
+                    "move it to the component, or create another component",
                 )
 
 
 @rule("explicit-type")
 def schemas_state_their_type(view: View) -> Iterator[Problem]:
-    """A schema without a type lets everything through and becomes `Any`."""
+    """A schema without a type accepts every value and becomes `Any`."""
     for part in view.schemas:
         if not part.node.keys() & {"type", "$ref", "anyOf", "oneOf", "allOf", "not", "if"}:
             yield Problem(part.pointer, "the schema has no type", "add `type`")
         if "array" in types(part.node) and "items" not in part.node:
-            yield Problem(part.pointer, "the array does not say what it holds", "add `items`")
+            yield Problem(part.pointer, "the array has no item schema", "add `items`")
 
 
 @rule("misplaced-constraint")
 def constraints_fit_the_type(view: View) -> Iterator[Problem]:
-    """A constraint says nothing about values of other types, and generators drop it from a union of types."""
+    """A constraint does not apply to other types, and generators drop it from a union of types."""
     for part in view.schemas:
         named = single_type(part.node)
         if not named and len(types(part.node)) < 2:
@@ -102,7 +102,7 @@ def constraints_fit_the_type(view: View) -> Iterator[Problem]:
             if name in set[str]().union(*_BY_TYPE.values()) - fitting:
                 remedy = "remove it, or correct the type"
                 if name == "format":
-                    remedy = "say it with minimum and maximum, which are enforced"
+                    remedy = "use minimum and maximum, which are enforced"
                 yield Problem(
                     (*part.pointer, name), f"{name} does not apply to {' or '.join(types(part.node))}", remedy
                 )
@@ -110,7 +110,7 @@ def constraints_fit_the_type(view: View) -> Iterator[Problem]:
 
 @rule("nullable")
 def null_is_written_in_one_of_two_ways(view: View) -> Iterator[Problem]:
-    """`nullable` is OpenAPI 3.0 and ignored in 3.1; generators lose null in other forms than these two."""
+    """`nullable` belongs to OpenAPI 3.0 and is ignored in 3.1; generators lose null in all other forms."""
     by_reference = "write `anyOf: [{$ref: ...}, {type: 'null'}]`"
     for part in view.schemas:
         if "nullable" in part.node:
@@ -124,7 +124,7 @@ def null_is_written_in_one_of_two_ways(view: View) -> Iterator[Problem]:
             yield Problem(
                 (*part.pointer, "type"),
                 "null is one of the types of a constrained scalar",
-                f"make a component of the scalar alone and {by_reference}",
+                f"create a component for the scalar without null and {by_reference}",
             )
         if len(named) > 1 and not scalars.issuperset(named):
             yield Problem(
@@ -133,34 +133,30 @@ def null_is_written_in_one_of_two_ways(view: View) -> Iterator[Problem]:
                 by_reference if "null" in named else "make a schema of its own for each type",
             )
         if named == ["null"] and part.field != "anyOf":
-            yield Problem(
-                (*part.pointer, "type"), "nothing but null is allowed", "remove it, or add another type"
-            )
+            yield Problem((*part.pointer, "type"), "only null is allowed", "remove it, or add another type")
 
 
 @rule("alternatives")
 def alternatives_are_null_or_have_a_discriminator(view: View) -> Iterator[Problem]:
-    """Without a discriminator, which alternative is meant is guessed, and each tool guesses differently."""
+    """Without a discriminator, tools have to guess the alternative, and each guesses differently."""
     for part in view.schemas:
         if "anyOf" in part.node and not (
             _is_nullable_reference(part.node["anyOf"]) or is_narrowed(part.node)
         ):
             yield Problem(
                 (*part.pointer, "anyOf"),
-                "anyOf is neither a $ref or null, nor several constraints on the values of one scalar type",
-                "write `anyOf: [{$ref: ...}, {type: 'null'}]`, one scalar type beside it and in each "
+                "anyOf is neither a $ref or null, nor several constraints on one scalar type",
+                "write `anyOf: [{$ref: ...}, {type: 'null'}]`, one scalar type next to it and in each "
                 "alternative, or for objects oneOf with a discriminator",
             )
         if "oneOf" in part.node:
             yield from _discriminated(view, part)
         elif "discriminator" in part.node:
-            yield Problem(
-                (*part.pointer, "discriminator"), "there is no oneOf beside it", "add oneOf, or remove it"
-            )
+            yield Problem((*part.pointer, "discriminator"), "it has no oneOf", "add oneOf, or remove it")
 
 
 def is_narrowed(schema: Mapping[str, Any]) -> bool:
-    """Whether `anyOf` gives several constraints on one scalar type, such as `*` or a list of entity tags."""
+    """Return whether `anyOf` lists constraints on one scalar type, such as `*` or entity tags."""
     named, narrowing = schema.get("type"), _SCALAR_CONSTRAINTS | _ANNOTATIONS | {"type", "const"}
     return named in ("string", "integer", "number") and all(
         branch.keys() <= narrowing and branch.get("type") == named for branch in schema.get("anyOf", [{}])
@@ -168,7 +164,7 @@ def is_narrowed(schema: Mapping[str, Any]) -> bool:
 
 
 def narrows(part: Part) -> bool:
-    """Whether it is one of the constraints of a schema that is narrowed so."""
+    """Return whether the part is an alternative of such an `anyOf`."""
     return part.field == "anyOf" and part.parent is not None and is_narrowed(part.parent.node)
 
 
@@ -203,7 +199,7 @@ def _discriminated(view: View, part: Part) -> Iterator[Problem]:
             yield Problem(
                 branch.pointer,
                 f"the alternative is not a $ref to an object that requires {name!r} with a const",
-                f"give each alternative a component with `{name}: {{type: string, const: ...}}`, required",
+                f"create a component for each with `{name}: {{type: string, const: ...}}`, required",
             )
     if constants != mapping and len(constants) == len(part.node["oneOf"]):
         yield Problem(
@@ -215,7 +211,7 @@ def _discriminated(view: View, part: Part) -> Iterator[Problem]:
 
 @rule("named-enum")
 def enums_are_named(view: View) -> Iterator[Problem]:
-    """Generators invent a name for an enum that has none, and another one at each place it is used."""
+    """Generators invent a name for an enum without one, and a different one at each place."""
     for part in view.schemas:
         if "enum" in part.node and not part.is_component:
             yield Problem(
@@ -227,7 +223,7 @@ def enums_are_named(view: View) -> Iterator[Problem]:
 
 @rule("literal-values")
 def literals_can_be_written_in_types(view: View) -> Iterator[Problem]:
-    """Languages have literal types for texts, integers and booleans; generators drop other literals."""
+    """Languages have literal types for strings, integers and booleans; generators drop other literals."""
     for part in view.schemas:
         constants = [part.node["const"]] if "const" in part.node else []
         for value in [*part.node.get("enum", []), *constants]:
@@ -244,7 +240,7 @@ def literals_can_be_written_in_types(view: View) -> Iterator[Problem]:
 
 @rule("named-scalar")
 def constrained_scalars_are_named(view: View) -> Iterator[Problem]:
-    """Each constraint is said once, under a name that types and other schemas can refer to."""
+    """Each constraint is defined once, under a name that types and other schemas can refer to."""
     for part in view.schemas:
         header = part.parent is not None and part.parent.kind == "header"
         exempt = part.is_component or header or narrows(part)
@@ -261,7 +257,7 @@ def constrained_scalars_are_named(view: View) -> Iterator[Problem]:
 
 @rule("named-object")
 def objects_are_named(view: View) -> Iterator[Problem]:
-    """An object becomes a class, and generators invent a name for one that has none."""
+    """An object becomes a class, and generators invent a name for an object without one."""
     for part in view.schemas:
         if "object" not in types(part.node):
             continue
@@ -273,20 +269,20 @@ def objects_are_named(view: View) -> Iterator[Problem]:
         if "properties" in part.node and isinstance(others, dict):
             yield Problem(
                 (*part.pointer, "additionalProperties"),
-                "the object has properties of its own and others besides",
-                "put the others into a property of their own",
+                "the object has both declared and additional properties",
+                "move the additional ones to a property of their own",
             )
         if "properties" not in part.node and others is True:
             yield Problem(
                 part.pointer,
-                "the object does not say what it holds, so the generator would drop it",
-                "list its properties, or give `additionalProperties` a schema",
+                "the object declares no properties, so the generator would drop it",
+                "list its properties, or set `additionalProperties` to a schema",
             )
 
 
 @rule("property-name")
 def properties_can_be_attributes(view: View) -> Iterator[Problem]:
-    """The generator renames a property that cannot be an attribute, and code then knows it by two names."""
+    """The generator renames a property that cannot be an attribute, so code would know two names for it."""
     taken = TYPE_NAMES | GENERATED_NAMES | view.document.schemas.keys()
     for part in view.schemas:
         name = part.pointer[-1]
@@ -301,31 +297,31 @@ def properties_can_be_attributes(view: View) -> Iterator[Problem]:
             yield Problem(
                 part.pointer,
                 f"the property {name!r} cannot be an attribute of a generated class",
-                "use letters, digits and underscores, and no name that Python, Pydantic or a schema has",
+                "use letters, digits and underscores, and no name of Python, Pydantic or a schema",
             )
 
 
 @rule("known-required")
 def required_properties_exist(view: View) -> Iterator[Problem]:
-    """A name in `required` that is no property is a misspelling, and no closed object could ever have it."""
+    """A name in `required` without a property is a misspelling, and a closed object can never have it."""
     for part in view.schemas:
         for index, name in enumerate(part.node.get("required", [])):
             if name not in part.node.get("properties", {}):
                 yield Problem(
                     (*part.pointer, "required", str(index)),
-                    f"{name!r} is required and is no property",
+                    f"unknown property {name!r} in `required`",
                     "add the property, or correct the name",
                 )
 
 
 @rule("one-way-property")
 def no_property_is_read_or_write_only(view: View) -> Iterator[Problem]:
-    """Validators and most generators ignore both keywords, so they promise what nothing checks."""
+    """Validators and most generators ignore both keywords, so they are not enforced."""
     for part in view.schemas:
         for name in ("readOnly", "writeOnly"):
             if name in part.node:
                 yield Problem(
                     (*part.pointer, name),
                     f"{name} is ignored by validators",
-                    "make separate schemas for what is sent and what is answered",
+                    "use separate schemas for requests and responses",
                 )

@@ -1,4 +1,4 @@
-"""What the other rules rely on: this is OpenAPI 3.1, and its references lead where they should."""
+"""Preconditions of the other rules: the document is OpenAPI 3.1, and its references are valid."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from specfirst.lint.view import SECTIONS, View, target
 
 @cache
 def _structure() -> jsonschema_rs.Validator:
-    # OpenAPI's schema asks for a uri-reference, which a URL with variables is not; `servers` checks URLs.
+    # OpenAPI's schema requires a uri-reference, which a URL with variables is not; `servers` checks URLs.
     server = schema_v31["$defs"]["server"]
     url = {name: value for name, value in server["properties"]["url"].items() if name != "format"}
     server = {**server, "properties": {**server["properties"], "url": url}}
@@ -26,14 +26,14 @@ def _structure() -> jsonschema_rs.Validator:
 
 @cache
 def _headers_structure() -> jsonschema_rs.Validator:
-    """Of the headers of a response."""
+    """Return the validator of a response's headers."""
     headers = {"type": "object", "additionalProperties": {"$ref": "#/$defs/header-or-reference"}}
     return _compile(dict(headers, **{"$defs": schema_v31["$defs"]}))
 
 
 @cache
 def _schema_structure() -> jsonschema_rs.Validator:
-    # That a pattern can be read has a check of its own, which knows the reason.
+    # Another check validates patterns, and reports the reason.
     return _compile(
         {"$ref": "https://json-schema.org/draft/2020-12/schema"}, formats={"regex": lambda _: True}
     )
@@ -45,18 +45,16 @@ def _compile(schema: dict[str, Any], **options: Any) -> jsonschema_rs.Validator:
 
 @rule("openapi-version", decisive=True)
 def the_version_is_3_1(view: View) -> Iterator[Problem]:
-    """Schemas mean different things in 3.0, and the tools do not all know what came after 3.1."""
+    """Schemas mean different things in 3.0, and not all tools support versions after 3.1."""
     version = view.document.content.get("openapi")
     if not isinstance(version, str) or not version.startswith("3.1."):
-        yield Problem(
-            ("openapi",), f"the version is {version!r}", "write the contract in 3.1: `openapi: 3.1.0`"
-        )
+        yield Problem(("openapi",), f"the version is {version!r}", "use OpenAPI 3.1: `openapi: 3.1.0`")
 
 
 @rule("openapi-structure", decisive=True)
 def the_structure_is_that_of_openapi(view: View) -> Iterator[Problem]:
-    """A field that OpenAPI does not know is ignored by one tool and fatal to another."""
-    remedy = "write it as OpenAPI 3.1 says (https://spec.openapis.org/oas/v3.1.1.html)"
+    """Some tools ignore a field that OpenAPI does not define, and others fail."""
+    remedy = "follow OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.1.html)"
     yield from _errors(_structure(), view.document.content, (), remedy)
     headers = view.document.content.get("x-response-headers", {})
     yield from _errors(_headers_structure(), headers, ("x-response-headers",), remedy)
@@ -64,8 +62,8 @@ def the_structure_is_that_of_openapi(view: View) -> Iterator[Problem]:
 
 @rule("schema-structure", decisive=True)
 def schemas_are_json_schemas(view: View) -> Iterator[Problem]:
-    """The structure of OpenAPI leaves out what stands in schemas."""
-    remedy = "write it as JSON Schema 2020-12 says (https://json-schema.org/draft/2020-12)"
+    """OpenAPI's own schema does not check the content of schemas."""
+    remedy = "follow JSON Schema 2020-12 (https://json-schema.org/draft/2020-12)"
     for part in view.of("schema"):
         if isinstance(part.node, bool) and part.field != "additionalProperties":
             yield Problem(part.pointer, "the schema is a boolean", "write a schema with a type")
@@ -76,7 +74,7 @@ def schemas_are_json_schemas(view: View) -> Iterator[Problem]:
 
 
 def _unreadable(pattern: str, pointer: Pointer) -> Iterator[Problem]:
-    """Say why the engine cannot read a pattern: what is wrong with it, or else its size."""
+    """Report why the engine cannot read a pattern: its errors, or else its size."""
     try:
         jsonschema_rs.Draft202012Validator({"pattern": pattern})
     except jsonschema_rs.ValidationError:
@@ -87,7 +85,7 @@ def _unreadable(pattern: str, pointer: Pointer) -> Iterator[Problem]:
 
 @rule("body-content", decisive=True)
 def request_bodies_have_a_media_type(view: View) -> Iterator[Problem]:
-    """OpenAPI allows a request body without any media type, which would be one that nobody can send."""
+    """OpenAPI allows a request body without any media type, which no client can send."""
     for part in view.of("request body"):
         if not part.node["content"]:
             yield Problem(
@@ -97,7 +95,7 @@ def request_bodies_have_a_media_type(view: View) -> Iterator[Problem]:
 
 @rule("reference", decisive=True)
 def references_lead_to_components_of_their_kind(view: View) -> Iterator[Problem]:
-    """Only components have names that generated code can bear, so nothing else can be referred to."""
+    """Only components have names for generated code, so all references must lead to components."""
     for part in view.parts.values():
         if part.reference is None:
             continue
@@ -110,8 +108,8 @@ def references_lead_to_components_of_their_kind(view: View) -> Iterator[Problem]
         if len(pointer) != 3 or pointer[:2] != ("components", section):
             yield Problem(
                 part.pointer,
-                f"the reference {part.reference} does not name a component of the kind {part.kind}",
-                f"move what it names to components/{section} and refer to it there",
+                f"the reference {part.reference} does not lead to a component of the kind {part.kind}",
+                f"move the target to components/{section} and refer to it there",
             )
 
 
@@ -124,19 +122,19 @@ def _errors(
         where = error.instance_path
         if not _unexpected(error):
             yield Problem((*pointer, *map(str, where)), _problem(error), remedy)
-        # Which fields are known may depend on one that is wrong; then the others are not to blame.
+        # Known fields may depend on an invalid one, so report only that one.
         elif not any(cause[: len(where)] == where and len(cause) <= len(where) + 1 for cause in causes):
             for name in _unexpected(error):
-                yield Problem((*pointer, *map(str, where), name), f"{name!r} is not known here", remedy)
+                yield Problem((*pointer, *map(str, where), name), f"unknown field {name!r}", remedy)
 
 
 def _unexpected(error: jsonschema_rs.ValidationError) -> list[str]:
-    """The fields that an error is about because nothing knows them; none for other errors."""
+    """Return the unknown fields that an error is about; none for other errors."""
     return getattr(error.kind, "unexpected", [])
 
 
 def _problem(error: jsonschema_rs.ValidationError) -> str:
-    # Of alternatives, each one says what it misses; that none of them fits says nothing.
+    # Report the error of each alternative; that no alternative matches is not helpful.
     branches = error.kind.as_dict().get("context") or []
     reasons = dict.fromkeys(_problem(branch[0]) for branch in branches if branch)
     return " or ".join(reasons) or error.message

@@ -1,4 +1,4 @@
-"""Rules about the values that travel: what requests may hold, and what responses always hold."""
+"""Rules about the values in requests and responses."""
 
 from __future__ import annotations
 
@@ -15,71 +15,73 @@ from specfirst.lint.view import View, single_type, types
 
 _LARGEST = 2**53 - 1
 _SHORT_FORMATS = ("date", "uuid", "ipv4", "ipv6")
-"""Formats whose texts cannot be long."""
+"""Formats with a bounded length."""
 
 _CLASS_FORMATS = ("date-time", *_SHORT_FORMATS)
-"""Formats that have a class of their own in Python, which gives back the value that it was given."""
+"""Formats with a Python class of their own that preserves the value."""
 
 _TEXT_FORMATS = (
     *("uri-reference", "iri", "iri-reference", "uri-template"),
     *("json-pointer", "relative-json-pointer", "regex", "idn-hostname"),
 )
-"""Formats that are checked and stay texts."""
+"""Formats that are checked and stay strings."""
 
 _WITH_NUL = [f"{character}\0{character}" for character in ("", *string.printable)]
-"""Texts that a pattern should refuse, between characters of which it may admit some."""
+"""Strings that a pattern should reject, with context that it may accept."""
 
 
 @rule("closed-request")
 def request_objects_are_closed(view: View) -> Iterator[Problem]:
-    """In an open object a misspelt property passes for one that was left out."""
+    """In an open object, a misspelt property is silently ignored."""
     for part in view.request_bodies:
         if "object" in types(part.node) and part.node.get("additionalProperties") is not False:
             yield Problem(
                 part.pointer,
                 "the object is part of a request and open",
-                "write `additionalProperties: false`; in place of a map, use an array of objects",
+                "write `additionalProperties: false`; instead of a map, use an array of objects",
             )
 
 
 @rule("request-default")
 def request_properties_have_no_default(view: View) -> Iterator[Problem]:
-    """TypeScript generators make a property with a default required, though it may be left out."""
+    """TypeScript generators make a property with a default required, although it is optional."""
     for part in view.request_bodies:
         if "default" in part.node:
             yield Problem(
                 (*part.pointer, "default"),
-                "a default stands in a request body",
-                "tell it in the property's description and apply it in the implementation",
+                "a request body has a default",
+                "document it in the property's description and apply it in the implementation",
             )
 
 
 @rule("one-request-type")
 def values_in_requests_have_one_type(view: View) -> Iterator[Problem]:
-    """What has several types cannot be constrained, and nothing unconstrained is let in."""
+    """A value with several types cannot be constrained, and unconstrained values must be rejected."""
     for part in view.requests:
         if len({*types(part.node)} - {"null"}) > 1:
             yield Problem(
-                (*part.pointer, "type"), "a value in a request has several types", "give it one, besides null"
+                (*part.pointer, "type"),
+                "a value in a request has several types",
+                "use one type, and null if needed",
             )
 
 
 @rule("required-in-response")
 def response_properties_are_always_there(view: View) -> Iterator[Problem]:
-    """A client need not ask whether a property is there, only whether it is null."""
+    """Clients should not have to check whether a property is present, only whether it is null."""
     for part in view.response_bodies:
         for name in part.node.get("properties", {}):
             if name not in part.node.get("required", []):
                 yield Problem(
                     (*part.pointer, "properties", name),
                     f"the property {name!r} may be missing from a response",
-                    "add it to `required`, and let it be null where there is nothing to say",
+                    "add it to `required`, and allow null if it can have no value",
                 )
 
 
 @rule("bounded-integer")
 def integers_have_bounds(view: View) -> Iterator[Problem]:
-    """JavaScript rounds integers beyond 2^53 - 1, and databases have limits of their own."""
+    """JavaScript rounds integers beyond 2^53 - 1, and databases have their own limits."""
     for part in view.schemas:
         if single_type(part.node) != "integer" or part.node.keys() & {"enum", "const"}:
             continue
@@ -89,13 +91,13 @@ def integers_have_bounds(view: View) -> Iterator[Problem]:
                 yield Problem(
                     (*part.pointer, name),
                     f"the integer has no {name}" if bound is None else f"the {name} is beyond 2^53 - 1",
-                    f"state minimum and maximum, within -{_LARGEST} and {_LARGEST}",
+                    f"set minimum and maximum, from -{_LARGEST} to {_LARGEST}",
                 )
 
 
 @rule("date-time-pattern")
 def date_times_have_a_pattern(view: View) -> Iterator[Problem]:
-    """Validators disagree on the form of a date-time; a pattern is the same to all of them."""
+    """Validators disagree on the syntax of a date-time; a pattern means the same to all of them."""
     for part in view.schemas:
         if part.node.get("format") == "date-time" and "pattern" not in part.node:
             yield Problem(
@@ -107,7 +109,7 @@ def date_times_have_a_pattern(view: View) -> Iterator[Problem]:
 
 @rule("format")
 def formats_are_checked_and_kept(view: View) -> Iterator[Problem]:
-    """Some formats nothing checks, and the types of others do not give back the text that they were given."""
+    """Some formats are not validated, and the Python types of others do not preserve the text."""
     for part in view.schemas:
         name, header = part.node.get("format"), part.parent is not None and part.parent.kind == "header"
         if name is None or "string" not in types(part.node) or header:
@@ -115,14 +117,14 @@ def formats_are_checked_and_kept(view: View) -> Iterator[Problem]:
         if name not in (*_CLASS_FORMATS, *_TEXT_FORMATS):
             yield Problem(
                 (*part.pointer, "format"),
-                f"the format {name} is not both checked and kept as it was sent",
+                f"the format {name} is not validated, or its values are not preserved",
                 "use a pattern instead",
             )
         for keyword in sorted(part.node.keys() & {"minLength", "maxLength", "default"}):
             if name in _CLASS_FORMATS:
                 yield Problem(
                     (*part.pointer, keyword),
-                    f"{keyword} does not fit the type that a {name} has in Python",
+                    f"{keyword} does not apply to the Python type of {name}",
                     "remove it, or the format",
                 )
 
@@ -148,7 +150,7 @@ def _pattern_problems(view: View, *, invalid: bool) -> Iterator[Problem]:
 
 @rule("no-nul")
 def strings_in_requests_exclude_nul(view: View) -> Iterator[Problem]:
-    """PostgreSQL cannot store the character, so a request with it would fail after it was admitted."""
+    """PostgreSQL cannot store NUL, so a request with it would fail after its validation."""
     for part in view.requests:
         if _is_free_text(part.node):
             constraints = {
@@ -163,17 +165,17 @@ def strings_in_requests_exclude_nul(view: View) -> Iterator[Problem]:
 
 @rule("bounded-string")
 def strings_in_requests_have_a_length(view: View) -> Iterator[Problem]:
-    """How much a client may store is for the contract to say."""
+    """The contract must limit how much a client may store."""
     for part in view.requests:
         bounded = "maxLength" in part.node or part.node.get("format") in _SHORT_FORMATS
         if narrows(part):
-            # The length is that of the schema whose alternative it is.
+            # The length belongs to the schema that contains this alternative.
             continue
         limited = bounded or pattern_lengths(part.node.get("pattern", ""))[1] is not None
         if _is_free_text(part.node) and not limited:
             yield Problem(
                 part.pointer,
-                "a text in a request has no greatest length",
+                "a text in a request has no maximum length",
                 "add maxLength, or a pattern from ^ to $ without `*`, `+` and `{n,}`",
             )
 

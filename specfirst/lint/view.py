@@ -1,4 +1,4 @@
-"""The document as the rules look at it: its OpenAPI objects, each with its kind and its place."""
+"""The view of a document for the rules: its OpenAPI objects with kind and location."""
 
 from __future__ import annotations
 
@@ -54,18 +54,18 @@ _CHILDREN: Mapping[str, Mapping[str, str]] = {
         "oneOf": "[schema]",
     },
 }
-"""Which fields of an OpenAPI object hold objects of which kind: one, a {map} or a [list] of them.
+"""The fields of OpenAPI objects and the kind of objects in them: one, a {map} or a [list] of them.
 
-Only the schema keywords that the generator can express are here; the others are refused as a whole.
+Only the schema keywords that the generator can express are here; the others are rejected as a whole.
 """
 
 SECTIONS: Mapping[str, str] = {kind.strip("{}"): section for section, kind in _CHILDREN["components"].items()}
-"""The field of `components` that holds the objects of a kind."""
+"""The field of `components` that contains the objects of a kind."""
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """An OpenAPI object (or a reference that stands for one) and where it stands."""
+    """An OpenAPI object (or a reference to one) and its location."""
 
     kind: str
     node: Any
@@ -74,7 +74,7 @@ class Part:
 
     @property
     def field(self) -> str:
-        """The field of the parent that holds it: `properties`, `items`, `get`."""
+        """Return the field of the parent that contains it: `properties`, `items`, `get`."""
         return self.pointer[len(self.parent.pointer)] if self.parent else ""
 
     @property
@@ -88,7 +88,7 @@ class Part:
 
 
 class View:
-    """All parts of a document, in its order, and the questions that several rules ask about them."""
+    """All parts of a document, in its order, and queries that several rules use."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -101,18 +101,18 @@ class View:
     def _by_kind(self) -> Mapping[str, list[Part]]:
         parts: dict[str, list[Part]] = {}
         for part in self.parts.values():
-            # What a reference stands for is looked at where it stands; a schema may say more beside it.
+            # The target of a reference is visited at its own location; a schema may have fields next to $ref.
             if part.kind == "schema" or part.reference is None:
                 parts.setdefault(part.kind, []).append(part)
         return parts
 
     def of(self, *kinds: str) -> list[Part]:
-        """The parts of some kinds, without references; schemas are in `schemas`."""
+        """Return the parts of some kinds, without references; schemas are in `schemas`."""
         return [part for kind in kinds for part in self._by_kind.get(kind, [])]
 
     @cached_property
     def schemas(self) -> list[Part]:
-        """All schemas, references included, but for the boolean ones."""
+        """Return all schemas, including references, except boolean ones."""
         return [part for part in self.of("schema") if isinstance(part.node, Mapping)]
 
     @cached_property
@@ -127,11 +127,11 @@ class View:
         return [child for child in self._children.get(part.pointer, []) if kind in (None, child.kind)]
 
     def follow(self, part: Part) -> Part:
-        """The part that a reference stands for, or the part itself if it is none."""
+        """Return the target of a reference, or the part itself if it is not a reference."""
         return self.parts[self.document.follow(part.node, part.pointer)[1]]
 
     def reach(self, parts: Iterable[Part]) -> list[Part]:
-        """These parts and all that stand in them or are referred to from them."""
+        """Return these parts and all parts that they contain or refer to."""
         reached: dict[Pointer, Part] = {}
         waiting = list(parts)
         while waiting:
@@ -144,7 +144,7 @@ class View:
         return list(reached.values())
 
     def examples(self, part: Part) -> Iterator[tuple[Pointer, Any]]:
-        """The examples of a media type, parameter or header, and where each stands."""
+        """Yield the examples of a media type, parameter or header, with their locations."""
         if "example" in part.node:
             yield (*part.pointer, "example"), part.node["example"]
         for child in self.children(part, "example"):
@@ -160,27 +160,27 @@ class View:
 
     @cached_property
     def request_bodies(self) -> list[Part]:
-        """All schemas that something in a request body is held to."""
+        """Return all schemas that apply to a value in a request body."""
         return self._reached_schemas("request body")
 
     @cached_property
     def requests(self) -> list[Part]:
-        """All schemas that something in a request is held to, be it in the body or a parameter."""
+        """Return all schemas that apply to a value in a request, in the body or in a parameter."""
         return self._reached_schemas("request body", "parameter")
 
     @cached_property
     def response_bodies(self) -> list[Part]:
-        """All schemas that something in a response body is held to."""
+        """Return all schemas that apply to a value in a response body."""
         return self._reached_schemas("response")
 
     @cached_property
     def validators(self) -> Schemas:
-        """The validators that the engine uses, so that both always agree."""
+        """Return the validators of the engine, so that both always agree."""
         return Schemas(self.document)
 
     @cached_property
     def operations(self) -> list[Operation]:
-        """The operations that can be read; the errors of the others are in `unreadable`."""
+        """Return the readable operations; the errors of the others are in `unreadable`."""
         return self._operations_and_errors[0]
 
     @property
@@ -196,7 +196,8 @@ class View:
                 operations += self._read(part, part.node)
             except DocumentError as error:
                 first, others = error, list[DocumentError]()
-                # The document stops at its first error, so the pieces are read one by one to find the others.
+                # The document raises its first error, so each operation is read separately to find all
+                # errors.
                 for piece in _pieces(part.node):
                     try:
                         self._read(part, piece)
@@ -206,10 +207,10 @@ class View:
         return operations, errors
 
     def _read(self, part: Part, node: Mapping[str, Any]) -> tuple[Operation, ...]:
-        """Read one operation by itself, in a document that has no other."""
+        """Read one operation in a document that contains no other."""
         assert part.parent
         where = part.parent.pointer
-        # A path item that is shared through a reference is refused; there is no path to read it at.
+        # References to path items are rejected, so such an operation has no path.
         if where[0] != "paths":
             return ()
         item = {part.field: node, "parameters": part.parent.node.get("parameters", [])}
@@ -232,10 +233,10 @@ def _walk(part: Part) -> Iterator[Part]:
         if field not in part.node:
             continue
         node, pointer, name = part.node[field], (*part.pointer, field), kind.strip("{}[]")
-        # What should be a map or a list and is not has no parts; the structure's rules find it.
+        # A value of the wrong type has no parts; the structure rules report it.
         if kind.startswith("{"):
             for key, child in node.items() if isinstance(node, Mapping) else ():
-                # The paths and responses objects can be extended; names elsewhere may start with x-.
+                # The paths and responses objects have x- extensions; elsewhere, names may start with x-.
                 extensible = part.kind in ("document", "operation") and field in ("paths", "responses")
                 if not (key.startswith("x-") and extensible):
                     yield from _walk(Part(name, child, (*pointer, key), part))
@@ -247,19 +248,19 @@ def _walk(part: Part) -> Iterator[Part]:
 
 
 def target(reference: str) -> Pointer:
-    """The pointer in a reference to a part of the same document."""
+    """Return the pointer of a reference within the document."""
     return tuple(
         token.replace("~1", "/").replace("~0", "~") for token in reference.removeprefix("#/").split("/")
     )
 
 
 def types(schema: Mapping[str, Any]) -> list[str]:
-    """The types that a schema's `type` names."""
+    """Return the types in a schema's `type`."""
     named = schema.get("type", [])
     return [named] if isinstance(named, str) else list(named)
 
 
 def single_type(schema: Mapping[str, Any]) -> str | None:
-    """The one type of a schema besides null, or None if there are several or none."""
+    """Return the only type of a schema besides null, or None."""
     named = [name for name in types(schema) if name != "null"]
     return named[0] if len(named) == 1 else None

@@ -75,7 +75,7 @@ def test_an_address_that_a_client_makes_up_does_not_count(
             for number in range(PER_ADDRESS + 2)
         ]
         assert asked == [401] * PER_ADDRESS + [429] * 2
-        assert "name it in FORWARDED_ALLOW_IPS" in direct.log.read_text(encoding="utf-8")
+        assert "add it to FORWARDED_ALLOW_IPS" in direct.log.read_text(encoding="utf-8")
 
 
 def test_health_is_never_limited(limited: Server) -> None:

@@ -236,7 +236,7 @@ def test_the_log_says_why_a_token_was_refused(server: Server, ada: Person) -> No
     before = server.log.read_text()
     answer = server.request("GET", ada.path("/tasks"), token=token)
     expect(answer, 401, NOT_AUTHENTICATED, www_authenticate=INVALID_TOKEN)
-    reason = f"listTasks refused a credential: it has {len(token)} bytes, and 8192 at most are accepted"
+    reason = f"listTasks rejected a credential: it has {len(token)} bytes; the limit is 8192"
     request_id = answer.headers["x-request-id"]
     # Another process writes the log.
     deadline = time.monotonic() + 10

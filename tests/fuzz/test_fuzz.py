@@ -174,7 +174,7 @@ def test_a_run_that_gave_up_early_fails(tmp_path: Path) -> None:
 
 def test_a_run_that_never_got_into_an_operation_fails(tmp_path: Path) -> None:
     path = results(tmp_path, 1, operations={})
-    assert "GET /health: worker 1 was never answered with success" in problems(path, 1)
+    assert "GET /health: worker 1 got no successful response" in problems(path, 1)
 
 
 def test_a_run_with_a_warning_or_an_error_fails(tmp_path: Path) -> None:
@@ -186,5 +186,5 @@ def test_a_run_with_a_warning_or_an_error_fails(tmp_path: Path) -> None:
 def test_a_run_without_a_result_fails_with_what_schemathesis_said_last(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("Hook Error\n", encoding="utf-8")
     (problem,) = problems(tmp_path / "results.json", 1)
-    assert "ended without a result" in problem
+    assert "exited without a result" in problem
     assert "Hook Error" in problem

@@ -68,10 +68,10 @@ async def test_handovers_under_load_lose_no_request(server: Server, report: Repo
     async with asyncio.TaskGroup() as tasks:
         for _ in range(CLIENTS):
             tasks.create_task(use())
-        seen, before = workers(server), said(server, "Handed over")
+        seen, before = workers(server), said(server, "Rolling restart complete")
         for handover in range(1, HANDOVERS + 1):
             server.process.send_signal(signal.SIGHUP)
-            await until(lambda: said(server, "Handed over") == before + handover)  # noqa: B023  # Called here.
+            await until(lambda: said(server, "Rolling restart complete") == before + handover)  # noqa: B023  # Called here.
             now = workers(server)
             assert len(now - seen) == WORKERS
             seen |= now

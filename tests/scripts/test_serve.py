@@ -207,7 +207,7 @@ def test_nothing_is_mocked_in_production(tmp_path: Path) -> None:
         "BETTER_AUTH_SECRET": "9hB3k0Zq7Lw2Xv5Rt8Yn1Mc4Pd6Sf0Ga",
         "DATABASE_URL": "postgresql://nobody@localhost/none",
     }
-    expected = "scripts/serve: MOCK answers with examples instead of data; unset it in production"
+    expected = "scripts/serve: MOCK returns examples instead of data; unset it in production"
     assert refusal("--port", "0", "--data", str(tmp_path), "--mock", **env) == expected
 
 

@@ -173,7 +173,7 @@ def test_a_read_only_database(said: Said, empty: Callable[[], str], migrated: st
 def test_a_server_that_is_too_old(said: Said, migrated: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migrations, "OLDEST_VERSION", 99)
     line = said(DATABASE_URL=migrated)
-    assert line.startswith("DATABASE_URL leads to a server of PostgreSQL 18; use 99 or later")
+    assert line.startswith("DATABASE_URL leads to PostgreSQL 18; use 99 or later")
 
 
 def test_a_user_who_may_not_connect(said: Said, empty: Callable[[], str], role: str) -> None:
@@ -185,10 +185,10 @@ def test_a_user_who_may_not_connect(said: Said, empty: Callable[[], str], role: 
 def test_a_user_who_may_not_migrate(said: Said, empty: Callable[[], str], role: str) -> None:
     url = empty()
     line = said(DATABASE_URL=at(url, username=role))
-    assert line.startswith("DATABASE_URL names a user who may not migrate the database: permission denied")
+    assert line.startswith("DATABASE_URL has a user who may not migrate the database: permission denied")
     run(url, f"CREATE SCHEMA tasks_api; GRANT USAGE ON SCHEMA tasks_api TO {role}")
     line = said(DATABASE_URL=at(url, username=role))
-    assert line.startswith("DATABASE_URL names a user who may not migrate the database: permission denied")
+    assert line.startswith("DATABASE_URL has a user who may not migrate the database: permission denied")
 
 
 ALL_TABLES = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA tasks_api TO"
@@ -279,7 +279,7 @@ def test_a_port_that_is_taken_is_found_before_postgresql_starts(said: Said, tmp_
 
 def test_an_env_file_that_is_not_text(said: Said, tmp_path: Path) -> None:
     (tmp_path / "project" / ".env").write_bytes(b"FRONTEND_URL=\xff\n")
-    assert said() == ".env cannot be read: it is not UTF-8 text; correct that file, or remove it"
+    assert said() == ".env cannot be read: it is not UTF-8 text; fix that file, or remove it"
 
 
 def test_no_temporary_folder(said: Said, monkeypatch: pytest.MonkeyPatch, migrated: str) -> None:

@@ -105,7 +105,7 @@ def test_making_the_environment_imports_nothing_from_there_either(traps: Path) -
         capture_output=True,
         text=True,
     )
-    assert "/bin/false is no Python" in done.stderr
+    assert "/bin/false is not a Python interpreter" in done.stderr
     assert "imported" not in done.stderr
 
 

@@ -689,9 +689,9 @@ def test_a_schema_breaks_nothing_when_it_stays_as_it_is(schema: Any) -> None:
         ("2.0.0-rc.1", "2.0.0-rc.2", False, None),
         ("2.0.0-rc.9", "2.0.0-rc.10", False, None),
         ("2.0.0-rc.1", "2.0.0", False, None),
-        ("1.2.3", "1.2.3", True, "info.version is still 1.2.3; raise it to 2.0.0"),
-        ("1.2.3", "1.10.0", True, "info.version is 1.2.3 before and now 1.10.0; raise it to 2.0.0"),
-        ("0.2.0", "0.3.0", True, "raise it to 1.0.0"),
+        ("1.2.3", "1.2.3", True, "info.version is still 1.2.3; increase it to 2.0.0"),
+        ("1.2.3", "1.10.0", True, "info.version is 1.2.3 before and now 1.10.0; increase it to 2.0.0"),
+        ("0.2.0", "0.3.0", True, "increase it to 1.0.0"),
         ("1.2.3", "1.2.2", False, "info.version went down, from 1.2.3 to 1.2.2"),
         ("1.10.0", "1.9.0", False, "info.version went down"),
         ("2.0.0", "1.9.9", True, "info.version went down"),
@@ -788,7 +788,7 @@ def test_the_script_compares_with_a_revision_and_tells_what_to_do(repository: Pa
         "\nDocumentation\n"
         f"  notes.yaml:{lines['summary: Notes']}  GET /notes\n"
         '      summary: "List" → "Notes"\n'
-        "\ninfo.version is still 1.4.2; raise it to 2.0.0, or keep what clients rely on\n"
+        "\ninfo.version is still 1.4.2; increase it to 2.0.0, or undo the breaking changes\n"
     )
     repository.write_text(edited([*edits, {"old": "1.4.2", "new": "2.0.0"}]))
     done = run("v1", "--contract", repository)
@@ -812,7 +812,7 @@ def test_the_script_tells_programs_the_same(tmp_path: Path) -> None:
             "pointer": "#/paths/~1notes/get/responses/200/headers",
             "places": ["GET /notes response 200 header x-hint"],
             "what": "the header is removed",
-            "reason": "clients that read it find nothing",
+            "reason": "clients that read it do not find it",
         }
     ]
 
@@ -820,14 +820,18 @@ def test_the_script_tells_programs_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("base", "contract", "message"),
     [
-        ("v9", None, "v9 is neither a file nor a revision that git knows in "),
-        ("v0", None, "notes.yaml did not exist in v0; name a later revision"),
-        ("", None, " is neither a file nor a revision that git knows in "),
+        ("v9", None, "v9 is neither a file nor a git revision in "),
+        ("v0", None, "notes.yaml does not exist in v0; use a later revision"),
+        ("", None, " is neither a file nor a git revision in "),
         ("--help-me", None, "the following arguments are required: BASE"),
         ("v1", "info: {title: Notes, version: 1.4.2}", "notes.yaml:1: the version is None at #/openapi; "),
-        ("v1", "openapi: [", "notes.yaml:1:11: this is not YAML: "),
+        ("v1", "openapi: [", "notes.yaml:1:11: invalid YAML: "),
         ("v1", NOTES.replace("1.4.2", "one"), "notes.yaml:2: info.version is 'one', which is no semantic"),
-        ("v1", NOTES.replace("schemas/Text", "schemas/Test"), "nothing stands at #/components/schemas/Test"),
+        (
+            "v1",
+            NOTES.replace("schemas/Text", "schemas/Test"),
+            "unresolved reference #/components/schemas/Test",
+        ),
     ],
 )
 def test_the_script_refuses_what_it_cannot_compare(

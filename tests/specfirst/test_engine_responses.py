@@ -143,8 +143,8 @@ class Teapot(Result):
     [
         (Conflict("hunter2"), "the status 409 is not declared"),
         (Teapot(), "the status 418 is not declared"),
-        ({"isbn": "hunter2"}, "dict does not say which status it is for"),
-        (None, "NoneType does not say which status it is for"),
+        ({"isbn": "hunter2"}, "dict does not have a status"),
+        (None, "NoneType does not have a status"),
     ],
 )
 async def test_a_status_that_is_not_declared_becomes_a_500_with_the_reason_in_the_log(

@@ -268,4 +268,4 @@ async def test_the_log_says_why_a_credential_was_refused(caplog: pytest.LogCaptu
     assert caplog.messages == []
     response = await served.get(f"/orders/{KEY}", headers={"Authorization": "Bearer hunter2"})
     assert (response.status_code, "expired" in response.text) == (401, False)
-    assert caplog.messages == ["getOrder refused a credential: it has expired"]
+    assert caplog.messages == ["getOrder rejected a credential: it has expired"]

@@ -195,12 +195,12 @@ async def test_a_body_without_an_example_has_that_of_its_schema() -> None:
     [
         (
             ("components", "responses", "Book", "content", "application/json"),
-            "the body of a response with status 200 has no example to answer with",
+            "the body of a response with status 200 has no example for the mock",
             ("components", "responses", "Book", "content", "application/json"),
         ),
         (
             ("paths", "/books", "get", "responses", "200", "headers", "X-Total-Count"),
-            "the header X-Total-Count of a response with status 200 has no example to answer with",
+            "the header X-Total-Count of a response with status 200 has no example for the mock",
             ("paths", "/books", "get", "responses", "200", "headers", "X-Total-Count"),
         ),
     ],
