@@ -10,17 +10,10 @@ import time
 from collections.abc import Mapping
 from datetime import timedelta
 from statistics import median
-from typing import Any, cast
+from typing import Any
 
 from generated.application import build_router, contract
-from generated.operations import (
-    CategoriesOperations,
-    CreateTask201,
-    GetTask200,
-    HealthOperations,
-    TasksOperations,
-    UsersOperations,
-)
+from generated.operations import CreateTask201, GetTask200
 from generated.schemas import TaskListResponse, TaskResponse
 from impl.identity.caller import Authenticator, Caller, authorize
 from impl.identity.tokens import Claims, mint_token
@@ -32,16 +25,16 @@ from specfirst.routing import Engine
 CALLS, ROUNDS = 500, 15
 
 USER = "100005"
+_CREATED = contract().get(("paths", "/api/{user_id}/tasks", "post", "responses", "201"))
 TASK = TaskResponse.model_validate(
-    {
+    # A new property has the value of the contract's example.
+    _CREATED["content"]["application/json"]["example"]
+    | {
         "id": 1005,
         "user_id": USER,
         "title": "Write the report",
         "description": "What has to be done, and why.",
-        "completed": False,
-        "priority": "high",
         "due_date": "2027-01-01T12:00:00Z",
-        "category_id": None,
         "created_at": "2026-01-01T12:00:00.123456Z",
         "updated_at": "2026-01-01T12:00:00.123456Z",
     }
@@ -84,15 +77,9 @@ def application(secret: str) -> ASGIApp:
         authorize=authorize,
         allow_unimplemented=True,
     )
-    constants = _Constants()
-    router = build_router(
-        engine,
-        health=cast(HealthOperations, constants),
-        users=cast(UsersOperations[Caller], constants),
-        tasks=cast(TasksOperations[Caller], constants),
-        categories=cast(CategoriesOperations[Caller], constants),
-    )
-    return ContractAPI(engine, router)
+    # One implementation for each tag of the contract.
+    constants: dict[str, Any] = {tag["name"]: _Constants() for tag in contract().content["tags"]}
+    return ContractAPI(engine, build_router(engine, **constants))
 
 
 async def bare(scope: Scope, receive: Receive, send: Send) -> None:

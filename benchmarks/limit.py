@@ -20,13 +20,6 @@ from benchmarks import statements
 from specfirst.asgi import Receive, Scope, Send
 
 SECRET = os.environ["BETTER_AUTH_SECRET"]
-DEFAULTS = {
-    "description": None,
-    "completed": False,
-    "priority": "medium",
-    "due_date": None,
-    "category_id": None,
-}
 PAGE, PAGE_AFTER = statements.page(after_cursor=False), statements.page(after_cursor=True)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -65,7 +58,7 @@ async def answer(scope: Scope, receive: Receive) -> tuple[int, Any]:
                 return 422, {"detail": []}
             if body.get("due_date"):
                 body["due_date"] = datetime.fromisoformat(body["due_date"])
-            values = DEFAULTS | body
+            values = statements.DEFAULTS | body
             return 201, await one(statements.CREATE, user_id, *[values[name] for name in statements.NEW])
         return 200, await page(user_id, dict(parse_qsl(scope["query_string"].decode())))
     task_id = int(rest[0])

@@ -68,7 +68,8 @@ def _script(operation: str, folder: Path) -> Path:
 
 
 def _variable(name: str) -> str:
-    return "NULL" if name == "category_id" else f":{name}"
+    known = ("user_id", "task_id", *_CONSTANTS)
+    return f":{name}" if name in known else "NULL"
 
 
 def _executable() -> str:

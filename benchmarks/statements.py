@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-COLUMNS = (
-    "user_id, id, title, description, completed, priority, due_date, category_id, created_at, updated_at"
-)
+from impl.tables import Task, properties, task
+
+_NAMES = [str(column.key) for column in properties(task)]
+COLUMNS = ", ".join(_NAMES)
 _THIS_TASK = "user_id = $1 AND id = $2"
 _TOTAL = "open_low + open_medium + open_high + done_low + done_medium + done_high"
 
@@ -17,11 +18,16 @@ TOGGLE = (
     f"WHERE {_THIS_TASK} RETURNING {COLUMNS}"
 )
 
-NEW = ("title", "description", "completed", "priority", "due_date", "category_id")
+NEW = tuple(name for name in _NAMES if name not in ("user_id", "id", "created_at", "updated_at"))
 """The parameters of CREATE after user_id, in this order."""
 
+DEFAULTS = {
+    name: Task.model_fields[name].default for name in NEW if not Task.model_fields[name].is_required()
+}
+
 CREATE = (
-    f"INSERT INTO tasks_api.task (user_id, {', '.join(NEW)}) VALUES ($1, $2, $3, $4, $5, $6, $7) "
+    f"INSERT INTO tasks_api.task (user_id, {', '.join(NEW)}) "
+    f"VALUES ($1, {', '.join(f'${index}' for index in range(2, len(NEW) + 2))}) "
     f"RETURNING {COLUMNS}"
 )
 

@@ -28,17 +28,16 @@ from schemathesis.specs.openapi._auth_retry import send_probe
 from schemathesis.specs.openapi.object_authorization import apply_as
 from schemathesis.wfc.escalation import EscalatingAuthProvider
 
+from devtools.resources import example_ids, find_resources
 from generated.application import contract
 
 SECRET = os.environ["BETTER_AUTH_SECRET"]
 RESULTS = Path(os.environ["FUZZ_RESULTS"])
 
-EXAMPLES: dict[str, Any] = {
-    parameter["name"]: parameter["example"]
-    for parameter in contract().get(("components", "parameters")).values()
-    if parameter["in"] == "path"
-}
-CALLER: str = EXAMPLES.pop("user_id")
+CONTRACT = contract().content
+RESOURCES = find_resources(CONTRACT)
+EXAMPLES = example_ids(CONTRACT)
+CALLER: str = CONTRACT["components"]["parameters"]["UserId"]["example"]
 PEER, LEAVER = "peer", "leaver"
 
 
@@ -136,24 +135,29 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
 
 # --- Existing data ------------------------------------------------------------------------------------
 
-# How to create an item, by the path parameter with its id: collection, required property.
-COLLECTIONS = {"task_id": ("tasks", "title"), "category_id": ("categories", "name")}
-
 _existing: dict[str, int] = {}
 
 
 def _item(case: Case[Any]) -> str | None:
-    return next((name for name in COLLECTIONS if name in case.path_parameters), None)
+    """The last path parameter that names an item. The items in whose paths it is come before it."""
+    return next((name for name in reversed(RESOURCES) if name in case.path_parameters), None)
 
 
 def _existing_item(name: str, base_url: str) -> int:
     """Return the id of an item of the caller, and create the item if there is none."""
     if name not in _existing:
-        collection, property_name = COLLECTIONS[name]
+        resource = RESOURCES[name]
+        ids = {parent: _existing_item(parent, base_url) for parent in resource.parents}
+        # The names of a user's items may have to be unique; all of them are short.
+        texts = {
+            property_name: f"Made {time.time_ns()}"
+            for property_name in ("name",)
+            if property_name in resource.example
+        }
         response = _client.post(
-            f"{base_url}/api/{CALLER}/{collection}",
+            base_url + resource.collection.format(user_id=CALLER, **ids),
             headers=caller.headers,
-            json={property_name: f"Made for a request, {time.time_ns()}"},
+            json={**resource.example, **texts},
         )
         _existing[name] = response.raise_for_status().json()["id"]
     return _existing[name]
@@ -184,8 +188,10 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
         if case.headers.get("Authorization") == f"Bearer {caller.token}":
             leaver.renew()
             case.headers.update(leaver.headers)
-    elif (name := _item(case)) and str(path[name]) == str(EXAMPLES[name]):
-        path[name] = _existing_item(name, str(case.operation.base_url))
+    else:
+        for name in RESOURCES:
+            if name in path and str(path[name]) == str(EXAMPLES[name]):
+                path[name] = _existing_item(name, str(case.operation.base_url))
 
 
 def _meet_conditions(case: Case[Any]) -> None:
@@ -225,7 +231,9 @@ def after_call(context: HookContext, case: Case[Any], response: Response) -> Non
         if name == "category_id":
             caller.categories.discard(int(case.path_parameters[name]))
         if str(case.path_parameters[name]) == str(_existing.get(name)):
-            del _existing[name]
+            # What is below it is gone as well.
+            for gone in [other for other in _existing if other == name or name in RESOURCES[other].parents]:
+                del _existing[gone]
     elif case.path_parameters["user_id"] == CALLER:
         caller.erased_in = _scenario()
         _existing.clear()

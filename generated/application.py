@@ -11,6 +11,7 @@ from typing import TypeVar
 from fastapi import APIRouter
 
 from specfirst.document import Document, Splices
+from specfirst.implementations import optional_at_run_time
 from specfirst.routing import Engine
 
 from .operations import CategoriesOperations, HealthOperations, TasksOperations, UsersOperations
@@ -36,6 +37,7 @@ def contract() -> Document:
     return Document.from_json(OPENAPI_JSON)
 
 
+@optional_at_run_time
 def build_router(
     engine: Engine[CallerT],
     *,
@@ -46,7 +48,8 @@ def build_router(
 ) -> APIRouter:
     """Bind every operation of the contract to its implementation.
 
-    Raises specfirst.implementations.UnimplementedOperations, which lists what an implementation lacks.
+    `scripts/generate --skeleton` writes the methods that an implementation lacks. Raises
+    specfirst.implementations.UnimplementedOperations, which lists them.
     """
     engine.bind(
         (HealthOperations, health),

@@ -3,7 +3,7 @@
 """What Tasks API 1.0.0 asks of an implementation.
 
 There is a Protocol for each tag with a method for each operation. An implementation satisfies it by its
-shape and inherits nothing. Arguments have passed the contract's schemas; a result goes out as it is.
+shape and inherits nothing; `scripts/generate --skeleton` writes the methods that are missing. Arguments have passed the contract's schemas; a result goes out as it is.
 Anything else is said by raising: a subclass of `specfirst.errors.Refusal` whose status the operation
 declares.
 """

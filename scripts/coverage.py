@@ -21,6 +21,11 @@ def main() -> None:
     parser.add_argument("--page", type=Path, default=ROOT / "build" / "coverage.html")
     options = parser.parse_args()
     document = contract()
+    if not any(options.observations.glob(f"{document.digest}.*")):
+        folder = options.observations
+        parser.exit(
+            1, f"{parser.prog}: {folder} has no observations of this openapi.yaml; run scripts/test first\n"
+        )
     coverage = measure(document, options.observations)
     page: Path = options.page
     page.parent.mkdir(parents=True, exist_ok=True)

@@ -7,10 +7,12 @@ import errno
 import os
 import socket
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
+from importlib import import_module
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,8 +24,7 @@ from uvicorn.supervisors import ChangeReload
 
 from devtools.development_secret import development_secret
 from devtools.embedded_postgres import EmbeddedPostgres
-from generated.application import contract
-from impl.app import create_app
+from generated.application import OPENAPI_YAML, contract
 from impl.connection_strings import read_connection_string
 from impl.identity.tokens import mint_token
 from impl.ops.exposition import expose
@@ -31,12 +32,15 @@ from impl.ops.logs import log_config
 from impl.postgres.migrations import DatabaseUnusable, migrate
 from impl.postgres.preflight import check_database, check_folders
 from impl.settings import Settings, load_settings
+from specfirst.application import ContractAPI
 from specfirst.connections import Connection
+from specfirst.implementations import SKELETON
 from specfirst.server import Server, Supervisor
 from specfirst.startup import StartupError
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / ".data"
+CONTRACT = ROOT / "openapi.yaml"
 # The user of the contract's examples, so that "Try it out" in /docs works without changes.
 DEVELOPER: str = contract().get(("components", "parameters", "UserId", "example"))
 
@@ -81,7 +85,7 @@ def main() -> None:
             # First what takes no time to find out.
             listener = stack.enter_context(_bind(options.host, options.port))
             settings = _prepare(data, options.host, stack)
-            app = create_app(settings)
+            app = _create_app(settings)
             if settings.database_url and settings.mock != "all":
                 _prepare_database(settings.database_url.get_secret_value())
             _listen(listener, options.host, options.port)
@@ -89,6 +93,8 @@ def main() -> None:
             sys.exit(f"scripts/serve: {error}")
         for operation_id in sorted(app.engine.unimplemented):
             _say(f"Not implemented, answers 501: {operation_id}")
+        if app.engine.unimplemented:
+            _say(f"{SKELETON} writes the methods that are missing")
         if settings.mock == "all":
             _say("Mock: every operation answers with the contract's example, and nothing is stored")
         else:
@@ -101,6 +107,7 @@ def main() -> None:
 def _prepare(data: Path, host: str, stack: ExitStack) -> Settings:
     """Add what development provides to the settings, through environment variables, which workers inherit."""
     settings = load_settings()
+    _check_generated(settings)
     # With a key set, only the login service issues tokens.
     if settings.better_auth_secret is None and settings.auth_jwks_url is None:
         os.environ["BETTER_AUTH_SECRET"] = development_secret(data / "development-secret")
@@ -117,6 +124,44 @@ def _prepare(data: Path, host: str, stack: ExitStack) -> Settings:
         _say(f"Starting the embedded PostgreSQL in {data}")
         os.environ["DATABASE_URL"] = stack.enter_context(EmbeddedPostgres(data)).url
     return load_settings()
+
+
+def _check_generated(settings: Settings) -> None:
+    """Compare the contract with the one that generated/ was made from, byte for byte, which takes no time."""
+    try:
+        current = CONTRACT.read_bytes() == OPENAPI_YAML
+    except OSError:
+        # A deployment need not have it: generated/ has a copy.
+        return
+    if current:
+        return
+    problem = f"generated/ is not what {CONTRACT.name} says; run scripts/generate"
+    if settings.environment == "production":
+        raise StartupError(problem)
+    _say(f"Warning: {problem}. Until then, the contract before the change is served")
+
+
+def _factory(settings: Settings) -> str:
+    """The function that makes the application. That of a mock imports no implementation of an operation."""
+    return "impl.web:create_mock" if settings.mock == "all" else "impl.app:create_app"
+
+
+def _create_app(settings: Settings) -> ContractAPI:
+    module, _, name = _factory(settings).partition(":")
+    try:
+        create: Callable[[Settings], ContractAPI] = getattr(import_module(module), name)
+    except ImportError as error:
+        if not (error.name or "").startswith("generated"):
+            raise
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        path = Path(where.filename)
+        path = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+        problem = error.msg.partition(" (")[0]
+        raise StartupError(
+            f"{path}:{where.lineno}: {problem}; use the names of the contract as it is now, "
+            "or serve examples meanwhile: scripts/serve --mock"
+        ) from None
+    return create(settings)
 
 
 def _prepare_database(url: str) -> None:
@@ -234,7 +279,7 @@ def _server(config: uvicorn.Config, settings: Settings) -> Server:
 
 def _config(settings: Settings, *, reload: bool = False) -> uvicorn.Config:
     return uvicorn.Config(
-        "impl.app:create_app",
+        _factory(settings),
         factory=True,
         loop="uvloop",
         http=Connection,

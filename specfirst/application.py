@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable
 from typing import Any
 
@@ -18,6 +19,10 @@ from specfirst.errors import MethodNotAllowed, NotFound, Refusal
 from specfirst.observation import Envelope
 from specfirst.proxies import ProxyHeaders
 from specfirst.routing import Engine, dispatch
+
+log = logging.getLogger("specfirst")
+
+_MOST_LOGGED_ORIGINS = 20
 
 
 class ContractAPI(FastAPI):
@@ -82,8 +87,27 @@ class ContractAPI(FastAPI):
 class CORS(CORSMiddleware):
     """Starlette's middleware with a fast path: it only adds `Vary: Origin` to requests without an Origin.
 
-    Measured under load: 13 µs less of 83 for such a request.
+    Measured under load: 13 µs less of 83 for such a request. An origin that is not allowed is logged once,
+    with `remedy`, since a browser hides the reason from the page.
     """
+
+    def __init__(self, app: ASGIApp, /, *, remedy: str = "allow it", **options: Any) -> None:
+        super().__init__(app, **options)
+        self._remedy = remedy
+        self._logged: set[str] = set()
+
+    def is_allowed_origin(self, origin: str) -> bool:
+        allowed = super().is_allowed_origin(origin)
+        if not allowed and origin not in self._logged and len(self._logged) < _MOST_LOGGED_ORIGINS:
+            self._logged.add(origin)
+            # Clients choose what they send, so it is quoted and cut.
+            log.warning(
+                "CORS refuses the origin %.200r, which is not among %s; if it is yours, %s",
+                origin,
+                ", ".join(self.allow_origins),
+                self._remedy,
+            )
+        return allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if any(name == b"origin" for name, _ in scope.get("headers", ())):

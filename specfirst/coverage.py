@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import html
 import json
+import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from specfirst.document import Document, Operation, Parameter
 from specfirst.routing import OperationRoute
 
 MARK = "x-unprovokable"
+
+log = logging.getLogger("specfirst")
 
 
 class Recorder:
@@ -49,16 +52,22 @@ class Recorder:
     def record(self, operation: Operation, status: int, query: bytes) -> None:
         for line in _observations(operation, status, query):
             if line in self._unseen:
-                os.write(self._open(), line.encode())
+                try:
+                    os.write(self._open(), line.encode())
+                except OSError as error:
+                    # The client's response does not depend on it. One line in the log is enough.
+                    log.error("Cannot record observations in %s: %s", self._folder, error.strerror)
+                    self._unseen.clear()
+                    return
                 self._unseen.remove(line)
 
     def _open(self) -> int:
         # A process that was forked off must not write into the file of its parent.
         if self._process != os.getpid():
-            self._process = os.getpid()
             self._folder.mkdir(parents=True, exist_ok=True)
-            path = self._folder / f"{self._digest}.{self._process}.{os.urandom(4).hex()}"
+            path = self._folder / f"{self._digest}.{os.getpid()}.{os.urandom(4).hex()}"
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            self._process = os.getpid()
         return self._file
 
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 import keyword
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -25,6 +25,15 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 SEGMENT = re.compile(r"(?!\.\.?$)[A-Za-z0-9._~!$&'()*+,;=:@-]+")
 """A path segment of plain text: without percent-encoding, which tools write in different ways."""
+
+TYPE_NAMES = frozenset({"str", "int", "float", "bool", "list", "dict"})
+"""Names of the types that stand unqualified in generated code."""
+
+# Names that generated code uses itself, where it also has names of the contract.
+_TAKEN_BY_ARGUMENTS = frozenset({"self", "caller", "body", "operations"})
+_TAKEN_BY_HEADERS = TYPE_NAMES | {"self", "status", "body"}
+TAKEN_BY_OPERATIONS = TYPE_NAMES | {"components", "engine", "operations", "plain", "router"}
+_TAKEN_BY_TAGS = frozenset({"build", "engine"})
 
 _MOST_ADDRESSES = 1000
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
@@ -87,7 +96,7 @@ class Parameter:
     @property
     def identifier(self) -> str:
         """Return the name of this parameter in Python code."""
-        return python_name(self.name)
+        return python_name(self.name, _TAKEN_BY_ARGUMENTS)
 
     @property
     def is_condition(self) -> bool:
@@ -117,7 +126,7 @@ class Header:
     @property
     def identifier(self) -> str:
         # Upper case does not separate words here: header names are case-insensitive, and ETag is one word.
-        return python_name(self.name.lower())
+        return python_name(self.name.lower(), _TAKEN_BY_HEADERS)
 
 
 @dataclass(frozen=True)
@@ -152,7 +161,7 @@ class Operation:
     @property
     def identifier(self) -> str:
         """Return the method name of the Protocol: `listTasks` becomes `list_tasks`."""
-        return python_name(self.operation_id)
+        return python_name(self.operation_id, TAKEN_BY_OPERATIONS)
 
     @property
     def successes(self) -> tuple[Response, ...]:
@@ -181,13 +190,26 @@ class Operation:
         return tuple(parameter for parameter in self.parameters if parameter.location == location)
 
 
-def python_name(name: str) -> str:
-    """Turn a name of the contract into a Python identifier: `X-Request-ID` is `x_request_id`."""
+def python_name(name: str, taken: Container[str] = ()) -> str:
+    """Turn a name of the contract into a Python identifier: `X-Request-ID` is `x_request_id`.
+
+    A keyword, and a name in `taken`, gets an underscore at its end.
+    """
     words = re.sub(r"([a-z0-9])([A-Z])|([A-Z]+)(?=[A-Z][a-z])", r"\1\3_\2", name)
     identifier = re.sub(r"\W+", "_", words, flags=re.ASCII).strip("_").lower()
     if not identifier or identifier[0].isdigit():
         identifier = f"_{identifier}"
-    return f"{identifier}_" if keyword.iskeyword(identifier) or identifier == "caller" else identifier
+    return f"{identifier}_" if keyword.iskeyword(identifier) or identifier in taken else identifier
+
+
+def tag_name(tag: str) -> str:
+    """The name of a tag's module, and of its argument of `build_router`: `import` is `import_`."""
+    return python_name(tag, _TAKEN_BY_TAGS)
+
+
+def pascal(name: str) -> str:
+    """Write a name of the contract as the name of a class: `listTasks` is `ListTasks`."""
+    return "".join(word.title() for word in python_name(name).split("_"))
 
 
 class Document:

@@ -21,6 +21,30 @@ from tests.pgbouncer import in_between
 os.environ.setdefault("TESTS_BEGAN", str(int(time.time())))
 
 
+class FailuresAtOnce:
+    """Prints each failure when it happens, and so not again at the end."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            terminal = self._config.get_terminal_writer()
+            terminal.line()
+            terminal.sep("_", f"{report.nodeid} ({report.when})", red=True)
+            terminal.line(report.longreprtext)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        self._config.option.tbstyle = "no"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # A process of pytest-xdist reports to the one that started it.
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(FailuresAtOnce(config))
+
+
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An empty database."""

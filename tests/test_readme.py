@@ -5,27 +5,17 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
-import sys
-from datetime import timedelta
 from pathlib import Path
-from textwrap import dedent
 
-import httpx
 import pytest
+from copies import Copy, blocks
 from serving import CLEAN, ROOT, serving
 
-from impl.identity.tokens import mint_token
 from impl.settings import Settings
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SECRET = "a secret of this test, long enough"
-
-
-def blocks(language: str) -> list[str]:
-    found = re.findall(rf"^( *)```{language}\n(.*?)^\1```", README, re.MULTILINE | re.DOTALL)
-    return [dedent(text) for _, text in found]
 
 
 def test_it_is_short_enough_to_be_read() -> None:
@@ -57,8 +47,8 @@ def test_every_folder_that_it_names_exists() -> None:
 
 
 def test_the_commands_of_the_start_do_what_it_shows(tmp_path: Path) -> None:
-    start, first_requests = blocks("sh")[:2]
-    shown = json.loads(blocks("json")[0])
+    start, first_requests = blocks(README, "sh")[:2]
+    shown = json.loads(blocks(README, "json")[0])
     env = {"BETTER_AUTH_SECRET": SECRET}
     command = ROOT / start.strip()
     with serving("--port", "0", "--data", str(tmp_path), command=command, env=env) as served:
@@ -77,70 +67,49 @@ def test_the_commands_of_the_start_do_what_it_shows(tmp_path: Path) -> None:
     assert refused == shown
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     """The project in another folder, to be changed as the README says."""
-    copy = tmp_path / "project"
-    for name in ("specfirst", "generated", "impl", "devtools", "migrations", "scripts"):
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("openapi.yaml", "pyproject.toml"):
-        shutil.copy(ROOT / name, copy)
-    return copy
+    return Copy(tmp_path_factory.mktemp("readme") / "project")
 
 
-def apply(diff: str, folder: Path) -> None:
-    """Apply a unified diff, each hunk where its old lines stand."""
-    name = re.search(r"^\+\+\+ b/(.+)$", diff, re.MULTILINE)
-    assert name
-    path = folder / name[1]
-    text = path.read_text(encoding="utf-8")
-    for hunk in re.split(r"^@@.*\n", diff, flags=re.MULTILINE)[1:]:
-        lines = [line or " " for line in hunk.splitlines()]
-        old, new = ("".join(f"{line[1:]}\n" for line in lines if line[0] != sign) for sign in "+-")
-        assert text.count(old) == 1, f"the README's diff does not fit {name[1]}:\n{hunk}"
-        text = text.replace(old, new)
-    path.write_text(text, encoding="utf-8")
+def test_an_operation_is_added_in_the_steps_that_it_gives(copy: Copy, tmp_path: Path) -> None:
+    """The diffs are applied and the commands run; then the tests run that a reader would run."""
+    contract, implementation = blocks(README, "diff")
+    copy.apply(contract)
+    assert "generated/openapi.yaml differs" in copy.run("scripts.generate", "--check").stderr
+    printed = copy.succeed("scripts.generate", "--skeleton")
+    assert "wrote impl/resources/tasks.py: Tasks.complete_task\n" in printed
 
-
-def run(copy: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    env = CLEAN | {"PYTHONPATH": str(copy)}
-    return subprocess.run(
-        [sys.executable, "-P", "-m", *command], cwd=copy, env=env, capture_output=True, text=True
-    )
-
-
-def test_an_operation_is_added_in_the_steps_that_it_gives(copy: Path, tmp_path: Path) -> None:
-    contract, implementation = blocks("diff")
-    apply(contract, copy)
-    stale = run(copy, "scripts.generate", "--check")
-    assert stale.returncode == 1
-    assert "generated/openapi.yaml differs" in stale.stderr
-    assert run(copy, "scripts.generate").returncode == 0
     arguments = ("--port", "0", "--data", str(tmp_path / "data"))
-    refused = run(copy, "scripts.serve", *arguments)
+    refused = copy.run("scripts.serve", *arguments)
     assert refused.returncode == 1
-    assert "Tasks.delete_completed_tasks" in refused.stderr
-    assert "async def delete_completed_tasks(" in refused.stderr
+    assert "Tasks.complete_task  (PUT /api/{user_id}/tasks/{task_id}/complete)\n" in refused.stderr
+    assert "async def complete_task(self, caller: Caller, *, user_id: UserId, task_id" in refused.stderr
 
-    command = "\0".join([sys.executable, "-P", "-m", "scripts.serve"])
-    env = {"PYTHONPATH": str(copy), "BETTER_AUTH_SECRET": SECRET}
-    headers = {"Authorization": f"Bearer {mint_token(SECRET, 'ada', timedelta(hours=1))}"}
-    with serving("--mock=unimplemented", *arguments, command=command, env=env) as served:
-        assert "Mock, answers with the contract's example: deleteCompletedTasks\n" in served.printed
-        url = f"{served.url}/api/ada/tasks"
-        mocked, listed = httpx.delete(url, headers=headers), httpx.get(url, headers=headers)
-        assert (mocked.status_code, mocked.headers["x-mock"]) == (200, "example")
-        assert mocked.json() == {"message": "Completed tasks deleted successfully"}
-        assert (listed.json()["items"], "x-mock" in listed.headers) == ([], False)
+    copy.apply(implementation)
+    for module, *options in (
+        ("ruff", "check", "impl", "generated", "tests/api"),
+        ("ruff", "format", "--check", "impl", "generated", "tests/api"),
+        ("mypy", "impl"),
+        ("scripts.generate", "--check"),
+    ):
+        copy.succeed(module, *options)
+    tests = ["tests/api/test_examples.py", "tests/api/test_isolation.py", "tests/api/test_preconditions.py"]
+    passed = copy.succeed("pytest", *tests, "-rp", "-k", "completeTask or every_operation or every_example")
+    assert "[completeTask-200]" in passed
 
-    apply(implementation, copy)
-    with serving(*arguments, command=command, env=env) as served:
-        url = f"{served.url}/api/ada/tasks"
-        for completed in (True, False):
-            httpx.post(url, headers=headers, json={"title": "One", "completed": completed})
-        deleted = httpx.delete(url, headers=headers)
-        assert (deleted.status_code, deleted.json()) == (
-            200,
-            {"message": "Completed tasks deleted successfully"},
-        )
-        assert [task["completed"] for task in httpx.get(url, headers=headers).json()["items"]] == [False]
+
+def test_the_client_of_a_changed_contract_is_stale_and_then_current(copy: Copy) -> None:
+    """scripts/client is a step of its own, which needs nothing but the changed contract."""
+    if "completeTask" not in (copy.root / "openapi.yaml").read_text(encoding="utf-8"):
+        copy.apply(blocks(README, "diff")[0])
+    copy.install_client()
+    stale = copy.run("scripts.client", "--check")
+    assert stale.returncode == 1
+    assert "clients/typescript/src/contract.ts differs\n" in stale.stderr
+    assert "run scripts/client" in stale.stderr
+    copy.succeed("scripts.client")
+    assert "is current" in copy.succeed("scripts.client", "--check")
+    contract = (copy.root / "clients/typescript/src/contract.ts").read_text(encoding="utf-8")
+    assert 'completeTask: ["PUT", "/api/{user_id}/tasks/{task_id}/complete"]' in contract

@@ -74,8 +74,8 @@ const serviceHandlers = {
 function nullable(schema) {
   const [alternative, none] = schema.anyOf ?? [];
   if (none?.type !== "null") return schema;
-  const name = alternative.$ref.split("/").at(-1);
-  return { ...specification.components.schemas[name], nullable: true };
+  const named = alternative.$ref && specification.components.schemas[alternative.$ref.split("/").at(-1)];
+  return { ...(named ?? alternative), nullable: true };
 }
 
 const specification = JSON.parse(readFileSync(process.env.CONTRACT, "utf8"));

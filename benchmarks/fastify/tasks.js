@@ -1,5 +1,6 @@
 // The statements. Each is prepared by its name, once per connection.
 
+import { readFileSync } from "node:fs";
 import pg from "pg";
 
 // In the format of the contract: timestamps with microseconds, which a Date would lose, and ids as numbers.
@@ -14,8 +15,11 @@ const pool = new pg.Pool({
   max: Number(process.env.DATABASE_POOL_SIZE),
 });
 
-const COLUMNS =
-  "user_id, id, title, description, completed, priority, due_date, category_id, created_at, updated_at";
+const { schemas } = JSON.parse(readFileSync(process.env.CONTRACT, "utf8")).components;
+const COLUMNS = Object.keys(schemas.TaskResponse.properties).join(", ");
+const NEW = Object.keys(schemas.TaskCreate.properties);
+// A property that is not here is null unless it is given.
+const DEFAULTS = { completed: false, priority: "medium" };
 const THIS_TASK = "user_id = $1 AND id = $2";
 const FILTERS = ["completed", "priority", "category_id"];
 
@@ -28,16 +32,14 @@ const TOGGLE =
   `UPDATE tasks_api.task SET completed = NOT completed, updated_at = clock_timestamp() ` +
   `WHERE ${THIS_TASK} RETURNING ${COLUMNS}`;
 const CREATE =
-  `INSERT INTO tasks_api.task (user_id, title, description, completed, priority, due_date, category_id) ` +
-  `VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING ${COLUMNS}`;
+  `INSERT INTO tasks_api.task (user_id, ${NEW.join(", ")}) ` +
+  `VALUES ($1, ${NEW.map((_, index) => `$${index + 2}`).join(", ")}) RETURNING ${COLUMNS}`;
 
 export const get = (userId, taskId) => one("get", GET, [userId, taskId]);
 export const toggle = (userId, taskId) => one("toggle", TOGGLE, [userId, taskId]);
 
 export function create(userId, body) {
-  const { title, description = null, completed = false, priority = "medium" } = body;
-  const { due_date = null, category_id = null } = body;
-  return one("create", CREATE, [userId, title, description, completed, priority, due_date, category_id]);
+  return one("create", CREATE, [userId, ...NEW.map((name) => body[name] ?? DEFAULTS[name] ?? null)]);
 }
 
 export function update(userId, taskId, changes) {

@@ -16,10 +16,11 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.schema import CreateSchema
 
 from impl.connection_strings import read_connection_string
-from impl.tables import SCHEMA
+from impl.tables import REVISION, SCHEMA
 from specfirst.startup import StartupError
 
 _SCRIPTS = Path(__file__).parents[2] / "migrations"
+_TABLES = Path(__file__).parents[1] / "tables.py"
 
 CONNECT_SECONDS = 10
 # A migration that waits for a lock on a table blocks every later statement on that table. So it times out
@@ -49,6 +50,21 @@ def head() -> str:
     return revision
 
 
+def check_revision() -> None:
+    """Raise StartupError unless the tables name the last migration."""
+    script = ScriptDirectory(str(_SCRIPTS)).get_revision("head")
+    assert script is not None
+    if script.revision == REVISION:
+        return
+    lines = _TABLES.read_text(encoding="utf-8").splitlines()
+    line = next((number for number, text in enumerate(lines, 1) if text.startswith("REVISION = ")), 1)
+    remedy = f"write the migration {REVISION}, or " if script.revision < REVISION else ""
+    raise StartupError(
+        f"impl/tables.py:{line}: REVISION is {REVISION}, and the last migration is "
+        f'migrations/versions/{Path(script.path).name}; {remedy}set REVISION = "{script.revision}"'
+    )
+
+
 def psycopg2_url(database_url: str) -> URL:
     # The driver is explicit, since SQLAlchemy takes a bare postgresql:// for psycopg 3.
     options = read_connection_string(database_url).for_psycopg2
@@ -73,8 +89,10 @@ def configuration(connection: Connection) -> Config:
 def migrate(database_url: str) -> None:
     """Apply the missing migrations, all or none; safe under load and when many processes start together.
 
-    A database that a newer version of this code has migrated is left unchanged. Raises DatabaseUnusable.
+    A database that a newer version of this code has migrated is left unchanged. Raises DatabaseUnusable, and
+    StartupError if the tables do not name the last migration.
     """
+    check_revision()
     engine = create_engine(psycopg2_url(database_url), poolclass=NullPool)
     give_up = time.monotonic() + PATIENCE_SECONDS
     while True:

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from specfirst.document import Document, DocumentError
+from specfirst.document import Document, DocumentError, tag_name
 from specfirst.lint import lint
 from specfirst.lint.schemas import is_narrowed
 from specfirst.yaml import load, server_splices
@@ -82,6 +82,9 @@ def generate(contract: Path) -> Files:
             plain.result()
         (work / "schemas.py").replace(package / "schemas.py")
         (work / "plain.py").replace(package / "plain.py")
+        for tag in {operation.tag for operation in document.operations}:
+            # The generator names modules as the tags, also where that is a keyword of Python.
+            (package / "routers" / f"{tag}.py").rename(package / "routers" / f"{tag_name(tag)}.py")
         (package / "routers" / "__init__.py").write_text('"""Routers: derived from the contract."""\n')
         _finish(package, contract.name)
         files = {
@@ -228,6 +231,21 @@ def _run(module: str, *arguments: str | Path) -> None:
         )
     if done.returncode:
         raise GenerationError(f"{module} failed:\n{done.stderr.strip()}")
+
+
+def ruff(mode: str, text: str) -> str:
+    """Format a module (`format`), or only sort its imports (`check`), with the project's settings."""
+    options = ["check", "--fix-only", "--select", "I"] if mode == "check" else ["format"]
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", *options, "--quiet", "--no-cache", "--stdin-filename", "impl.py", "-"],
+        cwd=PROJECT,
+        input=text,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise GenerationError(f"ruff failed:\n{done.stderr.strip()}")
+    return done.stdout
 
 
 def _finish(package: Path, contract_name: str) -> None:

@@ -21,7 +21,9 @@ from specfirst.document import (
     Parameter,
     Pointer,
     Response,
+    pascal,
     python_name,
+    tag_name,
 )
 
 if TYPE_CHECKING:
@@ -110,6 +112,11 @@ class TagView:
     name: str
     description: str
     operations: tuple[OperationView, ...]
+
+    @property
+    def identifier(self) -> str:
+        """The name of its module, and of its argument of `build_router`."""
+        return tag_name(self.name)
 
     @property
     def protocol(self) -> str:
@@ -290,10 +297,6 @@ class Views:
             pointer,
             remedy="move it to components/schemas and refer to it",
         )
-
-
-def pascal(name: str) -> str:
-    return "".join(word.title() for word in python_name(name).split("_"))
 
 
 def docstring(text: str, indent: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from specfirst.document import python_name
+from specfirst.document import pascal
 from specfirst.lint.rules import Problem, rule
 from specfirst.lint.schemas import GENERATED_NAMES
 from specfirst.lint.view import View
@@ -16,9 +16,9 @@ def schemas_are_named_like_classes(view: View) -> Iterator[Problem]:
     """Schema names become class names, in modules that contain other names too."""
     taken = dict.fromkeys(GENERATED_NAMES, "a name that generated code uses")
     for operation in view.operations:
-        results = [f"{_pascal(operation.operation_id)}{response.status}" for response in operation.results]
+        results = [f"{pascal(operation.operation_id)}{response.status}" for response in operation.results]
         taken |= dict.fromkeys(results, f"a result of {operation.operation_id}")
-        taken[f"{_pascal(operation.tag)}Operations"] = f"the Protocol of {operation.tag}"
+        taken[f"{pascal(operation.tag)}Operations"] = f"the Protocol of {operation.tag}"
     seen: dict[str, str] = {}
     for name in view.document.schemas:
         pointer = ("components", "schemas", name)
@@ -31,11 +31,6 @@ def schemas_are_named_like_classes(view: View) -> Iterator[Problem]:
             yield Problem(
                 pointer, f"the schema names {name!r} and {first!r} differ only in case", "rename one of them"
             )
-
-
-def _pascal(name: str) -> str:
-    """Convert a name to the generator's class-name style."""
-    return "".join(word.title() for word in python_name(name).split("_"))
 
 
 @rule("unused-component")

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from specfirst.document import Pointer, python_name
+from specfirst.document import TAKEN_BY_OPERATIONS, Pointer, python_name
 from specfirst.lint.rules import Problem, rule
-from specfirst.lint.schemas import TYPE_NAMES
 from specfirst.lint.view import View
-
-_RESERVED_TAGS = {"build", "engine", "router", *keyword.kwlist}
-"""Names that the generated `build_router` uses otherwise, or that cannot be module names."""
 
 _ENGINE_ANSWERS = "remove it: the engine implements HEAD for every GET and OPTIONS for every path"
 
@@ -66,38 +61,38 @@ def operation_ids_are_unique(view: View) -> Iterator[Problem]:
     """Two operations with one Python name would be one function, even if their operationIds differ."""
     parts = [part for part in view.of("operation") if "operationId" in part.node]
     names = [(part.node["operationId"], (*part.pointer, "operationId")) for part in parts]
-    taken = ("components", "engine", "operations", "router", *TYPE_NAMES)
-    yield from _collisions("operationId", names, taken)
+    yield from _collisions(
+        "operationId", [(name, python_name(name, TAKEN_BY_OPERATIONS), pointer) for name, pointer in names]
+    )
 
 
 @rule("python-identifiers")
 def names_are_apart_in_python(view: View) -> Iterator[Problem]:
-    """Names in the contract become arguments, attributes and constants, next to existing ones."""
+    """Names in the contract become arguments, attributes and constants."""
     for operation in view.operations:
-        parameters = [(parameter.name, parameter.pointer) for parameter in operation.parameters]
-        yield from _collisions("parameter", parameters, ("self", "body", "operations"))
+        yield from _collisions("parameter", [(p.name, p.identifier, p.pointer) for p in operation.parameters])
         for response in operation.responses.values():
-            headers = [
-                (header.name, (*response.pointer, "headers", header.name)) for header in response.headers
-            ]
-            yield from _collisions("header", headers, ("status", "body"))
+            place = (*response.pointer, "headers")
+            yield from _collisions(
+                "header", [(h.name, h.identifier, (*place, h.name)) for h in response.headers]
+            )
     components = view.document.content.get("components", {})
     for section, kind in (("securitySchemes", "security scheme"), ("responses", "response")):
+        names = components.get(section, {})
         yield from _collisions(
-            kind, [(name, ("components", section, name)) for name in components.get(section, {})]
+            kind, [(name, python_name(name), ("components", section, name)) for name in names]
         )
 
 
-def _collisions(
-    kind: str, names: Iterable[tuple[str, Pointer]], taken: Iterable[str] = ()
-) -> Iterator[Problem]:
-    seen = dict.fromkeys(taken, "a name that generated code uses")
-    for name, pointer in names:
-        identifier = python_name(name)
+def _collisions(kind: str, names: Iterable[tuple[str, str, Pointer]]) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for name, identifier, pointer in names:
         if identifier in seen:
-            problem = f"the {kind} {name!r} becomes {identifier!r} in Python, like {seen[identifier]}"
-            yield Problem(pointer, problem, "rename it")
-        seen.setdefault(identifier, f"the {kind} {name!r} before it")
+            problem = (
+                f"the {kind} {name!r} becomes {identifier!r} in Python, like the {kind} {seen[identifier]!r}"
+            )
+            yield Problem(pointer, problem, "rename one of them")
+        seen.setdefault(identifier, name)
 
 
 @rule("one-tag")
@@ -109,8 +104,8 @@ def operations_have_one_tag(view: View) -> Iterator[Problem]:
         if len(tags) != 1:
             yield Problem(pointer, f"the operation has {len(tags)} tags", "use exactly one")
         for tag in tags:
-            if not re.fullmatch("[a-z][a-z0-9]*", tag) or tag in _RESERVED_TAGS:
-                yield Problem(pointer, f"{tag!r} cannot be a module name", "use one other lower-case word")
+            if not re.fullmatch("[a-z][a-z0-9]*", tag):
+                yield Problem(pointer, f"{tag!r} cannot be a module name", "use one lower-case word")
             elif tag not in declared:
                 yield Problem(
                     pointer, f"the tag {tag!r} is not declared", "describe it in the `tags` of the document"

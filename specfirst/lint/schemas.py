@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from specfirst.document import TYPE_NAMES
 from specfirst.lint.rules import Problem, rule
 from specfirst.lint.view import Part, View, single_type, types
 
@@ -53,9 +54,6 @@ _INSTEAD = {
     "$defs": "move the schemas to components/schemas",
 }
 """Remedies for keywords that cannot be expressed, other than removing them."""
-
-TYPE_NAMES = {"str", "int", "float", "bool", "list", "dict"}
-"""Type names that generated classes use without a module prefix."""
 
 GENERATED_NAMES = {
     *("APIKeyCookie", "APIKeyHeader", "APIRouter", "Annotated", "Any", "AwareDatetime", "BaseModel", "Body"),

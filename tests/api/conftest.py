@@ -12,11 +12,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache, cached_property
+from functools import cache
 from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
@@ -27,34 +27,33 @@ import httpx
 import jsonschema_rs
 import psycopg2
 import pytest
-import yaml
 from jose import jwt
 from sqlalchemy import make_url
 
 from impl.identity.tokens import mint_token
 from specfirst.compression import COMPRESS_FROM
+from tests.contract import (
+    BODY_LIMIT,
+    CONTRACT,
+    OPERATIONS,
+    PATHS,
+    ROOT,
+    Json,
+    Operation,
+    each,
+    resolve,
+)
 from tests.databases import SETTINGS, prepare
 from tests.pgbouncer import served
+from tests.resources import OTHER_PARAMETERS, RESOURCES, UNFIT, WHAT_IS_STORED, by_reference, new_body
 
-ROOT = Path(__file__).resolve().parents[2]
+__all__ = ["BODY_LIMIT", "CONTRACT", "OPERATIONS", "PATHS", "ROOT", "Json", "Operation", "each", "resolve"]
+
 SECRET = "api-tests:0123456789abcdefghijklm"
 FRONTEND = "https://tasks.example.com"
 
-Json = Any
-
 
 # --- The contract -------------------------------------------------------------------------------------
-
-CONTRACT: dict[str, Any] = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
-BODY_LIMIT: int = CONTRACT["x-max-body-bytes"]
-
-
-def resolve(node: dict[str, Any]) -> dict[str, Any]:
-    while "$ref" in node:
-        reference, node = node["$ref"], CONTRACT
-        for name in reference.removeprefix("#/").split("/"):
-            node = node[name]
-    return node
 
 
 @cache
@@ -63,69 +62,10 @@ def validator(reference: str) -> Any:
     return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
 
 
-@dataclass(frozen=True)
-class Operation:
-    id: str
-    method: str
-    path: str
-    node: Mapping[str, Any] = field(repr=False)
-
-    @property
-    def secured(self) -> bool:
-        return bool(self.node.get("security", CONTRACT["security"]))
-
-    @property
-    def owned(self) -> bool:
-        return "{user_id}" in self.path
-
-    @property
-    def item(self) -> str:
-        """What the path's last parameter names, besides the user: `task_id`, `category_id` or nothing."""
-        names = re.findall(r"{(\w+)}", self.path)
-        return names[-1] if names and names[-1] != "user_id" else ""
-
-    @property
-    def example(self) -> Json:
-        """The example of the request's body, or None where the operation takes none."""
-        if "requestBody" not in self.node:
-            return None
-        return resolve(self.node["requestBody"])["content"]["application/json"]["example"]
-
-    @property
-    def properties(self) -> tuple[str, ...]:
-        """What the request's body may have."""
-        body = resolve(self.node["requestBody"])["content"]["application/json"]["schema"]
-        return tuple(resolve(body)["properties"])
-
-    @cached_property
-    def responses(self) -> Mapping[int, dict[str, Any]]:
-        return {int(status): resolve(response) for status, response in self.node["responses"].items()}
-
-    @property
-    def query(self) -> Mapping[str, Json]:
-        parameters = [resolve(parameter) for parameter in self.node.get("parameters", [])]
-        return {p["name"]: resolve(p["schema"]) for p in parameters if p["in"] == "query"}
-
-
-def _operations() -> Iterator[Operation]:
-    for path, item in CONTRACT["paths"].items():
-        for method in ("get", "post", "put", "patch", "delete"):
-            if method in item:
-                yield Operation(item[method]["operationId"], method.upper(), path, item[method])
-
-
-OPERATIONS = tuple(_operations())
-PATHS: tuple[str, ...] = tuple(CONTRACT["paths"])
-
-
 def allowed(path: str) -> str:
     """The value of `Allow` for a path of the contract."""
     methods = {operation.method for operation in OPERATIONS if operation.path == path}
     return ", ".join(sorted(methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())))
-
-
-def each(operations: Iterable[Operation], name: str = "operation") -> pytest.MarkDecorator:
-    return pytest.mark.parametrize(name, operations, ids=lambda operation: operation.id)
 
 
 def match(target: str) -> str | None:
@@ -186,7 +126,8 @@ class Server:
         self.sound = sound
         self.url = f"http://127.0.0.1:{port}"
         # Kept alive or not, a connection may reach either worker: each new one is taken by whoever is free.
-        self._client = httpx.Client(base_url=self.url, timeout=20, trust_env=False)
+        # The first request waits until the server has started, which takes long on a busy machine.
+        self._client = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
 
     def another_client(self) -> Server:
         """The same server over connections of its own, which any worker may take."""
@@ -214,7 +155,7 @@ class Server:
         than it was sent makes this fail.
         """
         method, target = data.split(b" ", 2)[:2]
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             connection.sendall(data)
             with HTTPResponse(connection, method=method.decode("latin-1")) as response:
                 response.begin()
@@ -384,26 +325,16 @@ def damaged(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield server
 
 
-EVERYTHING = """
-SELECT md5(string_agg(stored, '|' ORDER BY stored)) FROM (
-    SELECT 'user' || u::text FROM tasks_api."user" AS u
-    UNION ALL SELECT 'task' || t::text FROM tasks_api.task AS t
-    UNION ALL SELECT 'category' || c::text FROM tasks_api.category AS c
-    UNION ALL SELECT 'erased' || e::text FROM tasks_api.erased_user AS e
-) AS everything (stored)
-"""
-
-
 @pytest.fixture
 def stored(cluster: Cluster) -> Iterator[Callable[[], str]]:
-    """Gives a digest of everything that is stored, to show that nothing changed."""
+    """Gives what every write to any table changes, to show that nothing was written."""
     connection = psycopg2.connect(cluster.url("api"))
     connection.autocommit = True
     with connection.cursor() as cursor:
 
         def digest() -> str:
-            cursor.execute(EVERYTHING)
-            return str(cursor.fetchall()[0][0])
+            cursor.execute(WHAT_IS_STORED)
+            return str(cursor.fetchall())
 
         yield digest
     connection.close()
@@ -459,6 +390,26 @@ class Person:
     def category(self, name: str = "Work", **properties: Json) -> Json:
         return body_of(self.post("/categories", {"name": name, **properties}), 201)
 
+    def create(self, parameter: str, ids: Mapping[str, int], **properties: Json) -> Json:
+        """Create what this path parameter names; `ids` has its parents."""
+        resource = RESOURCES[parameter]
+        path = resource.collection.format(user_id=quote(self.id, safe=":@+"), **ids)
+        answer = self.post(path, new_body(parameter) | properties)
+        assert answer.status_code == 201, UNFIT.format(path=resource.collection, answer=answer.text)
+        return answer.json()
+
+    def belongings(self, **properties: Json) -> dict[str, int]:
+        """The ids of one new thing of each resource, by the path parameters that name them.
+
+        Each has the `properties` that its resource has, and refers to the others.
+        """
+        ids: dict[str, int] = dict(OTHER_PARAMETERS)
+        for parameter in by_reference():
+            known = properties | ids
+            mine = {name: known[name] for name in RESOURCES[parameter].references if name in known}
+            ids[parameter] = self.create(parameter, ids, **mine)["id"]
+        return ids
+
 
 def newcomer(server: Server, user_id: str | None = None) -> Person:
     """Somebody whom the service has not seen yet."""
@@ -486,9 +437,9 @@ def bob(server: Server) -> Person:
 
 
 def target(operation: Operation, person: Person, **ids: int) -> str:
-    """The operation's path, with a task and a category of this person unless others are given."""
+    """The operation's path, with things of this person unless others are given."""
     if operation.item and not ids:
-        ids = {"task_id": person.task()["id"], "category_id": person.category("Mine")["id"]}
+        ids = person.belongings()
     return operation.path.format(user_id=person.id, **ids)
 
 

@@ -10,7 +10,6 @@ import pytest
 from .conftest import (
     CATEGORY_NOT_FOUND,
     NAME_TAKEN,
-    NOT_AUTHENTICATED,
     NOT_THE_CALLER,
     Json,
     Person,
@@ -34,20 +33,6 @@ def page_of(*categories: Json) -> Json:
 
 
 # --- One category ---
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [("GET", "/categories"), ("POST", "/categories")]
-    + [(method, "/categories/{id}") for method in ("GET", "PUT", "PATCH", "DELETE")],
-)
-def test_nobody_does_anything_with_categories_without_a_token(
-    server: Server, ada: Person, method: str, path: str
-) -> None:
-    category = ada.category()
-    answer = server.request(method, ada.path(path.format(**category)), json={"name": "Changed"})
-    expect(answer, 401, NOT_AUTHENTICATED, www_authenticate="Bearer")
-    expect(ada.get("/categories"), 200, page_of(category))
 
 
 def test_a_new_category_is_blue_and_has_the_time_of_its_creation(ada: Person) -> None:

@@ -16,6 +16,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from devtools.resources import example_ids, ids_in
+from tests.resources import ANY, LAST_ID, NOTHING, RESOURCES, table_of, unique_properties
+
 from .conftest import (
     BODY_LIMIT,
     CONTRACT,
@@ -117,23 +120,33 @@ def test_every_example_of_the_contract_is_sent_or_compared() -> None:
 
 NEW_TASK = next(operation.example for operation in OPERATIONS if operation.id == "createTask")
 
-# What was asked for before, in this order.
+# What was asked for before, in this order, where the examples need more than the creations of before().
 BEFORE: dict[str, list[tuple[str, str, Json]]] = {
     "listTasks": [
         ("POST", "/categories", {"name": "Work"}),
         ("POST", "/tasks", NEW_TASK | {"category_id": 7}),
     ],
     "getTask": [("POST", "/tasks", {"title": "Write the contract"}), ("PATCH", "/tasks/42/complete", None)],
-    "replaceTask": [("POST", "/tasks", NEW_TASK)],
     "updateTask": [("POST", "/tasks", {"title": "Write the contract", "due_date": "2026-02-01T17:00:00Z"})],
-    "deleteTask": [("POST", "/tasks", NEW_TASK)],
     "toggleTask": [("POST", "/tasks", {"title": "Write the contract"})],
-    "listCategories": [("POST", "/categories", {"name": "Work"})],
     "getCategory": [("POST", "/categories", {"name": "Work", "color": "#10B981"})],
     "replaceCategory": [("POST", "/categories", {"name": "Home"})],
-    "updateCategory": [("POST", "/categories", {"name": "Work"})],
-    "deleteCategory": [("POST", "/categories", {"name": "Work"})],
 }
+
+IDS = example_ids(CONTRACT)
+
+
+def before(operation: Operation) -> Iterator[tuple[str, str, Json]]:
+    """What was asked for before: as above, or the creations of all that the operation's path is about."""
+    if operation.id in BEFORE:
+        yield from BEFORE[operation.id]
+        return
+    ids = ids_in(operation.path)
+    for parameter, resource in RESOURCES.items():
+        listed = operation.method == "GET" and operation.path == resource.collection
+        if parameter in ids or listed:
+            yield "POST", resource.collection.removeprefix("/api/{user_id}").format(**IDS), resource.example
+
 
 RESET = 'TRUNCATE tasks_api."user", tasks_api.erased_user CASCADE'
 
@@ -148,8 +161,8 @@ SET INCREMENT -2 SET MINVALUE {before} SET MAXVALUE {id} SET START {id} SET CYCL
 def own_server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Its tasks and its categories have the examples' ids."""
     url = cluster.create("examples")
-    for table in ("task", "category"):
-        number = CONTRACT["components"]["parameters"][f"{table.capitalize()}Id"]["example"]
+    for parameter in RESOURCES:
+        number, table = IDS[parameter], table_of(parameter).name
         cluster.execute(ALWAYS.format(table=table, id=number, before=number - 1), "examples")
     with running(url, tmp_path_factory.mktemp("examples")) as server:
         yield server
@@ -177,7 +190,7 @@ def without_time(body: Json) -> Json:
 
 @pytest.mark.parametrize("case", SUCCESSES, ids=str)
 def test_the_examples_of_a_success_are_what_happens(example: Person, case: Case) -> None:
-    for method, path, body in BEFORE.get(case.operation.id, []):
+    for method, path, body in before(case.operation):
         assert example.request(method, path, json=body).is_success
 
     values = {p["name"]: p["example"] for p in case.parameters if p["in"] == "path"}
@@ -213,17 +226,23 @@ def elsewhere(operation: Operation, person: Person) -> httpx.Response:
 
 def nothing_there(operation: Operation, person: Person) -> httpx.Response:
     """What the path names is not there, or else the category that the body names, or else the user."""
-    if operation.id == "createTask":
-        return call(operation, person, json=operation.example | {"category_id": 1})
-    path = operation.path.format(user_id=person.id, task_id=2**53 - 1, category_id=2**53 - 1)
+    references = [name for name in RESOURCES if operation.example and name in operation.properties]
+    if references and not operation.item:
+        return call(operation, person, json=operation.example | dict.fromkeys(references, LAST_ID))
+    path = operation.path.format(user_id=person.id, **NOTHING)
     if not operation.item:
         assert person.delete().status_code == 200
     return call(operation, person, path)
 
 
 def taken(operation: Operation, person: Person) -> httpx.Response:
-    person.category("Taken")
-    return call(operation, person, json=operation.example | {"name": "Taken"})
+    """Another of the resource has the names that must be unique."""
+    parameter = next(
+        name for name in RESOURCES if operation.path in (RESOURCES[name].item, RESOURCES[name].collection)
+    )
+    names = dict.fromkeys(unique_properties(parameter), "Taken")
+    person.create(parameter, person.belongings(), **names)
+    return call(operation, person, json=operation.example | names)
 
 
 def too_large(operation: Operation, person: Person) -> httpx.Response:
@@ -285,7 +304,7 @@ def strict(server: Server, cluster: Cluster, tmp_path_factory: pytest.TempPathFa
 @pytest.mark.parametrize("case", LIMITED, ids=str)
 def test_who_asks_too_often_meets_the_example(strict: Server, case: Case) -> None:
     person = newcomer(strict)
-    path = case.operation.path.format(user_id=person.id, task_id=1, category_id=1)
+    path = case.operation.path.format(user_id=person.id, **ANY)
     assert call(case.operation, person, path).status_code != 429
     expect_example(case, call(case.operation, person, path))
 
@@ -295,5 +314,5 @@ def test_every_failure_can_be_met_and_says_what_its_example_shows(
     damaged: Server, unreachable: Server, case: Case
 ) -> None:
     person = newcomer({500: damaged, 503: unreachable}[case.status])
-    path = case.operation.path.format(user_id=person.id, task_id=1, category_id=1)
+    path = case.operation.path.format(user_id=person.id, **ANY)
     expect_example(case, call(case.operation, person, path))

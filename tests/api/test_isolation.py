@@ -7,30 +7,26 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from tests.resources import ANY, NOTHING, RESOURCES, body_for, collections
+
 from .conftest import NOT_THE_CALLER, OPERATIONS, Operation, Person, each, expect, newcomer
 
 OWNED = [operation for operation in OPERATIONS if operation.owned]
 ITEMS = [operation for operation in OWNED if operation.item]
-NOBODYS = 9007199254740991
 
 
 def call(person: Person, operation: Operation, user_id: str, **ids: int) -> httpx.Response:
     path = operation.path.format(user_id=user_id, **ids)
-    return person.request(operation.method, path, json=operation.example)
-
-
-def belongings(person: Person) -> dict[str, int]:
-    category_id = person.category("Private")["id"]
-    return {"category_id": category_id, "task_id": person.task("Secret", category_id=category_id)["id"]}
+    return person.request(operation.method, path, json=body_for(operation))
 
 
 @each(OWNED)
 def test_behind_the_path_of_another_everything_is_forbidden(
     ada: Person, bob: Person, stored: Callable[[], str], operation: Operation
 ) -> None:
-    ids = belongings(ada)
+    ids = ada.belongings()
     before = stored()
-    for given in (ids, dict.fromkeys(ids, NOBODYS)):
+    for given in (ids, NOTHING):
         expect(call(bob, operation, ada.id, **given), 403, NOT_THE_CALLER)
     # Whether there is such a user at all makes no difference.
     expect(call(bob, operation, newcomer(ada.server).id, **ids), 403, NOT_THE_CALLER)
@@ -41,7 +37,7 @@ def test_behind_the_path_of_another_everything_is_forbidden(
 def test_the_path_of_another_is_forbidden_whatever_else_is_wrong(
     ada: Person, bob: Person, operation: Operation
 ) -> None:
-    path = operation.path.format(user_id=ada.id, task_id=1, category_id=1)
+    path = operation.path.format(user_id=ada.id, **ANY)
     for content_type in ("application/json", "text/plain"):
         answer = bob.raw(operation.method, f"{path}?unknown=1", b"{", ("Content-Type", content_type))
         expect(answer, 403, NOT_THE_CALLER)
@@ -51,14 +47,24 @@ def test_the_path_of_another_is_forbidden_whatever_else_is_wrong(
 def test_behind_ones_own_path_what_belongs_to_another_does_not_exist(
     ada: Person, bob: Person, stored: Callable[[], str], operation: Operation
 ) -> None:
-    ids = belongings(ada)
+    ids = ada.belongings()
     before = stored()
     answer = call(bob, operation, bob.id, **ids)
-    nothing = call(bob, operation, bob.id, **dict.fromkeys(ids, NOBODYS))
+    nothing = call(bob, operation, bob.id, **NOTHING)
     assert answer.status_code == nothing.status_code == 404
     assert answer.content == nothing.content
     assert lasting_headers(answer) == lasting_headers(nothing)
     assert stored() == before
+
+
+def test_an_item_is_only_found_below_its_own_parent(ada: Person) -> None:
+    """A comment of one task is not found below another task of the same user."""
+    for operation in ITEMS:
+        resource = RESOURCES.get(operation.item)
+        for parent in resource.parents if resource and operation.path.startswith(resource.item) else ():
+            ids = ada.belongings()
+            answer = call(ada, operation, ada.id, **ids | {parent: ada.belongings()[parent]})
+            assert answer.status_code == 404, operation
 
 
 def lasting_headers(answer: httpx.Response) -> list[tuple[str, str]]:
@@ -66,20 +72,20 @@ def lasting_headers(answer: httpx.Response) -> list[tuple[str, str]]:
     return [item for item in answer.headers.multi_items() if item[0] not in ("date", "x-request-id")]
 
 
-@pytest.mark.parametrize("path", ["/tasks", "/categories"])
+@pytest.mark.parametrize("path", collections())
 @pytest.mark.parametrize(
     "query",
     [{}, {"limit": 1000}, {"offset": 0}, {"cursor": "f" * 28}, {"cursor": "f" * 28, "offset": 0}],
     ids=str,
 )
 def test_no_list_has_anything_of_another(ada: Person, bob: Person, path: str, query: dict[str, str]) -> None:
-    belongings(ada)
+    ada.belongings()
     expect(bob.get(path, **query), 200, {"items": [], "total": 0, "next_cursor": None})
 
 
 @pytest.mark.parametrize("query", ["completed=false", "priority=medium", "category_id={category_id}"])
 def test_no_filter_finds_anything_of_another(ada: Person, bob: Person, query: str) -> None:
-    ids = belongings(ada)
+    ids = ada.belongings()
     answer = bob.request("GET", f"/tasks?{query.format(**ids)}")
     expect(answer, 200, {"items": [], "total": 0, "next_cursor": None})
 

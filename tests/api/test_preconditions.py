@@ -2,77 +2,70 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from tests.api.conftest import (
-    CATEGORY_NOT_FOUND,
-    OPERATIONS,
-    TASK_NOT_FOUND,
-    Person,
-    Server,
-    headers_of,
-    resolve,
-)
+from tests.api.conftest import OPERATIONS, Person, Server, headers_of
+from tests.resources import RESOURCES, not_found, operations_on, unique_properties
 
 FAILED = {"detail": "The resource's ETag does not satisfy the request's If-Match or If-None-Match"}
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request for an item of a collection."""
+    """A request for one thing of a resource."""
 
-    collection: str
+    parameter: str
     method: str
     below: str = ""
     body: Any = None
+    unique: frozenset[str] = frozenset()
     idempotent: bool = False
 
     def __str__(self) -> str:
         key = " with Idempotency-Key" if self.idempotent else ""
-        return f"{self.method} {self.collection}{self.below} {self.body or ''}{key}".replace("/", "-")
+        return f"{self.method} {RESOURCES[self.parameter].name}{self.below} {self.body or ''}{key}"
 
     @property
     def reads(self) -> bool:
         return self.method in ("GET", "HEAD")
 
-    @property
-    def name(self) -> str:
-        return {"tasks": "title", "categories": "name"}[self.collection]
-
     def new(self, person: Person) -> tuple[str, str]:
-        """Create an item; give its path and its ETag."""
-        answer = person.post(f"/{self.collection}", {self.name: uuid4().hex})
-        assert answer.status_code == 201
-        return answer.headers["location"], answer.headers["etag"]
+        """Create one; give its path and its ETag."""
+        path = RESOURCES[self.parameter].item.format(user_id=person.id, **person.belongings())
+        return path, person.get(path).headers["etag"]
 
     def send(self, person: Person, path: str, *conditions: tuple[str, str]) -> httpx.Response:
         key = [("Idempotency-Key", uuid4().hex)] if self.idempotent else []
-        # A name of its own, since names of categories are unique.
-        body = self.body and {self.name: uuid4().hex}
+        body = self.body and self.body | {name: uuid4().hex for name in self.unique}
         return person.request(self.method, path + self.below, json=body, headers=[*conditions, *key])
 
 
-REQUESTS = [
-    *(
-        request
-        for collection, name in (("tasks", "title"), ("categories", "name"))
-        for request in (
-            Request(collection, "GET"),
-            Request(collection, "HEAD"),
-            Request(collection, "PUT", body={name: ""}),
-            Request(collection, "PATCH", body={name: ""}),
-            Request(collection, "PATCH", body={}),
-            Request(collection, "DELETE"),
-        )
-    ),
-    Request("tasks", "PATCH", "/complete"),
-    Request("tasks", "PATCH", "/complete", idempotent=True),
-]
+def requests() -> Iterator[Request]:
+    """Every operation that selects one thing."""
+    collections = {resource.collection for resource in RESOURCES.values()}
+    for parameter, resource in RESOURCES.items():
+        for operation in operations_on(parameter):
+            if operation.path in collections:
+                continue
+            unique = unique_properties(parameter) & {*(operation.example or ())}
+            below = operation.path.removeprefix(resource.item)
+            request = Request(parameter, operation.method, below, operation.example, frozenset(unique))
+            yield request
+            if operation.method == "GET":
+                yield replace(request, method="HEAD")
+            if operation.method == "PATCH" and operation.example:
+                yield replace(request, body={}, unique=frozenset())
+            if "Idempotency-Key" in operation.headers:
+                yield replace(request, idempotent=True)
+
+
+REQUESTS = [*requests()]
 every_request = pytest.mark.parametrize("request_", REQUESTS, ids=str)
 
 # {} stands for the current ETag. The outcome: the request is done, or a condition fails or is malformed.
@@ -145,23 +138,31 @@ def test_preconditions_hold_on_every_operation(ada: Person, request_: Request) -
 def test_preconditions_do_not_tell_what_is_not_there(ada: Person, bob: Person, request_: Request) -> None:
     """What would be 404 without a condition is 404 with any (section 13.2.1)."""
     theirs, etag = request_.new(bob)
-    not_found = {"tasks": TASK_NOT_FOUND, "categories": CATEGORY_NOT_FOUND}[request_.collection]
+    item, mine = RESOURCES[request_.parameter].item, ada.belongings()
     for number in (theirs.rsplit("/", 1)[1], str(2**53 - 1)):
         for name in ("If-Match", "If-None-Match"):
             for value in ("*", etag, '"other"', ""):
-                answer = request_.send(ada, f"/{request_.collection}/{number}", (name, value))
+                path = item.format(user_id=ada.id, **mine | {request_.parameter: number})
+                answer = request_.send(ada, path, (name, value))
                 assert (answer.status_code, headers_of(answer)) == (404, {})
-                assert request_.method == "HEAD" or answer.json() == not_found
+                assert request_.method == "HEAD" or answer.json() == not_found(request_.parameter)
     assert bob.get(theirs).headers["etag"] == etag
 
 
 def test_every_operation_on_an_item_declares_its_preconditions() -> None:
-    for operation in OPERATIONS:
-        if operation.item:
-            names = {resolve(parameter)["name"] for parameter in operation.node["parameters"]}
-            assert {"If-Match", "If-None-Match"} <= names
-            assert 412 in operation.responses
-            assert (304 in operation.responses) == (operation.method == "GET")
+    """One message has all that openapi.yaml lacks."""
+    missing = []
+    for request in REQUESTS:
+        path = RESOURCES[request.parameter].item + request.below
+        for operation in OPERATIONS:
+            if (operation.method, operation.path) == (request.method, path):
+                statuses = {412, 304} if operation.method == "GET" else {412}
+                names = {"If-Match", "If-None-Match"} - {*operation.headers}
+                missing += [f"{operation.id} declares no {name}" for name in names]
+                missing += [
+                    f"{operation.id} declares no {status}" for status in statuses - {*operation.responses}
+                ]
+    assert missing == []
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/openapi.yaml", "/docs", "/redoc"])

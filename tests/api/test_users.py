@@ -9,14 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.resources import RESOURCES, collections, not_found
+
 from .conftest import (
-    CATEGORY_NOT_FOUND,
     FRONTEND,
     INVALID_TOKEN,
     NOT_AUTHENTICATED,
     NOT_THE_CALLER,
     OPERATIONS,
-    TASK_NOT_FOUND,
     USER_NOT_FOUND,
     Operation,
     Person,
@@ -119,11 +119,10 @@ def test_two_people_may_have_one_address(server: Server) -> None:
         assert profile["email"] == "shared@example.com"
 
 
-@pytest.mark.parametrize("path", ["/tasks", "/categories"])
+@pytest.mark.parametrize("path", collections())
 def test_a_newcomer_may_begin_anywhere(server: Server, path: str) -> None:
     expect(newcomer(server).get(path), 200, {"items": [], "total": 0, "next_cursor": None})
-    answer = newcomer(server).post(path, {"title": "First"} if path == "/tasks" else {"name": "First"})
-    assert answer.status_code == 201
+    newcomer(server).create(collections()[path].parameter, {})
 
 
 def test_head_has_the_headers_of_get_and_no_body(ada: Person) -> None:
@@ -138,36 +137,33 @@ def test_erasure_says_so(ada: Person) -> None:
 
 
 def test_erasure_takes_everything_of_the_user_and_nothing_of_others(ada: Person, bob: Person) -> None:
-    belongings = []
-    for person in (ada, bob):
-        category = person.category()
-        task = person.task(category_id=category["id"])
-        belongings.append((f"/tasks/{task['id']}", f"/categories/{category['id']}"))
-    before = [bob.get(path).json() for path in ("", "/tasks", "/categories", *belongings[1])]
+    def paths(person: Person) -> list[str]:
+        ids = person.belongings()
+        items = [resource.item.format(user_id=person.id, **ids) for resource in RESOURCES.values()]
+        return ["", *collections(), *items]
+
+    hers, his = paths(ada), paths(bob)
+    before = [bob.get(path).json() for path in his]
 
     assert ada.delete().status_code == 200
 
-    task_path, category_path = belongings[0]
-    for path in ("", "/tasks", "/categories"):
-        expect(ada.get(path), 404, USER_NOT_FOUND)
-    expect(ada.get(task_path), 404, TASK_NOT_FOUND)
-    expect(ada.get(category_path), 404, CATEGORY_NOT_FOUND)
-    assert [bob.get(path).json() for path in ("", "/tasks", "/categories", *belongings[1])] == before
+    missing = [USER_NOT_FOUND] * (1 + len(collections())) + [not_found(parameter) for parameter in RESOURCES]
+    for path, body in zip(hers, missing, strict=True):
+        expect(ada.get(path), 404, body)
+    assert [bob.get(path).json() for path in his] == before
 
 
 @each(OWNED)
 def test_after_the_erasure_all_of_the_users_paths_answer_404_in_every_worker(
     ada: Person, operation: Operation
 ) -> None:
-    category = ada.category()
-    ids = {"category_id": category["id"], "task_id": ada.task()["id"]}
-    path = operation.path.format(user_id=ada.id, **ids)
+    path = operation.path.format(user_id=ada.id, **ada.belongings())
     assert ada.delete().status_code == 200
-    missing = {"task_id": TASK_NOT_FOUND, "category_id": CATEGORY_NOT_FOUND, "": USER_NOT_FOUND}
+    missing = not_found(operation.item) if operation.item in RESOURCES else USER_NOT_FOUND
     # One worker remembers the token, the other may see it for the first time: that must not matter.
     for _ in range(4):
         answer = on_a_new_connection(ada, operation.method, path, operation.example)
-        expect(answer, 404, missing[operation.item])
+        expect(answer, 404, missing)
 
 
 def test_another_token_from_before_the_erasure_brings_nobody_back(ada: Person) -> None:
@@ -186,7 +182,7 @@ def test_a_token_issued_after_the_erasure_brings_an_empty_account(ada: Person) -
     returned = later(ada)
     profile = body_of(returned.get())
     assert profile["created_at"] > before["created_at"]
-    for path in ("/tasks", "/categories"):
+    for path in collections():
         expect(returned.get(path), 200, {"items": [], "total": 0, "next_cursor": None})
     assert returned.task()["user_id"] == ada.id
 

@@ -10,15 +10,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.contract import null_properties
+
 Json = dict[str, Any]
 
-TASK_DEFAULTS: Json = {
-    "description": None,
-    "completed": False,
-    "priority": "medium",
-    "due_date": None,
-    "category_id": None,
-}
+TASK_DEFAULTS: Json = {**null_properties("TaskCreate"), "completed": False, "priority": "medium"}
 CATEGORY_DEFAULTS: Json = {"color": "#3B82F6"}
 MOMENTS = ("due_date", "created_at", "updated_at")
 

@@ -17,7 +17,7 @@ from tests.pgbouncer import served
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "only-the-model-tests-sign-with-these-words"
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)

@@ -37,9 +37,11 @@ from hypothesis.stateful import (
 )
 from jose import jwt
 
+from tests.contract import ROOT
 from tests.model import strategies
 from tests.model.account import CATEGORY_DEFAULTS, TASK_DEFAULTS, Account, Json, meaning
 from tests.model.server import Server
+from tests.resources import RESOURCES
 
 SETTINGS = settings(
     max_examples=int(os.environ.get("MODEL_EXAMPLES", "40")),
@@ -63,6 +65,13 @@ def test_two_users_see_what_the_model_says(server: Server) -> None:
     with httpx.Client(base_url=server.url) as client:
         TwoUsers.server, TwoUsers.client = server, client
         run_state_machine_as_test(TwoUsers, settings=SETTINGS)
+
+
+def test_every_resource_has_tests_of_its_own() -> None:
+    """The model has rules for tasks and categories; what other resources do is tested there alone."""
+    files = [f"tests/api/test_{resource.name}.py" for resource in RESOURCES.values()]
+    missing = [file for file in files if not (ROOT / file).exists()]
+    assert missing == [], f"write {', '.join(missing)}: the generic tests do not know what these resources do"
 
 
 class Person:

@@ -12,19 +12,31 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.api.conftest import Cluster, Json, Person, body_of, findings_of, known, newcomer, running
+from tests.api.conftest import (
+    OPERATIONS,
+    Cluster,
+    Json,
+    Person,
+    body_of,
+    findings_of,
+    known,
+    newcomer,
+    running,
+)
 from tests.promises.conftest import FULL, Report
+from tests.resources import RESOURCES, new_body
 
 TIMES = 50
 ROUNDS = 20 if FULL else 2
 
-CREATIONS: dict[str, tuple[str, Json]] = {
-    "createTask": (
-        "/tasks",
-        {"title": "Once", "due_date": "2026-02-01T17:00:00.5+02:00", "priority": "high"},
-    ),
-    "createCategory": ("/categories", {"name": "Once"}),
-}
+# The parameters of what is created with an Idempotency-Key.
+CREATIONS = [
+    parameter
+    for parameter, resource in RESOURCES.items()
+    for operation in OPERATIONS
+    if (operation.method, operation.path) == ("POST", resource.collection)
+    if "Idempotency-Key" in operation.headers
+]
 REUSED = {
     "detail": [
         {
@@ -53,19 +65,20 @@ def shown(answer: httpx.Response) -> tuple[int, bytes, dict[str, str]]:
     return answer.status_code, answer.content, {n: v for n, v in answer.headers.items() if n not in own}
 
 
-@pytest.mark.parametrize("operation", CREATIONS)
-def test_what_is_sent_many_times_at_once_is_done_once(ada: Person, report: Report, operation: str) -> None:
-    path, body = CREATIONS[operation]
+@pytest.mark.parametrize("parameter", CREATIONS)
+def test_what_is_sent_many_times_at_once_is_done_once(ada: Person, report: Report, parameter: str) -> None:
+    ids = ada.belongings()
+    path = RESOURCES[parameter].collection.format(user_id=ada.id, **ids)
+    before = body_of(ada.get(path))["total"]
     for number in range(ROUNDS):
-        mine = body | {"name": f"Once {number}"} if "name" in body else body
-        answers = at_once(ada, "POST", path, mine, f"key-{number}")
+        answers = at_once(ada, "POST", path, new_body(parameter), f"key-{number}")
         first = shown(answers[0])
         assert first[0] == 201
         assert {"location", "etag"} <= first[2].keys()
         assert [answer for answer in answers if shown(answer) != first] == []
         assert ada.get(first[2]["location"]).content == first[1]
-        assert body_of(ada.get(path))["total"] == number + 1
-    if operation == "createTask":
+        assert body_of(ada.get(path))["total"] == before + number + 1
+    if parameter == "task_id":
         report(
             "The same POST twice", "1 row, 50 equal answers", f"1 row, {TIMES} equal answers, {ROUNDS} times"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from impl.tables import metadata
 from tests.databases import prepare
 from tests.promises.conftest import FULL, Report
 from tests.promises.suite import EVERYTHING, SOME, run_suite
+from tests.resources import RESOURCES, example_values, table_of
 from tests.statements import statements
 
 PARTITIONS = 16
@@ -51,21 +53,21 @@ class Sharded:
     def _values(self, user_id: str) -> dict[str, object]:
         def first(table: str) -> int:
             self.cursor.execute(f"SELECT min(id) FROM tasks_api.{table} WHERE user_id = %s", [user_id])  # noqa: S608
-            return int(self.cursor.fetchone()[0])
+            # Nothing has the id 1 where there are no rows.
+            return int(self.cursor.fetchone()[0] or 1)
 
+        # The properties of all resources, and the ids of others that they have.
+        values = {name: example_values().get(name) for one in RESOURCES.values() for name in one.references}
+        firsts = {name: first(table_of(name).name) for name in RESOURCES}
         return {
-            "user_id": user_id,
-            "new id": 2**52,
-            "task": first("task"),
-            "category": first("category"),
-            "category_id": first("category"),
-            "title": "Another",
-            "description": None,
+            **values,
+            **firsts,
             "completed": True,
             "priority": "high",
-            "due_date": None,
             "name": "Another",
             "color": "#000000",
+            "user_id": user_id,
+            "new id": 2**52,
             "limit": 11,
             "offset": 5,
             "after_created_at": datetime(2100, 1, 1, tzinfo=UTC),
@@ -76,7 +78,7 @@ class Sharded:
             "issued_at": datetime(2026, 1, 1, tzinfo=UTC),
             "cleared": [],
             "revision": 1,
-            "given": 63,
+            "given": 2**30 - 1,
             "preconditions": None,
             "key": "key",
             "fingerprint": b"",
@@ -116,9 +118,12 @@ def is_batch(statement: Statement[Any]) -> bool:
 
 def id_of(statement: Statement[Any]) -> str:
     """What the parameter `id` stands for: a new row, or the one that is there."""
-    if "INSERT INTO tasks_api.task" in statement.sql or "INSERT INTO tasks_api.category" in statement.sql:
+    tables = {f"tasks_api.{table_of(name).name}": name for name in RESOURCES}
+    found = re.search(r"(INSERT INTO|FROM|UPDATE) (tasks_api\.\w+)\b", statement.sql)
+    if found and found[1] == "INSERT INTO" and found[2] in tables:
         return "new id"
-    return "task" if "tasks_api.task" in statement.sql else "category"
+    named = (tables[table] for table in re.findall(r"tasks_api\.\w+", statement.sql) if table in tables)
+    return next(named, "category_id")
 
 
 def marks(arguments: Sequence[object]) -> str:

@@ -15,11 +15,13 @@ from functools import partial
 from http.client import HTTPConnection
 from itertools import islice
 from random import Random
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
+from impl.tables import SCHEMA, metadata
 from tests.api.conftest import (
     NOT_THE_CALLER,
     OPERATIONS,
@@ -33,6 +35,7 @@ from tests.api.conftest import (
     running,
 )
 from tests.promises.conftest import FULL, Report
+from tests.resources import RESOURCES, body_for, collections, rows_of_user, text_property
 
 ATTEMPTS = 10_000 if FULL else 600
 SEED = 20261125
@@ -46,11 +49,13 @@ class Theirs:
     """What Bob has got hold of: Ada's, or made up."""
 
     user_id: str
-    task_id: int
-    category_id: int
+    ids: dict[str, int]
     cursor: str
     etag: str
     key: str
+
+    def values(self) -> dict[str, Any]:
+        return {**vars(self), **self.ids}
 
 
 @dataclass
@@ -101,7 +106,7 @@ def another_method(request: Request, theirs: Theirs, chance: Random, method: str
 
 
 def in_body(request: Request, theirs: Theirs, chance: Random, name: str) -> None:
-    value = getattr(theirs, {"id": "task_id"}.get(name, name))
+    value = theirs.values()[{"id": "task_id"}.get(name, name)]
     request.body = {**(request.body or {}), name: value}
 
 
@@ -112,12 +117,12 @@ def no_body(request: Request, theirs: Theirs, chance: Random) -> None:
 
 
 def in_query(request: Request, theirs: Theirs, chance: Random, name: str) -> None:
-    request.query.append(f"{name}={encoded(getattr(theirs, name), chance)}")
+    request.query.append(f"{name}={encoded(theirs.values()[name], chance)}")
 
 
 def with_filters(request: Request, theirs: Theirs, chance: Random, *names: str) -> None:
     values = {
-        "category_id": [theirs.category_id],
+        "category_id": [theirs.ids["category_id"]],
         "cursor": [theirs.cursor],
         "completed": ["true", "false"],
         "priority": ["low", "medium", "high"],
@@ -128,8 +133,8 @@ def with_filters(request: Request, theirs: Theirs, chance: Random, *names: str) 
 
 
 def header(request: Request, theirs: Theirs, chance: Random, name: str, value: str) -> None:
-    path = f"/api/{theirs.user_id}/tasks/{theirs.task_id}"
-    request.headers[name] = value.format(path=path, **vars(theirs))
+    path = f"/api/{theirs.user_id}/tasks/{theirs.ids['task_id']}"
+    request.headers[name] = value.format(path=path, **theirs.values())
 
 
 def through_own_path(request: Request, theirs: Theirs, chance: Random, detour: str) -> None:
@@ -143,14 +148,9 @@ WAYS: dict[str, Way] = {
     "in the path, encoded": encoded_path,
     "a neighbour's id": neighbour,
     **{name: partial(another_method, method=name) for name in ("HEAD", "OPTIONS", "TRACE", "PROPFIND")},
-    **{
-        f"{name} in the body": partial(in_body, name=name)
-        for name in ("category_id", "user_id", "id", "task_id")
-    },
+    **{f"{name} in the body": partial(in_body, name=name) for name in ("user_id", "id", *RESOURCES)},
     "a body that is none": no_body,
-    **{
-        f"{name} in the query": partial(in_query, name=name) for name in ("user_id", "task_id", "category_id")
-    },
+    **{f"{name} in the query": partial(in_query, name=name) for name in ("user_id", *RESOURCES)},
     "their cursor": partial(in_query, name="cursor"),
     **{
         f"filters: {', '.join(names)}": lambda request, theirs, chance, names=names: with_filters(
@@ -212,6 +212,13 @@ class Attempt:
     place: str
     seed: str
 
+    @property
+    def about(self) -> str:
+        """The parameter of the resource that the operation answers with; nothing for a profile."""
+        path = self.operation.path
+        about = [name for name, one in RESOURCES.items() if path.startswith((one.collection, one.item))]
+        return about[-1] if about else ""
+
     def request(self, theirs: Theirs, bob: Bob) -> Request:
         chance = Random(self.seed)  # noqa: S311
         own = self.place == "one's own"
@@ -219,12 +226,9 @@ class Attempt:
             self.operation.method,
             self.operation.path,
             theirs.user_id if self.place == "their path" else bob.person.id,
-            bob.ids if own else {"task_id": theirs.task_id, "category_id": theirs.category_id},
-            body=self.operation.example and {**self.operation.example},
+            bob.ids if own else {**theirs.ids},
+            body=body_for(self.operation),
         )
-        if request.body and "name" in request.body:
-            # No two categories of Bob's may have one name.
-            request.body["name"] = uuid4().hex
         WAYS[self.way](request, theirs, chance)
         return request
 
@@ -264,6 +268,9 @@ class Ada:
             )
             for number in range(20)
         ]
+        # And of every resource that the contract has.
+        names = {name for parameter in RESOURCES if (name := text_property(parameter))}
+        self.things = [person.belongings(**{name: f"{MARK}{uuid4()}" for name in names}) for _ in range(3)]
 
     def key(self) -> str:
         """One that she has used."""
@@ -277,31 +284,31 @@ class Ada:
         path = f"/tasks/{task['id']}"
         cursor = self.person.get("/tasks", limit=1 + chance.randrange(10)).json()["next_cursor"]
         etag = self.person.get(path).headers.get("etag", '"0123456789abcdef"')
-        return Theirs(self.person.id, task["id"], chance.choice(self.categories), cursor, etag, key="")
+        ids = chance.choice(self.things)
+        # Most attempts are about a task and a category that do not belong together.
+        if chance.random() < 0.7:
+            ids = {**ids, "task_id": task["id"], "category_id": chance.choice(self.categories)}
+        return Theirs(self.person.id, ids, cursor, etag, key="")
 
     def answers(self) -> list[tuple[int, bytes, list[tuple[str, str]]]]:
         """All that she can see, with ETags and counts."""
         paths = ["", *(f"/tasks/{task['id']}" for task in self.tasks)]
         paths += [f"/categories/{category_id}" for category_id in self.categories]
         paths += ["/tasks?completed=true", "/tasks?priority=high", f"/tasks?category_id={self.categories[0]}"]
-        paths += ["/tasks?limit=1000", "/categories"]
+        for ids in self.things:
+            paths += [one.item.format(user_id=self.person.id, **ids) for one in RESOURCES.values()]
+        paths += [f"{path}?limit=1000" for path in collections()]
         return [seen(self.person.request("GET", path)) for path in paths]
 
     def stored(self) -> dict[str, Json]:
         """A digest of her rows in each table that has rows of users."""
-        tables = self._cluster.execute(
-            "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'tasks_api' "
-            "AND (column_name = 'user_id' OR column_name = 'id' AND table_name IN ('user', 'erased_user'))",
-            "isolation",
-        )
-        assert len(tables) >= 4
         return {
-            table: self._cluster.execute(
+            table.name: self._cluster.execute(
                 f"SELECT count(*), md5(string_agg(t::text, '|' ORDER BY t::text)) "  # noqa: S608
-                f"FROM tasks_api.\"{table}\" AS t WHERE {column} = '{self.person.id}'",
+                f'FROM {SCHEMA}."{table.name}" AS t WHERE {rows_of_user(table, self.person.id)}',
                 "isolation",
             )
-            for table, column in tables
+            for table in metadata.sorted_tables
         }
 
 
@@ -310,7 +317,7 @@ class Bob:
 
     def __init__(self, person: Person) -> None:
         self.person = person
-        self.ids = {"category_id": person.category("Bob's")["id"], "task_id": person.task("Bob's")["id"]}
+        self.ids = person.belongings()
         self.connection = HTTPConnection("127.0.0.1", person.server.port, timeout=20)
 
     def send(self, request: Request) -> httpx.Response:
@@ -336,6 +343,10 @@ def seen(answer: httpx.Response) -> tuple[int, bytes, list[tuple[str, str]]]:
 def things(content: Json) -> Iterator[Json]:
     """The tasks and categories in an answer."""
     yield from content.get("items", [content] if "user_id" in content else [])
+
+
+def items_of(person: Person, path: str) -> list[Json]:
+    return [item for page in pages_of(person, path, limit=1000) for item in page["items"]]
 
 
 def others(person: Person) -> None:
@@ -366,7 +377,9 @@ def test_nothing_of_one_user_reaches_another(people: tuple[Ada, Bob], report: Re
     hers = [ada.theirs(chance) for _ in range(40)]
     # Bob uses each key once: from then on it is his as well.
     keys = iter([ada.key() for attempt in attempts if attempt.way == KEYED])
-    task_ids = {task["id"] for page in pages_of(ada.person, "/tasks", limit=1000) for task in page["items"]}
+    ids = {parameter: {ids[parameter] for ids in ada.things} for parameter in RESOURCES}
+    for path, resource in collections().items():
+        ids[resource.parameter] |= {item["id"] for item in items_of(ada.person, path)}
     before = ada.answers(), ada.stored()
 
     for number, attempt in enumerate(attempts, start=1):
@@ -375,8 +388,7 @@ def test_nothing_of_one_user_reaches_another(people: tuple[Ada, Bob], report: Re
             adas = replace(adas, key=next(keys))
         nobodys = Theirs(
             user_id=uuid4().hex,
-            task_id=chance.randrange(2**40, 2**53),
-            category_id=chance.randrange(2**40, 2**53),
+            ids={name: chance.randrange(2**40, 2**53) for name in RESOURCES},
             cursor=f"{adas.cursor[:14]}{chance.randrange(2**40, 2**53):014x}",
             etag=f'"{chance.getrandbits(64):016x}"',
             key=str(UUID(int=chance.getrandbits(128))),
@@ -398,8 +410,8 @@ def test_nothing_of_one_user_reaches_another(people: tuple[Ada, Bob], report: Re
         if answer.content and answer.is_success:
             for thing in things(answer.json()):
                 assert thing["user_id"] == bob.person.id, said
-                assert thing["id"] not in (task_ids if "title" in thing else ada.categories), said
-                assert thing.get("category_id") not in ada.categories, said
+                assert thing.get("category_id") not in ids["category_id"], said
+                assert thing["id"] not in ids.get(attempt.about, ()), said
         if number % 1000 == 0:
             assert (ada.answers(), ada.stored()) == before, f"attempt {number} or one of the 1000 before"
 

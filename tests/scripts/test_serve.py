@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import signal
 import subprocess
+import sys
 import time
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from copies import Copy
 from serving import CLEAN, ROOT, serving
 
 from devtools.development_secret import development_secret
@@ -144,6 +147,58 @@ def test_a_mock_answers_with_the_contract_s_examples_and_needs_no_database(tmp_p
         exposed = httpx.get(url, headers=header | origin).headers["access-control-expose-headers"]
         assert "X-Mock" in exposed.split(", ")
     assert [path.name for path in tmp_path.iterdir()] == ["development-secret"]
+
+
+def test_pages_on_any_local_port_may_call_in_development(tmp_path: Path) -> None:
+    with serving("--mock", "--port", "0", "--data", str(tmp_path)) as served:
+        for origin, allowed in {
+            "http://localhost:5173": True,
+            "http://127.0.0.1:4321": True,
+            "https://localhost:5173": True,
+            "http://localhost": True,
+            "http://localhost.example:5173": False,
+            "http://localhost:5173.example": False,
+            "http://127.0.0.2:5173": False,
+            "http://192.168.0.2:5173": False,
+        }.items():
+            answer = httpx.get(f"{served.url}/health", headers={"Origin": origin})
+            assert answer.headers.get("access-control-allow-origin") == (origin if allowed else None), origin
+
+
+@pytest.fixture(scope="module")
+def stale(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """A project whose contract has changed since generation, and whose implementation is gone."""
+    folders = ("specfirst", "generated", "impl", "devtools", "migrations", "scripts")
+    copy = Copy(tmp_path_factory.mktemp("stale") / "project", *folders)
+    with (copy.root / "openapi.yaml").open("a", encoding="utf-8") as contract:
+        contract.write("# Changed.\n")
+    shutil.rmtree(copy.root / "impl" / "resources")
+    return copy
+
+
+STALE = "generated/ is not what openapi.yaml says; run scripts/generate"
+
+
+def test_a_mock_needs_no_implementation_and_a_stale_contract_is_told(stale: Copy, tmp_path: Path) -> None:
+    command = "\0".join([sys.executable, "-P", "-m", "scripts.serve"])
+    env = {"PYTHONPATH": str(stale.root)}
+    arguments = ("--mock", "--port", "0", "--data", str(tmp_path))
+    with serving(*arguments, command=command, env=env, folder=stale.root) as served:
+        assert f"Warning: {STALE}. Until then, the contract before the change is served\n" in served.printed
+        answer = httpx.get(f"{served.url}/health")
+        assert (answer.status_code, answer.headers["x-mock"]) == (200, "example")
+
+
+def test_production_does_not_serve_a_stale_contract(stale: Copy) -> None:
+    production = {
+        "ENVIRONMENT": "production",
+        "BETTER_AUTH_SECRET": "9hB3k0Zq7Lw2Xv5Rt8Yn1Mc4Pd6Sf0Ga",
+        "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+        "PYTHONPATH": str(stale.root),
+    }
+    command = [sys.executable, "-P", "-m", "scripts.serve", "--port", "0"]
+    done = subprocess.run(command, cwd=stale.root, env=CLEAN | production, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, f"scripts/serve: {STALE}\n")
 
 
 def test_nothing_is_mocked_in_production(tmp_path: Path) -> None:

@@ -20,15 +20,16 @@ from tests.api.conftest import (
     expect,
     ids_of,
 )
+from tests.resources import collections
 
 from .conftest import somebody
 
 
 def test_of_all_ids_that_there_are_only_ones_own_lead_anywhere(ada: Person, bob: Person) -> None:
-    for number in range(10):
-        ada.task(f"Ada's {number}", category_id=ada.category(f"Ada's {number}")["id"])
-        bob.task(f"Bob's {number}", category_id=bob.category(f"Bob's {number}")["id"])
-    for path in ("/tasks", "/categories"):
+    for _ in range(10):
+        ada.belongings()
+        bob.belongings()
+    for path in collections():
         known = {*ids_of(ada.get(path).json()), *ids_of(bob.get(path).json())}
         found = {
             number

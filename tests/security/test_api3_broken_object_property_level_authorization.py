@@ -11,7 +11,6 @@ import json
 import pytest
 
 from tests.api.conftest import (
-    CONTRACT,
     OPERATIONS,
     Cluster,
     Json,
@@ -20,7 +19,9 @@ from tests.api.conftest import (
     body_of,
     each,
     findings_of,
+    resolve,
 )
+from tests.resources import RESOURCES, collections, table_of
 
 WITH_BODY = [operation for operation in OPERATIONS if operation.example is not None]
 # What the database has and people might want to set, and what other services have.
@@ -53,26 +54,24 @@ SERVERS_OWN: dict[str, Json] = {
 def test_what_is_the_server_s_is_refused_and_nothing_changes(
     ada: Person, operation: Operation, name: str
 ) -> None:
-    ids = {"task_id": ada.task()["id"], "category_id": ada.category("Mine")["id"]}
-    before = [ada.get(path).json() for path in ("", "/tasks", "/categories")]
+    ids = ada.belongings()
+    before = [ada.get(path).json() for path in ("", *collections())]
     path = operation.path.format(user_id=ada.id, **ids)
     answer = ada.request(operation.method, path, json=operation.example | {name: SERVERS_OWN[name]})
     assert (f"body.{name}", "additionalProperties") in findings_of(answer)
-    assert [ada.get(path).json() for path in ("", "/tasks", "/categories")] == before
+    assert [ada.get(path).json() for path in ("", *collections())] == before
 
 
-@pytest.mark.parametrize(
-    ("schema", "path"),
-    [("UserResponse", ""), ("TaskResponse", "/tasks/{task}"), ("CategoryResponse", "/categories/{category}")],
-)
+@pytest.mark.parametrize("parameter", ["user_id", *RESOURCES])
 def test_an_answer_has_the_properties_of_the_contract_and_no_other(
-    ada: Person, cluster: Cluster, schema: str, path: str
+    ada: Person, cluster: Cluster, parameter: str
 ) -> None:
-    ids = {"task": ada.task()["id"], "category": ada.category()["id"]}
-    answer = body_of(ada.get(path.format(**ids)))
-    assert {*answer} == {*CONTRACT["components"]["schemas"][schema]["properties"]}
+    path = RESOURCES[parameter].item if parameter in RESOURCES else "/api/{user_id}"
+    (read,) = [o for o in OPERATIONS if (o.method, o.path) == ("GET", path)]
+    answer = body_of(ada.get(path.format(user_id=ada.id, **ada.belongings())))
+    assert {*answer} == {*resolve(read.responses[200]["content"]["application/json"]["schema"])["properties"]}
     # The database has more: what the contract leaves out, stays inside.
-    table = schema.removesuffix("Response").lower()
+    table = table_of(parameter).name
     columns = cluster.execute(
         "SELECT column_name FROM information_schema.columns "  # noqa: S608
         f"WHERE table_schema = 'tasks_api' AND table_name = '{table}'",
@@ -80,7 +79,7 @@ def test_an_answer_has_the_properties_of_the_contract_and_no_other(
     )
     inside = {name for (name,) in columns} - {*answer}
     assert not [name for name in inside if f'"{name}"' in json.dumps(answer)]
-    if schema == "UserResponse":
+    if parameter == "user_id":
         assert "described_at" in inside
 
 

@@ -12,44 +12,37 @@ import time
 
 import pytest
 
-from tests.api.conftest import BODY_LIMIT, CONTRACT, OPERATIONS, Json, Person, Server, body_of
+from tests.api.conftest import BODY_LIMIT, CONTRACT, OPERATIONS, Person, Server, body_of
+from tests.contract import leaves
+from tests.resources import RESOURCES
 
 SCHEMAS = CONTRACT["components"]["schemas"]
 LONGEST_PAGE = SCHEMAS["Limit"]["maximum"]
 
 
 def test_every_list_has_pages_and_no_page_is_endless(ada: Person) -> None:
-    lists = [operation for operation in OPERATIONS if operation.id.startswith("list")]
-    assert len(lists) == 2
+    paths = {resource.collection for resource in RESOURCES.values()}
+    lists = [operation for operation in OPERATIONS if operation.method == "GET" and operation.path in paths]
+    assert lists
+    ids = ada.belongings()
     for operation in lists:
-        assert {"limit", "offset", "cursor"} <= operation.query.keys()
-        path = operation.path.format(user_id=ada.id)
+        assert {"limit", "offset", "cursor"} <= operation.query.keys(), operation
+        path = operation.path.format(user_id=ada.id, **ids)
         for limit in (LONGEST_PAGE + 1, 10**9, 0, -1):
             assert ada.get(path, limit=limit).status_code == 422
         assert ada.get(path, limit=LONGEST_PAGE).status_code == 200
 
 
-def scalars(schema: Json) -> list[Json]:
-    schema = SCHEMAS[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
-    return [
-        leaf
-        for option in schema.get("anyOf", [schema])
-        for leaf in ([option] if option is schema else scalars(option))
-    ]
-
-
 def test_every_text_that_a_client_may_send_has_a_longest_one() -> None:
-    for name in (
-        f"{thing}{verb}" for thing in ("Task", "Category") for verb in ("Create", "Replace", "Update")
-    ):
-        for property_name, schema in SCHEMAS[name]["properties"].items():
-            for leaf in scalars(schema):
+    for operation in OPERATIONS:
+        for property_name, schema in operation.body["properties"].items() if operation.example else ():
+            for leaf in leaves(schema):
                 if leaf["type"] == "string":
                     # A pattern that repeats nothing without end has a longest text, too.
                     repeats = re.search("[*+]", re.sub(r"\[[^]]*\]", "", leaf.get("pattern", "*")))
-                    assert "maxLength" in leaf or "enum" in leaf or not repeats, (name, property_name)
+                    assert "maxLength" in leaf or "enum" in leaf or not repeats, (operation, property_name)
                 if leaf["type"] == "integer":
-                    assert {"minimum", "maximum"} <= leaf.keys(), (name, property_name)
+                    assert {"minimum", "maximum"} <= leaf.keys(), (operation, property_name)
 
 
 HOSTILE: dict[str, bytes] = {

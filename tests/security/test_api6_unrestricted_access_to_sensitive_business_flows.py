@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 from tests.api.conftest import FRONTEND, Person, Server, body_of, newcomer
+from tests.resources import collections
 
 from .conftest import somebody
 
@@ -47,10 +48,10 @@ def test_what_a_browser_sends_by_itself_is_no_credential(server: Server, ada: Pe
 
 def test_an_erasure_is_whole_and_touches_nobody_else(ada: Person, bob: Person) -> None:
     for person in (ada, bob):
-        person.task(category_id=person.category()["id"])
+        person.belongings()
     assert ada.delete().status_code == 200
-    assert {ada.get(path).status_code for path in ("", "/tasks", "/categories")} == {404}
-    assert (body_of(bob.get("/tasks"))["total"], body_of(bob.get("/categories"))["total"]) == (1, 1)
+    assert {ada.get(path).status_code for path in ("", *collections())} == {404}
+    assert {body_of(bob.get(path))["total"] for path in collections()} == {1}
 
 
 def test_nobody_finds_out_who_uses_the_service(server: Server, ada: Person) -> None:

@@ -19,7 +19,15 @@ from bad_tokens import KEY_SET, SHARED_SECRET
 from signing import SECRET
 
 from tests.api.conftest import BODY_LIMIT, CONTRACT, OPERATIONS, Json, Operation, Person, Server
-from tests.api.test_bad_input import BAD_VALUES, MALFORMED, NO_IDS, NO_QUERIES, NO_USER_IDS, OTHER_TYPES
+from tests.api.test_bad_input import (
+    MALFORMED,
+    NO_IDS,
+    NO_USER_IDS,
+    OTHER_TYPES,
+    all_bad_values,
+    no_queries,
+)
+from tests.resources import ANY, RESOURCES, not_found
 
 from .conftest import somebody
 
@@ -39,8 +47,7 @@ DETAILS = {
     "Not authorized to access this user's data",
     "Not found",
     "User not found",
-    "Task not found",
-    "Category not found",
+    *(not_found(parameter)["detail"] for parameter in RESOURCES),
     "Method not allowed",
     "The request line must be METHOD TARGET HTTP/1.1",
     "The HTTP version must be 1.1 or 1.0",
@@ -94,7 +101,7 @@ def send(
 
 
 def path_of(operation: Operation, person: Person, **ids: Any) -> str:
-    return operation.path.format(**{"user_id": person.id, "task_id": 1, "category_id": 1, **ids})
+    return operation.path.format(**{"user_id": person.id, **ANY, **ids})
 
 
 def fitting(operation: Operation) -> bytes | None:
@@ -124,7 +131,7 @@ def mistakes(person: Person) -> Iterator[httpx.Response]:
         yield send(person, "PATCH" if operation.method == "GET" else "POST", f"/{WORD}", body, JSON)
         yield send(person, "TRACE", path)
         for name in operation.query:
-            for text in (*NO_QUERIES[name], WORD, f"{WORD}&{name}={WORD}"):
+            for text in (*no_queries(operation, name), WORD, f"{WORD}&{name}={WORD}"):
                 yield send(person, "GET", f"{path}?{name}={text}")
     for operation in WITH_BODY:
         path = path_of(operation, person)
@@ -136,7 +143,7 @@ def mistakes(person: Person) -> Iterator[httpx.Response]:
         yield send(person, operation.method, path, text.encode(), JSON, ("Content-Encoding", WORD))
         yield send(person, operation.method, path, WORD.encode() * 6000, JSON)
         for name in operation.properties:
-            for value in (*BAD_VALUES[name], WORD * 200, {WORD: WORD}, [WORD]):
+            for value in (*all_bad_values(operation, name), WORD * 200, {WORD: WORD}, [WORD]):
                 changed = json.dumps(operation.example | {name: word_in(value)}).encode()
                 yield send(person, operation.method, path, changed, JSON)
     for text in (*NO_IDS, WORD):

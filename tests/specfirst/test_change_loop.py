@@ -175,8 +175,9 @@ def test_a_new_operation_is_stale_then_named_by_mypy_and_at_the_start_then_serve
     lines = done.stdout.splitlines()
     assert lines[0] == "1 operation(s) of the contract are not implemented:"
     assert lines[1].strip() == "Tasks.archive_task  (PUT /api/{user_id}/tasks/{task_id}/archive)"
-    expected = "async def archive_task(self, caller: 'CallerT', /, *, user_id: 'UserId', task_id: 'TaskId')"
-    assert lines[2].strip() == f"expected: {expected} -> 'ArchiveTask200'"
+    expected = "async def archive_task(self, caller: Caller, *, user_id: UserId, task_id: TaskId)"
+    assert lines[2].strip() == f"expected: {expected} -> ArchiveTask200:"
+    assert "scripts/generate --skeleton" in lines[3]
     assert "--allow-unimplemented" in lines[3]
     assert lines[4].startswith("GET /health 200 ")
     message = '{"detail":"The operation archiveTask is not implemented yet"}'

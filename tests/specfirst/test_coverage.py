@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from contracts import PROJECT, package, serve
 
 from generated.application import contract as served_contract
@@ -180,10 +181,13 @@ def test_the_page_needs_nothing_else_and_escapes_what_the_contract_says(tmp_path
     assert "<script" not in page
 
 
-async def test_an_engine_tells_it_what_it_answers_and_to_which_query(tmp_path: Path) -> None:
+async def test_an_engine_tells_it_what_it_answers_and_to_which_query(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     nothing = package("bookshop").operations.ListBooks200(body=[], x_total_count=0)
     served = serve("bookshop", {"list_books": nothing})
-    served.app.envelope.observers.append(Recorder(tmp_path, served.engine.document))
+    # Other tests use the same application.
+    monkeypatch.setattr(served.app.envelope, "observers", [Recorder(tmp_path, served.engine.document)])
     await served.get("/books?inStock=true")
     await served.get("/books?inStock=perhaps")
     coverage = measure(served.engine.document, tmp_path)
@@ -207,11 +211,32 @@ def command(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+async def test_an_unwritable_folder_is_one_log_line_and_no_client_s_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    nothing = package("bookshop").operations.ListBooks200(body=[], x_total_count=0)
+    served = serve("bookshop", {"list_books": nothing})
+    recorder = Recorder(tmp_path / "file", served.engine.document)
+    monkeypatch.setattr(served.app.envelope, "observers", [recorder])
+    assert [(await served.get("/books")).status_code for _ in range(2)] == [200, 200]
+    assert caplog.messages == [f"Cannot record observations in {tmp_path / 'file'}: File exists"]
+
+
+def test_the_command_without_a_run_says_what_to_run(tmp_path: Path) -> None:
+    done = command(tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"scripts/coverage: {tmp_path} has no observations of this openapi.yaml; run scripts/test first\n"
+    )
+
+
 def test_the_command_fails_while_something_is_missing(tmp_path: Path) -> None:
+    record(tmp_path, served_contract(), ("getHealth", 200, b""))
     done = command(tmp_path)
     assert done.returncode == 1
     assert "was never observed" in done.stdout
-    assert "0 % of" in (tmp_path / "page.html").read_text()
+    assert "% of" in (tmp_path / "page.html").read_text()
 
 
 def test_the_command_passes_once_all_was_observed(tmp_path: Path) -> None:

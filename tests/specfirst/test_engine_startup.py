@@ -66,17 +66,46 @@ def test_all_operations_that_are_missing_or_differ_are_listed_with_their_signatu
     assert message.startswith("4 operation(s) of the contract are not implemented:\n")
     for line in (
         "Books.get_featured_book  (GET /books/featured)",
-        "expected: async def get_featured_book(self) -> 'Book | plain.Book'",
-        "found:    def get_featured_book() -> 'None'",
+        "expected: async def get_featured_book(self) -> Book | plain.Book:",
+        "found:    def get_featured_book() -> None",
         "Books.put_book  (PUT /books/{isbn})",
-        "expected: async def put_book(self, caller: 'CallerT', /, *, isbn: 'Isbn', body: 'BookWrite')",
-        "found:    async def put_book(caller: 'str', *, isbn: 'str') -> 'None'",
-        "expected: async def delete_book(self, caller: 'CallerT', /, *, isbn: 'Isbn') -> 'None'",
+        "expected: async def put_book(self, caller: Caller, *, isbn: Isbn, body: BookWrite) -> ",
+        "found:    async def put_book(caller: str, *, isbn: str) -> None",
+        "expected: async def delete_book(self, caller: Caller, *, isbn: Isbn) -> None:",
         "Orders.create_order  (POST /orders)",
     ):
         assert line in message
     assert "list_books" not in message
     assert "get_order" not in message
+    assert "scripts/generate --skeleton" in message
+
+
+class Unwritten(Orders):
+    """As `scripts/generate --skeleton` leaves a method."""
+
+    async def create_order(self, caller: str, *, body: object, idempotency_key: object = None) -> None:
+        raise NotImplementedError
+
+
+def test_a_method_that_is_only_a_skeleton_is_not_implemented() -> None:
+    with pytest.raises(UnimplementedOperations) as caught:
+        package("bookshop").application.build_router(engine(), books=Books(), orders=Unwritten())
+    assert f"found:    raise NotImplementedError ({__file__}:" in str(caught.value)
+
+
+async def test_a_tag_without_implementation_is_listed_mocked_or_answered_with_501() -> None:
+    application = package("bookshop").application
+    with pytest.raises(UnimplementedOperations) as caught:
+        application.build_router(engine(), books=Books())
+    assert "Orders.create_order  (POST /orders)" in str(caught.value)
+    assert "found:    nothing: build_router is called without orders=Orders(...)" in str(caught.value)
+    unwritten = engine(allow_unimplemented=True)
+    app = ContractAPI(unwritten, application.build_router(unwritten))
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        answer = await client.get("/books/featured")
+    assert answer.status_code == 501
+    assert unwritten.unimplemented == {operation.operation_id for operation in unwritten.document.operations}
 
 
 async def test_what_is_missing_on_purpose_answers_501_in_the_contract_s_shape_and_the_rest_is_served() -> (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 
 import pytest
@@ -74,18 +73,11 @@ def authenticator(request: pytest.FixtureRequest, service: Published, seen: list
 
 
 @pytest.mark.parametrize("case", KEY_SET)
-async def test_every_bad_token_is_refused_at_once_and_in_the_same_words(
+async def test_every_bad_token_is_refused_in_the_same_words(
     authenticator: Authenticator, seen: list[Claims], case: str
 ) -> None:
-    token = KEY_SET[case]()
-    took = []
-    for _ in range(3):
-        started = time.perf_counter()
-        with pytest.raises(Unauthenticated) as caught:
-            await authenticator.authenticate(token)
-        took.append(time.perf_counter() - started)
-    # Within milliseconds; the best of three, since this process is not alone in the world.
-    assert min(took) < 0.005
+    with pytest.raises(Unauthenticated) as caught:
+        await authenticator.authenticate(KEY_SET[case]())
     refusal = caught.value
     assert (refusal.status, refusal.detail) == (401, "Not authenticated")
     assert refusal.headers == {"WWW-Authenticate": "Bearer"}

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -11,13 +12,24 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, NullPool, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, make_url, text
+from sqlalchemy.dialects import postgresql
 
 from impl.errors import DatabaseUnavailable
 from impl.postgres.database import Database
-from impl.postgres.migrations import DatabaseUnusable, configuration, head, migrate, psycopg2_url
+from impl.postgres.migrations import (
+    DatabaseUnusable,
+    check_revision,
+    configuration,
+    head,
+    migrate,
+    psycopg2_url,
+)
 from impl.resources.health import Health
 from impl.tables import REVISION, SCHEMA, metadata
+from specfirst.startup import StartupError
+from tests.contract import leaves
+from tests.resources import RESOURCES, table_of
 
 ROOT = Path(__file__).parents[3]
 
@@ -82,8 +94,12 @@ def test_the_migrated_database_is_the_one_that_the_tables_describe(new_database:
     with engine(described).begin() as connection:
         connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
         metadata.create_all(connection)
-    assert catalog(migrated) == catalog(described)
-    assert len(catalog(migrated)) > 40
+    written, wanted = catalog(migrated), catalog(described)
+    missing = [f"migrations/versions/ lacks the {' '.join(part)}" for part in wanted if part not in written]
+    extra = [f"impl/tables.py lacks the {' '.join(part)}" for part in written if part not in wanted]
+    problems = "\n".join([*missing, *extra])
+    assert not problems, f"The migrated database is not the one that impl/tables.py describes:\n{problems}"
+    assert len(written) > 40
 
 
 def test_alembic_finds_no_difference_either(new_database: Callable[[], str]) -> None:
@@ -100,7 +116,83 @@ def test_alembic_finds_no_difference_either(new_database: Callable[[], str]) -> 
 
 
 def test_the_tables_name_the_last_migration() -> None:
+    check_revision()
     assert head() == REVISION
+
+
+def test_the_migrations_and_the_tables_have_the_limits_of_the_contract(
+    new_database: Callable[[], str],
+) -> None:
+    """One message names each limit, what the contract says and what to change."""
+    migrated = new_database()
+    migrate(migrated)
+    with engine(migrated).connect() as connection:
+        rows = connection.execute(text(CHECKS)).all()
+        assert wrong_limits(connection, {name: (table, check) for table, name, check in rows}) == []
+
+
+# The checks of each column as PostgreSQL has them after all migrations.
+CHECKS = f"""
+SELECT conrelid::regclass::text, conname, pg_get_expr(conbin, conrelid)
+FROM pg_constraint WHERE connamespace = '{SCHEMA}'::regnamespace AND contype = 'c'
+"""  # noqa: S608
+
+
+def wrong_limits(connection: Connection, checks: Mapping[str, tuple[str, str]]) -> list[str]:
+    """For each property that the database limits otherwise than the contract: what to write where."""
+    problems = []
+    for parameter, resource in RESOURCES.items():
+        table = table_of(parameter)
+        for name, schema in resource.schema["properties"].items():
+            if name not in table.c or name in RESOURCES:
+                continue
+            check = checks.get(f"{table.name}_{name}_check", ("", "true"))[1]
+            column = f"NULL::{table.c[name].type.compile(postgresql.dialect())}"
+            for value, admitted in at_the_limits(schema):
+                row = f"SELECT {check} FROM (SELECT CAST(:value AS text)::{column[6:]} AS {name}) AS given"  # noqa: S608
+                stored = connection.execute(text(row), {"value": str(value)}).scalar()
+                if stored is not admitted:
+                    shown = value if len(str(value)) < 30 else f"a text of {len(str(value))} characters"
+                    problems.append(
+                        f"openapi.yaml {'admits' if admitted else 'forbids'} {shown!r} as {name} of "
+                        f"{resource.name}, and the database {'stores' if stored else 'refuses'} it: change "
+                        f'CheckConstraint(..., name="{name}") of {table.name} in impl/tables.py, and add a '
+                        "migration that does the same"
+                    )
+    return problems
+
+
+def at_the_limits(schema: Any) -> Iterator[tuple[Any, bool]]:
+    """Values on both sides of each limit, and whether the contract admits them."""
+    for leaf in leaves(schema):
+        if leaf["type"] == "string" and "maxLength" in leaf:
+            shortest, longest = leaf.get("minLength", 0), leaf["maxLength"]
+            yield from (("a" * length, True) for length in (shortest, longest))
+            yield "a" * (longest + 1), False
+            if shortest:
+                yield "a" * (shortest - 1), False
+        if leaf["type"] == "integer":
+            yield from ((leaf[limit], True) for limit in ("minimum", "maximum") if limit in leaf)
+            yield from ([(leaf["minimum"] - 1, False)] if "minimum" in leaf else [])
+            yield from ([(leaf["maximum"] + 1, False)] if "maximum" in leaf else [])
+        if "enum" in leaf:
+            yield from ((value, True) for value in leaf["enum"])
+            yield "another", False
+
+
+@pytest.mark.parametrize(
+    ("revision", "remedy"), [("0001", ""), ("9999", "write the migration 9999, or ")], ids=["behind", "ahead"]
+)
+def test_tables_of_another_revision_than_the_last_migration_stop_the_start(
+    monkeypatch: pytest.MonkeyPatch, revision: str, remedy: str
+) -> None:
+    monkeypatch.setattr("impl.postgres.migrations.REVISION", revision)
+    expected = (
+        rf"impl/tables\.py:[0-9]+: REVISION is {revision}, and the last migration is "
+        rf"migrations/versions/{head()}_\w+\.py; {remedy}set REVISION = \"{head()}\""
+    )
+    with pytest.raises(StartupError, match=f"^{expected}$"):
+        migrate("postgresql://nobody@127.0.0.1:1/none")
 
 
 def test_a_later_revision_has_a_greater_name() -> None:

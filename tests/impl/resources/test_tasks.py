@@ -71,24 +71,11 @@ async def new_category(database: Database, caller: Caller, name: str = "Work") -
     return (await categories.create_category(caller, user_id=caller.user_id, body=body)).body["id"]
 
 
-async def test_a_new_task_has_the_contracts_defaults_and_the_databases_times(
-    tasks: Tasks, ada: Caller
-) -> None:
+async def test_a_new_task_has_the_databases_times(tasks: Tasks, ada: Caller) -> None:
     before = datetime.now(UTC) - timedelta(seconds=5)
     created = await tasks.create_task(ada, user_id=ada.user_id, body=TaskCreate(title="Write"))
     body = created.body
     assert created.location == f"/api/{ada.user_id}/tasks/{body['id']}"
-    assert {
-        name: value for name, value in body.items() if name not in ("id", "created_at", "updated_at")
-    } == {
-        "user_id": ada.user_id,
-        "title": "Write",
-        "description": None,
-        "completed": False,
-        "priority": "medium",
-        "due_date": None,
-        "category_id": None,
-    }
     assert body["created_at"] == body["updated_at"] > before
     assert body["created_at"].tzinfo is UTC
     assert (await tasks.get_task(ada, user_id=ada.user_id, task_id=body["id"])).body == body

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import hashlib
 import importlib
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -18,6 +20,7 @@ import httpx
 
 from specfirst.application import ContractAPI
 from specfirst.codegen.generate import generate, write
+from specfirst.document import tag_name
 from specfirst.errors import Invalid, Refusal, Unauthenticated
 from specfirst.routing import Engine
 
@@ -37,9 +40,31 @@ def folder() -> Path:
 @cache
 def package(name: str) -> SimpleNamespace:
     """The modules that are generated from a contract."""
-    write(generate(CONTRACTS / f"{name}.yaml"), folder() / name)
+    shutil.copytree(_generated(name), folder() / name)
     names = ("application", "operations", "schemas", "components")
     return SimpleNamespace(**{part: importlib.import_module(f"{name}.{part}") for part in names})
+
+
+def _generated(name: str) -> Path:
+    """The package in build/, generated if the contract, the generator or its dependencies have changed.
+
+    Generating takes seconds, and each process that runs tests would do it again.
+    """
+    contract = CONTRACTS / f"{name}.yaml"
+    sources = [path for path in (PROJECT / "specfirst").rglob("*") if path.suffix in (".py", ".jinja2")]
+    settings = [PROJECT / "pyproject.toml", *PROJECT.glob("requirements-dev.txt")]
+    digest = hashlib.sha256()
+    for path in sorted([contract, *sources, *settings]):
+        digest.update(path.read_bytes())
+    cached = PROJECT / "build" / "contracts" / digest.hexdigest()[:16] / name
+    if not cached.exists():
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cached.parent) as temporary:
+            write(generate(contract), Path(temporary) / name)
+            # Another process may have been faster.
+            with suppress(OSError):
+                (Path(temporary) / name).rename(cached)
+    return cached
 
 
 @dataclass
@@ -74,38 +99,62 @@ class Served:
 
 
 def serve(name: str, answers: Mapping[str, Any], **options: Any) -> Served:
-    """Serve a contract. An answer is what the operation returns, raises, or makes of its arguments."""
-    modules = package(name)
-    options = {"authenticate": dict.fromkeys(("staff", "apiKey", "till", "person"), anybody)} | options
-    options = {"authorize": lambda caller, values: None} | options
-    if name == "bookshop":
-        options = {"error_body": problem} | options
-    engine: Engine[str] = Engine(modules.application.contract(), **options)
-    served = Served(ContractAPI.__new__(ContractAPI), engine)
-    implementations = {
-        operation.tag: _implementation(modules.operations, operation.tag, answers, served)
-        for operation in engine.document.operations
-    }
-    router = modules.application.build_router(engine, **implementations)
-    served.app = ContractAPI(engine, router)
+    """Serve a contract. An answer is what the operation returns, raises, or makes of its arguments.
+
+    Building an application takes a third of a second, so tests with the same options share one.
+    """
+    options = {"authenticate": None, "authorize": None} | options
+    try:
+        shared = _shared(name, **options)
+    except TypeError:
+        # Options that cannot be told apart by their values.
+        shared = _Shared(name, options)
+    served = Served(shared.app, shared.engine)
+    shared.served, shared.answers = served, answers
     return served
 
 
-def _implementation(operations: ModuleType, tag: str, answers: Mapping[str, Any], served: Served) -> object:
-    protocol = getattr(operations, f"{tag.title()}Operations")
+@cache
+def _shared(name: str, **options: Any) -> _Shared:
+    return _Shared(name, options)
 
-    def method(name: str) -> Callable[..., Any]:
-        async def called(self: object, *callers: Any, **arguments: Any) -> Any:
-            served.calls.append((name, callers, arguments))
-            answer = answers[name]
-            if isinstance(answer, Exception):
-                raise answer
-            return answer(*callers, **arguments) if callable(answer) else answer
 
-        return called
+class _Shared:
+    """An application that answers what the test that served it last wants."""
 
-    names = [name for name in vars(protocol) if not name.startswith("_")]
-    return type(tag.title(), (), {name: method(name) for name in names})()
+    def __init__(self, name: str, options: dict[str, Any]) -> None:
+        self.answers: Mapping[str, Any] = {}
+        modules = package(name)
+        defaults = {
+            "authenticate": dict.fromkeys(("staff", "apiKey", "till", "person"), anybody),
+            "authorize": lambda caller, values: None,
+        }
+        options = {key: defaults[key] if value is None else value for key, value in options.items()}
+        if name == "bookshop":
+            options = {"error_body": problem} | options
+        self.engine: Engine[str] = Engine(modules.application.contract(), **options)
+        implementations = {
+            tag_name(operation.tag): self._implementation(modules.operations, operation.tag)
+            for operation in self.engine.document.operations
+        }
+        self.app = ContractAPI(self.engine, modules.application.build_router(self.engine, **implementations))
+        self.served = Served(self.app, self.engine)
+
+    def _implementation(self, operations: ModuleType, tag: str) -> object:
+        protocol = getattr(operations, f"{tag.title()}Operations")
+
+        def method(name: str) -> Callable[..., Any]:
+            async def called(_: object, *callers: Any, **arguments: Any) -> Any:
+                self.served.calls.append((name, callers, arguments))
+                answer = self.answers[name]
+                if isinstance(answer, Exception):
+                    raise answer
+                return answer(*callers, **arguments) if callable(answer) else answer
+
+            return called
+
+        names = [name for name in vars(protocol) if not name.startswith("_")]
+        return type(tag.title(), (), {name: method(name) for name in names})()
 
 
 async def anybody(credential: str, scopes: tuple[str, ...]) -> str:

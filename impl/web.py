@@ -1,0 +1,138 @@
+"""The web application of the contract: what is the same whether resources or examples answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
+
+from generated.application import OPENAPI_JSON, OPENAPI_YAML, SERVERS, build_router, contract
+from impl.identity.caller import Authenticator, Caller, authorize, create_authenticator
+from impl.identity.tokens import mint_token
+from impl.ops.logs import access_log
+from impl.ops.rate_limit import RateLimit
+from impl.settings import Settings, SettingsError, load_settings
+from specfirst.application import CORS, ContractAPI
+from specfirst.document import Document
+from specfirst.documentation import BrowsersToDocs, documentation_routes
+from specfirst.mock import MARK
+from specfirst.routing import Engine
+
+LOCAL_FRONTEND = "http://localhost:3000"
+# Development servers of front ends choose their ports: 3000, 5173 (Vite), and the next one if it is taken.
+LOCAL_ORIGINS = r"https?://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?"
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any]]]
+
+
+def create_mock(settings: Settings | None = None) -> ContractAPI:
+    """Build an application that answers every operation with the contract's examples.
+
+    It needs the generated package, and neither a database nor the modules that implement operations. Requests
+    are authenticated and validated as in the service.
+    """
+    settings = settings or load_settings()
+    check_keys(settings)
+    authenticator = create_authenticator(settings, None)
+    engine = create_engine(settings, authenticator)
+    nobody: dict[str, Any] = {}
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
+        yield {}
+        await authenticator.close()
+
+    return create_web_app(settings, engine, build_router(engine, **nobody), lifespan)
+
+
+def create_engine(settings: Settings, authenticator: Authenticator) -> Engine[Caller]:
+    return Engine(
+        contract(),
+        authenticate={"bearerAuth": authenticator.authenticate},
+        authorize=authorize,
+        limit=RateLimit(per_user=settings.rate_limit_per_user, per_address=settings.rate_limit_per_address),
+        validate_responses=settings.validate_responses,
+        allow_unimplemented=settings.allow_unimplemented,
+        mock=settings.mock is not None,
+    )
+
+
+def create_web_app(
+    settings: Settings, engine: Engine[Caller], router: APIRouter, lifespan: Lifespan
+) -> ContractAPI:
+    production = settings.environment == "production"
+    app = ContractAPI(
+        engine,
+        router,
+        lifespan=lifespan,
+        strict_transport=production,
+        trusted_proxies=settings.forwarded_allow_ips,
+        root_path=settings.root_path,
+        telemetry=_telemetry(settings),
+    )
+    if settings.access_log:
+        app.envelope.observers.append(access_log(as_json=production))
+    _add_documentation(app, engine.document, settings)
+    _add_cors(app, engine.document, settings)
+    return app
+
+
+def check_keys(settings: Settings) -> None:
+    if not (settings.better_auth_secret or settings.auth_jwks_url):
+        raise SettingsError(
+            "BETTER_AUTH_URL or BETTER_AUTH_SECRET is required here; scripts/serve provides a secret"
+        )
+
+
+def _telemetry(settings: Settings) -> TelemetryConfig:
+    """FastAPI's own traces, exported as the OTEL_ variables of the environment say.
+
+    FastAPI's metrics and logs would repeat ours, and its spans within a request describe steps that this
+    service does not use.
+    """
+    on = settings.traces
+    return {"tracing": on, "auto_configure": on, "metrics": False, "logs": False, "operation_spans": False}
+
+
+def _add_documentation(app: ContractAPI, document: Document, settings: Settings) -> None:
+    secret, developer = settings.better_auth_secret, settings.development_user
+    token = None
+    if secret and developer:
+        token = partial(mint_token, secret.get_secret_value(), developer, timedelta(hours=12))
+    app.router.routes.extend(
+        documentation_routes(
+            title=document.content["info"]["title"],
+            openapi_json=OPENAPI_JSON,
+            openapi_yaml=OPENAPI_YAML,
+            servers=SERVERS,
+            pages=settings.docs,
+            authorization=token,
+        )
+    )
+    if settings.environment == "development" and settings.docs:
+        app.add_middleware(BrowsersToDocs)
+
+
+def _add_cors(app: ContractAPI, document: Document, settings: Settings) -> None:
+    requested = {parameter.name for o in document.operations for parameter in o.located("header")}
+    responses = (response for o in document.operations for response in o.responses.values())
+    exposed = {header.name for response in responses for header in response.headers}
+    mocked = settings.mock is not None
+    development = settings.environment == "development"
+    app.add_middleware(
+        CORS,
+        allow_origins=sorted({settings.frontend_url, LOCAL_FRONTEND}),
+        allow_origin_regex=LOCAL_ORIGINS if development else None,
+        remedy="set FRONTEND_URL to the origin of the front end",
+        allow_credentials=True,
+        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+        allow_headers=["Authorization", "Content-Type", "X-Request-ID", *sorted(requested)]
+        + (["Prefer"] if mocked else []),
+        # No operation declares these two: Allow comes with 405, and X-Request-ID with every response.
+        expose_headers=["Allow", "X-Request-ID", *sorted(exposed)] + ([MARK] if mocked else []),
+    )

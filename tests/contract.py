@@ -1,0 +1,119 @@
+"""What openapi.yaml says, read afresh. Nothing here imports the engine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+
+Json = Any
+
+# The loader in C is ten times as fast, and every process that runs tests reads the contract.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+CONTRACT: dict[str, Any] = yaml.load((ROOT / "openapi.yaml").read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506
+BODY_LIMIT: int = CONTRACT["x-max-body-bytes"]
+
+
+def resolve(node: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in node:
+        reference, node = node["$ref"], CONTRACT
+        for name in reference.removeprefix("#/").split("/"):
+            node = node[name]
+    return node
+
+
+@dataclass(frozen=True)
+class Operation:
+    id: str
+    method: str
+    path: str
+    node: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def secured(self) -> bool:
+        return bool(self.node.get("security", CONTRACT["security"]))
+
+    @property
+    def owned(self) -> bool:
+        return "{user_id}" in self.path
+
+    @property
+    def item(self) -> str:
+        """What the path's last parameter names, besides the user: `task_id`, `category_id` or nothing."""
+        names = re.findall(r"{(\w+)}", self.path)
+        return names[-1] if names and names[-1] != "user_id" else ""
+
+    @property
+    def example(self) -> Json:
+        """The example of the request's body, or None where the operation takes none."""
+        if "requestBody" not in self.node:
+            return None
+        return resolve(self.node["requestBody"])["content"]["application/json"]["example"]
+
+    @property
+    def properties(self) -> tuple[str, ...]:
+        """What the request's body may have."""
+        return tuple(self.body["properties"])
+
+    @property
+    def body(self) -> Mapping[str, Json]:
+        """The schema of the request's body."""
+        return resolve(resolve(self.node["requestBody"])["content"]["application/json"]["schema"])
+
+    @cached_property
+    def responses(self) -> Mapping[int, dict[str, Any]]:
+        return {int(status): resolve(response) for status, response in self.node["responses"].items()}
+
+    @property
+    def query(self) -> Mapping[str, Json]:
+        parameters = [resolve(parameter) for parameter in self.node.get("parameters", [])]
+        return {p["name"]: resolve(p["schema"]) for p in parameters if p["in"] == "query"}
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        parameters = [resolve(parameter) for parameter in self.node.get("parameters", [])]
+        return tuple(p["name"] for p in parameters if p["in"] == "header")
+
+    def error(self, status: int) -> Json:
+        """The example of an error response, or one of its examples."""
+        media = self.responses[status]["content"]["application/json"]
+        return media["example"] if "example" in media else next(iter(media["examples"].values()))["value"]
+
+
+def _operations() -> Iterator[Operation]:
+    for path, item in CONTRACT["paths"].items():
+        for method in ("get", "post", "put", "patch", "delete"):
+            if method in item:
+                yield Operation(item[method]["operationId"], method.upper(), path, item[method])
+
+
+OPERATIONS = tuple(_operations())
+PATHS: tuple[str, ...] = tuple(CONTRACT["paths"])
+
+
+def each(operations: Iterable[Operation], name: str = "operation") -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(name, operations, ids=lambda operation: operation.id)
+
+
+def leaves(schema: Json) -> list[dict[str, Any]]:
+    """The schemas without references and alternatives that a value may have, `null` included."""
+    schema = resolve(schema)
+    if "anyOf" in schema and "type" not in schema:
+        return [leaf for option in schema["anyOf"] for leaf in leaves(option)]
+    if isinstance(schema.get("type"), list):
+        return [{**schema, "type": kind} for kind in schema["type"]]
+    return [schema]
+
+
+def null_properties(name: str) -> dict[str, None]:
+    """The properties of a schema of the contract that may be null: such is their default in this service."""
+    properties = CONTRACT["components"]["schemas"][name]["properties"]
+    return {key: None for key, value in properties.items() if any(o["type"] == "null" for o in leaves(value))}

@@ -1,0 +1,70 @@
+"""A copy of the project, in which tests follow a guide literally: apply its diffs, run its commands."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+from serving import CLEAN, ROOT
+
+from scripts.client import PACKAGE, install
+
+FOLDERS = ("specfirst", "generated", "impl", "devtools", "migrations", "scripts", "tests", "clients", "docs")
+FILES = ("openapi.yaml", "pyproject.toml", "README.md", ".env.example", "schemathesis.toml")
+
+
+class Copy:
+    def __init__(self, folder: Path, *folders: str) -> None:
+        """Copy these folders (all that the commands need) and the files beside them."""
+        self.root = folder
+        ignored = shutil.ignore_patterns("__pycache__", "node_modules", "dist")
+        for name in folders or FOLDERS:
+            shutil.copytree(ROOT / name, folder / name, ignore=ignored, symlinks=True)
+        for name in FILES:
+            shutil.copy(ROOT / name, folder)
+        # With what mypy knows of the project, its run takes a second; without it, half a minute.
+        if (ROOT / ".mypy_cache").is_dir():
+            shutil.copytree(ROOT / ".mypy_cache", folder / ".mypy_cache")
+
+    def run(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `scripts/NAME` (`scripts.NAME`) or another module with the copy's code."""
+        command = [sys.executable, "-P", "-m", module, *arguments]
+        env = CLEAN | {"PYTHONPATH": str(self.root)}
+        return subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True)
+
+    def succeed(self, module: str, *arguments: str) -> str:
+        """Run it, and give what it printed; it must exit with 0."""
+        done = self.run(module, *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def install_client(self) -> None:
+        """Give the copy's client the packages of the project, which are installed first if need be."""
+        install(PACKAGE)
+        (self.root / "clients/typescript/node_modules").symlink_to(PACKAGE / "node_modules")
+
+    def apply(self, diff: str) -> None:
+        """Apply a unified diff to each of its files, each hunk where its old lines are."""
+        for part in re.split(r"^(?=--- )", diff, flags=re.MULTILINE):
+            if not part.strip():
+                continue
+            name = re.search(r"^\+\+\+ b/(.+)$", part, re.MULTILINE)
+            assert name, part
+            path = self.root / name[1]
+            text = path.read_text(encoding="utf-8")
+            for hunk in re.split(r"^@@.*\n", part, flags=re.MULTILINE)[1:]:
+                lines = [line or " " for line in hunk.splitlines()]
+                old, new = ("".join(f"{line[1:]}\n" for line in lines if line[0] != sign) for sign in "+-")
+                assert text.count(old) == 1, f"the diff does not fit {name[1]}:\n{hunk}"
+                text = text.replace(old, new)
+            path.write_text(text, encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The fenced code of a Markdown text in this language, without indentation."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^\1```", text, re.MULTILINE | re.DOTALL)
+    return [dedent(code) for _, code in found]

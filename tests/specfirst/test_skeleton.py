@@ -1,0 +1,103 @@
+"""scripts/generate --skeleton writes what is missing, and changes nothing that is written by hand."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from contracts import folder, package
+
+from specfirst.codegen.generate import GenerationError
+from specfirst.codegen.skeleton import Layout, missing, write_missing
+from specfirst.document import Document
+
+BY_HAND = '''"""Books, by hand."""
+
+from bookshop.schemas import Isbn
+import json
+
+
+class Books:
+    answers = {'not':   "formatted"}
+
+    async def get_book(self, caller: str | None, *, isbn: Isbn) -> None:
+        return json.loads("null")  # odd    spacing
+    # The end of the class.
+
+
+def after() -> None: ...
+'''
+
+
+@pytest.fixture
+def document() -> Document:
+    found: Document = package("bookshop").application.contract()
+    return found
+
+
+@pytest.fixture
+def layout(document: Document, tmp_path: Path) -> Layout:
+    constructor = "    def __init__(self, database: Database) -> None:\n        self._database = database\n"
+    imports = {"Caller": "shop.callers", "Database": "shop.databases"}
+    return Layout(folder() / "bookshop", tmp_path / "resources", imports, constructor)
+
+
+def write_all(document: Document, layout: Layout) -> None:
+    for gap in missing(document, layout):
+        write_missing(gap, layout)
+
+
+def test_a_new_tag_gets_a_module_with_all_its_methods(document: Document, layout: Layout) -> None:
+    write_all(document, layout)
+    text = layout.module("orders").read_text(encoding="utf-8")
+    assert "from bookshop.schemas import " in text
+    assert "from shop.callers import Caller\nfrom shop.databases import Database\n" in text
+    assert "class Orders:\n    def __init__(self, database: Database) -> None:\n" in text
+    for operation in document.operations:
+        module = ast.parse(layout.module(operation.tag).read_text(encoding="utf-8"))
+        (written,) = [node for node in module.body if isinstance(node, ast.ClassDef)]
+        method = next(n for n in written.body if getattr(n, "name", "") == operation.identifier)
+        assert isinstance(method, ast.AsyncFunctionDef)
+        assert [argument.arg for argument in method.args.kwonlyargs] == [
+            *(parameter.identifier for parameter in operation.arguments),
+            *(["body"] if operation.body else []),
+        ]
+        assert ast.unparse(method.body) == "raise NotImplementedError"
+    assert missing(document, layout) == []
+
+
+def test_an_existing_class_gets_methods_at_its_end_and_nothing_else_changes(
+    document: Document, layout: Layout
+) -> None:
+    layout.resources.mkdir()
+    layout.module("books").write_text(BY_HAND, encoding="utf-8")
+    write_all(document, layout)
+    text = layout.module("books").read_text(encoding="utf-8")
+    for part in BY_HAND.split("\n\n\n")[1:]:
+        for line in part.splitlines():
+            assert line in text.splitlines()
+    assert text.count("async def get_book(") == 1
+    assert text.index("async def put_book(") < text.index("def after()")
+    assert "import json\n" in text
+    once = text
+    write_all(document, layout)
+    assert layout.module("books").read_text(encoding="utf-8") == once
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("class Books\n", "books.py:1: expected ':'; correct the syntax"),
+        ("class Shelf: ...\n", "books.py:1: there is no class Books; rename the class that implements"),
+    ],
+)
+def test_a_module_that_cannot_be_read_is_named(
+    document: Document, layout: Layout, text: str, problem: str
+) -> None:
+    layout.resources.mkdir()
+    layout.module("books").write_text(text, encoding="utf-8")
+    with pytest.raises(GenerationError) as caught:
+        missing(document, layout)
+    assert problem in str(caught.value)
+    assert layout.module("books").read_text(encoding="utf-8") == text

@@ -1,0 +1,83 @@
+"""docs/adding-a-resource.md is true: its code is applied to a copy, and errors name what is missing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from copies import Copy, blocks
+from serving import ROOT
+
+GUIDE = (ROOT / "docs" / "adding-a-resource.md").read_text(encoding="utf-8")
+TABLES_AND_MIGRATIONS = ("tests/impl/postgres/test_migrations.py", "-q", "-k", "describe or last_migration")
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    return Copy(tmp_path_factory.mktemp("guide") / "project")
+
+
+def write(copy: Copy, module: str) -> Path:
+    """Write a module whose first line says where it is."""
+    first, _, text = module.partition("\n")
+    path = copy.root / first.removeprefix("# ")
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_resource_is_added_with_the_code_of_the_guide(copy: Copy, tmp_path: Path) -> None:
+    contract, tables, errors, app = blocks(GUIDE, "diff")
+    migration, module = blocks(GUIDE, "python")[:2]
+    serve = ("scripts.serve", "--port", "0", "--data", str(tmp_path / "data"))
+
+    copy.apply(contract)
+    stale = copy.run("scripts.generate", "--check").stderr
+    assert "generated/ is not what openapi.yaml says; run scripts/generate\n" in stale
+    printed = copy.succeed("scripts.generate", "--skeleton")
+    assert "wrote impl/resources/comments.py: Comments.list_comments\n" in printed
+    assert (
+        "Add to impl/app.py: from impl.resources.comments import Comments, "
+        "and comments=Comments(database) in the call of build_router\n"
+    ) in printed
+    copy.succeed("mypy", "impl/resources/comments.py")
+    copy.succeed("ruff", "check", "impl", "generated")
+    copy.succeed("ruff", "format", "--check", "impl", "generated")
+
+    # What app.py does not pass is listed, by the server and by mypy.
+    lacking = copy.run(*serve).stderr
+    assert "4 operation(s) of the contract are not implemented" in lacking
+    assert "found:    nothing: build_router is called without comments=Comments(...)\n" in lacking
+    assert "scripts/generate --skeleton" in lacking
+    complaint = copy.run("mypy", "impl/app.py").stdout
+    assert re.search(r'impl/app\.py:[0-9]+: error: Missing named argument "comments"', complaint)
+
+    copy.apply(tables)
+    copy.apply(errors)
+    write(copy, module)
+    copy.apply(app)
+    assert "write the migration 0010" in copy.run(*serve).stderr
+    write(copy, migration.replace('sa.Column("text"', 'sa.Column("words"').replace("(text)", "(words)"))
+    differs = copy.run("pytest", *TABLES_AND_MIGRATIONS).stdout
+    assert "migrations/versions/ lacks the column comment.text text NO" in differs
+    assert "impl/tables.py lacks the column comment.words text NO" in differs
+    write(copy, migration)
+
+    copy.succeed("ruff", "check", "impl", "generated", "migrations")
+    copy.succeed("ruff", "format", "--check", "impl", "generated", "migrations")
+    copy.succeed("mypy", "impl")
+    copy.succeed("pytest", *TABLES_AND_MIGRATIONS)
+    copy.install_client()
+    assert (
+        "clients/typescript is not what openapi.yaml says; run scripts/client"
+        in copy.run("scripts.client", "--check").stderr
+    )
+
+
+def test_the_files_that_a_field_needs_exist_or_are_migrations() -> None:
+    table = GUIDE.partition("## A field")[2].partition("\n\nThe operations")[0]
+    names = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
+    assert len(names) == 4
+    assert [name for name in names if not (ROOT / name).exists()] == [
+        "migrations/versions/0010_estimate_minutes.py"
+    ]
