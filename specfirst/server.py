@@ -228,7 +228,7 @@ class Supervisor:
         self._workers = []
 
     def _dismiss(self, sig: int) -> None:
-        """Let nobody come."""
+        """Stop the worker that is starting."""
         if self._coming:
             self._coming.ask(sig, self._patience)
             self._leaving.append(self._coming)

@@ -68,7 +68,7 @@ def operation_ids_are_unique(view: View) -> Iterator[Problem]:
 
 @rule("python-identifiers")
 def names_are_apart_in_python(view: View) -> Iterator[Problem]:
-    """Names in the contract become arguments, attributes and constants, next to existing ones."""
+    """Names in the contract become arguments, attributes and constants."""
     for operation in view.operations:
         yield from _collisions("parameter", [(p.name, p.identifier, p.pointer) for p in operation.parameters])
         for response in operation.responses.values():
@@ -88,7 +88,9 @@ def _collisions(kind: str, names: Iterable[tuple[str, str, Pointer]]) -> Iterato
     seen: dict[str, str] = {}
     for name, identifier, pointer in names:
         if identifier in seen:
-            problem = f"the {kind} {name!r} becomes {identifier!r} in Python, like the {kind} {seen[identifier]!r}"
+            problem = (
+                f"the {kind} {name!r} becomes {identifier!r} in Python, like the {kind} {seen[identifier]!r}"
+            )
             yield Problem(pointer, problem, "rename one of them")
         seen.setdefault(identifier, name)
 

@@ -39,6 +39,20 @@ def _schema_structure() -> jsonschema_rs.Validator:
     )
 
 
+@cache
+def _discriminator_structure() -> jsonschema_rs.Validator:
+    return _compile(
+        {
+            "type": "object",
+            "required": ["propertyName"],
+            "properties": {
+                "propertyName": {"type": "string"},
+                "mapping": {"type": "object", "additionalProperties": {"type": "string"}},
+            },
+        }
+    )
+
+
 def _compile(schema: dict[str, Any], **options: Any) -> jsonschema_rs.Validator:
     return jsonschema_rs.Draft202012Validator(schema, validate_formats=True, mask="it", **options)
 
@@ -69,6 +83,10 @@ def schemas_are_json_schemas(view: View) -> Iterator[Problem]:
             yield Problem(part.pointer, "the schema is a boolean", "write a schema with a type")
         if part.parent is None or part.parent.kind != "schema":
             yield from _errors(_schema_structure(), part.node, part.pointer, remedy)
+        if isinstance(part.node, Mapping) and "discriminator" in part.node:
+            # JSON Schema does not know this keyword of OpenAPI (section 4.8.25).
+            discriminator, pointer = part.node["discriminator"], (*part.pointer, "discriminator")
+            yield from _errors(_discriminator_structure(), discriminator, pointer, remedy)
         if isinstance(part.node, Mapping) and isinstance(pattern := part.node.get("pattern"), str):
             yield from _unreadable(pattern, (*part.pointer, "pattern"))
 

@@ -826,7 +826,7 @@ def test_the_script_tells_programs_the_same(tmp_path: Path) -> None:
         ("--help-me", None, "the following arguments are required: BASE"),
         ("v1", "info: {title: Notes, version: 1.4.2}", "notes.yaml:1: the version is None at #/openapi; "),
         ("v1", "openapi: [", "notes.yaml:1:11: invalid YAML: "),
-        ("v1", NOTES.replace("1.4.2", "one"), "notes.yaml:2: info.version is 'one', which is no semantic"),
+        ("v1", NOTES.replace("1.4.2", "one"), "notes.yaml:2: info.version is 'one', which is not a semantic"),
         (
             "v1",
             NOTES.replace("schemas/Text", "schemas/Test"),
