@@ -624,7 +624,7 @@ BREACHES = [
         "portable-pattern", {"type": "string", "maxLength": 20, "pattern": "^[A-Za-z0-9,--/]*$"}, "pattern"
     ),
     extra("pattern-syntax", {"type": "string", "maxLength": 9, "pattern": r"^a\-b$"}, "pattern"),
-    extra("schema-structure", {"oneOf": [{"$ref": f"{SCHEMAS}/Text"}], "discriminator": True}, "discriminator"),
+    extra("schema-structure", {"oneOf": [TEXT], "discriminator": True}, "discriminator"),
     extra("schema-structure", {"type": "string", "pattern": "^(a{1000}){1000}$"}, "pattern"),
     extra("schema-structure", {"type": "string", "pattern": r"^[\b]$"}, "pattern"),
     extra("no-nul", {"type": "string", "maxLength": 9}),
