@@ -854,6 +854,6 @@ def test_the_script_says_so_outside_of_a_repository(tmp_path: Path) -> None:
     missing = run(tmp_path / "notes.yaml", "--contract", tmp_path / "none.yaml")
     assert missing.returncode == 2
     assert (
-        "none.yaml: the file cannot be read: No such file or directory; name a file that exists"
+        "none.yaml: the file cannot be read: No such file or directory; use a file that exists"
         in missing.stderr
     )

@@ -149,7 +149,7 @@ def test_a_key_that_is_of_no_use_is_passed_over(case: str) -> None:
 def test_what_is_no_key_set_is_refused_in_our_own_words(data: bytes) -> None:
     with pytest.raises(KeySetError) as caught:
         read_key_set(data)
-    assert str(caught.value).startswith(("the answer is not", "none of its 0 keys"))
+    assert str(caught.value).startswith(("the response is not", "none of its 0 keys"))
 
 
 def test_of_two_keys_with_one_name_the_first_counts() -> None:
@@ -501,8 +501,8 @@ async def test_a_key_set_is_fetched_as_it_is() -> None:
         (says(key_set(*PUBLISHED), "500 Internal Server Error"), "the status is 500"),
         (says(key_set(*PUBLISHED), "203 Non-Authoritative Information"), "the status is 203"),
         (says(gzip.compress(b" " * 10**8), "200 OK", "Content-Encoding: gzip"), "compressed"),
-        (says(b" " * (MAX_BYTES + 1)), "longer than"),
-        (endless, "longer than"),
+        (says(b" " * (MAX_BYTES + 1)), "larger than"),
+        (endless, "larger than"),
     ],
 )
 async def test_an_answer_that_should_not_be_read_is_not(answer: Answer, reason: str) -> None:
