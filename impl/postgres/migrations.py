@@ -163,5 +163,5 @@ def _check(connection: Connection) -> None:
 
 
 def _line(error: Exception) -> str:
-    """Return the message of the server or the driver, without the statement."""
-    return " ".join(str(getattr(error, "orig", error)).split())
+    """Return the message of the server or the driver, without the statement that follows it."""
+    return " ".join(str(getattr(error, "orig", error)).partition("\nLINE ")[0].split())

@@ -150,7 +150,7 @@ def test_a_database_that_cannot_keep_every_text(said: Said, postgres_url: str, e
     options = f"ENCODING '{encoding}' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0"
     run_alone(postgres_url, f"CREATE DATABASE {name} {options}")
     line = said(DATABASE_URL=at(postgres_url, database=name))
-    assert line.startswith(f"DATABASE_URL leads to a database whose encoding is {encoding}")
+    assert line.startswith(f"DATABASE_URL leads to a database with the encoding {encoding}")
 
 
 def test_a_database_or_user_that_does_not_exist(said: Said, postgres_url: str) -> None:
@@ -212,7 +212,7 @@ def test_a_user_without_rights_on_the_tables(
     for grant in grants:
         run(migrated, f"{grant} {role}")
     line = said(DATABASE_URL=at(migrated, username=role))
-    assert line.startswith("DATABASE_URL names a user w")
+    assert line.startswith("DATABASE_URL has a user w")
     assert lacks in line
 
 
@@ -229,7 +229,7 @@ def test_what_prevents_requests_to_the_login_service(
     said: Said, migrated: str, name: str, value: str
 ) -> None:
     settings = {"DATABASE_URL": migrated, "BETTER_AUTH_URL": "http://127.0.0.1:3000", name: value}
-    assert said(**settings).startswith(f"{name} names ")
+    assert said(**settings).startswith(f"{name} ")
 
 
 @pytest.mark.parametrize("kind", ["a file", "below a file", "below /proc"])
