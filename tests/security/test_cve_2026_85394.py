@@ -178,7 +178,7 @@ def test_nothing_in_the_service_verifies_or_signs_besides() -> None:
     assert calls == {
         # The secret, in a key object, and what it verifies.
         "impl/identity/verifiers.py: "
-        "SharedSecretVerifier(secret.get_secret_value(), issuer=issuer, audience=audience)",
+        "SharedSecretVerifier(secret.get_secret_value(), issuer=issuer, audience=ours)",
         "impl/identity/verifiers.py: jwk.construct(secret, 'HS256')",
         "impl/identity/verifiers.py: jws.verify(token, self._key, ['HS256'])",
         # The keys, each of one algorithm, none of which is an HMAC.

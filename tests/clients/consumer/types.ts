@@ -17,7 +17,7 @@ createTaskClient({});
 createTaskClient({ baseUrl: "/", getToken: () => 5 });
 
 // Arguments.
-certain<Same<Arguments<"getTask">, { user_id: string; task_id: number }>>();
+certain<Same<Arguments<"getTask">, { user_id: string; task_id: number; "If-Match"?: string | undefined }>>();
 certain<Same<Parameters<typeof api.getHealth>[0], {} | undefined>>();
 void api.listTasks({ user_id, priority: undefined, category_id: undefined });
 // @ts-expect-error The path needs both.
@@ -82,7 +82,7 @@ if (caught instanceof TaskApiError) {
   // @ts-expect-error The contract knows no such status.
   if (caught.status === 418) caught.message;
   if (caught.operationId === "getTask") {
-    certain<Same<(typeof caught)["status"], 401 | 403 | 404 | 422 | 429 | 500 | 503>>();
+    certain<Same<(typeof caught)["status"], 401 | 403 | 404 | 412 | 422 | 429 | 500 | 503>>();
     // @ts-expect-error Reading a task conflicts with nothing.
     if (caught.status === 409) caught.message;
   }
