@@ -15,7 +15,7 @@ from specfirst.diff.fields import compare_fields
 from specfirst.diff.messages import NAMED_BY_CLIENTS, MessageComparison
 from specfirst.diff.normal import server_url
 from specfirst.diff.part import Part
-from specfirst.document import METHODS, Document, Pointer
+from specfirst.document import METHODS, Document, DocumentError, Pointer
 
 _LIMIT = "x-max-body-bytes"
 _HEADERS = "x-response-headers"
@@ -75,8 +75,7 @@ class ContractComparison:
         self._security_schemes(old.child("components"), new.child("components"))
 
     def _body_limit(self) -> None:
-        before = self._old.content.get(_LIMIT, DEFAULT_LIMIT)
-        after = self._new.content.get(_LIMIT, DEFAULT_LIMIT)
+        before, after = _body_limit(self._old), _body_limit(self._new)
         if before != after:
             level, reason = Level.COMPATIBLE, "larger bodies are accepted"
             if after < before:
@@ -180,6 +179,18 @@ class ContractComparison:
             where, place = ("components", "schemas", name), f"component schema {name}"
             what, reason = "the schema is added", "clients need not use it"
             self._changes.add(Level.COMPATIBLE, where, place, what, reason)
+
+
+def _body_limit(document: Document) -> int:
+    limit = document.content.get(_LIMIT, DEFAULT_LIMIT)
+    if type(limit) is not int:
+        raise DocumentError(
+            f"{limit!r} is not a number of bytes",
+            (_LIMIT,),
+            remedy="write a positive integer, such as 65536",
+            line=document.line((_LIMIT,)),
+        )
+    return limit
 
 
 def _operations(root: Part) -> dict[tuple[str, str], _Operation]:

@@ -129,7 +129,7 @@ def get_and_delete_have_no_body(view: View) -> Iterator[Problem]:
             )
 
 
-@rule("max-body-bytes", decisive=True)
+@rule("max-body-bytes")
 def the_body_limit_is_a_positive_integer(view: View) -> Iterator[Problem]:
     """The engine reads its limit from here, and an invalid value would mean no limit."""
     limit = view.document.content.get("x-max-body-bytes", 1)
