@@ -69,7 +69,7 @@ def test_a_resource_is_added_with_the_code_of_the_guide(copy: Copy, tmp_path: Pa
     copy.succeed("pytest", *TABLES_AND_MIGRATIONS)
     copy.install_client()
     assert (
-        "clients/typescript is not what openapi.yaml says; run scripts/client"
+        "clients/typescript does not match openapi.yaml; run scripts/client"
         in copy.run("scripts.client", "--check").stderr
     )
 
