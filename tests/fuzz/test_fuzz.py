@@ -108,7 +108,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Report:
         pytest.param(
             # GET and an empty PATCH read it; in few examples only one of them may find it.
             "/api/{user_id}/categories/{category_id}",
-            "Another user's item is found",
+            "A user can reach another user's item through their own path",
             id="a-query-that-forgets-whose-item-it-is",
         ),
     ],
