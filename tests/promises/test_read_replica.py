@@ -106,7 +106,9 @@ def servers(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
 
 
 def test_a_replica_is_refused_in_the_primary_s_place(pair: Pair) -> None:
-    with pytest.raises(DatabaseUnusable, match=r"^DATABASE_URL leads to a read replica; set it to the primary"):
+    with pytest.raises(
+        DatabaseUnusable, match=r"^DATABASE_URL leads to a read replica; set it to the primary"
+    ):
         migrate(pair.read_url)
 
 
