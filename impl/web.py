@@ -40,14 +40,14 @@ def create_mock(settings: Settings | None = None) -> ContractAPI:
     check_keys(settings)
     authenticator = create_authenticator(settings, None)
     engine = create_engine(settings, authenticator)
-    nobody: dict[str, Any] = {}
+    missing: dict[str, Any] = {}
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         yield {}
         await authenticator.close()
 
-    return create_web_app(settings, engine, build_router(engine, **nobody), lifespan)
+    return create_web_app(settings, engine, build_router(engine, **missing), lifespan)
 
 
 def create_engine(settings: Settings, authenticator: Authenticator) -> Engine[Caller]:

@@ -104,12 +104,12 @@ def migrate(database_url: str) -> None:
                 # Any other error is a bug in a migration and is raised as it is.
                 if isinstance(error.orig, (InsufficientPrivilege, ReadOnlySqlTransaction)):
                     raise DatabaseUnusable(
-                        f"DATABASE_URL has a user who may not migrate the database: {_line(error)}; "
+                        f"DATABASE_URL has a user who may not migrate the database: {error_line(error)}; "
                         f"grant the rights, or migrate as the owner of the schema {SCHEMA}"
                     ) from None
                 if isinstance(error, OperationalError):
                     raise DatabaseUnusable(
-                        f"DATABASE_URL leads to a database that could not be migrated: {_line(error)}; "
+                        f"DATABASE_URL leads to a database that could not be migrated: {error_line(error)}; "
                         "fix that, and start again"
                     ) from None
                 raise
@@ -126,7 +126,7 @@ def _migrate(engine: Engine) -> None:
         connection = engine.connect()
     except (DBAPIError, UnicodeError) as error:
         raise DatabaseUnusable(
-            f"DATABASE_URL does not lead to a database: {_line(error)}; correct it, or start that server"
+            f"DATABASE_URL does not lead to a database: {error_line(error)}; correct it, or start that server"
         ) from None
     with connection, connection.begin():
         _check(connection)
@@ -162,6 +162,8 @@ def _check(connection: Connection) -> None:
     raise DatabaseUnusable(f"DATABASE_URL leads to {problem}")
 
 
-def _line(error: Exception) -> str:
+def error_line(error: Exception) -> str:
     """Return the message of the server or the driver, without the statement that follows it."""
-    return " ".join(str(getattr(error, "orig", error)).partition("\nLINE ")[0].split())
+    return (
+        " ".join(str(getattr(error, "orig", error)).partition("\nLINE ")[0].split()) or type(error).__name__
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no type information.
 
 from impl.postgres.database import asyncpg_options
-from impl.postgres.migrations import DatabaseUnusable
+from impl.postgres.migrations import DatabaseUnusable, error_line
 from impl.settings import Settings, SettingsError
 from impl.tables import SCHEMA, metadata
 
@@ -60,7 +60,12 @@ async def _check_database(database_url: str) -> None:
         for table in metadata.tables.values()
         for privilege in _LESS.get(table.name, _ALL)
     ]
-    sequences = [f"{SCHEMA}.{name}_id_seq" for name in ("category", "task")]
+    sequences = [
+        f"{SCHEMA}.{table.name}_{column.name}_seq"
+        for table in metadata.tables.values()
+        for column in table.columns
+        if column.identity is not None
+    ]
     try:
         connection = await asyncpg.connect(**asyncpg_options(database_url))
         try:
@@ -71,12 +76,12 @@ async def _check_database(database_url: str) -> None:
             await connection.close()
     except asyncpg.ProtocolViolationError as error:
         raise DatabaseUnusable(
-            f"DATABASE_URL seems to lead to a pooler in transaction mode ({_line(error)}); "
+            f"DATABASE_URL seems to lead to a pooler in transaction mode ({error_line(error)}); "
             "add ?pgbouncer=true, or connect to the server directly"
         ) from None
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise DatabaseUnusable(
-            f"DATABASE_URL leads to a database that rejects the service's statements: {_line(error)}; "
+            f"DATABASE_URL leads to a database that rejects the service's statements: {error_line(error)}; "
             f"correct it, or grant its user the rights on schema {SCHEMA}"
         ) from None
     if missing:
@@ -85,7 +90,3 @@ async def _check_database(database_url: str) -> None:
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {SCHEMA}, "
             "and USAGE ON ALL SEQUENCES"
         )
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

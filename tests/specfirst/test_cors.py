@@ -6,16 +6,13 @@ import logging
 
 import httpx
 import pytest
-from contracts import anybody, serve
+from contracts import serve
 
 from specfirst.application import CORS
 
 
 async def test_a_refused_origin_is_logged_once_with_the_remedy(caplog: pytest.LogCaptureFixture) -> None:
-    # A mapping makes it an application of its own, which has not started yet.
-    app = serve(
-        "oddities", {}, authenticate=dict.fromkeys(("staff", "apiKey", "till", "person"), anybody)
-    ).app
+    app = serve("oddities", {}, shared=False).app
     app.add_middleware(CORS, allow_origins=["https://a.example"], remedy="set FRONTEND_URL")
     foreign = "http://b.example"
     transport = httpx.ASGITransport(app=app)

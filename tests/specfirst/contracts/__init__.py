@@ -98,19 +98,20 @@ class Served:
             return await client.request(method, path, **options)
 
 
-def serve(name: str, answers: Mapping[str, Any], **options: Any) -> Served:
+def serve(name: str, answers: Mapping[str, Any], *, shared: bool = True, **options: Any) -> Served:
     """Serve a contract. An answer is what the operation returns, raises, or makes of its arguments.
 
-    Building an application takes a third of a second, so tests with the same options share one.
+    Building an application takes a third of a second, so tests with the same options share one,
+    except those that change it before it starts (`shared=False`).
     """
     options = {"authenticate": None, "authorize": None} | options
     try:
-        shared = _shared(name, **options)
+        application = _shared(name, **options) if shared else _Shared(name, options)
     except TypeError:
         # Options that cannot be told apart by their values.
-        shared = _Shared(name, options)
-    served = Served(shared.app, shared.engine)
-    shared.served, shared.answers = served, answers
+        application = _Shared(name, options)
+    served = Served(application.app, application.engine)
+    application.served, application.answers = served, answers
     return served
 
 
