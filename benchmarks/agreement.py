@@ -28,11 +28,11 @@ def check(servers: Sequence[Server], requests: Mapping[str, Sequence[Request]]) 
     for operation, (request, *_) in requests.items():
         able = [server for server in servers if (server.name, operation) not in CANNOT]
         _compare(operation, request, {server.name: _answer(server, operation, request) for server in able})
-    for name, request in refused(requests["get"][0], requests["create"][0]).items():
+    for name, request in rejected(requests["get"][0], requests["create"][0]).items():
         _compare(name, request, {server.name: (server.ask(request)[0], None) for server in servers})
 
 
-def refused(get: Request, create: Request) -> dict[str, Request]:
+def rejected(get: Request, create: Request) -> dict[str, Request]:
     """Return requests that every server must reject; only the status is compared, not the message."""
     collection, _, _ = get.path.rpartition("/")
     return {

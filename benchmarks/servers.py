@@ -24,7 +24,7 @@ FASTIFY = Path(__file__).parent / "fastify"
 NAMES = ("ours", "reference", "fastify", "limit")
 WITHOUT = tuple(f"without-{mechanism}" for mechanism in MECHANISMS)
 """Our server with one optimization disabled, one entry per optimization."""
-PATIENCE_SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 
 BEFORE = "before"
 """This service in another checkout, see `scripts/bench --against`."""
@@ -70,7 +70,7 @@ class Server:
 
     def ask(self, request: Request) -> tuple[int, bytes]:
         """Send one request and return status and body of the response."""
-        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=PATIENCE_SECONDS)
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=TIMEOUT_SECONDS)
         headers = {"Authorization": f"Bearer {request.token}"} if request.token else {}
         if request.body:
             headers["Content-Type"] = "application/json"
@@ -140,7 +140,7 @@ def environment(database_url: str, secret: str, pool_size: int) -> dict[str, str
 
 
 def _url(name: str, process: subprocess.Popen[bytes], log: Path, workers: int) -> str:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         text = log.read_text()
         found = re.search(r"running on (http://[\w.:]+)", text)

@@ -14,7 +14,7 @@ from benchmarks.operations import Request
 from benchmarks.servers import Server, processor_seconds, resident_megabytes, serving
 from benchmarks.wrk import Wrk
 
-PATIENCE_SECONDS = 10.0
+TIMEOUT_SECONDS = 10.0
 
 
 def seconds_to_first_answer(environment: Mapping[str, str], log: Path, *, tries: int = 3) -> float:
@@ -40,7 +40,7 @@ async def _burst(url: str, requests: Sequence[Request]) -> int:
     host, _, port = urlsplit(url).netloc.partition(":")
 
     async def ask(request: Request) -> bool:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             reader, writer = await asyncio.open_connection(host, int(port), family=socket.AF_INET)
             head = f"{request.method} {request.path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
             writer.write(f"{head}Authorization: Bearer {request.token}\r\n\r\n".encode())

@@ -60,15 +60,15 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
     )
 
     def gauges() -> Mapping[str, float]:
-        return {"http_server_active_requests": app.envelope.in_flight, **database.usage}
+        return {"http_server_active_requests": app.observation.in_flight, **database.usage}
 
     metrics = Metrics(settings.metrics_folder, gauges) if settings.metrics_folder else None
     app = create_web_app(settings, engine, router, _lifespan(health, database, authenticator, metrics))
     if metrics:
-        app.envelope.observers.append(metrics)
+        app.observation.observers.append(metrics)
     # Mock responses do not count towards contract coverage.
     if settings.observations and not settings.mock:
-        app.envelope.observers.append(Recorder(settings.observations, engine.document))
+        app.observation.observers.append(Recorder(settings.observations, engine.document))
     return app
 
 

@@ -1,6 +1,6 @@
 """The error responses of this service.
 
-    Refusal
+    APIError
     ├── Forbidden ── NotTheCaller          403
     ├── NotFound                           404
     │   ├── UserNotFound
@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 from http import HTTPStatus
 
-from specfirst.errors import Finding, Forbidden, Invalid, NotFound, Refusal
+from specfirst.errors import APIError, Forbidden, Invalid, NotFound, ValidationErrorItem
 
 
 class NotTheCaller(Forbidden):
@@ -43,14 +43,14 @@ class CategoryNotFound(NotFound):
         super().__init__("Category not found")
 
 
-class CategoryNameTaken(Refusal):
+class CategoryNameTaken(APIError):
     status = HTTPStatus.CONFLICT
 
     def __init__(self) -> None:
         super().__init__("A category with this name already exists")
 
 
-class Stopping(Refusal):
+class Stopping(APIError):
     """The service is shutting down; it still answers requests, but clients should use another instance."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
@@ -62,10 +62,10 @@ class Stopping(Refusal):
 class IdempotencyKeyReused(Invalid):
     def __init__(self) -> None:
         message = "The key belongs to another request of the last 24 hours"
-        super().__init__([Finding(("header", "Idempotency-Key"), message, "reused")])
+        super().__init__([ValidationErrorItem(("header", "Idempotency-Key"), message, "reused")])
 
 
-class DatabaseUnavailable(Refusal):
+class DatabaseUnavailable(APIError):
     """The database cannot be reached in time. The cause is chained for the log and not sent to the client."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
@@ -74,7 +74,7 @@ class DatabaseUnavailable(Refusal):
         super().__init__(detail, {"Retry-After": "1"})
 
 
-class LoginServiceUnavailable(Refusal):
+class LoginServiceUnavailable(APIError):
     """The token cannot be verified, because the public keys of the login service cannot be fetched."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE

@@ -240,8 +240,8 @@ def load_settings() -> Settings:
         raise SettingsError(f".env cannot be read: {reason}; fix that file, or remove it") from None
     except ValidationError as error:
         # Use only the message of each error: Pydantic's own text would repeat the value, which may be secret.
-        findings = error.errors(include_url=False, include_input=False)
-        lines += [f"{str(finding['loc'][0]).upper()} {_reason(finding['msg'])}" for finding in findings]
+        errors = error.errors(include_url=False, include_input=False)
+        lines += [f"{str(item['loc'][0]).upper()} {_reason(item['msg'])}" for item in errors]
     if settings is None or lines:
         raise SettingsError("\n".join(lines)) from None
     return settings

@@ -76,7 +76,7 @@ def create_web_app(
         telemetry=_telemetry(settings),
     )
     if settings.access_log:
-        app.envelope.observers.append(access_log(as_json=production))
+        app.observation.observers.append(access_log(as_json=production))
     _add_documentation(app, engine.document, settings)
     _add_cors(app, engine.document, settings)
     return app

@@ -39,7 +39,7 @@ def main() -> None:
     try:
         changes = diff(old, new)
     except DocumentError as error:
-        refuse(error.located(str(contract)))
+        fail(error.located(str(contract)))
     breaking = any(change.level is Level.BREAKING for change in changes)
     problem = version_problem(old, new, breaking=breaking)
     if options.json:
@@ -61,11 +61,11 @@ def read_base(base: str, contract: Path) -> Document:
     if revision.returncode != 0:
         # git explains when there is no repository or no access to it.
         reason = revision.stderr.decode(errors="replace").strip() or "give a file or a revision"
-        refuse(f"{base} is neither a file nor a git revision in {contract.parent}", reason)
+        fail(f"{base} is neither a file nor a git revision in {contract.parent}", reason)
     name = f"{base}:{contract.name}"
     content = run(*git, "show", f"{revision.stdout.decode().strip()}:./{contract.name}")
     if content.returncode != 0:
-        refuse(f"{contract.name} does not exist in {base}", "use a later revision")
+        fail(f"{contract.name} does not exist in {base}", "use a later revision")
     with tempfile.NamedTemporaryFile() as file:
         file.write(content.stdout)
         file.flush()
@@ -76,7 +76,7 @@ def run(*command: str) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(command, capture_output=True, check=False)
     except FileNotFoundError:
-        refuse(f"{command[0]} was not found", "install it, or use a file instead of a revision")
+        fail(f"{command[0]} was not found", "install it, or use a file instead of a revision")
 
 
 def read(path: Path, name: str) -> Document:
@@ -85,11 +85,11 @@ def read(path: Path, name: str) -> Document:
         document = load(path)
         require_comparable(document)
     except DocumentError as error:
-        refuse(error.located(name))
+        fail(error.located(name))
     return document
 
 
-def refuse(problem: str, remedy: str = "") -> NoReturn:
+def fail(problem: str, remedy: str = "") -> NoReturn:
     print("scripts/diff: " + "; ".join(filter(None, (problem, remedy))), file=sys.stderr)
     sys.exit(2)
 

@@ -40,7 +40,7 @@ from specfirst.startup import StartupError
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "build" / "fuzz"
-PATIENCE_SECONDS = 30.0
+TIMEOUT_SECONDS = 30.0
 SERVER_PROCESSES = 2
 
 
@@ -400,7 +400,7 @@ def serving(database_url: str, secret: str, folder: Path, code: Path) -> Iterato
     finally:
         process.terminate()
         try:
-            process.wait(PATIENCE_SECONDS)
+            process.wait(TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -408,7 +408,7 @@ def serving(database_url: str, secret: str, folder: Path, code: Path) -> Iterato
 
 def _url(process: subprocess.Popen[bytes], log: Path) -> str:
     """Return the URL from uvicorn's log, once all its processes listen; the system has chosen the port."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         text = log.read_text()
         found = re.search(r"running on (http://[\w.:]+)", text)

@@ -243,8 +243,8 @@ def _run(
         serve = partial(_or_say_why, uvicorn.Server(config).run)
         ChangeReload(config, target=serve, sockets=[listener]).run()
     elif workers:
-        patience = settings.shutdown_seconds
-        if not Supervisor(_work, listener, workers=workers, patience=patience).run():
+        shutdown_timeout = settings.shutdown_seconds
+        if not Supervisor(_work, listener, workers=workers, shutdown_timeout=shutdown_timeout).run():
             sys.exit(STARTUP_FAILURE)
     else:
         _or_say_why(_server(config, settings).run, [listener])
@@ -274,7 +274,7 @@ def _serve_as_worker(listener: socket.socket, beats: Pipe) -> None:
 
 
 def _server(config: uvicorn.Config, settings: Settings) -> Server:
-    return Server(config, notice=settings.shutdown_notice_seconds, patience=settings.shutdown_seconds)
+    return Server(config, notice=settings.shutdown_notice_seconds, shutdown_timeout=settings.shutdown_seconds)
 
 
 def _config(settings: Settings, *, reload: bool = False) -> uvicorn.Config:

@@ -9,30 +9,30 @@ from urllib.parse import quote
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = [
-    "REFUSAL",
+    "CONNECTION_ERROR",
     "STOPPING",
     "ASGIApp",
-    "Answer",
+    "HTTPResponse",
     "Message",
     "Receive",
     "Scope",
     "Send",
     "root_of",
-    "send_answer",
+    "send_response",
 ]
 
 STOPPING = "stopping"
 """If the application's lifespan state has this key, its value is called when shutdown begins."""
 
-REFUSAL = "specfirst.refusal"
-"""Scope key of a request that the connection cannot read: the `Unreadable` to render as its response.
+CONNECTION_ERROR = "specfirst.connection_error"
+"""Scope key of a request that the connection cannot read: the `UnreadableRequest` to render as its response.
 
 If the application has already been called for this request, the connection calls it a second time, with
-REFUSAL. In the scope of the first call, REFUSAL is then None.
+CONNECTION_ERROR. In the scope of the first call, CONNECTION_ERROR is then None.
 """
 
 
-class Answer(NamedTuple):
+class HTTPResponse(NamedTuple):
     """A complete response. Header names are lower-case; Content-Length is added when it is sent."""
 
     status: int
@@ -40,13 +40,13 @@ class Answer(NamedTuple):
     body: bytes
 
 
-async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
-    headers = [*answer.headers]
-    if answer.status >= 200 and answer.status not in (204, 304):
-        headers.append((b"content-length", str(len(answer.body)).encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+async def send_response(response: HTTPResponse, scope: Scope, send: Send) -> None:
+    headers = [*response.headers]
+    if response.status >= 200 and response.status not in (204, 304):
+        headers.append((b"content-length", str(len(response.body)).encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
     # HEAD has the headers of GET and no body (RFC 9110, section 9.3.2).
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else response.body})
 
 
 def root_of(scope: Scope) -> str:

@@ -13,7 +13,13 @@ import orjson
 
 from specfirst.asgi import Receive, Scope
 from specfirst.document import RequestBody
-from specfirst.errors import ContentTooLarge, Finding, Invalid, MalformedBody, UnsupportedMediaType
+from specfirst.errors import (
+    ContentTooLarge,
+    Invalid,
+    MalformedBody,
+    UnsupportedMediaType,
+    ValidationErrorItem,
+)
 
 DEFAULT_LIMIT = 1024 * 1024
 """The size limit of a body in bytes, if the contract has no `x-max-body-bytes`."""
@@ -199,4 +205,4 @@ def _is_json_but_for_range(data: bytes) -> bool:
 
 
 def _beyond(message: str, rule: str) -> Invalid:
-    return Invalid([Finding(("body",), message, rule)])
+    return Invalid([ValidationErrorItem(("body",), message, rule)])

@@ -10,7 +10,7 @@ import re
 import zlib
 from collections.abc import Iterable
 
-from specfirst.asgi import Answer
+from specfirst.asgi import HTTPResponse
 
 COMPRESS_FROM = 1024
 """Smaller bodies are sent uncompressed: a single packet gains little from compression."""
@@ -46,7 +46,7 @@ def accepts_gzip(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     return weights.get(b"gzip", other) > 0 and weights.get(b"gzip", other) >= weights.get(b"identity", 0)
 
 
-async def negotiate(answer: Answer, request_headers: Iterable[tuple[bytes, bytes]]) -> Answer:
+async def negotiate(response: HTTPResponse, request_headers: Iterable[tuple[bytes, bytes]]) -> HTTPResponse:
     """Compress a response of at least COMPRESS_FROM bytes if the client accepts that, and add Vary.
 
     Not compressed:
@@ -56,23 +56,23 @@ async def negotiate(answer: Answer, request_headers: Iterable[tuple[bytes, bytes
     - one that has a content coding already, and a part of a representation.
     """
     vary = b""
-    for name, value in answer.headers:
+    for name, value in response.headers:
         if name in (b"content-encoding", b"content-range"):
-            return answer
+            return response
         if name == b"etag" and not value.startswith(b"W/"):
-            return answer
+            return response
         if name == b"cache-control" and forbids_transforming(value):
-            return answer
+            return response
         if name == b"vary":
             vary += value + b", "
-    headers = [field for field in answer.headers if field[0] != b"vary"]
+    headers = [field for field in response.headers if field[0] != b"vary"]
     headers.append((b"vary", vary + b"Accept-Encoding"))
     if not accepts_gzip(request_headers):
-        return answer._replace(headers=headers)
+        return response._replace(headers=headers)
     headers.append((b"content-encoding", b"gzip"))
-    if len(answer.body) < _THREAD_FROM:
-        return Answer(answer.status, headers, gzip(answer.body))
-    return Answer(answer.status, headers, await asyncio.to_thread(gzip, answer.body))
+    if len(response.body) < _THREAD_FROM:
+        return HTTPResponse(response.status, headers, gzip(response.body))
+    return HTTPResponse(response.status, headers, await asyncio.to_thread(gzip, response.body))
 
 
 def forbids_transforming(cache_control: bytes) -> bool:

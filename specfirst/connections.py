@@ -6,7 +6,7 @@ still sending. Here `specfirst.framing` parses the requests, one after the other
 checks all connections of a process.
 
 An error below the application (400, 408, 413, 414, 417, 431, 501, 503, 505) still goes through the
-application, as a request with REFUSAL in its scope. So the error response has what the middleware
+application, as a request with CONNECTION_ERROR in its scope. So the error response has what the middleware
 adds to every response: the request id, the common headers, the CORS headers, the line in the log.
 """
 
@@ -23,9 +23,9 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from specfirst.asgi import REFUSAL, Answer, Receive, Scope, Send, send_answer
+from specfirst.asgi import CONNECTION_ERROR, HTTPResponse, Receive, Scope, Send, send_response
 from specfirst.cycles import Cycle
-from specfirst.errors import Unreadable
+from specfirst.errors import UnreadableRequest
 from specfirst.framing import (
     TOO_LARGE,
     Chunked,
@@ -103,8 +103,8 @@ class Connection(HttpToolsProtocol):
                     return
                 else:
                     data = self._receive_head(data)
-            except Unreadable as error:
-                self._refuse(error)
+            except UnreadableRequest as error:
+                self._reject(error)
                 return
 
     def _receive_head(self, data: bytes) -> bytes:
@@ -178,7 +178,7 @@ class Connection(HttpToolsProtocol):
             if cycle.response_complete:
                 self._since = self.loop.time()
         elif self._unread > UNREAD_BYTES:
-            raise Unreadable(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
+            raise UnreadableRequest(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
         return rest
 
     def _drop(self, size: int) -> None:
@@ -239,7 +239,7 @@ class Connection(HttpToolsProtocol):
             held, self._held = self._held, b""
             self.data_received(held)
 
-    def _refuse(self, refusal: Unreadable) -> None:
+    def _reject(self, api_error: UnreadableRequest) -> None:
         """Respond with an error to the request that is being received, if there is none yet, and close."""
         self._deaf, self._unread, self._held = True, 0, b""
         if self._body is None and not self._is_answering():
@@ -257,16 +257,16 @@ class Connection(HttpToolsProtocol):
             # To the application, the client has left. A middleware may have changed client and scheme.
             former = cast(Any, self.cycle.scope)
             scope = {**former, "client": self.client, "scheme": self.scheme}
-            former[REFUSAL] = None
+            former[CONNECTION_ERROR] = None
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        scope[REFUSAL] = refusal
-        self.logger.info("Rejected with %d: %s", refusal.status, refusal.detail)
-        app: Any = self.app if _renders_refusals(self.app) else _plain
+        scope[CONNECTION_ERROR] = api_error
+        self.logger.info("Rejected with %d: %s", api_error.status, api_error.detail)
+        app: Any = self.app if _renders_connection_errors(self.app) else _plain
         self._start_asgi_task(self._cycle(scope, keep_alive=False), app)
 
     def _refuse_excess(self) -> None:
-        self._refuse(Unreadable(HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections", _RETRY))
+        self._reject(UnreadableRequest(HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections", _RETRY))
 
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
@@ -297,7 +297,9 @@ class Connection(HttpToolsProtocol):
     def abandon(self) -> None:
         """Close now."""
         if self._is_answering() and not self.cycle.response_started and not self._deaf:
-            self._refuse(Unreadable(HTTPStatus.SERVICE_UNAVAILABLE, "The server is shutting down", _RETRY))
+            self._reject(
+                UnreadableRequest(HTTPStatus.SERVICE_UNAVAILABLE, "The server is shutting down", _RETRY)
+            )
         else:
             self._socket.abort()
 
@@ -318,7 +320,9 @@ class Connection(HttpToolsProtocol):
                 # The application takes its time, not the client.
                 self._since = now
             elif waited > RECEIVE_SECONDS:
-                self._refuse(Unreadable(HTTPStatus.REQUEST_TIMEOUT, "The request took too long to arrive"))
+                self._reject(
+                    UnreadableRequest(HTTPStatus.REQUEST_TIMEOUT, "The request took too long to arrive")
+                )
         elif not self._is_answering() and not unsent and waited > self._idle_seconds():
             self._socket.close()
 
@@ -338,26 +342,26 @@ class _Transport:
         self.pause_reading, self.resume_reading = transport.pause_reading, transport.resume_reading
 
 
-def _renders_refusals(app: Any) -> bool:
-    """Return whether the application, or what its middleware surrounds, knows REFUSAL."""
+def _renders_connection_errors(app: Any) -> bool:
+    """Return whether the application, or what its middleware surrounds, knows CONNECTION_ERROR."""
     while app is not None:
-        if getattr(app, "renders_refusals", False):
+        if getattr(app, "renders_connection_errors", False):
             return True
         app = getattr(app, "app", None)
     return False
 
 
 async def _plain(scope: Scope, receive: Receive, send: Send) -> None:
-    """Render the refusal for an application that does not know it."""
-    refusal: Unreadable = scope[REFUSAL]
+    """Render the api_error for an application that does not know it."""
+    api_error: UnreadableRequest = scope[CONNECTION_ERROR]
     headers = [
         (b"content-type", b"application/json"),
         (b"x-content-type-options", b"nosniff"),
         (b"cache-control", b"no-store"),
-        *((name.lower().encode(), value.encode()) for name, value in refusal.headers.items()),
+        *((name.lower().encode(), value.encode()) for name, value in api_error.headers.items()),
     ]
-    body = orjson.dumps({"detail": refusal.detail})
-    await send_answer(Answer(refusal.status, headers, body), scope, send)
+    body = orjson.dumps({"detail": api_error.detail})
+    await send_response(HTTPResponse(api_error.status, headers, body), scope, send)
 
 
 def _sweep(loop: asyncio.AbstractEventLoop, state: ServerState) -> None:

@@ -1,8 +1,8 @@
-"""Which of the contract's promises were really seen: operations with their statuses, and query parameters.
+"""Contract coverage: which statuses of which operations, and which query parameters, servers have observed.
 
-A server that is given a `Recorder` writes down, once, each thing that it observes. `measure` compares what
-several servers have written with the contract. An answer that nobody knows how to provoke is marked there,
-with the reason, either in the operation or in the response that it refers to:
+A server with a `Recorder` records each observation once. `measure` compares the records of several servers
+with the contract. The contract marks a response that no test can provoke, with the reason, either in the
+operation or in the response that the operation refers to:
 
     x-unprovokable: {'500': Nothing in it can fail.}
     x-unprovokable: The reason, for every operation that refers to this response.
@@ -31,16 +31,16 @@ log = logging.getLogger("specfirst")
 
 
 class Recorder:
-    """Appends to a file in `folder` which answers operations give; it is an Observer.
+    """Observer that appends the statuses of operations to a file in `folder`.
 
-    Each process has a file of its own, and each line goes to the system at once: several processes can
-    record, and what they saw outlives a kill -9. The file's name says which contract was served.
+    Each process has its own file and writes each line with one system call: several processes can record,
+    and their records survive a kill -9. The file's name contains the digest of the contract.
     """
 
     def __init__(self, folder: Path, document: Document) -> None:
         self._folder, self._digest = folder, document.digest
         coverage = measure(document, folder / "nothing-yet")
-        self._unseen = {answer.line for answer in coverage.answers} | {v.line for v in coverage.values}
+        self._unseen = {response.line for response in coverage.responses} | {v.line for v in coverage.values}
         self._process = 0
         self._file = -1
 
@@ -55,14 +55,14 @@ class Recorder:
                 try:
                     os.write(self._open(), line.encode())
                 except OSError as error:
-                    # The client's response does not depend on it. One line in the log is enough.
+                    # Clients are not affected, so one log line is enough.
                     log.error("Cannot record observations in %s: %s", self._folder, error.strerror)
                     self._unseen.clear()
                     return
                 self._unseen.remove(line)
 
     def _open(self) -> int:
-        # A process that was forked off must not write into the file of its parent.
+        # A forked process must not write into its parent's file.
         if self._process != os.getpid():
             self._folder.mkdir(parents=True, exist_ok=True)
             path = self._folder / f"{self._digest}.{os.getpid()}.{os.urandom(4).hex()}"
@@ -75,7 +75,7 @@ def _observations(operation: Operation, status: int, query: bytes) -> Iterator[s
     yield _line(operation, status)
     if status >= HTTPStatus.BAD_REQUEST:
         return
-    # The request was accepted, so its parameters are the operation's and their values are good.
+    # The request was accepted, so its parameters are declared and their values are valid.
     for name, text in parse_qsl(query.decode("ascii", "replace"), keep_blank_values=True):
         yield _line(operation, name)
         for value in text.split(","):
@@ -90,7 +90,7 @@ def _line(operation: Operation, *parts: str | int | None) -> str:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ResponseCoverage:
     """A status that an operation declares."""
 
     operation: Operation
@@ -108,17 +108,17 @@ class Answer:
         where = f"{self.operation.operation_id} {self.status}"
         if not self.observed and not self.unprovokable:
             return (
-                f"{where} was never observed; write a test that provokes it, or give the reason why none can "
-                f"as {MARK} in the contract"
+                f"{where} was never observed; write a test that provokes it, or give the reason why no test "
+                f"can as {MARK} in the contract"
             )
         if self.observed and self.unprovokable:
-            return f"{where} was observed, though the contract calls it unprovokable; take the mark away"
+            return f"{where} was observed, though the contract calls it unprovokable; remove the mark"
         return None
 
 
 @dataclass(frozen=True)
 class Value:
-    """A query parameter, or one of its values, in a request that was accepted."""
+    """A query parameter, or one of its values, and whether a request with it was accepted."""
 
     operation: Operation
     parameter: str
@@ -136,26 +136,26 @@ class Value:
 
 @dataclass(frozen=True)
 class Coverage:
-    answers: tuple[Answer, ...]
+    responses: tuple[ResponseCoverage, ...]
     values: tuple[Value, ...]
 
     @property
     def problems(self) -> list[str]:
-        return [answer.problem for answer in self.answers if answer.problem]
+        return [response.problem for response in self.responses if response.problem]
 
     @property
     def percent(self) -> float:
-        """How much of what can be provoked was observed; rounded down, so that 100 means all."""
-        expected = [answer for answer in self.answers if not answer.unprovokable]
-        observed = sum(answer.observed for answer in expected)
+        """Percentage of observed responses among those that can be provoked, rounded down: 100 means all."""
+        expected = [response for response in self.responses if not response.unprovokable]
+        observed = sum(response.observed for response in expected)
         return 1000 * observed // len(expected) / 10 if expected else 100.0
 
     @property
     def summary(self) -> str:
-        marked = sum(answer.unprovokable is not None for answer in self.answers)
+        marked = sum(response.unprovokable is not None for response in self.responses)
         seen = sum(value.observed for value in self.values)
         return (
-            f"{self.percent:g} % of {len(self.answers) - marked} answers were observed, "
+            f"{self.percent:g} % of {len(self.responses) - marked} responses were observed, "
             f"{marked} more are marked unprovokable; "
             f"{seen} of {len(self.values)} query parameters and values were accepted"
         )
@@ -165,11 +165,11 @@ def measure(document: Document, folder: Path) -> Coverage:
     """Compare the contract with what its servers have recorded in `folder`."""
     seen: set[str] = set()
     for path in folder.glob(f"{document.digest}.*"):
-        # A line that a kill cut off is none; it has no end.
+        # A line without its end was cut off by a kill.
         seen.update(line for line in path.read_text().splitlines(keepends=True) if line.endswith("\n"))
     return Coverage(
-        answers=tuple(
-            Answer(
+        responses=tuple(
+            ResponseCoverage(
                 operation,
                 status,
                 observed=_line(operation, status) in seen,
@@ -207,27 +207,27 @@ def _enumerated(document: Document, parameter: Parameter) -> Iterable[Any]:
     return values
 
 
-# --- Telling people -----------------------------------------------------------------------------------
+# --- Reports ------------------------------------------------------------------------------------------
 
 SEEN, MISSING, MARKED, WRONGLY_MARKED = "yes", "NO", "-", "MARK"
 LEGEND = f"{SEEN}: observed   {MISSING}: never observed   {MARKED}: marked unprovokable"
 
 
-def _cell(answer: Answer | None) -> str:
-    if answer is None:
+def _cell(response: ResponseCoverage | None) -> str:
+    if response is None:
         return ""
-    if answer.unprovokable:
-        return WRONGLY_MARKED if answer.observed else MARKED
-    return SEEN if answer.observed else MISSING
+    if response.unprovokable:
+        return WRONGLY_MARKED if response.observed else MARKED
+    return SEEN if response.observed else MISSING
 
 
 def _rows(coverage: Coverage) -> Iterator[list[str]]:
-    """A table with a line for each operation and a column for each status."""
-    statuses = sorted({answer.status for answer in coverage.answers})
+    """Yield the rows of a table: one row for each operation, one column for each status."""
+    statuses = sorted({response.status for response in coverage.responses})
     yield ["", *map(str, statuses)]
-    answers = {(answer.operation.operation_id, answer.status): answer for answer in coverage.answers}
-    for name in dict.fromkeys(answer.operation.operation_id for answer in coverage.answers):
-        yield [name, *(_cell(answers.get((name, status))) for status in statuses)]
+    responses = {(one.operation.operation_id, one.status): one for one in coverage.responses}
+    for name in dict.fromkeys(response.operation.operation_id for response in coverage.responses):
+        yield [name, *(_cell(responses.get((name, status))) for status in statuses)]
 
 
 def as_text(coverage: Coverage) -> str:
@@ -243,7 +243,7 @@ def as_text(coverage: Coverage) -> str:
 
 
 def as_html(coverage: Coverage, title: str) -> str:
-    """A page that needs nothing else."""
+    """Render a self-contained HTML page."""
     head, *body = _rows(coverage)
     return _PAGE.format(
         title=html.escape(title),
@@ -256,9 +256,9 @@ def as_html(coverage: Coverage, title: str) -> str:
         ),
         legend=LEGEND,
         reasons="".join(
-            f"<li>{answer.operation.operation_id} {answer.status}: {html.escape(answer.unprovokable)}</li>\n"
-            for answer in coverage.answers
-            if answer.unprovokable
+            f"<li>{one.operation.operation_id} {one.status}: {html.escape(one.unprovokable)}</li>\n"
+            for one in coverage.responses
+            if one.unprovokable
         ),
         values="".join(
             f"<tr><td>{value.operation.operation_id}</td><td>{html.escape(value.name)}</td>"
@@ -282,7 +282,7 @@ th, td {{ padding: .2rem .8rem; border-bottom: 1px solid #8884; text-align: cent
 </style>
 <h1>{title}</h1>
 <p>{summary}</p>
-{problems}<h2>Answers</h2>
+{problems}<h2>Responses</h2>
 <table><tr>{head}</tr>
 {body}</table>
 <p>{legend}</p>

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from specfirst.asgi import REFUSAL, ASGIApp, Message, Receive, Scope, Send, root_of
+from specfirst.asgi import CONNECTION_ERROR, ASGIApp, Message, Receive, Scope, Send, root_of
 from specfirst.compression import COMPRESS_FROM, accepts_gzip, gzip
 from specfirst.document import Splices
 from specfirst.errors import PreconditionFailed
@@ -150,7 +150,7 @@ class BrowsersToDocs:
             scope["type"] != "http"
             or scope["method"] not in ("GET", "HEAD")
             or raw_segments(scope) != [""]
-            or REFUSAL in scope
+            or CONNECTION_ERROR in scope
         ):
             await self._app(scope, receive, send)
         elif self._PAGE.match(Headers(scope=scope).get("accept", "")):
@@ -215,7 +215,7 @@ def _route(path: str, below: Callable[[str], _Content], media_type: str, headers
     Raises PreconditionFailed if If-Match fails.
     """
 
-    async def answer(request: Request) -> Response:
+    async def serve(request: Request) -> Response:
         content = below(root_of(request.scope))
         coding = "gzip" if content.varies and accepts_gzip(request.headers.raw) else "identity"
         etag = content.etag(coding)
@@ -229,21 +229,21 @@ def _route(path: str, below: Callable[[str], _Content], media_type: str, headers
             fields["content-encoding"] = coding
         return Response(await content.body(coding), media_type=media_type, headers=fields)
 
-    return Route(path, answer, methods=["GET"], include_in_schema=False)
+    return Route(path, serve, methods=["GET"], include_in_schema=False)
 
 
 def _authorized(path: str, page: Callable[[str], bytes], authorization: Callable[[], str]) -> Route:
     """Return the route of a page with a new token; the response must not be cached."""
     headers = _headers("no-store", _SWAGGER_UI_POLICY)
 
-    async def answer(request: Request) -> Response:
+    async def serve(request: Request) -> Response:
         # The token is for the person who opens the page. A script of another site must not read it, not even
         # where CORS allows reading responses; Sec-Fetch headers distinguish the two.
         opened = request.headers.get("sec-fetch-dest", "document") == "document"
         token = f' data-token="{escape(authorization())}"' if opened else ""
         return Response(page(token), media_type="text/html", headers=headers)
 
-    return Route(path, answer, methods=["GET"], include_in_schema=False)
+    return Route(path, serve, methods=["GET"], include_in_schema=False)
 
 
 def _headers(cache_control: str, policy: str | None) -> dict[str, str]:

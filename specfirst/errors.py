@@ -1,6 +1,6 @@
 """The error responses that a request can get.
 
-    Refusal
+    APIError
     ├── Unauthenticated       401, with WWW-Authenticate
     ├── Forbidden             403
     ├── NotFound              404
@@ -13,7 +13,7 @@
     ├── TooManyRequests       429, with Retry-After
     ├── InternalError         500, without details
     ├── NotImplementedYet     501, only if unimplemented operations are allowed
-    └── Unreadable            400, 408, 413, 414, 417, 431, 501, 503 or 505, from the connection
+    └── UnreadableRequest            400, 408, 413, 414, 417, 431, 501, 503 or 505, from the connection
 
 Implementations raise their own subclasses; the engine renders all of them in one place.
 """
@@ -26,7 +26,7 @@ from http import HTTPStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ValidationErrorItem:
     """One validation error of a request.
 
     `loc` leads from the outside in, such as `("body", "title")`; `type` is the JSON Schema keyword that was
@@ -38,7 +38,7 @@ class Finding:
     type: str
 
 
-class Refusal(Exception):
+class APIError(Exception):
     """An error response with this status and detail. The client can read both."""
 
     status: int
@@ -49,7 +49,7 @@ class Refusal(Exception):
         self.headers: Mapping[str, str] = headers or {}
 
 
-class Unauthenticated(Refusal):
+class Unauthenticated(APIError):
     """The credential is missing or invalid (RFC 9110, section 15.5.2).
 
     The engine adds the challenge of the security scheme if there is none. `reason` is logged; it must contain
@@ -65,29 +65,29 @@ class Unauthenticated(Refusal):
         self.challenge, self.reason = challenge, reason
 
 
-class Forbidden(Refusal):
+class Forbidden(APIError):
     status = HTTPStatus.FORBIDDEN
 
 
-class NotFound(Refusal):
+class NotFound(APIError):
     status = HTTPStatus.NOT_FOUND
 
     def __init__(self, detail: str = "Not found") -> None:
         super().__init__(detail)
 
 
-class MethodNotAllowed(Refusal):
+class MethodNotAllowed(APIError):
     status = HTTPStatus.METHOD_NOT_ALLOWED
 
     def __init__(self, allowed: Iterable[str]) -> None:
         super().__init__("Method not allowed", {"Allow": ", ".join(allowed)})
 
 
-class MalformedBody(Refusal):
+class MalformedBody(APIError):
     status = HTTPStatus.BAD_REQUEST
 
 
-class PreconditionFailed(Refusal):
+class PreconditionFailed(APIError):
     """A precondition of the request does not hold (RFC 9110, section 13.1)."""
 
     status = HTTPStatus.PRECONDITION_FAILED
@@ -96,49 +96,49 @@ class PreconditionFailed(Refusal):
         super().__init__("The resource's ETag does not satisfy the request's If-Match or If-None-Match")
 
 
-class ContentTooLarge(Refusal):
+class ContentTooLarge(APIError):
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"The body is larger than {limit} bytes")
 
 
-class UnsupportedMediaType(Refusal):
+class UnsupportedMediaType(APIError):
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
 
 
-class Invalid(Refusal):
+class Invalid(APIError):
     """The request violates its schemas; all validation errors are listed at once."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
 
-    def __init__(self, findings: Sequence[Finding]) -> None:
+    def __init__(self, validation_errors: Sequence[ValidationErrorItem]) -> None:
         super().__init__("The request does not fit the contract")
-        self.findings = findings
+        self.validation_errors = validation_errors
 
 
-class TooManyRequests(Refusal):
+class TooManyRequests(APIError):
     status = HTTPStatus.TOO_MANY_REQUESTS
 
     def __init__(self, retry_after: int) -> None:
         super().__init__("Too many requests", {"Retry-After": str(retry_after)})
 
 
-class InternalError(Refusal):
+class InternalError(APIError):
     status = HTTPStatus.INTERNAL_SERVER_ERROR
 
     def __init__(self) -> None:
         super().__init__("Internal server error")
 
 
-class NotImplementedYet(Refusal):
+class NotImplementedYet(APIError):
     status = HTTPStatus.NOT_IMPLEMENTED
 
     def __init__(self, operation_id: str) -> None:
         super().__init__(f"The operation {operation_id} is not implemented yet")
 
 
-class Unreadable(Refusal):
+class UnreadableRequest(APIError):
     """The connection cannot parse or rejects the request, and cannot parse what follows."""
 
     def __init__(self, status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> None:

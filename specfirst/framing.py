@@ -3,7 +3,7 @@
 One parser decides the framing, so no byte of a request can be parsed as another request. It accepts the
 grammar of RFC 9112 and RFC 9110 and none of the leniencies that they allow: no bare CR or LF as a line end,
 no folded lines, no space before a colon, no second Host, Content-Length or transfer coding. Every other
-request raises Unreadable, and the connection closes, because no following byte can be trusted.
+request raises UnreadableRequest, and the connection closes, because no following byte can be trusted.
 
 The patterns use possessive quantifiers (`*+`), so their time is linear in the length of the input.
 """
@@ -16,7 +16,7 @@ from http import HTTPStatus
 from ipaddress import IPv6Address
 from typing import NamedTuple, NoReturn
 
-from specfirst.errors import Unreadable
+from specfirst.errors import UnreadableRequest
 
 # A request line and header fields, or trailer fields, may have this many bytes, and this many fields.
 HEAD_BYTES = 64 * 1024
@@ -91,7 +91,7 @@ class Head(NamedTuple):
 def read_head(data: bytes) -> Head | None:
     """Read the head at the beginning of `data`, or give None if more of it has to arrive.
 
-    Raises Unreadable as soon as the bytes cannot become a valid head.
+    Raises UnreadableRequest as soon as the bytes cannot become a valid head.
     """
     match = _HEAD.match(data)
     if match is None:
@@ -104,7 +104,7 @@ def read_head(data: bytes) -> Head | None:
     if end > HEAD_BYTES:
         _refuse_size(data)
     if len(headers) > HEADERS:
-        raise Unreadable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, HEAD_TOO_LARGE)
+        raise UnreadableRequest(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, HEAD_TOO_LARGE)
     # Fields of one name form a list (RFC 9110, section 5.3), and a list is never a valid host or length.
     values = dict(headers)
     if len(values) != len(headers):
@@ -112,7 +112,7 @@ def read_head(data: bytes) -> Head | None:
     latest = minor != b"0"
     host = values.get(b"host")
     if (latest and host is None) or (host is not None and not _is_host(host)):
-        _refuse(_HOST_ONCE)
+        _reject(_HOST_ONCE)
     if target[0] != 0x2F or method == b"CONNECT":
         target = _reduced(method, target, headers)
     path, _, query = target.partition(b"?")
@@ -156,30 +156,30 @@ def known(data: bytes) -> tuple[str, list[tuple[bytes, bytes]]]:
     return match[1].decode("ascii") if match else "GET", headers
 
 
-def _refuse(detail: str) -> NoReturn:
-    raise Unreadable(HTTPStatus.BAD_REQUEST, detail)
+def _reject(detail: str) -> NoReturn:
+    raise UnreadableRequest(HTTPStatus.BAD_REQUEST, detail)
 
 
 def _refuse_size(data: bytes) -> NoReturn:
     if b"\n" in data[:HEAD_BYTES]:
-        raise Unreadable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, HEAD_TOO_LARGE)
-    raise Unreadable(HTTPStatus.REQUEST_URI_TOO_LONG, "The request target is too long")
+        raise UnreadableRequest(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, HEAD_TOO_LARGE)
+    raise UnreadableRequest(HTTPStatus.REQUEST_URI_TOO_LONG, "The request target is too long")
 
 
 def _refuse_line(data: bytes) -> NoReturn:
     version = _OTHER_VERSION.match(data)
     if version and version[1] != b"1":
-        raise Unreadable(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "The HTTP version must be 1.1 or 1.0")
-    _refuse(_REQUEST)
+        raise UnreadableRequest(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "The HTTP version must be 1.1 or 1.0")
+    _reject(_REQUEST)
 
 
 def _check_partial(data: bytes) -> None:
-    """Raise Unreadable if more bytes cannot make this a valid head."""
+    """Raise UnreadableRequest if more bytes cannot make this a valid head."""
     if lines := _COMPLETE_LINES.match(data):
         if lines[4].count(b"\n") > HEADERS:
-            raise Unreadable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, HEAD_TOO_LARGE)
+            raise UnreadableRequest(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, HEAD_TOO_LARGE)
         if not _PARTIAL_FIELD.fullmatch(data, lines.end()):
-            _refuse(_FIELD_LINE)
+            _reject(_FIELD_LINE)
     elif not _PARTIAL_LINE.fullmatch(data):
         _refuse_line(data)
     if len(data) > HEAD_BYTES:
@@ -221,13 +221,13 @@ def _reduced(method: bytes, target: bytes, headers: list[tuple[bytes, bytes]]) -
     if method == b"CONNECT":
         if _is_host(target):
             # RFC 9110, section 9.1. Bytes for the tunnel may follow, so the connection cannot be used again.
-            raise Unreadable(HTTPStatus.NOT_IMPLEMENTED, "The method CONNECT is not implemented")
-        _refuse(_TARGET)
+            raise UnreadableRequest(HTTPStatus.NOT_IMPLEMENTED, "The method CONNECT is not implemented")
+        _reject(_TARGET)
     if target == b"*" and method == b"OPTIONS":
         return target
     match = _ABSOLUTE.fullmatch(target)
     if match is None or not _is_host(match[1]):
-        _refuse(_TARGET)
+        _reject(_TARGET)
     # The target's host replaces the one in the header (section 3.2.2).
     headers[:] = [(b"host", match[1]), *(field for field in headers if field[0] != b"host")]
     return match[2] if match[2].startswith(b"/") else b"/" + match[2]
@@ -239,26 +239,26 @@ def _length(values: dict[bytes, bytes], latest: bool) -> int | None:
     if coding is None:
         assert length is not None
         if not length.isdigit():
-            _refuse(_LENGTH)
+            _reject(_LENGTH)
         digits = length.lstrip(b"0") or b"0"
         if len(digits) > 18:
-            raise Unreadable(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
+            raise UnreadableRequest(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
         return int(digits)
     if length is not None or not latest:
-        _refuse(_CODING)
+        _reject(_CODING)
     if coding.lower() == b"chunked":
         return None
     names = [member.partition(b";")[0].strip(b" \t").lower() for member in coding.split(b",")]
     if b"chunked" in names[:-1] or names == [b"chunked"] or not all(_NAME.fullmatch(n) for n in names):
-        _refuse(_CODING)
-    raise Unreadable(HTTPStatus.NOT_IMPLEMENTED, "The only transfer coding is chunked")
+        _reject(_CODING)
+    raise UnreadableRequest(HTTPStatus.NOT_IMPLEMENTED, "The only transfer coding is chunked")
 
 
 def _expects_continue(value: bytes) -> bool:
     """Return whether the client waits for 100 Continue (RFC 9110, section 10.1.1)."""
     members = _members(value)
     if members - {b"100-continue"}:
-        raise Unreadable(HTTPStatus.EXPECTATION_FAILED, "The only expectation is 100-continue")
+        raise UnreadableRequest(HTTPStatus.EXPECTATION_FAILED, "The only expectation is 100-continue")
     return bool(members)
 
 
@@ -294,7 +294,7 @@ class Chunked:
     def read(self, data: bytes) -> tuple[bytes, bytes, bool]:
         """Return the content in `data`, the bytes that follow the body, and whether the body has ended.
 
-        Raises Unreadable as soon as the bytes cannot become a valid body.
+        Raises UnreadableRequest as soon as the bytes cannot become a valid body.
         """
         if self._trailers and continues_line(self._rest, data):
             # Without this, trailers that arrive byte by byte would be matched again for each byte.
@@ -314,15 +314,15 @@ class Chunked:
             match = self._line.match(data, at)
             end = match.end() if match else len(data)
             if match is None and not self._partial_line.fullmatch(data, at):
-                _refuse(_CHUNKS)
+                _reject(_CHUNKS)
             if end - at > CHUNK_LINE_BYTES:
-                raise Unreadable(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
+                raise UnreadableRequest(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
             if match is None:
                 self._rest = data[at:]
                 return b"".join(content), b"", False
             self._left = int(match[1], 16)
             if self._left >= 1 << 63:
-                raise Unreadable(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
+                raise UnreadableRequest(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
             self._line, self._partial_line = _NEXT
             self._trailers, at = not self._left, end
         ended = self._end_of_trailers(data, at)
@@ -338,9 +338,9 @@ class Chunked:
         assert fields is not None
         end = match.end() if match else len(data)
         if end - at > HEAD_BYTES or fields[1].count(b"\n") > HEADERS:
-            raise Unreadable(
+            raise UnreadableRequest(
                 HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The trailers of the request are too large"
             )
         if match is None and not _PARTIAL_FIELD.fullmatch(data, fields.end()):
-            _refuse(_FIELD_LINE)
+            _reject(_FIELD_LINE)
         return match.end() if match else None

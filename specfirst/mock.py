@@ -14,9 +14,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from specfirst.asgi import Answer
+from specfirst.asgi import HTTPResponse
 from specfirst.document import Document, DocumentError, Operation, Pointer, Response
-from specfirst.errors import Finding, Invalid
+from specfirst.errors import Invalid, ValidationErrorItem
 
 ExampleT = TypeVar("ExampleT")
 
@@ -30,25 +30,25 @@ class Mock:
     def __init__(self, document: Document, operation: Operation) -> None:
         lowest = min(operation.successes, key=lambda response: response.status)
         self._default = str(lowest.status)
-        self._answers = {self._default: _answers(document, lowest)}
+        self._examples = {self._default: _responses(document, lowest)}
         for response in operation.responses.values():
             try:
-                self._answers[str(response.status)] = _answers(document, response)
+                self._examples[str(response.status)] = _responses(document, response)
             except DocumentError:
                 # A response that the client must request explicitly need not have an example.
                 continue
 
-    def answer(self, headers: Iterable[tuple[bytes, bytes]]) -> Answer:
+    def response(self, headers: Iterable[tuple[bytes, bytes]]) -> HTTPResponse:
         """Return the response that the client prefers. Raises Invalid if the contract has no such example."""
         preferences = _preferences(headers)
-        examples = _choose(self._answers, preferences.get("code", self._default))
+        examples = _choose(self._examples, preferences.get("code", self._default))
         return _choose(examples, preferences.get("example", next(iter(examples))))
 
 
 def _choose(examples: Mapping[str, ExampleT], name: str) -> ExampleT:
     if name not in examples:
         message = f"The contract has no such example; it has {', '.join(examples)}"
-        raise Invalid([Finding(("header", "Prefer"), message, "preference")])
+        raise Invalid([ValidationErrorItem(("header", "Prefer"), message, "preference")])
     return examples[name]
 
 
@@ -63,7 +63,7 @@ def _preferences(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
     return found
 
 
-def _answers(document: Document, response: Response) -> Mapping[str, Answer]:
+def _responses(document: Document, response: Response) -> Mapping[str, HTTPResponse]:
     """Return the mock responses of a response by example name. Raises DocumentError if there is none."""
     node = document.get(response.pointer)
     headers = [(MARK.lower().encode(), b"example")]
@@ -76,14 +76,14 @@ def _answers(document: Document, response: Response) -> Mapping[str, Answer]:
         elif header.required:
             raise _missing(f"header {header.name}", response, where)
     if response.media_type is None:
-        return {"example": Answer(response.status, headers, b"")}
+        return {"example": HTTPResponse(response.status, headers, b"")}
     headers.append((b"content-type", response.media_type.encode()))
     where = (*response.pointer, "content", response.media_type)
     bodies = _examples(document, node["content"][response.media_type], where)
     if not bodies:
         raise _missing("body", response, where)
     return {
-        name: Answer(response.status, headers, json.dumps(body, ensure_ascii=False).encode())
+        name: HTTPResponse(response.status, headers, json.dumps(body, ensure_ascii=False).encode())
         for name, body in bodies.items()
     }
 

@@ -21,7 +21,7 @@ from time import perf_counter
 
 from opentelemetry import trace
 
-from specfirst.asgi import REFUSAL, ASGIApp, Message, Receive, Scope, Send
+from specfirst.asgi import CONNECTION_ERROR, ASGIApp, Message, Receive, Scope, Send
 from specfirst.document import Document, DocumentError, Operation
 
 Observer = Callable[[Scope, int, float], None]
@@ -40,7 +40,7 @@ _REQUEST_ID, _STRICT_TRANSPORT = b"x-request-id", b"strict-transport-security"
 _SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
-class Envelope:
+class ObservationMiddleware:
     """Surrounds `app`. Raises DocumentError if the contract declares a header without a known value."""
 
     app: ASGIApp
@@ -93,14 +93,14 @@ class Envelope:
         finally:
             self.in_flight -= 1
             # The connection may respond instead of the application; then that call is observed.
-            if status != CLIENT_GONE or REFUSAL not in scope:
+            if status != CLIENT_GONE or CONNECTION_ERROR not in scope:
                 seconds = perf_counter() - started
                 for observe in self.observers:
                     observe(scope, status, seconds)
 
     def _id_of(self, scope: Scope) -> str:
         if "request_id" in scope:
-            # The application is called for this request a second time, with REFUSAL.
+            # The application is called for this request a second time, with CONNECTION_ERROR.
             return str(scope["request_id"])
         for name, value in scope["headers"]:
             if name == _REQUEST_ID and _SANE_ID.fullmatch(value):

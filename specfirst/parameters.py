@@ -19,8 +19,8 @@ from urllib.parse import unquote_plus
 from pydantic import ValidationError
 
 from specfirst.document import Document, Operation, Parameter
-from specfirst.errors import Finding
-from specfirst.validation import Schemas, Validator, findings, unrepresentable
+from specfirst.errors import ValidationErrorItem
+from specfirst.validation import Schemas, Validator, unrepresentable, validation_errors
 
 Headers = Iterable[tuple[bytes, bytes]]
 """Header fields in ASGI format: lower-case names, values as bytes."""
@@ -67,7 +67,9 @@ class _Reader:
     default: Any
     convert: Callable[[Any], Any] | None
 
-    def value(self, texts: Sequence[str], found: list[Finding], decode: Callable[[str], str] = str) -> Any:
+    def value(
+        self, texts: Sequence[str], found: list[ValidationErrorItem], decode: Callable[[str], str] = str
+    ) -> Any:
         """Parse the parameter's raw texts; append its validation errors to `found`."""
         if len(texts) == 1 and not self.is_array:
             return self._checked((decode(texts[0]),), found)
@@ -75,13 +77,13 @@ class _Reader:
         exploded = self.is_array and self.parameter.explode and not header
         if len(texts) > 1 and header:
             # Several field lines are one list (RFC 9110, section 5.3), if the schema allows a list.
-            wrong: list[Finding] = []
+            wrong: list[ValidationErrorItem] = []
             value = self.value([", ".join(texts)], wrong)
             if self.is_array or not wrong:
                 found += wrong
                 return value
         if len(texts) > 1 and not exploded:
-            found.append(Finding(self.loc, "The parameter is given more than once", "duplicate"))
+            found.append(ValidationErrorItem(self.loc, "The parameter is given more than once", "duplicate"))
             return None
         if self.is_array and not exploded:
             texts = texts[0].split(",")
@@ -91,17 +93,17 @@ class _Reader:
             texts = [stripped for text in texts if (stripped := text.strip(" \t"))]
         return self._checked(texts, found)
 
-    def _checked(self, texts: Sequence[str], found: list[Finding]) -> Any:
+    def _checked(self, texts: Sequence[str], found: list[ValidationErrorItem]) -> Any:
         try:
             value = [self.read(text) for text in texts] if self.is_array else self.read(texts[0])
         except (ValueError, KeyError):
-            found.append(Finding(self.loc, f"The value is not of type {self.type}", "type"))
+            found.append(ValidationErrorItem(self.loc, f"The value is not of type {self.type}", "type"))
             return None
         if not all(map(_is_unicode, texts)):
-            found.append(Finding(self.loc, "The value is not UTF-8", "encoding"))
+            found.append(ValidationErrorItem(self.loc, "The value is not UTF-8", "encoding"))
             return None
         if not self.validator.is_valid(value):
-            found += findings(self.validator, value, *self.loc)
+            found += validation_errors(self.validator, value, *self.loc)
             return None
         try:
             return self.convert(value) if self.convert else value
@@ -161,16 +163,16 @@ class Parameters:
             convert=conversions.get(parameter.identifier),
         )
 
-    def path(self, segments: Sequence[str], values: dict[str, Any]) -> list[Finding]:
+    def path(self, segments: Sequence[str], values: dict[str, Any]) -> list[ValidationErrorItem]:
         """Parse the path's segments into `values`, by identifier; return the validation errors."""
-        found: list[Finding] = []
+        found: list[ValidationErrorItem] = []
         for reader, segment in zip(self._path, segments, strict=True):
             values[reader.identifier] = reader.value([segment], found)
         return found
 
-    def rest(self, query: bytes, headers: Headers, values: dict[str, Any]) -> list[Finding]:
+    def rest(self, query: bytes, headers: Headers, values: dict[str, Any]) -> list[ValidationErrorItem]:
         """Parse query, header and cookie parameters into `values`; return the validation errors."""
-        found: list[Finding] = []
+        found: list[ValidationErrorItem] = []
         self._read_query(query, values, found)
         if self._headers:
             texts: dict[str, list[str]] = {}
@@ -182,7 +184,7 @@ class Parameters:
             self._take(self._cookies, cookies(headers), values, found)
         return found
 
-    def _read_query(self, query: bytes, values: dict[str, Any], found: list[Finding]) -> None:
+    def _read_query(self, query: bytes, values: dict[str, Any], found: list[ValidationErrorItem]) -> None:
         texts: dict[str, list[str]] = {}
         if query:
             for pair in query.decode("utf-8", "surrogateescape").split("&"):
@@ -192,7 +194,9 @@ class Parameters:
             for name in texts.keys() - self._query.keys():
                 printable = name.encode("utf-8", "replace").decode()
                 found.append(
-                    Finding(("query", printable), "The operation has no such parameter", "unknownParameter")
+                    ValidationErrorItem(
+                        ("query", printable), "The operation has no such parameter", "unknownParameter"
+                    )
                 )
         self._take(self._query, texts, values, found, _form_decoded)
 
@@ -201,14 +205,14 @@ class Parameters:
         readers: Mapping[str, _Reader],
         texts: Mapping[str, list[str]],
         values: dict[str, Any],
-        found: list[Finding],
+        found: list[ValidationErrorItem],
         decode: Callable[[str], str] = str,
     ) -> None:
         for name, reader in readers.items():
             if name in texts:
                 values[reader.identifier] = reader.value(texts[name], found, decode)
             elif reader.parameter.required:
-                found.append(Finding(reader.loc, "The parameter is required", "required"))
+                found.append(ValidationErrorItem(reader.loc, "The parameter is required", "required"))
             else:
                 # A new list for each request, because the operation may modify it.
                 default = reader.default

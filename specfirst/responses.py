@@ -10,11 +10,11 @@ import orjson
 import pydantic_core
 from pydantic import BaseModel
 
-from specfirst.asgi import Answer
+from specfirst.asgi import HTTPResponse
 from specfirst.document import Document, Operation, Response
-from specfirst.errors import Invalid, PreconditionFailed, Refusal
+from specfirst.errors import APIError, Invalid, PreconditionFailed
 from specfirst.etags import conditional_status, conditions
-from specfirst.validation import Schemas, findings
+from specfirst.validation import Schemas, validation_errors
 
 
 class Result:
@@ -32,22 +32,22 @@ class ContractViolation(Exception):
     """The response of the implementation or the engine is not declared in the contract."""
 
 
-ErrorBody = Callable[[Refusal], Any]
+ErrorBody = Callable[[APIError], Any]
 """Returns the JSON body of an error response, in the contract's format."""
 
 
-def error_body(refusal: Refusal) -> dict[str, Any]:
+def error_body(api_error: APIError) -> dict[str, Any]:
     """Return FastAPI's error format: `detail` is a text, or for 422 a list of `{loc, msg, type}`."""
-    if isinstance(refusal, Invalid):
-        return {"detail": [{"loc": f.loc, "msg": f.msg, "type": f.type} for f in refusal.findings]}
-    return {"detail": refusal.detail}
+    if isinstance(api_error, Invalid):
+        return {"detail": [{"loc": f.loc, "msg": f.msg, "type": f.type} for f in api_error.validation_errors]}
+    return {"detail": api_error.detail}
 
 
-def refusal_answer(refusal: Refusal, body: ErrorBody, media_type: str | None) -> Answer:
+def error_response(api_error: APIError, body: ErrorBody, media_type: str | None) -> HTTPResponse:
     """Encode an error response. Without a media type, the contract declares no body."""
     headers = [(b"content-type", media_type.encode())] if media_type else []
-    headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in refusal.headers.items()]
-    return Answer(int(refusal.status), headers, orjson.dumps(body(refusal)) if media_type else b"")
+    headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in api_error.headers.items()]
+    return HTTPResponse(int(api_error.status), headers, orjson.dumps(body(api_error)) if media_type else b"")
 
 
 class Responder:
@@ -67,7 +67,7 @@ class Responder:
         only = operation.results[0] if len(operation.results) == 1 else None
         self._plain_status = only.status if only and not only.headers else None
 
-    def result(self, result: Any) -> Answer:
+    def result(self, result: Any) -> HTTPResponse:
         """Encode the result of the implementation. Raises ContractViolation if it is not declared."""
         if isinstance(result, Result):
             status, body = result.status, getattr(result, "body", None)
@@ -80,8 +80,8 @@ class Responder:
         else:
             raise ContractViolation(f"{type(result).__name__} does not have a status")
         if not self._content_types[status]:
-            return Answer(status, headers, b"")
-        return Answer(status, headers, _json(body))
+            return HTTPResponse(status, headers, b"")
+        return HTTPResponse(status, headers, _json(body))
 
     def _headers(self, status: int, result: Result) -> list[tuple[bytes, bytes]]:
         headers = []
@@ -95,31 +95,31 @@ class Responder:
             headers.append((name, text.encode()))
         return headers
 
-    def conditional(self, answer: Answer, headers: Iterable[tuple[bytes, bytes]]) -> Answer:
+    def conditional(self, response: HTTPResponse, headers: Iterable[tuple[bytes, bytes]]) -> HTTPResponse:
         """Evaluate the preconditions of a GET on the selected representation (RFC 9110, section 13.2.2).
 
         Raises PreconditionFailed if If-Match does not match.
         """
         fields = conditions(headers)
-        if not fields or answer.status >= 300:
-            return answer
-        etag = next((value.decode() for name, value in answer.headers if name == b"etag"), None)
+        if not fields or response.status >= 300:
+            return response
+        etag = next((value.decode() for name, value in response.headers if name == b"etag"), None)
         status = conditional_status(fields, etag) if etag is not None else None
         if status not in self._operation.responses:
-            return answer
+            return response
         if status != HTTPStatus.NOT_MODIFIED:
             raise PreconditionFailed
         # 304 also has the headers that the 200 declares (section 15.4.5).
         kept = {name for _, name, _ in self._encoders[status]}
-        dropped = {name for _, name, _ in self._encoders[answer.status]} - kept | {b"content-type"}
-        return Answer(status, [header for header in answer.headers if header[0] not in dropped], b"")
+        dropped = {name for _, name, _ in self._encoders[response.status]} - kept | {b"content-type"}
+        return HTTPResponse(status, [header for header in response.headers if header[0] not in dropped], b"")
 
-    def refusal(self, refusal: Refusal) -> Answer:
+    def error_response(self, api_error: APIError) -> HTTPResponse:
         """Encode an error response. Raises ContractViolation if the operation does not declare its status."""
-        response = self._operation.responses.get(int(refusal.status))
+        response = self._operation.responses.get(int(api_error.status))
         if response is None:
-            raise ContractViolation(f"the status {int(refusal.status)} is not declared")
-        return refusal_answer(refusal, self._body, response.media_type)
+            raise ContractViolation(f"the status {int(api_error.status)} is not declared")
+        return error_response(api_error, self._body, response.media_type)
 
 
 class ResponseValidation:
@@ -131,15 +131,15 @@ class ResponseValidation:
     def __init__(self, document: Document, schemas: Schemas) -> None:
         self._document, self._schemas = document, schemas
 
-    def problems(self, operation: Operation, answer: Answer) -> list[str]:
+    def problems(self, operation: Operation, response: HTTPResponse) -> list[str]:
         """List how the response differs from its declaration."""
-        response = operation.responses.get(answer.status)
-        if response is None:
-            return [f"the status {answer.status} is not declared"]
-        headers = {name.decode(): value.decode("latin-1") for name, value in answer.headers}
+        declared = operation.responses.get(response.status)
+        if declared is None:
+            return [f"the status {response.status} is not declared"]
+        headers = {name.decode(): value.decode("latin-1") for name, value in response.headers}
         return [
-            *self._header_problems(response, headers),
-            *self._body_problems(response, headers, answer.body),
+            *self._header_problems(declared, headers),
+            *self._body_problems(declared, headers, response.body),
         ]
 
     def _header_problems(self, response: Response, headers: Mapping[str, str]) -> list[str]:
@@ -155,8 +155,8 @@ class ResponseValidation:
             if schema.get("type") in ("integer", "number", "boolean"):
                 value = orjson.loads(text) if _is_json(text) else text
             problems += [
-                f"the header {header.name}: {finding.msg}"
-                for finding in findings(self._schemas.validator(header.schema), value)
+                f"the header {header.name}: {detail.msg}"
+                for detail in validation_errors(self._schemas.validator(header.schema), value)
             ]
         return problems
 
@@ -168,8 +168,8 @@ class ResponseValidation:
         if not _is_json(body):
             return ["the body is not JSON"]
         return [
-            f"the body at {list(finding.loc)}: {finding.msg}"
-            for finding in findings(self._schemas.validator(response.schema), orjson.loads(body))
+            f"the body at {list(detail.loc)}: {detail.msg}"
+            for detail in validation_errors(self._schemas.validator(response.schema), orjson.loads(body))
         ]
 
 

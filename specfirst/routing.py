@@ -20,19 +20,19 @@ from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypeAliasType
 
 from specfirst import bodies
-from specfirst.asgi import Answer, Receive, Scope, Send, root_of, send_answer
+from specfirst.asgi import HTTPResponse, Receive, Scope, Send, root_of, send_response
 from specfirst.compression import COMPRESS_FROM, forbids_transforming, negotiate
 from specfirst.document import Document
 from specfirst.errors import (
-    Finding,
+    APIError,
     InternalError,
     Invalid,
     MethodNotAllowed,
     NotFound,
     NotImplementedYet,
-    Refusal,
     TooManyRequests,
     Unauthenticated,
+    ValidationErrorItem,
 )
 from specfirst.implementations import Binding, UnimplementedOperations, unimplemented
 from specfirst.mock import Mock
@@ -44,10 +44,10 @@ from specfirst.responses import (
     Responder,
     ResponseValidation,
     error_body,
-    refusal_answer,
+    error_response,
 )
 from specfirst.security import Authenticate, CallerT, Security
-from specfirst.validation import Schemas, findings, unrepresentable
+from specfirst.validation import Schemas, unrepresentable, validation_errors
 
 log = logging.getLogger("specfirst")
 
@@ -137,9 +137,9 @@ class Engine(Generic[CallerT]):
                 joined.include_router(router, prefix=base, include_in_schema=described)
         return joined
 
-    def refuse(self, refusal: Refusal) -> Answer:
+    def error_response(self, api_error: APIError) -> HTTPResponse:
         """Return an error response outside of the contract's operations."""
-        return refusal_answer(refusal, self.error_body, self._error_media_type)
+        return error_response(api_error, self.error_body, self._error_media_type)
 
 
 class OperationRoute(APIRoute):
@@ -178,38 +178,38 @@ class OperationRoute(APIRoute):
         FastAPI matches the decoded path, where `%2F` separates segments; the engine's match takes precedence.
         """
         if not await dispatch(self.engine, scope, receive, send):
-            await send_answer(self.engine.refuse(NotFound()), scope, send)
+            await send_response(self.engine.error_response(NotFound()), scope, send)
 
-    async def answer(self, scope: Scope, receive: Receive, send: Send, segments: Sequence[str]) -> None:
+    async def respond(self, scope: Scope, receive: Receive, send: Send, segments: Sequence[str]) -> None:
         """Respond to a request with these path parameter values."""
         scope["route"] = self
         if TRACED in scope:
             name_span(self.operation)
         try:
-            answer = self._checked(await self._answer(scope, receive, segments))
+            response = self._checked(await self._execute(scope, receive, segments))
         except bodies.ClientDisconnected:
             return
         except Exception as error:
             self._log(error, scope)
             declared = HTTPStatus.INTERNAL_SERVER_ERROR in self.operation.responses
-            respond = self._responder.refusal if declared else self.engine.refuse
-            answer = respond(InternalError())
+            respond = self._responder.error_response if declared else self.engine.error_response
+            response = respond(InternalError())
         if scope.get("root_path"):
-            answer = _below(root_of(scope), answer)
-        if len(answer.body) >= COMPRESS_FROM and self.engine.compresses:
-            answer = await negotiate(answer, scope["headers"])
-        await send_answer(answer, scope, send)
+            response = _below(root_of(scope), response)
+        if len(response.body) >= COMPRESS_FROM and self.engine.compresses:
+            response = await negotiate(response, scope["headers"])
+        await send_response(response, scope, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> Answer:
+    async def _execute(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> HTTPResponse:
         try:
             result = await self._result(scope, receive, segments)
-            answer = self._mock.answer(scope["headers"]) if self._mock else self._responder.result(result)
-            return self._responder.conditional(answer, scope["headers"]) if self._conditional else answer
-        except NotImplementedYet as refusal:
+            response = self._mock.response(scope["headers"]) if self._mock else self._responder.result(result)
+            return self._responder.conditional(response, scope["headers"]) if self._conditional else response
+        except NotImplementedYet as api_error:
             # 501 is the only status that no contract declares: it requires `allow_unimplemented`.
-            return self.engine.refuse(refusal)
-        except Refusal as refusal:
-            return self._responder.refusal(refusal)
+            return self.engine.error_response(api_error)
+        except APIError as api_error:
+            return self._responder.error_response(api_error)
 
     async def _result(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> Any:
         values: dict[str, Any] = {}
@@ -217,11 +217,11 @@ class OperationRoute(APIRoute):
         if not self._security.public:
             try:
                 caller = values["caller"] = scope["user"] = await self._security.authenticate(scope)
-            except Unauthenticated as refusal:
-                if refusal.reason:
+            except Unauthenticated as api_error:
+                if api_error.reason:
                     request_id = {"request_id": scope.get("request_id")}
                     name = self.operation.operation_id
-                    log.info("%s rejected a credential: %s", name, refusal.reason, extra=request_id)
+                    log.info("%s rejected a credential: %s", name, api_error.reason, extra=request_id)
                 if self._limit:
                     self._limit(scope, None)
                 raise
@@ -244,11 +244,11 @@ class OperationRoute(APIRoute):
             raise Invalid(found)
         return None if self._mock else await self._call(**values)
 
-    def _typed_body(self, body: Any, found: list[Finding]) -> Any:
+    def _typed_body(self, body: Any, found: list[ValidationErrorItem]) -> Any:
         if body is bodies.ABSENT:
             return None
         if not self._body_validator.is_valid(body):
-            found += findings(self._body_validator, body, "body")
+            found += validation_errors(self._body_validator, body, "body")
             return None
         try:
             return self._body_model.validate_python(body)
@@ -256,12 +256,12 @@ class OperationRoute(APIRoute):
             found += unrepresentable(error, "body")
             return None
 
-    def _checked(self, answer: Answer) -> Answer:
-        if self.engine.validation is None or answer.status == NotImplementedYet.status:
-            return answer
-        if problems := self.engine.validation.problems(self.operation, answer):
+    def _checked(self, response: HTTPResponse) -> HTTPResponse:
+        if self.engine.validation is None or response.status == NotImplementedYet.status:
+            return response
+        if problems := self.engine.validation.problems(self.operation, response):
             raise ContractViolation("; ".join(problems))
-        return answer
+        return response
 
     def _log(self, error: Exception, scope: Scope) -> None:
         """Log the location of an error without its text: a driver's messages contain SQL and values.
@@ -281,7 +281,7 @@ class OperationRoute(APIRoute):
         )
 
 
-def _below(root: str, answer: Answer) -> Answer:
+def _below(root: str, response: HTTPResponse) -> HTTPResponse:
     """Add the path prefix to Location and Content-Location.
 
     `//host/path` is another host, and a relative reference needs no prefix.
@@ -290,9 +290,9 @@ def _below(root: str, answer: Answer) -> Answer:
         (name, root.encode() + value)
         if name in (b"location", b"content-location") and value[:1] == b"/" != value[1:2]
         else (name, value)
-        for name, value in answer.headers
+        for name, value in response.headers
     ]
-    return answer._replace(headers=headers)
+    return response._replace(headers=headers)
 
 
 def _conversion(hint: Any) -> Callable[[Any], Any] | None:
@@ -387,7 +387,7 @@ async def dispatch(engine: Engine[Any], scope: Scope, receive: Receive, send: Se
     if not segments and scope["method"] == "OPTIONS":
         # OPTIONS for the server as a whole (RFC 9110, section 9.3.7).
         methods = {operation.method.upper(): None for operation in engine.operations.values()}
-        await send_answer(_options(allowed_methods(methods)), scope, send)
+        await send_response(_options(allowed_methods(methods)), scope, send)
         return True
     for base in engine.base_segments:
         if base and segments[: len(base)] != base:
@@ -403,16 +403,16 @@ async def dispatch(engine: Engine[Any], scope: Scope, receive: Receive, send: Se
     method = scope["method"]
     route = routes.get("GET" if method == "HEAD" and "HEAD" not in routes else method)
     if route is not None:
-        await route.answer(scope, receive, send, values)
+        await route.respond(scope, receive, send, values)
         return True
     allowed = allowed_methods(routes)
-    answer = _options(allowed) if method == "OPTIONS" else engine.refuse(MethodNotAllowed(allowed))
-    await send_answer(answer, scope, send)
+    response = _options(allowed) if method == "OPTIONS" else engine.error_response(MethodNotAllowed(allowed))
+    await send_response(response, scope, send)
     return True
 
 
-def _options(allowed: Sequence[str]) -> Answer:
-    return Answer(204, [(b"allow", ", ".join(allowed).encode())], b"")
+def _options(allowed: Sequence[str]) -> HTTPResponse:
+    return HTTPResponse(204, [(b"allow", ", ".join(allowed).encode())], b"")
 
 
 def allowed_methods(routes: Mapping[str, Any]) -> list[str]:

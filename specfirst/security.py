@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from specfirst.asgi import Scope
 from specfirst.document import Document, DocumentError, Operation
-from specfirst.errors import Forbidden, Refusal, Unauthenticated
+from specfirst.errors import APIError, Forbidden, Unauthenticated
 from specfirst.parameters import cookies
 
 CallerT = TypeVar("CallerT")
@@ -83,7 +83,7 @@ class Security(Generic[CallerT]):
 
     async def authenticate(self, scope: Scope) -> CallerT | None:
         """Return the caller, or None for an anonymous one that the contract allows."""
-        refusal: Refusal | None = None
+        api_error: APIError | None = None
         presented = False
         for schemes in self._alternatives:
             credentials = [scheme.extract(scope) for scheme in schemes]
@@ -100,10 +100,10 @@ class Security(Generic[CallerT]):
                 return callers[0]
             except (Unauthenticated, Forbidden) as error:
                 # Another alternative may require other scopes, or another scheme.
-                refusal = refusal or error
+                api_error = api_error or error
         if self._anonymous and not presented:
             return None
-        raise refusal or Unauthenticated(challenge=self._challenge)
+        raise api_error or Unauthenticated(challenge=self._challenge)
 
 
 def _extractor(document: Document, operation: Operation, name: str) -> Callable[[Scope], str | None]:

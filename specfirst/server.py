@@ -50,14 +50,14 @@ class Server(uvicorn.Server):
     server reports that it is not ready and still accepts connections. RETIRE is for a server that another one
     has replaced, so it skips this phase. Then the server stops accepting connections, and exits when its
     connections are closed: after their next response, when they have been idle for some time, and at the
-    latest after `patience` seconds in total.
+    latest after `shutdown_timeout` seconds in total.
 
     SIGINT and QUIT close idle connections at once, and a second SIGINT closes all others.
     """
 
-    def __init__(self, config: uvicorn.Config, *, notice: float, patience: float) -> None:
+    def __init__(self, config: uvicorn.Config, *, notice: float, shutdown_timeout: float) -> None:
         super().__init__(config)
-        self._notice, self._patience = notice, patience
+        self._notice, self._shutdown_timeout = notice, shutdown_timeout
         self._asked: int | None = None
         self._beats: Pipe | None = None
 
@@ -101,7 +101,7 @@ class Server(uvicorn.Server):
         if self._asked not in (signal.SIGTERM, RETIRE):
             return
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._patience
+        deadline = loop.time() + self._shutdown_timeout
         self.config.encoded_headers.append((b"connection", b"close"))
         await self.on_tick(0)
         for connection in self._connections():
@@ -159,9 +159,9 @@ class Supervisor:
         listener: socket.socket,
         *,
         workers: int,
-        patience: float,
+        shutdown_timeout: float,
     ) -> None:
-        self._work, self._listener, self._patience = work, listener, patience
+        self._work, self._listener, self._shutdown_timeout = work, listener, shutdown_timeout
         self._signals: deque[int] = deque()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda sig, frame: self._signals.append(sig))
@@ -223,14 +223,14 @@ class Supervisor:
         self._listener.close()
         self._dismiss(sig)
         for worker in [*self._workers, *self._leaving]:
-            worker.ask(sig, self._patience)
+            worker.ask(sig, self._shutdown_timeout)
         self._leaving += self._workers
         self._workers = []
 
     def _dismiss(self, sig: int) -> None:
         """Stop the worker that is starting."""
         if self._coming:
-            self._coming.ask(sig, self._patience)
+            self._coming.ask(sig, self._shutdown_timeout)
             self._leaving.append(self._coming)
         self._coming = None
 
@@ -251,7 +251,7 @@ class Supervisor:
         elif self._coming and self._coming.ready:
             old = self._due.pop(0)
             self._workers[self._workers.index(old)], self._coming = self._coming, None
-            old.ask(RETIRE, self._patience)
+            old.ask(RETIRE, self._shutdown_timeout)
             self._leaving.append(old)
             if not self._due:
                 log.info("Rolling restart complete")
@@ -284,10 +284,10 @@ class _Worker:
             self.process.kill()
             self._deadline = math.inf
 
-    def ask(self, sig: int, patience: float) -> None:
+    def ask(self, sig: int, shutdown_timeout: float) -> None:
         if not self._leaving:
             self._leaving = True
-            self._deadline = time.monotonic() + patience + LEAVE_SECONDS
+            self._deadline = time.monotonic() + shutdown_timeout + LEAVE_SECONDS
         if self.process.is_alive():
             assert self.process.pid is not None
             os.kill(self.process.pid, sig)

@@ -13,7 +13,7 @@ import jsonschema_rs
 import pydantic
 
 from specfirst.document import Document
-from specfirst.errors import Finding
+from specfirst.errors import ValidationErrorItem
 
 Validator = jsonschema_rs.Validator
 
@@ -37,33 +37,37 @@ class Schemas:
         return self._compiled[key]
 
 
-def findings(validator: Validator, value: object, *loc: str | int) -> list[Finding]:
+def validation_errors(validator: Validator, value: object, *loc: str | int) -> list[ValidationErrorItem]:
     """List all validation errors of `value`, which is at `loc` in the request."""
-    return [finding for error in validator.iter_errors(value) for finding in _findings(error, loc)]
+    return [detail for error in validator.iter_errors(value) for detail in _validation_errors(error, loc)]
 
 
-def unrepresentable(error: pydantic.ValidationError, *loc: str | int) -> list[Finding]:
+def unrepresentable(error: pydantic.ValidationError, *loc: str | int) -> list[ValidationErrorItem]:
     """List errors of values that a schema allows and Python cannot represent, such as a day in the year 0."""
     return [
-        Finding((*loc, *inner["loc"]), inner["msg"], inner["type"])
+        ValidationErrorItem((*loc, *inner["loc"]), inner["msg"], inner["type"])
         for inner in error.errors(include_url=False, include_context=False, include_input=False)
     ]
 
 
-def _findings(error: jsonschema_rs.ValidationError, loc: tuple[str | int, ...]) -> Iterator[Finding]:
+def _validation_errors(
+    error: jsonschema_rs.ValidationError, loc: tuple[str | int, ...]
+) -> Iterator[ValidationErrorItem]:
     where, kind = (*loc, *error.instance_path), error.kind
     if kind.name == "required":
-        yield Finding((*where, kind.value), "The property is required", kind.name)
+        yield ValidationErrorItem((*where, kind.value), "The property is required", kind.name)
     elif kind.name in ("additionalProperties", "unevaluatedProperties"):
         for name in kind.value:
-            yield Finding((*where, name), "The property is not part of the contract", kind.name)
+            yield ValidationErrorItem((*where, name), "The property is not part of the contract", kind.name)
     elif kind.name in ("anyOf", "oneOf"):
         yield from _alternatives(error, loc)
     else:
-        yield Finding(where, error.message, kind.name)
+        yield ValidationErrorItem(where, error.message, kind.name)
 
 
-def _alternatives(error: jsonschema_rs.ValidationError, loc: tuple[str | int, ...]) -> Iterator[Finding]:
+def _alternatives(
+    error: jsonschema_rs.ValidationError, loc: tuple[str | int, ...]
+) -> Iterator[ValidationErrorItem]:
     """Report the errors of the alternative that was meant: the one whose type matches.
 
     A title that is too long should be reported as such, and not as "matches neither a title nor null". If
@@ -78,10 +82,10 @@ def _alternatives(error: jsonschema_rs.ValidationError, loc: tuple[str | int, ..
         types += [name for inner in mismatches for name in inner.kind.as_dict()["types"]]
     if len(fitting) > 1 and all(inner.instance_path == where for branch in fitting for inner in branch):
         messages = "; ".join(inner.message for branch in fitting for inner in branch)
-        yield Finding((*loc, *where), f"{_MASK} fits no alternative: {messages}", error.kind.name)
+        yield ValidationErrorItem((*loc, *where), f"{_MASK} fits no alternative: {messages}", error.kind.name)
         return
     if fitting:
         for inner in fitting[0]:
-            yield from _findings(inner, loc)
+            yield from _validation_errors(inner, loc)
         return
-    yield Finding((*loc, *where), f"{_MASK} is not of type {' or '.join(types)}", error.kind.name)
+    yield ValidationErrorItem((*loc, *where), f"{_MASK} is not of type {' or '.join(types)}", error.kind.name)

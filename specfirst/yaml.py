@@ -157,18 +157,18 @@ class _YAMLData:
             return None
         self._lines.setdefault(pointer, node.start_mark.line + 1)
         if id(node) in self._around:
-            _refuse(node, pointer, "an alias is inside its own anchor", "use $ref")
+            _reject(node, pointer, "an alias is inside its own anchor", "use $ref")
         if repeated or id(node) in self._seen:
             repeated = True
             self._repeated += 1
             if self._repeated > _MOST_REPEATED:
-                _refuse(node, pointer, f"aliases repeat more than {_MOST_REPEATED} parts", "use $ref")
+                _reject(node, pointer, f"aliases repeat more than {_MOST_REPEATED} parts", "use $ref")
         self._seen.add(id(node))
         if isinstance(node, yaml.ScalarNode):
             return _scalar(node, pointer)
         kind = "map" if isinstance(node, yaml.MappingNode) else "seq"
         if node.tag != f"tag:yaml.org,2002:{kind}":
-            _refuse(node, pointer, f"the tag {_tag(node)} has no meaning in JSON", "remove the tag")
+            _reject(node, pointer, f"the tag {_tag(node)} has no meaning in JSON", "remove the tag")
         self._around.add(id(node))
         if len(self._around) > _DEEPEST:
             raise _too_deep(node.start_mark.line + 1, node.start_mark.column + 1)
@@ -186,26 +186,26 @@ class _YAMLData:
         mapping: dict[str, Any] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                _refuse(key, pointer, "a key is not a string", "write the key as text")
+                _reject(key, pointer, "a key is not a string", "write the key as text")
             if key.value == "<<" and key.style is None:
-                _refuse(
+                _reject(
                     key, pointer, "merge keys are not part of YAML 1.2", "write the keys out, or use $ref"
                 )
             if not key.tag.startswith("tag:yaml.org,2002:") or key.tag.rpartition(":")[2] not in (
                 *_PLAIN,
                 "str",
             ):
-                _refuse(key, pointer, f"the tag {_tag(key)} has no meaning in JSON", "remove the tag")
+                _reject(key, pointer, f"the tag {_tag(key)} has no meaning in JSON", "remove the tag")
             name = _joined(key.value, key, pointer)
             if name in mapping:
-                _refuse(key, pointer, f"duplicate key {_shown(name)}", "remove one of the two")
+                _reject(key, pointer, f"duplicate key {_shown(name)}", "remove one of the two")
             # The line of a value is that of its key, where readers look for it.
             self._lines[*pointer, name] = key.start_mark.line + 1
             mapping[name] = self.of(value, (*pointer, name), repeated=repeated)
         return mapping
 
 
-def _refuse(node: yaml.Node, pointer: Pointer, problem: str, remedy: str) -> NoReturn:
+def _reject(node: yaml.Node, pointer: Pointer, problem: str, remedy: str) -> NoReturn:
     mark = node.start_mark
     raise DocumentError(problem, pointer, remedy=remedy, line=mark.line + 1, column=mark.column + 1)
 
@@ -222,7 +222,7 @@ def _scalar(node: yaml.ScalarNode, pointer: Pointer) -> Any:
     value, kind = node.value, node.tag.removeprefix("tag:yaml.org,2002:")
     if kind == "str":
         if node.style is None and _NOT_JSON.fullmatch(value):
-            _refuse(
+            _reject(
                 node,
                 pointer,
                 f"the number {value} cannot be written in JSON",
@@ -230,10 +230,10 @@ def _scalar(node: yaml.ScalarNode, pointer: Pointer) -> Any:
             )
         return _joined(value, node, pointer)
     if kind not in _PLAIN:
-        _refuse(node, pointer, f"the tag {_tag(node)} has no meaning in JSON", "remove the tag")
+        _reject(node, pointer, f"the tag {_tag(node)} has no meaning in JSON", "remove the tag")
     # Any text can have an explicit tag.
     if not re.fullmatch(_PLAIN[kind][0], value):
-        _refuse(
+        _reject(
             node,
             pointer,
             f"{_shown(value)} is not of the type of its tag {_tag(node)}",
@@ -244,7 +244,7 @@ def _scalar(node: yaml.ScalarNode, pointer: Pointer) -> Any:
     if kind == "bool":
         return value.lower() == "true"
     if not math.isfinite(float(value)):
-        _refuse(node, pointer, *_TOO_LARGE)
+        _reject(node, pointer, *_TOO_LARGE)
     return int(value) if kind == "int" else float(value)
 
 
@@ -256,7 +256,7 @@ def _joined(text: str, node: yaml.Node, pointer: Pointer) -> str:
     try:
         return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
     except UnicodeDecodeError:
-        _refuse(node, pointer, "an escape stands for half of a surrogate pair", "write the character itself")
+        _reject(node, pointer, "an escape stands for half of a surrogate pair", "write the character itself")
 
 
 # --- JSON -------------------------------------------------------------------------------------------------
@@ -303,7 +303,7 @@ class _JSONReader:
         self._counted = self._at
         return self._line
 
-    def _refuse(self, pointer: Pointer, problem: str, remedy: str) -> NoReturn:
+    def _reject(self, pointer: Pointer, problem: str, remedy: str) -> NoReturn:
         column = self._at - self._text.rfind("\n", 0, self._at)
         raise DocumentError(problem, pointer, remedy=remedy, line=self._here(), column=column)
 
@@ -319,12 +319,12 @@ class _JSONReader:
         if match := _NUMBER.match(self._text, self._at):
             number = float(match[0])
             if not math.isfinite(number):
-                self._refuse(pointer, *_TOO_LARGE)
+                self._reject(pointer, *_TOO_LARGE)
             self._at = match.end()
             return number if match[1] or match[2] else int(match[0])
         word = next((word for word in _WORDS if self._text.startswith(word, self._at)), None)
         if word is None:
-            self._refuse(pointer, "NaN and Infinity are not JSON", "write null, or a number")
+            self._reject(pointer, "NaN and Infinity are not JSON", "write null, or a number")
         self._at += len(word)
         return _WORDS[word]
 
@@ -336,7 +336,7 @@ class _JSONReader:
             name = self._string(pointer)
             if name in members:
                 self._at = start
-                self._refuse(pointer, f"duplicate key {_shown(name)}", "remove one of the two")
+                self._reject(pointer, f"duplicate key {_shown(name)}", "remove one of the two")
             self._lines[*pointer, name] = self._here()
             self._skip()
             self._skip(1)
@@ -362,7 +362,7 @@ class _JSONReader:
     def _string(self, pointer: Pointer) -> str:
         text, end = _STRING.raw_decode(self._text, self._at)
         if any("\ud800" <= character <= "\udfff" for character in text):
-            self._refuse(
+            self._reject(
                 pointer, "an escape stands for half of a surrogate pair", "write the character itself"
             )
         self._at = end

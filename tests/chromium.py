@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 CHROMIUM = shutil.which("chromium") or ""
-PATIENCE_SECONDS = 30.0
+TIMEOUT_SECONDS = 30.0
 
 # The first element that fits `selector`, as soon as there is one.
 FOUND = """new Promise((resolve, reject) => {
@@ -84,7 +84,7 @@ class Page:
                 return result
 
     def _receive(self) -> dict[str, Any]:
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while b"\0" not in self._received:
             readable, _, _ = select.select([self._answers], [], [], deadline - time.monotonic())
             data = os.read(self._answers, 1 << 20) if readable else b""

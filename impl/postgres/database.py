@@ -19,7 +19,7 @@ from impl.errors import DatabaseUnavailable
 from impl.postgres.pool import Pool
 from impl.postgres.statement import RowT, Statement
 from impl.tables import SCHEMA
-from specfirst.errors import Refusal
+from specfirst.errors import APIError
 
 log = logging.getLogger("impl.postgres.database")
 
@@ -188,10 +188,10 @@ class Database:
                     self._pool.release(connection)
         except asyncpg.IntegrityConstraintViolationError as error:
             # Partitions and shards have constraints of their own, with a number in the name.
-            refusal = statement.violations.get(re.sub(r"_\d+", "", cast(Any, error).constraint_name or ""))
-            if refusal is None:
+            api_error = statement.violations.get(re.sub(r"_\d+", "", cast(Any, error).constraint_name or ""))
+            if api_error is None:
                 raise
-            raise refusal() from None
+            raise api_error() from None
         except asyncpg.UndefinedTableError as error:
             raise DatabaseUnavailable("The database is not migrated") from error
         except TimeoutError as error:
@@ -236,7 +236,7 @@ class Database:
             answer = await self._attempt(method, statement, parameters)
         except DatabaseUnavailable:
             raise
-        except (Refusal, asyncpg.UniqueViolationError):
+        except (APIError, asyncpg.UniqueViolationError):
             # The conflict may be with an earlier attempt of the same statement.
             if answer := await self._attempt(method, done, parameters):
                 return answer

@@ -25,7 +25,7 @@ _TABLES = Path(__file__).parents[1] / "tables.py"
 CONNECT_SECONDS = 10
 # A migration that waits for a lock on a table blocks every later statement on that table. So it times out
 # before requests would (impl/postgres/database.py), and retries for as long as a start may take.
-LOCK_SECONDS, PATIENCE_SECONDS = 1, 60
+LOCK_SECONDS, TIMEOUT_SECONDS = 1, 60
 
 # An arbitrary constant: the process that holds this lock migrates, the others wait.
 _LOCK = 0x7461736B73
@@ -94,7 +94,7 @@ def migrate(database_url: str) -> None:
     """
     check_revision()
     engine = create_engine(psycopg2_url(database_url), poolclass=NullPool)
-    give_up = time.monotonic() + PATIENCE_SECONDS
+    give_up = time.monotonic() + TIMEOUT_SECONDS
     while True:
         try:
             _migrate(engine)
@@ -116,7 +116,7 @@ def migrate(database_url: str) -> None:
             if time.monotonic() > give_up:
                 raise DatabaseUnusable(
                     "DATABASE_URL leads to a database that could not be migrated: others kept its tables "
-                    f"locked for {PATIENCE_SECONDS} s; end the transactions that pg_locks shows"
+                    f"locked for {TIMEOUT_SECONDS} s; end the transactions that pg_locks shows"
                 ) from None
             time.sleep(random.uniform(0.5, 1) * LOCK_SECONDS)  # noqa: S311  # Let other statements run.
 

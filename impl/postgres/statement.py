@@ -13,14 +13,14 @@ from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.sql.visitors import iterate
 from typing_extensions import TypeVar
 
-from specfirst.errors import Refusal
+from specfirst.errors import APIError
 
 _DIALECT = dialect()  # type: ignore[no-untyped-call]
 
 Row: TypeAlias = dict[str, Any]
 RowT = TypeVar("RowT", default=Row)
 
-Violations: TypeAlias = Mapping[str, Callable[[], Refusal]]
+Violations: TypeAlias = Mapping[str, Callable[[], APIError]]
 """The error for the violation of each constraint, by the constraint's name."""
 
 

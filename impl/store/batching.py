@@ -26,7 +26,7 @@ from impl.postgres.statement import Row, RowT, Statement
 LARGEST = 64
 IN_FLIGHT = 2
 # A request that has waited this long behind a batch without a response fails with that batch.
-PATIENCE_SECONDS = 0.1
+TIMEOUT_SECONDS = 0.1
 
 POSITION = "position"
 
@@ -128,8 +128,8 @@ class Batch(Generic[RowT]):
             await self._run(batch)
         except DatabaseUnavailable as error:
             _fail(batch, error)
-            impatient = asyncio.get_running_loop().time() - PATIENCE_SECONDS
-            _fail([request for request in self._waiting if request.since < impatient], error)
+            cutoff = asyncio.get_running_loop().time() - TIMEOUT_SECONDS
+            _fail([request for request in self._waiting if request.since < cutoff], error)
         except Exception as error:
             if len(batch) > 1:
                 # One request violates a constraint, so nothing was written. Run each one alone to get its own

@@ -31,7 +31,7 @@ from impl.postgres.database import Database
 from impl.postgres.statement import Row, RowT, Statement, Violations
 from impl.store.statements import owned
 from impl.tables import SCHEMA, idempotency_key
-from specfirst.errors import Refusal
+from specfirst.errors import APIError
 
 # The maximum number of the user's expired keys that each write with a key deletes.
 SWEPT = 100
@@ -101,13 +101,13 @@ class IdempotentWrite(Generic[RowT]):
         Raises IdempotencyKeyReused if the key was used for a different request.
         """
         fingerprint = sha256(orjson.dumps([self._name, request])).digest()
-        refusal: Refusal | None = None
+        api_error: APIError | None = None
         try:
             row = await self._database.one(self.write, key=key, fingerprint=fingerprint, **values)
         except DatabaseUnavailable:
             raise
-        except Refusal as error:
-            row, refusal = None, error
+        except APIError as error:
+            row, api_error = None, error
         if row is not None:
             return row
         # The first request with the key may have caused this error: it has stored the key, taken the name, or
@@ -117,10 +117,10 @@ class IdempotentWrite(Generic[RowT]):
             if first.pop("fingerprint") != fingerprint:
                 raise IdempotencyKeyReused
             return cast(RowT, first)
-        if isinstance(refusal, IdempotencyKeyReused):
+        if isinstance(api_error, IdempotencyKeyReused):
             # The key has expired and was not deleted yet.
             await self._database.one(DELETE_EXPIRED_KEY, key=key, **values)
             return await self.run(key, request, **values)
-        if refusal is not None:
-            raise refusal
+        if api_error is not None:
+            raise api_error
         return None

@@ -24,7 +24,7 @@ from impl.store.ids import Ids
 from impl.store.pages import Page, Pages
 from impl.store.statements import CHANGE, GIVEN, PRECONDITIONS, REVISION, THIS_ROW, Given, Kinds, parameters
 from impl.tables import Counters
-from specfirst.errors import NotFound, PreconditionFailed, Refusal
+from specfirst.errors import APIError, NotFound, PreconditionFailed
 
 # Columns that the store or the database sets.
 _MANAGED = frozenset({"user_id", "id", "created_at", "updated_at", "revision"})
@@ -189,7 +189,7 @@ class OwnedTable(Generic[RowT]):
             raise await self._nothing_written(user_id, row_id, preconditions)
         return _stored(row)
 
-    async def _nothing_written(self, user_id: str, row_id: int, preconditions: Preconditions) -> Refusal:
+    async def _nothing_written(self, user_id: str, row_id: int, preconditions: Preconditions) -> APIError:
         """Return the error for a statement that wrote nothing; conditional requests need a query."""
         if preconditions.revisions is None or await self._get(user_id=user_id, id=row_id) is None:
             return self._missing()

@@ -190,7 +190,7 @@ class Views:
             contract=operation,
             arguments=tuple(self._arguments(operation)),
             results=results,
-            returns=" | ".join(result.name for result in results) or self._answer(success) or model,
+            returns=" | ".join(result.name for result in results) or self._plain_type(success) or model,
             success=success,
             success_headers=self._declared_headers(success),
             model=model,
@@ -259,7 +259,7 @@ class Views:
             yield TypedResult(
                 name=f"{pascal(operation.operation_id)}{response.status}",
                 response=response,
-                body=self._answer(response),
+                body=self._plain_type(response),
                 headers=tuple((header, self._header_hint(header, response)) for header in response.headers),
             )
 
@@ -268,7 +268,7 @@ class Views:
         hint = _SCALARS[schema.get("type", "string")]
         return hint if header.required else f"{hint} | None"
 
-    def _answer(self, response: Response) -> str | None:
+    def _plain_type(self, response: Response) -> str | None:
         """Return the types of a response body: the model, and the plain dict of the same shape."""
         if response.schema is None:
             return None

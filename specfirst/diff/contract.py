@@ -120,7 +120,9 @@ class ContractComparison:
     def _security(self, old: _Operation, new: _Operation) -> None:
         # No requirement and an empty one both allow anonymous callers.
         before, after = (operation.nearest("security")[0] or [{}] for operation in (old, new))
-        lost = [requirement for requirement in before if not any(_admits(one, requirement) for one in after)]
+        lost = [
+            requirement for requirement in before if not any(_satisfies(one, requirement) for one in after)
+        ]
         if any(one not in before for one in after) or any(one not in after for one in before):
             level, reason = Level.COMPATIBLE, "every caller who was allowed still is"
             if lost:
@@ -245,7 +247,7 @@ def _may_be(parameter: Part | None, text: str) -> bool:
     return any(jsonschema_rs.is_valid(schema, value, validate_formats=True) for value in values)
 
 
-def _admits(requirement: Mapping[str, list[str]], held: Mapping[str, list[str]]) -> bool:
+def _satisfies(requirement: Mapping[str, list[str]], held: Mapping[str, list[str]]) -> bool:
     """Return whether a caller who meets `held` also meets the requirement."""
     return all(scheme in held and {*scopes} <= {*held[scheme]} for scheme, scopes in requirement.items())
 

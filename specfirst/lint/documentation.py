@@ -8,7 +8,7 @@ from typing import Any
 from specfirst.document import Pointer
 from specfirst.lint.rules import Problem, rule
 from specfirst.lint.view import Part, View
-from specfirst.validation import findings
+from specfirst.validation import validation_errors
 
 _DESCRIBED: Mapping[str, tuple[str, ...]] = {
     "operation": ("summary", "description"),
@@ -65,7 +65,7 @@ def examples_and_defaults_are_valid(view: View) -> Iterator[Problem]:
 
 def _invalid(view: View, schema: Part, pointer: Pointer, value: Any) -> Iterator[Problem]:
     if isinstance(schema.node, Mapping):
-        for finding in findings(view.validators.validator(schema.node), value):
+        for detail in validation_errors(view.validators.validator(schema.node), value):
             yield Problem(
-                (*pointer, *map(str, finding.loc)), f"invalid: {finding.msg}", "correct it, or the schema"
+                (*pointer, *map(str, detail.loc)), f"invalid: {detail.msg}", "correct it, or the schema"
             )

@@ -286,7 +286,7 @@ def cluster(postgres_url: str) -> Cluster:
 def server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The server that nearly all tests share. It has two workers, which know nothing of each other.
 
-    tests/faults makes do with one, which starts in half the time.
+    tests/mutants makes do with one, which starts in half the time.
     """
     url, workers = cluster.create("api"), int(os.environ.get("WORKERS", "2"))
     with running(url, tmp_path_factory.mktemp("server"), workers=workers) as server:

@@ -55,8 +55,8 @@ def test_all_servers_answer_alike_and_refuse_alike(
     agreement.check(list(servers.values()), requests)
     for server in servers.values():
         assert server.ask(requests["create"][0])[0] == 201
-        refused = agreement.refused(requests["get"][0], requests["create"][0])
-        assert [server.ask(request)[0] for request in refused.values()] == [401, 401, 403, 404, 422]
+        rejected = agreement.rejected(requests["get"][0], requests["create"][0])
+        assert [server.ask(request)[0] for request in rejected.values()] == [401, 401, 403, 404, 422]
 
 
 def test_a_server_that_answers_otherwise_is_not_compared(

@@ -250,11 +250,11 @@ def test_signals_to_the_supervisor_do_not_stop_the_server(tmp_path: Path) -> Non
 
 def test_a_second_process_is_told_who_uses_the_directory_and_what_to_do(tmp_path: Path) -> None:
     with owner(tmp_path) as (process, _):
-        with pytest.raises(EmbeddedPostgresError) as refusal:
+        with pytest.raises(EmbeddedPostgresError) as caught:
             EmbeddedPostgres(tmp_path).start()
         assert eventually(lambda: len(running_on(tmp_path)) == 3)
     for word in (str(tmp_path), f"process {process.pid} ", "Stop that process", "--data DIR", "DATABASE_URL"):
-        assert word in str(refusal.value)
+        assert word in str(caught.value)
 
 
 def test_the_next_owner_waits_while_the_server_of_a_killed_one_stops(tmp_path: Path) -> None:
@@ -337,10 +337,10 @@ def test_a_server_that_does_not_start_shows_the_end_of_its_log_and_where_it_is(t
     with server:
         pass
     (tmp_path / "postgres" / "global" / "pg_control").unlink()
-    with pytest.raises(EmbeddedPostgresError) as refusal:
+    with pytest.raises(EmbeddedPostgresError) as caught:
         server.start()
-    assert f"Its log, {tmp_path / 'postgres.log'}, ends with" in str(refusal.value)
-    assert "pg_control" in str(refusal.value)
+    assert f"Its log, {tmp_path / 'postgres.log'}, ends with" in str(caught.value)
+    assert "pg_control" in str(caught.value)
     assert running_on(tmp_path) == set()
 
 

@@ -57,11 +57,11 @@ FAULTS: Mapping[str, tuple[str, str]] = {
         "    headers = [*answer.headers]\n",
         """    headers = [*answer.headers]
     if scope["path"].endswith("/complete") and answer.status == 200:
-        answer = Answer(218, headers, answer.body)
+        answer = HTTPResponse(218, headers, answer.body)
     if scope["path"].endswith("/tasks") and answer.status == 201:
         headers = [(name, value) for name, value in headers if name != b"location"]
     if scope["path"] == "/health":
-        answer = Answer(answer.status, headers, answer.body.replace(b'"API is running"', b"[]"))
+        answer = HTTPResponse(answer.status, headers, answer.body.replace(b'"API is running"', b"[]"))
 """,
     ),
     "impl/identity/caller.py": (

@@ -17,7 +17,7 @@ from tests.pgbouncer import served
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "only-the-model-tests-sign-with-these-words"
-PATIENCE_SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def running_server(database_url: str, folder: Path) -> Iterator[Server]:
     finally:
         process.terminate()
         try:
-            process.wait(PATIENCE_SECONDS)
+            process.wait(TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -62,7 +62,7 @@ def running_server(database_url: str, folder: Path) -> Iterator[Server]:
 
 def _wait_for_url(process: subprocess.Popen[bytes], log: Path) -> str:
     """Where uvicorn says that it listens; the system chose the port."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         if found := re.search(r"running on (http://[\w.:]+)", log.read_text()):
             return found[1]

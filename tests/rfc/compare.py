@@ -24,7 +24,7 @@ def outcomes(http: str) -> list[str]:
         ThreadPoolExecutor(8) as threads,
     ):
         return list(
-            threads.map(lambda case: exchange(port, case.data, case.expected, patience=1.5).outcome, CASES)
+            threads.map(lambda case: exchange(port, case.data, case.expected, timeout=1.5).outcome, CASES)
         )
 
 

@@ -77,7 +77,7 @@ def serving(http: str, folder: Path) -> Iterator[int]:
         )
     try:
         # Requests wait until the server has started.
-        assert exchange(port, b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n", "200?", patience=60).responses
+        assert exchange(port, b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n", "200?", timeout=60).responses
         yield port
     finally:
         process.terminate()
@@ -91,8 +91,8 @@ def with_token(data: bytes) -> bytes:
 _TOKEN = mint_token(SECRET, "ada", timedelta(hours=1)).encode()
 
 
-def exchange(port: int, data: bytes, expected: str, *, step: int = 0, patience: float = 5) -> Exchange:
-    """Send `data`, in pieces of `step` bytes, and read until what is expected is there, or patience is over.
+def exchange(port: int, data: bytes, expected: str, *, step: int = 0, timeout: float = 5) -> Exchange:
+    """Send `data`, in pieces of `step` bytes, and read until the expected data or the timeout.
 
     Where the connection is to stay open, another request must then be answered as it should be.
     """
@@ -101,7 +101,7 @@ def exchange(port: int, data: bytes, expected: str, *, step: int = 0, patience: 
         # The server decides how much there is to read.
         count += 1
     seen = Exchange()
-    with socket.create_connection(("127.0.0.1", port), timeout=patience) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         data = with_token(data)
         # The server may refuse the rest.

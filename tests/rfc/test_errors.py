@@ -47,7 +47,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path
 
 
 def only_response(port: int, data: bytes, status: int) -> Response:
-    seen = exchange(port, data, f"{status}!", patience=15)
+    seen = exchange(port, data, f"{status}!", timeout=15)
     assert seen.outcome == f"{status}!"
     return seen.responses[0]
 

@@ -25,7 +25,7 @@ def token(user: str, data: Path, **env: str) -> str:
     return subprocess.run(command, env=CLEAN | env, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def refusal(*arguments: str, **env: str) -> str:
+def startup_error(*arguments: str, **env: str) -> str:
     """What scripts/serve says when it does not start."""
     done = subprocess.run(
         [ROOT / "scripts" / "serve", *arguments], env=CLEAN | env, capture_output=True, text=True, timeout=30
@@ -208,7 +208,7 @@ def test_nothing_is_mocked_in_production(tmp_path: Path) -> None:
         "DATABASE_URL": "postgresql://nobody@localhost/none",
     }
     expected = "scripts/serve: MOCK returns examples instead of data; unset it in production"
-    assert refusal("--port", "0", "--data", str(tmp_path), "--mock", **env) == expected
+    assert startup_error("--port", "0", "--data", str(tmp_path), "--mock", **env) == expected
 
 
 @pytest.mark.parametrize(
@@ -226,14 +226,14 @@ def test_nothing_is_mocked_in_production(tmp_path: Path) -> None:
 def test_a_bad_setting_stops_the_start_with_one_line_that_names_it(
     tmp_path: Path, env: dict[str, str], said: str
 ) -> None:
-    error = refusal("--port", "0", "--data", str(tmp_path), **env)
+    error = startup_error("--port", "0", "--data", str(tmp_path), **env)
     assert error.startswith(f"scripts/serve: {said}")
     assert len(error.splitlines()) == 1
     assert env.get("BETTER_AUTH_SECRET", "\0") not in error
 
 
 def test_production_names_everything_that_it_lacks(tmp_path: Path) -> None:
-    error = refusal("--data", str(tmp_path), ENVIRONMENT="production")
+    error = startup_error("--data", str(tmp_path), ENVIRONMENT="production")
     assert "DATABASE_URL is required" in error
     assert "BETTER_AUTH_SECRET is required" in error
 
@@ -241,14 +241,14 @@ def test_production_names_everything_that_it_lacks(tmp_path: Path) -> None:
 def test_a_port_that_is_taken_is_named_with_the_remedy(tmp_path: Path) -> None:
     with serving("--port", "0", "--data", str(tmp_path / "one")) as served:
         port = served.url.rpartition(":")[2]
-        error = refusal("--port", port, "--data", str(tmp_path / "two"))
+        error = startup_error("--port", port, "--data", str(tmp_path / "two"))
         assert f"cannot listen on 127.0.0.1:{port}" in error
         assert "--port" in error
 
 
 def test_a_data_folder_that_is_taken_is_named_with_the_remedy(tmp_path: Path) -> None:
     with serving("--port", "0", "--data", str(tmp_path)):
-        error = refusal("--port", "0", "--data", str(tmp_path))
+        error = startup_error("--port", "0", "--data", str(tmp_path))
         assert str(tmp_path) in error
         assert "--data" in error
 

@@ -1,7 +1,7 @@
 """OWASP API1:2023, broken object level authorization: somebody uses ids that are not theirs.
 
 tests/api/test_isolation.py has each operation behind one's own and another's path, and
-tests/promises/test_tenant_isolation.py thousands of ways in. Here is what an attacker does with ids in bulk,
+tests/resilience/test_tenant_isolation.py many. Here is what an attacker does with ids in bulk,
 and where else they would put them.
 """
 

@@ -1,6 +1,6 @@
 """OWASP API4:2023, unrestricted resource consumption.
 
-tests/api/test_bad_input.py has the limits of bodies and numbers; tests/promises has slow clients, floods of
+tests/api/test_bad_input.py has the limits of bodies and numbers; tests/resilience has slow clients, floods of
 connections and an exhausted pool. Here is what one client may ask of the server at once.
 """
 

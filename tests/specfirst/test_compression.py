@@ -9,7 +9,7 @@ import pytest
 from contracts import Served, package, serve
 
 from specfirst.application import CORS
-from specfirst.asgi import Answer
+from specfirst.asgi import HTTPResponse
 from specfirst.compression import COMPRESS_FROM, accepts_gzip, negotiate
 
 BOOK = {"isbn": "9780262033848", "title": "A", "price": 1.5, "published": "2009-07-31", "genre": "novel"}
@@ -139,7 +139,7 @@ async def test_one_vary_names_all_that_a_response_varies_by() -> None:
     ],
 )
 async def test_what_must_not_be_compressed_is_not_changed(field: tuple[bytes, bytes]) -> None:
-    answer = Answer(200, [field], LARGE)
+    answer = HTTPResponse(200, [field], LARGE)
     assert await negotiate(answer, [(b"accept-encoding", b"gzip")]) == answer
 
 
@@ -152,7 +152,7 @@ async def test_what_must_not_be_compressed_is_not_changed(field: tuple[bytes, by
     ],
 )
 async def test_other_headers_do_not_prevent_compression(given: Any, vary: bytes) -> None:
-    answer = await negotiate(Answer(200, given, LARGE), [(b"accept-encoding", b"gzip")])
+    answer = await negotiate(HTTPResponse(200, given, LARGE), [(b"accept-encoding", b"gzip")])
     headers = dict(answer.headers)
     assert gzip.decompress(answer.body) == LARGE
     assert (headers[b"vary"], headers[b"content-encoding"]) == (vary, b"gzip")
@@ -160,5 +160,5 @@ async def test_other_headers_do_not_prevent_compression(given: Any, vary: bytes)
 
 async def test_a_body_that_a_thread_compresses_is_the_same() -> None:
     body = LARGE * 1000
-    answer = await negotiate(Answer(200, [], body), [(b"accept-encoding", b"gzip")])
+    answer = await negotiate(HTTPResponse(200, [], body), [(b"accept-encoding", b"gzip")])
     assert gzip.decompress(answer.body) == body

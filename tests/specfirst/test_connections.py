@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 
 from specfirst import connections
-from specfirst.asgi import Answer, Receive, Scope, Send, send_answer
+from specfirst.asgi import HTTPResponse, Receive, Scope, Send, send_response
 
 GET = b"GET /%d HTTP/1.1\r\nHost: test\r\n\r\n"
 POST = b"POST /0 HTTP/1.1\r\nHost: test\r\n"
@@ -37,7 +37,7 @@ class Shop:
                 return
             body, more = body + message["body"], message["more_body"]
         await self.open.wait()
-        await send_answer(Answer(200, [], body), scope, send)
+        await send_response(HTTPResponse(200, [], body), scope, send)
 
 
 @asynccontextmanager

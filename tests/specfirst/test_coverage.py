@@ -75,14 +75,14 @@ EVERYTHING = (
 )
 
 
-def test_a_contract_is_covered_when_each_answer_was_observed(tmp_path: Path) -> None:
+def test_a_contract_is_covered_when_each_response_was_observed(tmp_path: Path) -> None:
     record(tmp_path, contract(), *EVERYTHING)
     coverage = measure(contract(), tmp_path)
     assert coverage.problems == []
     assert coverage.percent == 100
 
 
-def test_without_observations_every_answer_is_missing(tmp_path: Path) -> None:
+def test_without_observations_every_response_is_missing(tmp_path: Path) -> None:
     coverage = measure(contract(), tmp_path / "nothing")
     assert len(coverage.problems) == 4
     assert coverage.percent == 0
@@ -181,18 +181,20 @@ def test_the_page_needs_nothing_else_and_escapes_what_the_contract_says(tmp_path
     assert "<script" not in page
 
 
-async def test_an_engine_tells_it_what_it_answers_and_to_which_query(
+async def test_an_engine_records_statuses_and_query_parameters(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nothing = package("bookshop").operations.ListBooks200(body=[], x_total_count=0)
     served = serve("bookshop", {"list_books": nothing})
     # Other tests use the same application.
-    monkeypatch.setattr(served.app.envelope, "observers", [Recorder(tmp_path, served.engine.document)])
+    monkeypatch.setattr(served.app.observation, "observers", [Recorder(tmp_path, served.engine.document)])
     await served.get("/books?inStock=true")
     await served.get("/books?inStock=perhaps")
     coverage = measure(served.engine.document, tmp_path)
     assert {
-        (answer.operation.operation_id, answer.status) for answer in coverage.answers if answer.observed
+        (response.operation.operation_id, response.status)
+        for response in coverage.responses
+        if response.observed
     } == {
         ("listBooks", 200),
         ("listBooks", 422),
@@ -218,7 +220,7 @@ async def test_an_unwritable_folder_is_one_log_line_and_no_client_s_error(
     nothing = package("bookshop").operations.ListBooks200(body=[], x_total_count=0)
     served = serve("bookshop", {"list_books": nothing})
     recorder = Recorder(tmp_path / "file", served.engine.document)
-    monkeypatch.setattr(served.app.envelope, "observers", [recorder])
+    monkeypatch.setattr(served.app.observation, "observers", [recorder])
     assert [(await served.get("/books")).status_code for _ in range(2)] == [200, 200]
     assert caplog.messages == [f"Cannot record observations in {tmp_path / 'file'}: File exists"]
 
@@ -241,8 +243,8 @@ def test_the_command_fails_while_something_is_missing(tmp_path: Path) -> None:
 
 def test_the_command_passes_once_all_was_observed(tmp_path: Path) -> None:
     document = served_contract()
-    answers = [answer for answer in measure(document, tmp_path).answers if not answer.unprovokable]
-    record(tmp_path, document, *((a.operation.operation_id, a.status, b"") for a in answers))
+    responses = [response for response in measure(document, tmp_path).responses if not response.unprovokable]
+    record(tmp_path, document, *((a.operation.operation_id, a.status, b"") for a in responses))
     done = command(tmp_path)
     assert done.returncode == 0
     assert "100 % of" in done.stdout

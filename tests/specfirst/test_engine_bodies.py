@@ -308,7 +308,7 @@ async def test_a_client_that_goes_away_gets_no_answer_and_leaves_no_error(
     odd: Served, before: list[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     statuses: list[int] = []
-    odd.app.envelope.observers.append(lambda scope, status, seconds: statuses.append(status))
+    odd.app.observation.observers.append(lambda scope, status, seconds: statuses.append(status))
     assert await speak(odd, [*before, {"type": "http.disconnect"}]) == []
     assert (odd.calls, statuses, caplog.records) == ([], [CLIENT_GONE], [])
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 from contracts import Served, package, serve
 
-from specfirst.errors import Forbidden, NotFound, Refusal
+from specfirst.errors import APIError, Forbidden, NotFound
 from specfirst.responses import Result
 
 BOOK = {"isbn": "9780262033848", "title": "A", "price": 1.5, "published": "2009-07-31", "genre": "novel"}
@@ -117,7 +117,7 @@ async def test_a_refusal_has_the_media_type_and_the_shape_that_the_contract_give
 
 
 async def test_a_refusal_whose_response_has_no_body_is_sent_without_one() -> None:
-    class OnOrder(Refusal):
+    class OnOrder(APIError):
         status: ClassVar[int] = 409
 
     for validated in (True, False):
@@ -129,7 +129,7 @@ async def test_a_refusal_whose_response_has_no_body_is_sent_without_one() -> Non
         assert "content-type" not in response.headers
 
 
-class Conflict(Refusal):
+class Conflict(APIError):
     status: ClassVar[int] = 409
 
 
@@ -245,7 +245,7 @@ async def test_a_header_cannot_break_out_of_its_line(text: str, caplog: pytest.L
 async def test_a_refusal_without_a_header_that_is_required_is_a_500_where_answers_are_validated(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    class Unknown(Refusal):
+    class Unknown(APIError):
         status: ClassVar[int] = 401
 
     response = await shop({"get_book": Unknown("Who?")}).get("/books/9780262033848")
@@ -256,7 +256,7 @@ async def test_a_refusal_without_a_header_that_is_required_is_a_500_where_answer
 async def test_an_error_shape_that_is_not_the_contract_s_is_a_500_where_answers_are_validated(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    served = shop({"get_book": NotFound()}, error_body=lambda refusal: {"detail": refusal.detail})
+    served = shop({"get_book": NotFound()}, error_body=lambda api_error: {"detail": api_error.detail})
     response = await served.get("/books/9780262033848")
     assert response.status_code == 500
     assert "the body at ['title']: The property is required" in caplog.text
@@ -270,7 +270,7 @@ async def test_without_validation_a_body_goes_out_as_it_is() -> None:
 async def test_an_observer_is_told_the_route_and_status_of_every_answer() -> None:
     seen: list[tuple[str | None, int]] = []
     served = shop({"get_featured_book": book(), "get_book": Conflict("x"), "get_order": Forbidden("x")})
-    served.app.envelope.observers.append(
+    served.app.observation.observers.append(
         lambda scope, status, seconds: seen.append(
             (getattr(scope.get("route"), "operation_id", None), status)
         )

@@ -198,7 +198,7 @@ async def test_a_client_that_hangs_up_within_its_body_leaves_no_error_on_a_real_
 ) -> None:
     statuses: list[int] = []
     served = serve("oddities", {})
-    served.app.envelope.observers.append(lambda scope, status, seconds: statuses.append(status))
+    served.app.observation.observers.append(lambda scope, status, seconds: statuses.append(status))
     async with running(served.app) as port:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"POST /trees HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n")

@@ -41,7 +41,7 @@ def read(folder: Path, content: bytes, name: str = "notes.yaml") -> Document:
     return load(path)
 
 
-def refusal(folder: Path, content: bytes) -> str:
+def reading_error(folder: Path, content: bytes) -> str:
     with pytest.raises(DocumentError) as caught:
         read(folder, content)
     return caught.value.located("notes.yaml")
@@ -186,7 +186,7 @@ UNREADABLE = {
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_an_unreadable_contract_is_refused_with_its_place(name: str, tmp_path: Path) -> None:
     content, message = UNREADABLE[name]
-    said = refusal(tmp_path, content)
+    said = reading_error(tmp_path, content)
     assert said.startswith(f"notes.yaml:{message}")
     assert "; " in said
     assert "\n" not in said

@@ -17,7 +17,7 @@ from impl.errors import LoginServiceUnavailable
 from impl.identity.key_set import KeySet, KeySetError, read_key_set
 from impl.identity.key_source import MAX_BYTES, HttpKeySource
 
-PATIENCE_SECONDS = 20.0
+TIMEOUT_SECONDS = 20.0
 
 
 @pytest.fixture(autouse=True)
@@ -25,11 +25,11 @@ def _patience() -> Iterator[None]:
     """What waits for ever fails instead of hanging, and so does a loop that never gives way to a timeout."""
 
     def fail(number: int, frame: object) -> None:
-        pytest.fail(f"it has not ended after {PATIENCE_SECONDS:g} seconds")
+        pytest.fail(f"it has not ended after {TIMEOUT_SECONDS:g} seconds")
 
     before = signal.signal(signal.SIGALRM, fail)
     # Again and again, since a callback of the event loop may swallow the first.
-    signal.setitimer(signal.ITIMER_REAL, PATIENCE_SECONDS, PATIENCE_SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, TIMEOUT_SECONDS, TIMEOUT_SECONDS)
     yield
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, before)
@@ -355,10 +355,10 @@ async def test_without_any_key_the_answer_is_503_and_says_when_to_try_again(
     service.up = False
     answers = await asyncio.gather(*(keys.find("a") for _ in range(50)), return_exceptions=True)
     assert {type(answer) for answer in answers} == {LoginServiceUnavailable}
-    refusal = answers[0]
-    assert isinstance(refusal, LoginServiceUnavailable)
-    assert (refusal.status, refusal.headers) == (503, {"Retry-After": "5"})
-    assert refusal.detail == "The login service is not available"
+    api_error = answers[0]
+    assert isinstance(api_error, LoginServiceUnavailable)
+    assert (api_error.status, api_error.headers) == (503, {"Retry-After": "5"})
+    assert api_error.detail == "The login service is not available"
     assert service.fetches == 1
     service.up = True
     clock.now += 4.9

@@ -78,11 +78,11 @@ async def test_every_bad_token_is_refused_in_the_same_words(
 ) -> None:
     with pytest.raises(Unauthenticated) as caught:
         await authenticator.authenticate(KEY_SET[case]())
-    refusal = caught.value
-    assert (refusal.status, refusal.detail) == (401, "Not authenticated")
-    assert refusal.headers == {"WWW-Authenticate": "Bearer"}
-    assert refusal.__cause__ is None
-    assert refusal.__suppress_context__ or refusal.__context__ is None
+    api_error = caught.value
+    assert (api_error.status, api_error.detail) == (401, "Not authenticated")
+    assert api_error.headers == {"WWW-Authenticate": "Bearer"}
+    assert api_error.__cause__ is None
+    assert api_error.__suppress_context__ or api_error.__context__ is None
     assert seen == []
 
 

@@ -44,7 +44,7 @@ def authenticator(seen: Seen) -> Authenticator:
     return Authenticator(SharedSecretVerifier(SECRET), seen.write, capacity=3)
 
 
-async def refused(authenticator: Authenticator, token: str) -> Unauthenticated:
+async def rejected(authenticator: Authenticator, token: str) -> Unauthenticated:
     with pytest.raises(Unauthenticated) as caught:
         await authenticator.authenticate(token)
     return caught.value
@@ -54,11 +54,11 @@ async def refused(authenticator: Authenticator, token: str) -> Unauthenticated:
 async def test_every_bad_token_is_refused_in_the_same_words(
     authenticator: Authenticator, seen: Seen, token: str
 ) -> None:
-    refusal = await refused(authenticator, token)
-    assert (refusal.status, refusal.detail) == (401, "Not authenticated")
-    assert refusal.headers == {"WWW-Authenticate": "Bearer"}
-    assert refusal.__cause__ is None
-    assert refusal.__suppress_context__ or refusal.__context__ is None
+    api_error = await rejected(authenticator, token)
+    assert (api_error.status, api_error.detail) == (401, "Not authenticated")
+    assert api_error.headers == {"WWW-Authenticate": "Bearer"}
+    assert api_error.__cause__ is None
+    assert api_error.__suppress_context__ or api_error.__context__ is None
     assert seen == []
 
 
@@ -67,7 +67,7 @@ async def test_every_bad_token_is_refused_in_the_same_words(
 async def test_no_string_at_all_raises_anything_else(
     authenticator: Authenticator, token: str, whole: bool
 ) -> None:
-    await refused(authenticator, token if whole else GOOD[: len(token)] + token)
+    await rejected(authenticator, token if whole else GOOD[: len(token)] + token)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -142,7 +142,7 @@ async def test_a_remembered_token_expires_too(
     await authenticator.authenticate(token)
     later = time.time() + 3601
     monkeypatch.setattr(time, "time", lambda: later)
-    await refused(authenticator, token)
+    await rejected(authenticator, token)
     assert authenticator._remembered == {}
 
 
@@ -208,7 +208,7 @@ async def test_a_secret_that_looks_like_json_is_still_a_secret(seen: Seen) -> No
     secret = json.dumps({"keys": [{"kty": "oct", "k": segment(b"known to all")}]})
     authenticator = Authenticator(SharedSecretVerifier(secret), seen.write)
     await authenticator.authenticate(sign_hmac(HEADER, claims(), key=secret.encode()))
-    await refused(authenticator, sign_hmac(HEADER, claims(), key=b"known to all"))
+    await rejected(authenticator, sign_hmac(HEADER, claims(), key=b"known to all"))
 
 
 async def test_only_a_token_issued_after_the_erasure_brings_a_user_back(
@@ -243,7 +243,7 @@ async def test_a_minted_token_is_accepted_until_it_expires(authenticator: Authen
     assert await authenticator.authenticate(token) == Caller("ada")
     assert (seen[0].email, seen[0].name) == ("ada@example.com", None)
     assert seen[0].issued_at is not None
-    await refused(authenticator, mint_token(SECRET, "ada", timedelta(seconds=-1)))
+    await rejected(authenticator, mint_token(SECRET, "ada", timedelta(seconds=-1)))
 
 
 async def test_all_processes_share_one_development_secret_that_only_its_owner_reads(tmp_path: Path) -> None:

@@ -52,9 +52,9 @@ def test_a_refusal_says_when_to_come_back_and_coming_earlier_does_not_delay_it()
     taken(allowance)
     for seconds, wait in ((0, "10"), (3.5, "7"), (6, "1")):
         clock.now += seconds
-        with pytest.raises(TooManyRequests) as refusal:
+        with pytest.raises(TooManyRequests) as api_error:
             allowance.take("ada")
-        assert refusal.value.headers == {"Retry-After": wait}
+        assert api_error.value.headers == {"Retry-After": wait}
     clock.now += 0.6
     assert taken(allowance) == 1
 

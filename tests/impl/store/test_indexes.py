@@ -18,7 +18,7 @@ from tests.statements import owned_tables, resources
 
 USER = "user-with-many-tasks"
 
-# tests/promises/test_partitions.py looks at the plans on partitions, which are small enough to be read whole.
+# tests/resilience/test_partitions.py looks at the plans on partitions, which are small.
 pytestmark = pytest.mark.skipif(bool(PARTITIONS), reason="these are plans on whole tables")
 
 VALUES: Mapping[str, object] = {

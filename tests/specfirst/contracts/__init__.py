@@ -21,7 +21,7 @@ import httpx
 from specfirst.application import ContractAPI
 from specfirst.codegen.generate import generate, write
 from specfirst.document import tag_name
-from specfirst.errors import Invalid, Refusal, Unauthenticated
+from specfirst.errors import APIError, Invalid, Unauthenticated
 from specfirst.routing import Engine
 
 CONTRACTS = Path(__file__).parent
@@ -165,8 +165,8 @@ async def anybody(credential: str, scopes: tuple[str, ...]) -> str:
     return credential
 
 
-def problem(refusal: Refusal) -> dict[str, Any]:
+def problem(api_error: APIError) -> dict[str, Any]:
     """The bookshop's error shape (RFC 9457)."""
-    findings = refusal.findings if isinstance(refusal, Invalid) else []
-    errors = [f"{'/'.join(map(str, finding.loc))}: {finding.msg}" for finding in findings]
-    return {"title": refusal.detail, "status": int(refusal.status), "errors": errors}
+    validation_errors = api_error.validation_errors if isinstance(api_error, Invalid) else []
+    errors = [f"{'/'.join(map(str, detail.loc))}: {detail.msg}" for detail in validation_errors]
+    return {"title": api_error.detail, "status": int(api_error.status), "errors": errors}

@@ -29,8 +29,8 @@ from impl.resources.categories import Categories
 from impl.resources.tasks import Tasks
 from impl.resources.users import Users
 from impl.store.profiles import Profiles
-from tests.promises.conftest import Report
-from tests.promises.faults import Postgres, Proxy
+from tests.resilience.conftest import Report
+from tests.resilience.faults import Postgres, Proxy
 
 
 class Service:

@@ -13,8 +13,8 @@ import pytest
 from tests.api.conftest import Cluster, Person, body_of, known, newcomer, running
 from tests.databases import prepare
 from tests.impl.store.test_counters import WRONG
-from tests.promises.conftest import FULL, Report
-from tests.promises.suite import EVERYTHING, SOME, run_suite
+from tests.resilience.conftest import FULL, Report
+from tests.resilience.suite import EVERYTHING, SOME, run_suite
 
 
 @pytest.fixture

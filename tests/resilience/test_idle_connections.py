@@ -6,9 +6,9 @@ import asyncio
 from pathlib import Path
 
 from tests.api.conftest import known, running
-from tests.promises.conftest import FULL, Report
-from tests.promises.faults import Postgres
-from tests.promises.wire import Client
+from tests.resilience.conftest import FULL, Report
+from tests.resilience.faults import Postgres
+from tests.resilience.wire import Client
 
 CLIENTS = 16
 ROUNDS = 20 if FULL else 4

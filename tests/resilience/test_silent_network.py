@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.api.conftest import Server, known, running
-from tests.promises.conftest import FULL, Report, wait_until
-from tests.promises.faults import Postgres, Proxy
-from tests.promises.wire import Answer, Client
+from tests.resilience.conftest import FULL, Report, wait_until
+from tests.resilience.faults import Postgres, Proxy
+from tests.resilience.wire import Answer, Client
 
 CLIENTS = 64
 ROUNDS = 5 if FULL else 1

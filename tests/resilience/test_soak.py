@@ -8,10 +8,10 @@ from pathlib import Path
 
 from tests.api.conftest import newcomer, running
 from tests.impl.store.test_counters import WRONG
-from tests.promises.conftest import FULL, Report
-from tests.promises.faults import FAST, KILL, Postgres
-from tests.promises.users import User
-from tests.promises.wire import Client
+from tests.resilience.conftest import FULL, Report
+from tests.resilience.faults import FAST, KILL, Postgres
+from tests.resilience.users import User
+from tests.resilience.wire import Client
 
 CLIENTS = 32
 REQUESTS, WARM = (500_000, 100_000) if FULL else (3_000, 1_000)

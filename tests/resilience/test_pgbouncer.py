@@ -10,8 +10,8 @@ from devtools.embedded_postgres import EmbeddedPostgres
 from impl.postgres.migrations import DatabaseUnusable, migrate
 from impl.postgres.preflight import check_database
 from tests.pgbouncer import PgBouncer
-from tests.promises.conftest import FULL, Report
-from tests.promises.suite import run_suite
+from tests.resilience.conftest import FULL, Report
+from tests.resilience.suite import run_suite
 
 # The small run takes what uses most kinds of statements.
 SUITE = ("tests/api", "tests/model") if FULL else ("tests/api/test_tasks.py",)

@@ -8,10 +8,10 @@ from operator import lt
 from pathlib import Path
 
 from tests.api.conftest import newcomer, running
-from tests.promises.conftest import FULL, Report
-from tests.promises.faults import FAST, IMMEDIATE, KILL, Postgres
-from tests.promises.users import User
-from tests.promises.wire import Client
+from tests.resilience.conftest import FULL, Report
+from tests.resilience.faults import FAST, IMMEDIATE, KILL, Postgres
+from tests.resilience.users import User
+from tests.resilience.wire import Client
 
 CLIENTS = 16
 ROUNDS, AWAY_SECONDS = (5, 3.0) if FULL else (1, 0.5)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.api.conftest import Person, body_of
-from tests.promises.conftest import FULL, Report
+from tests.resilience.conftest import FULL, Report
 from tests.resources import RESOURCES
 
 CHANGED = {"detail": "The resource's ETag does not satisfy the request's If-Match or If-None-Match"}

@@ -10,9 +10,9 @@ from pathlib import Path
 import psycopg2
 
 from tests.api.conftest import known, running
-from tests.promises.conftest import FULL, Report
-from tests.promises.faults import Postgres
-from tests.promises.wire import Answer, Client
+from tests.resilience.conftest import FULL, Report
+from tests.resilience.faults import Postgres
+from tests.resilience.wire import Answer, Client
 
 CLIENTS = 200
 SECONDS = 20 if FULL else 3

@@ -1,7 +1,7 @@
-"""Every fault in faults.yaml is planted in a copy of the project, and the tests that it names fail there.
+"""Every mutant in mutants.yaml is planted in a copy of the project, and the tests that it names fail there.
 
 On sound code these tests pass, since the suite runs them too. So each entry proves that a test can tell the
-one from the other. Faults run side by side, as many as there are processors.
+one from the other. Mutants run side by side, as many as there are processors.
 """
 
 from __future__ import annotations
@@ -32,31 +32,33 @@ PARTS = (
     "pyproject.toml",
 )
 # Compiled modules come along: they are current, but for the one that is changed. Half-written ones do not.
-LEFT_OUT = shutil.ignore_patterns("clients", "faults", "*.pyc.*")
+LEFT_OUT = shutil.ignore_patterns("clients", "mutants", "*.pyc.*")
 
-Fault = dict[str, Any]
-FAULTS: dict[str, Fault] = yaml.safe_load(Path(__file__).with_name("faults.yaml").read_text(encoding="utf-8"))
+Mutant = dict[str, Any]
+MUTANTS: dict[str, Mutant] = yaml.safe_load(
+    Path(__file__).with_name("mutants.yaml").read_text(encoding="utf-8")
+)
 
 
-def plant(fault: Fault, copy: Path) -> None:
+def plant(mutant: Mutant, copy: Path) -> None:
     for part in PARTS:
         if (ROOT / part).is_dir():
             shutil.copytree(ROOT / part, copy / part, ignore=LEFT_OUT)
         else:
             shutil.copy2(ROOT / part, copy / part)
-    file = copy / fault["file"]
+    file = copy / mutant["file"]
     text = file.read_text(encoding="utf-8")
-    assert text.count(fault["sound"]) == 1, f"{fault['file']} has changed; plant the fault anew"
-    file.write_text(text.replace(fault["sound"], fault["faulty"]), encoding="utf-8")
+    assert text.count(mutant["sound"]) == 1, f"{mutant['file']} has changed; update the mutant"
+    file.write_text(text.replace(mutant["sound"], mutant["faulty"]), encoding="utf-8")
 
 
-def run(fault: Fault, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the tests of the fault in a copy that has it."""
-    plant(fault, folder / "copy")
+def run(mutant: Mutant, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the tests of the mutant in a copy that has it."""
+    plant(mutant, folder / "copy")
     return subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-rfE", "--tb=short", f"--basetemp={folder / 'tmp'}"),
-            *("-p", "pytest_asyncio.plugin", "-p", "no:cacheprovider", *fault["caught by"]),
+            *("-p", "pytest_asyncio.plugin", "-p", "no:cacheprovider", *mutant["caught by"]),
         ],
         cwd=folder / "copy",
         # Without OBSERVATIONS, since what a faulty server answers does not count; and in a hurry.
@@ -71,21 +73,21 @@ def run(fault: Fault, folder: Path) -> subprocess.CompletedProcess[str]:
 def runs(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Future[subprocess.CompletedProcess[str]]]]:
-    """The runs of the faults that were asked for, all begun at once."""
+    """The runs of the mutants that were asked for, all begun at once."""
     asked = [
         item.callspec.params["name"]
         for item in request.session.items
-        if isinstance(item, pytest.Function) and item.function is test_the_fault_is_caught
+        if isinstance(item, pytest.Function) and item.function is test_the_mutant_is_caught
     ]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield {name: pool.submit(run, FAULTS[name], tmp_path_factory.mktemp("fault")) for name in asked}
+        yield {name: pool.submit(run, MUTANTS[name], tmp_path_factory.mktemp("mutant")) for name in asked}
 
 
-@pytest.mark.parametrize("name", FAULTS)
-def test_the_fault_is_caught(runs: dict[str, Future[subprocess.CompletedProcess[str]]], name: str) -> None:
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_mutant_is_caught(runs: dict[str, Future[subprocess.CompletedProcess[str]]], name: str) -> None:
     done = runs[name].result()
     failed = [line.removeprefix("FAILED ") for line in done.stdout.splitlines() if line.startswith("FAILED ")]
     # 1 means that tests ran and failed; it is another number if one is not there, or cannot be collected.
     assert done.returncode == 1, done.stdout + done.stderr
-    for test in FAULTS[name]["caught by"]:
+    for test in MUTANTS[name]["caught by"]:
         assert any(f"{line} ".startswith((f"{test} ", f"{test}[")) for line in failed), done.stdout

@@ -34,7 +34,7 @@ from tests.api.conftest import (
     pages_of,
     running,
 )
-from tests.promises.conftest import FULL, Report
+from tests.resilience.conftest import FULL, Report
 from tests.resources import RESOURCES, body_for, collections, rows_of_user, text_property
 
 ATTEMPTS = 10_000 if FULL else 600

@@ -17,7 +17,7 @@ from devtools import embedded_postgres
 from devtools.embedded_postgres import EmbeddedPostgres, binaries
 from impl.postgres.migrations import DatabaseUnusable, migrate
 from tests.api.conftest import Person, Server, body_of, known, newcomer, running
-from tests.promises.conftest import FULL, Report, wait_until
+from tests.resilience.conftest import FULL, Report, wait_until
 
 LAG_SECONDS = 2 if FULL else 1
 

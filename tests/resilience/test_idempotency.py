@@ -23,7 +23,7 @@ from tests.api.conftest import (
     newcomer,
     running,
 )
-from tests.promises.conftest import FULL, Report
+from tests.resilience.conftest import FULL, Report
 from tests.resources import RESOURCES, new_body
 
 TIMES = 50

@@ -24,9 +24,9 @@ from impl.postgres.database import Database
 from impl.postgres.migrations import head, migrate
 from impl.postgres.statement import Statement
 from tests.api.conftest import known, running
-from tests.promises.conftest import FULL, Report
-from tests.promises.faults import Postgres, Proxy
-from tests.promises.wire import Client
+from tests.resilience.conftest import FULL, Report
+from tests.resilience.faults import Postgres, Proxy
+from tests.resilience.wire import Client
 
 COLD_STARTS = 5 if FULL else 1
 PASSWORD = "npg_5Tz/0+x@y"

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from tests.api.conftest import Json
-from tests.promises.wire import Answer, Client
+from tests.resilience.wire import Answer, Client
 
 # How many tasks and categories each has left, about.
 KEPT = 3

@@ -1,6 +1,6 @@
 """Promises under load, faults and bad intent: each test injects the fault into real processes.
 
-`scripts/test` runs them small; `scripts/faults` runs them at full size and prints what each one showed.
+`scripts/test` runs them small; `scripts/resilience` runs them at full size and prints what each one showed.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.api.conftest import Cluster, Person, Server, known, running
-from tests.promises.faults import postgres  # noqa: F401  # The fixture.
+from tests.resilience.faults import postgres  # noqa: F401  # The fixture.
 
-FULL = os.environ.get("PROMISES") == "full"
+FULL = os.environ.get("RESILIENCE") == "full"
 
 Report = Callable[[str, str, str], None]
 
@@ -33,7 +33,7 @@ def report() -> Report:
     """Call `report(promise, must_show, shown)` once the test has seen it hold."""
 
     def write(promise: str, must_show: str, shown: str) -> None:
-        if path := os.environ.get("PROMISES_REPORT"):
+        if path := os.environ.get("RESILIENCE_REPORT"):
             with Path(path).open("a", encoding="utf-8") as file:
                 file.write(json.dumps([promise, must_show, shown]) + "\n")
 

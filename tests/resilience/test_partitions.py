@@ -15,8 +15,8 @@ from devtools.embedded_postgres import EmbeddedPostgres
 from impl.postgres.statement import Statement
 from impl.tables import metadata
 from tests.databases import prepare
-from tests.promises.conftest import FULL, Report
-from tests.promises.suite import EVERYTHING, SOME, run_suite
+from tests.resilience.conftest import FULL, Report
+from tests.resilience.suite import EVERYTHING, SOME, run_suite
 from tests.resources import RESOURCES, example_values, table_of
 from tests.statements import statements
 

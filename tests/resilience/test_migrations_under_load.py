@@ -22,7 +22,7 @@ from impl.postgres.migrations import configuration, migrate, psycopg2_url
 from impl.tables import REVISION
 from tests.api.conftest import SECRET, Cluster, Person, Server, body_of, expect, newcomer, running
 from tests.impl.store.test_counters import WRONG
-from tests.promises.conftest import FULL, Report, wait_until
+from tests.resilience.conftest import FULL, Report, wait_until
 from tests.serving import ROOT, serving
 
 NOT_MIGRATED = {"detail": "The database is not migrated"}
