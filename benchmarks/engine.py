@@ -12,15 +12,16 @@ from datetime import timedelta
 from statistics import median
 from typing import Any
 
+from specfirst.runtime.application import ContractAPI
+from specfirst.runtime.asgi import ASGIApp, Message, Receive, Scope, Send
+from specfirst.runtime.routing import Engine
+
 from generated.application import build_router, contract
 from generated.operations import CreateTask201, GetTask200
 from generated.schemas import TaskListResponse, TaskResponse
 from impl.identity.caller import Authenticator, Caller, authorize
 from impl.identity.tokens import Claims, mint_token
 from impl.identity.verifiers import SharedSecretVerifier
-from specfirst.application import ContractAPI
-from specfirst.asgi import ASGIApp, Message, Receive, Scope, Send
-from specfirst.routing import Engine
 
 CALLS, ROUNDS = 500, 15
 

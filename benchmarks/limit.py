@@ -15,9 +15,9 @@ from urllib.parse import parse_qsl
 import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no type information.
 import orjson
 from jose import JWTError, jwt
+from specfirst.runtime.asgi import Receive, Scope, Send
 
 from benchmarks import statements
-from specfirst.asgi import Receive, Scope, Send
 
 SECRET = os.environ["BETTER_AUTH_SECRET"]
 PAGE, PAGE_AFTER = statements.page(after_cursor=False), statements.page(after_cursor=True)

@@ -32,7 +32,7 @@ BEFORE = "before"
 _UVICORN = [sys.executable, "-m", "uvicorn", "--host", "127.0.0.1", "--port", "0", "--loop", "uvloop"]
 _UVICORN += ["--ws", "none", "--no-access-log", "--no-server-header"]
 # As scripts/serve runs it.
-_OURS = [*_UVICORN, "--http", "specfirst.connections:Connection", "--factory"]
+_OURS = [*_UVICORN, "--http", "specfirst.serving.connections:Connection", "--factory"]
 
 _COMMANDS: Mapping[str, list[str]] = {
     "ours": [*_OURS, "impl.app:create_app"],
@@ -96,9 +96,11 @@ def serving(
         command[0] = str(against / ".venv" / "bin" / "python")
         environment = {
             **environment,
-            "PYTHONPATH": str(against),
+            "PYTHONPATH": os.pathsep.join([str(against), str(against / "specfirst/src")]),
             "CONTRACT": str(against / "generated" / "openapi.json"),
         }
+        if not (against / "specfirst/src").exists():
+            command = [part.replace("specfirst.serving.", "specfirst.") for part in command]
         if not Path(command[0]).exists():
             raise ServerError(f"{command[0]} does not exist; run scripts/setup in {against}")
     if name == "fastify":

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
+from specfirst.runtime import responses
+from specfirst.runtime.application import ContractAPI
 from sqlalchemy import Table, bindparam, func, select
 from starlette.middleware.cors import CORSMiddleware
 
@@ -23,8 +25,6 @@ from impl.postgres.database import Database
 from impl.store import batching, pages
 from impl.store.pages import PageStatement, page_statement
 from impl.store.statements import owned
-from specfirst import responses
-from specfirst.application import ContractAPI
 
 
 def shared_statements() -> None:

@@ -7,7 +7,7 @@ import secrets
 import tempfile
 from pathlib import Path
 
-from specfirst.startup import StartupError
+from specfirst.serving.startup import StartupError
 
 
 def development_secret(path: Path) -> str:

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import quote
 
-from specfirst.startup import StartupError
+from specfirst.serving.startup import StartupError
 
 MAJOR_VERSION = "18"
 SOCKET_PREFIX = "postgres-"

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from fastapi import APIRouter
-
-from specfirst.document import Document, Splices
-from specfirst.implementations import optional_at_run_time
-from specfirst.routing import Engine
+from specfirst.contract.document import Document, Splices
+from specfirst.runtime.implementations import optional_at_run_time
+from specfirst.runtime.routing import Engine
 
 from .operations import CategoriesOperations, HealthOperations, TasksOperations, UsersOperations
 from .routers.categories import categories_router
@@ -49,7 +48,7 @@ def build_router(
     """Bind every operation of the contract to its implementation.
 
     `scripts/generate --skeleton` writes the methods that an implementation lacks. Raises
-    specfirst.implementations.UnimplementedOperations, which lists them.
+    specfirst.runtime.implementations.UnimplementedOperations, which lists them.
     """
     engine.bind(
         (HealthOperations, health),

@@ -4,7 +4,7 @@
 
 There is a Protocol for each tag with a method for each operation. An implementation satisfies it by its
 shape and inherits nothing; `scripts/generate --skeleton` writes the methods that are missing. Arguments have passed the contract's schemas; a result goes out as it is.
-Anything else is said by raising: a subclass of `specfirst.errors.Refusal` whose status the operation
+Anything else is said by raising: a subclass of `specfirst.runtime.errors.APIError` whose status the operation
 declares.
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, TypeVar
 
-from specfirst.responses import Result
+from specfirst.runtime.responses import Result
 
 from . import plain
 from .schemas import (

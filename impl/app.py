@@ -7,6 +7,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from specfirst.coverage import Recorder
+from specfirst.runtime.application import ContractAPI
+from specfirst.runtime.asgi import STOPPING
 
 from generated.application import build_router
 from impl.identity.caller import Authenticator, create_authenticator
@@ -22,9 +25,6 @@ from impl.settings import Settings, SettingsError, load_settings
 from impl.store.profiles import Profiles
 from impl.tables import REVISION
 from impl.web import Lifespan, check_keys, create_engine, create_mock, create_web_app
-from specfirst.application import ContractAPI
-from specfirst.asgi import STOPPING
-from specfirst.coverage import Recorder
 
 
 def create_app(settings: Settings | None = None) -> ContractAPI:

@@ -12,7 +12,7 @@
     ├── DatabaseUnavailable                503, with Retry-After
     └── LoginServiceUnavailable            503, with Retry-After
 
-The engine renders them (specfirst.errors), so this module does not depend on a web framework.
+The engine renders them (specfirst.runtime.errors), so this module does not depend on a web framework.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 from http import HTTPStatus
 
-from specfirst.errors import APIError, Forbidden, Invalid, NotFound, ValidationErrorItem
+from specfirst.runtime.errors import APIError, Forbidden, Invalid, NotFound, ValidationErrorItem
 
 
 class NotTheCaller(Forbidden):

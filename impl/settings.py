@@ -21,10 +21,10 @@ from jose import jwk
 from jose.exceptions import JOSEError
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from specfirst.runtime.proxies import path_prefix
+from specfirst.serving.startup import StartupError
 
 from impl.connection_strings import read_connection_string
-from specfirst.proxies import path_prefix
-from specfirst.startup import StartupError
 
 # Words in the secrets of examples and tutorials. A random secret contains one of them with a probability
 # below one in a million.

@@ -10,6 +10,11 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
+from specfirst.contract.document import Document
+from specfirst.runtime.application import CORS, ContractAPI
+from specfirst.runtime.documentation import BrowsersToDocs, documentation_routes
+from specfirst.runtime.mock import MARK
+from specfirst.runtime.routing import Engine
 
 from generated.application import OPENAPI_JSON, OPENAPI_YAML, SERVERS, build_router, contract
 from impl.identity.caller import Authenticator, Caller, authorize, create_authenticator
@@ -17,11 +22,6 @@ from impl.identity.tokens import mint_token
 from impl.ops.logs import access_log
 from impl.ops.rate_limit import RateLimit
 from impl.settings import Settings, SettingsError, load_settings
-from specfirst.application import CORS, ContractAPI
-from specfirst.document import Document
-from specfirst.documentation import BrowsersToDocs, documentation_routes
-from specfirst.mock import MARK
-from specfirst.routing import Engine
 
 LOCAL_FRONTEND = "http://localhost:3000"
 # Development servers of front ends choose their ports: 3000, 5173 (Vite), and the next one if it is taken.

@@ -1,5 +1,6 @@
-"""Fetch the files that specfirst/assets/README.md lists from their npm packages, and check their SHA-256.
+"""Fetch the documentation pages' assets from their npm packages, and check their SHA-256.
 
+specfirst/src/specfirst/runtime/assets/README.md lists them.
 If one of them differs, nothing is written. The README also says how to take a newer version.
 """
 
@@ -14,7 +15,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-ASSETS = Path(__file__).parent.parent / "specfirst" / "assets"
+ASSETS = Path(__file__).parent.parent / "specfirst/src/specfirst/runtime/assets"
 ROW = re.compile(r"^\| ([\w-]+) \| ([\d.]+) \| (\S+) \| ([0-9a-f]{64}) \|$", re.MULTILINE)
 
 
@@ -42,7 +43,7 @@ def main() -> None:
     for name, content in fetched.items():
         (ASSETS / name).parent.mkdir(parents=True, exist_ok=True)
         (ASSETS / name).write_bytes(content)
-    print(f"{len(fetched)} files match specfirst/assets/README.md.")
+    print(f"{len(fetched)} files match specfirst/src/specfirst/runtime/assets/README.md.")
 
 
 if __name__ == "__main__":

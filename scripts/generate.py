@@ -9,12 +9,11 @@ import threading
 import time
 from pathlib import Path
 
-from watchfiles import watch
-
 from specfirst.codegen.generate import GenerationError, differences, generate, write
 from specfirst.codegen.skeleton import Layout, missing, write_missing
-from specfirst.document import tag_name
-from specfirst.yaml import load
+from specfirst.contract.document import tag_name
+from specfirst.contract.yaml import load
+from watchfiles import watch
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYOUT = Layout(

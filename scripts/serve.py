@@ -19,6 +19,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import uvicorn
+from specfirst.runtime.application import ContractAPI
+from specfirst.runtime.implementations import SKELETON
+from specfirst.serving.connections import Connection
+from specfirst.serving.server import Server, Supervisor
+from specfirst.serving.startup import StartupError
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import ChangeReload
 
@@ -32,11 +37,6 @@ from impl.ops.logs import log_config
 from impl.postgres.migrations import DatabaseUnusable, migrate
 from impl.postgres.preflight import check_database, check_folders
 from impl.settings import Settings, load_settings
-from specfirst.application import ContractAPI
-from specfirst.connections import Connection
-from specfirst.implementations import SKELETON
-from specfirst.server import Server, Supervisor
-from specfirst.startup import StartupError
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / ".data"

@@ -8,10 +8,11 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+from specfirst.serving.startup import StartupError
+
 from devtools.development_secret import development_secret
 from impl.identity.tokens import mint_token
 from impl.settings import load_settings
-from specfirst.startup import StartupError
 
 ROOT = Path(__file__).resolve().parent.parent
 

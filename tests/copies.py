@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -15,6 +16,11 @@ from scripts.client import PACKAGE, install
 
 FOLDERS = ("specfirst", "generated", "impl", "devtools", "migrations", "scripts", "tests", "clients", "docs")
 FILES = ("openapi.yaml", "pyproject.toml", "README.md", ".env.example", "schemathesis.toml")
+
+
+def import_path(root: Path) -> str:
+    """Return the PYTHONPATH with which the code of this copy runs, and not that of the project."""
+    return os.pathsep.join([str(root), str(root / "specfirst/src")])
 
 
 class Copy:
@@ -33,7 +39,7 @@ class Copy:
     def run(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `scripts/NAME` (`scripts.NAME`) or another module with the copy's code."""
         command = [sys.executable, "-P", "-m", module, *arguments]
-        env = CLEAN | {"PYTHONPATH": str(self.root)}
+        env = CLEAN | {"PYTHONPATH": import_path(self.root)}
         return subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True)
 
     def succeed(self, module: str, *arguments: str) -> str:

@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-
-from specfirst.routing import Engine
+from specfirst.runtime.routing import Engine
 
 from .. import components, plain
 from ..operations import CallerT, HealthOperations

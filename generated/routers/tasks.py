@@ -7,8 +7,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Header, Path, Query, Security
-
-from specfirst.routing import Engine
+from specfirst.runtime.routing import Engine
 
 from .. import components, plain
 from ..operations import (

@@ -11,12 +11,13 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from specfirst.runtime.errors import Forbidden
+
 from impl.errors import NotTheCaller
 from impl.identity.key_set import KeySet
 from impl.identity.tokens import BadToken, Claims
 from impl.identity.verifiers import Verifier, create_verifier
 from impl.settings import Settings
-from specfirst.errors import Forbidden
 
 MAX_TOKEN_BYTES = 8192
 

@@ -16,8 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from jose import jwt
-
-from specfirst.errors import Unauthenticated
+from specfirst.runtime.errors import Unauthenticated
 
 # Allowed clock skew for `nbf`. A token that has expired by our clock is always rejected.
 LEEWAY_SECONDS = 5

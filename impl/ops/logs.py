@@ -12,10 +12,9 @@ from typing import Any
 
 import orjson
 import structlog
+from specfirst.runtime.asgi import Scope
+from specfirst.runtime.observation import Observer
 from structlog.typing import EventDict, WrappedLogger
-
-from specfirst.asgi import Scope
-from specfirst.observation import Observer
 
 METHODS = {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"}
 

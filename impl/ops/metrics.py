@@ -16,8 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import orjson
-
-from specfirst.asgi import Scope
+from specfirst.runtime.asgi import Scope
 
 log = logging.getLogger("impl.ops.metrics")
 

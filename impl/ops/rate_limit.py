@@ -11,9 +11,10 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, ip_address
 from time import monotonic
 
+from specfirst.runtime.asgi import Scope
+from specfirst.runtime.errors import TooManyRequests
+
 from impl.identity.caller import Caller
-from specfirst.asgi import Scope
-from specfirst.errors import TooManyRequests
 
 log = logging.getLogger("impl.ops.rate_limit")
 

@@ -12,6 +12,7 @@ from random import random
 from typing import Any, Literal, TypeAlias, cast
 
 import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no type information.
+from specfirst.runtime.errors import APIError
 from sqlalchemy import column, select, table
 
 from impl.connection_strings import read_connection_string
@@ -19,7 +20,6 @@ from impl.errors import DatabaseUnavailable
 from impl.postgres.pool import Pool
 from impl.postgres.statement import RowT, Statement
 from impl.tables import SCHEMA
-from specfirst.errors import APIError
 
 log = logging.getLogger("impl.postgres.database")
 

@@ -11,13 +11,13 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg2.errors import InsufficientPrivilege, LockNotAvailable, ReadOnlySqlTransaction
+from specfirst.serving.startup import StartupError
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.schema import CreateSchema
 
 from impl.connection_strings import read_connection_string
 from impl.tables import REVISION, SCHEMA
-from specfirst.startup import StartupError
 
 _SCRIPTS = Path(__file__).parents[2] / "migrations"
 _TABLES = Path(__file__).parents[1] / "tables.py"

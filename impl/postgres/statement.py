@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeAlias, cast
 
+from specfirst.runtime.errors import APIError
 from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -12,8 +13,6 @@ from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.sql.visitors import iterate
 from typing_extensions import TypeVar
-
-from specfirst.errors import APIError
 
 _DIALECT = dialect()  # type: ignore[no-untyped-call]
 

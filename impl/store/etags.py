@@ -11,10 +11,9 @@ from collections.abc import Iterable
 from random import getrandbits
 from typing import Any, NamedTuple
 
+from specfirst.runtime.errors import PreconditionFailed
+from specfirst.runtime.etags import ANY, entity_tags, opaque, satisfies_if_match, satisfies_if_none_match
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Table, any_, cast, func, literal_column, or_
-
-from specfirst.errors import PreconditionFailed
-from specfirst.etags import ANY, entity_tags, opaque, satisfies_if_match, satisfies_if_none_match
 
 # Strong tags in the format of our revisions.
 _OURS = re.compile(r'"([0-7][0-9a-f]{15})"')

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any, Generic, cast
 
 import orjson
+from specfirst.runtime.errors import APIError
 from sqlalchemy import (
     ColumnElement,
     LargeBinary,
@@ -31,7 +32,6 @@ from impl.postgres.database import Database
 from impl.postgres.statement import Row, RowT, Statement, Violations
 from impl.store.statements import owned
 from impl.tables import SCHEMA, idempotency_key
-from specfirst.errors import APIError
 
 # The maximum number of the user's expired keys that each write with a key deletes.
 SWEPT = 100

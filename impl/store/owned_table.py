@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeAlias, cast
 
+from specfirst.runtime.errors import APIError, NotFound, PreconditionFailed
 from sqlalchemy import ColumnElement, Delete, Select, Table, UniqueConstraint, Update
 from sqlmodel import SQLModel
 
@@ -24,7 +25,6 @@ from impl.store.ids import Ids
 from impl.store.pages import Page, Pages
 from impl.store.statements import CHANGE, GIVEN, PRECONDITIONS, REVISION, THIS_ROW, Given, Kinds, parameters
 from impl.tables import Counters
-from specfirst.errors import APIError, NotFound, PreconditionFailed
 
 # Columns that the store or the database sets.
 _MANAGED = frozenset({"user_id", "id", "created_at", "updated_at", "revision"})

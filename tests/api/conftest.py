@@ -28,10 +28,10 @@ import jsonschema_rs
 import psycopg2
 import pytest
 from jose import jwt
+from specfirst.runtime.compression import COMPRESS_FROM
 from sqlalchemy import make_url
 
 from impl.identity.tokens import mint_token
-from specfirst.compression import COMPRESS_FROM
 from tests.contract import (
     BODY_LIMIT,
     CONTRACT,

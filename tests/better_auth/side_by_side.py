@@ -89,7 +89,7 @@ def api(database_url: str, folder: Path, **settings: str) -> Iterator[str]:
     }
     command: list[str | Path] = [sys.executable, "-m", "uvicorn", "impl.app:create_app", "--factory"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--loop", "uvloop"]
-    command += ["--http", "specfirst.connections:Connection"]
+    command += ["--http", "specfirst.serving.connections:Connection"]
     url = f"http://127.0.0.1:{port}"
     # A folder without .env file: what is set here is all that is set.
     with process(command, env, folder, folder / "api.log", ready=answers(f"{url}/health")):

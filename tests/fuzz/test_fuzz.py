@@ -53,7 +53,7 @@ def test_plain_schemathesis_reports_no_failure(postgres_url: str, tmp_path: Path
 # By file, what is written there and what is planted instead. Answers are spoilt on their way out, behind the
 # engine, which would not let such answers pass.
 FAULTS: Mapping[str, tuple[str, str]] = {
-    "specfirst/asgi.py": (
+    "specfirst/src/specfirst/runtime/asgi.py": (
         "    headers = [*answer.headers]\n",
         """    headers = [*answer.headers]
     if scope["path"].endswith("/complete") and answer.status == 200:

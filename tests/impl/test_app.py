@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 import yaml
 from fastapi.openapi.utils import get_openapi
+from specfirst.runtime.application import ContractAPI
 
 from impl.app import create_app
 from impl.settings import Settings
-from specfirst.application import ContractAPI
 
 CONTRACT = yaml.safe_load((Path(__file__).parents[2] / "openapi.yaml").read_text(encoding="utf-8"))
 

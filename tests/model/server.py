@@ -36,7 +36,7 @@ def running_server(database_url: str, folder: Path) -> Iterator[Server]:
     log = folder / "server.log"
     command = [sys.executable, "-m", "uvicorn", "impl.app:create_app", "--factory", "--no-access-log"]
     command += ["--host", "127.0.0.1", "--port", "0", "--loop", "uvloop"]
-    command += ["--http", "specfirst.connections:Connection"]
+    command += ["--http", "specfirst.serving.connections:Connection"]
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),

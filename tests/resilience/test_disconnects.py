@@ -14,12 +14,12 @@ import uvicorn
 import uvloop
 from conftest import FULL, Report
 from pydantic import SecretStr
+from specfirst.serving.connections import Connection
 
 from impl.app import create_app
 from impl.identity.tokens import mint_token
 from impl.settings import Settings
 from impl.tables import SCHEMA
-from specfirst.connections import Connection
 from tests.api.conftest import SECRET, Cluster
 
 REQUESTS = 1_000 if FULL else 200

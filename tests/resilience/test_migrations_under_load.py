@@ -21,6 +21,7 @@ from sqlalchemy import NullPool, create_engine
 from impl.postgres.migrations import configuration, migrate, psycopg2_url
 from impl.tables import REVISION
 from tests.api.conftest import SECRET, Cluster, Person, Server, body_of, expect, newcomer, running
+from tests.copies import import_path
 from tests.impl.store.test_counters import WRONG
 from tests.resilience.conftest import FULL, Report, wait_until
 from tests.serving import ROOT, serving
@@ -139,7 +140,7 @@ def test_two_versions_serve_while_the_newer_one_migrates(
     folders = [tmp_path / name for name in ("old_server", "new_server")]
     for folder in folders:
         folder.mkdir()
-    newer = {"PYTHONPATH": str(next_version)}
+    newer = {"PYTHONPATH": import_path(next_version)}
     with running(url, folders[0]) as old, running(url, folders[1], settings=newer) as new:
         expect(old.request("GET", "/ready"), 200, {"status": "ready"})
         expect(new.request("GET", "/ready"), 503, NOT_MIGRATED, retry_after="1")
@@ -148,7 +149,7 @@ def test_two_versions_serve_while_the_newer_one_migrates(
                 migration = subprocess.Popen(
                     [sys.executable, "-c", f"from impl.postgres.migrations import migrate; migrate({url!r})"],
                     cwd=next_version,
-                    env={"PYTHONPATH": str(next_version)},
+                    env={"PYTHONPATH": import_path(next_version)},
                 )
                 wait_until(lambda: cluster.execute(WAITING))
                 seen = load.requests

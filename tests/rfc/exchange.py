@@ -17,7 +17,7 @@ from impl.identity.tokens import mint_token
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "http-tests:123456789abcdefghijklm"
 FRONTEND = "https://tasks.example.com"
-CONNECTION = "specfirst.connections:Connection"
+CONNECTION = "specfirst.serving.connections:Connection"
 
 PROBE = b"DELETE /health HTTP/1.1\r\nHost: probe\r\nX-Request-ID: probe\r\nContent-Length: 0\r\n\r\n"
 """Is answered with 405, unless bytes before it are read as a part of it."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from copies import Copy
+from copies import Copy, import_path
 from serving import CLEAN, ROOT, serving
 
 from devtools.development_secret import development_secret
@@ -181,7 +181,7 @@ STALE = "generated/ is not what openapi.yaml says; run scripts/generate"
 
 def test_a_mock_needs_no_implementation_and_a_stale_contract_is_told(stale: Copy, tmp_path: Path) -> None:
     command = "\0".join([sys.executable, "-P", "-m", "scripts.serve"])
-    env = {"PYTHONPATH": str(stale.root)}
+    env = {"PYTHONPATH": import_path(stale.root)}
     arguments = ("--mock", "--port", "0", "--data", str(tmp_path))
     with serving(*arguments, command=command, env=env, folder=stale.root) as served:
         assert f"Warning: {STALE}. Until then, the contract before the change is served\n" in served.printed
@@ -194,7 +194,7 @@ def test_production_does_not_serve_a_stale_contract(stale: Copy) -> None:
         "ENVIRONMENT": "production",
         "BETTER_AUTH_SECRET": "9hB3k0Zq7Lw2Xv5Rt8Yn1Mc4Pd6Sf0Ga",
         "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
-        "PYTHONPATH": str(stale.root),
+        "PYTHONPATH": import_path(stale.root),
     }
     command = [sys.executable, "-P", "-m", "scripts.serve", "--port", "0"]
     done = subprocess.run(command, cwd=stale.root, env=CLEAN | production, capture_output=True, text=True)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from signing import SECRET
+from specfirst.runtime.application import ContractAPI
+from specfirst.runtime.routing import OperationRoute, PathTree
 
 from impl.app import create_app
 from impl.settings import Settings
-from specfirst.application import ContractAPI
-from specfirst.routing import OperationRoute, PathTree
 from tests.api.conftest import CONTRACT, NOT_FOUND, OPERATIONS, PATHS, Person, Server
 from tests.resources import ANY
 

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 from contracts import PROJECT, folder
+from copies import import_path
 
+ASSETS = "specfirst/src/specfirst/runtime/assets"
 PARTS = (
     "impl",
     "generated",
@@ -60,7 +62,7 @@ from impl.settings import Settings
 from impl.identity.tokens import mint_token
 from impl.store.profiles import Profiles
 from datetime import timedelta
-from specfirst.implementations import UnimplementedOperations
+from specfirst.runtime.implementations import UnimplementedOperations
 
 async def nothing_to_write(profiles, claims): ...
 Profiles.write = nothing_to_write
@@ -98,10 +100,10 @@ class Copy:
                 shutil.copytree(source, root / part, ignore=shutil.ignore_patterns("__pycache__", "assets"))
             else:
                 shutil.copy2(source, root / part)
-        shutil.copytree(PROJECT / "specfirst/assets", root / "specfirst/assets")
+        shutil.copytree(PROJECT / ASSETS, root / ASSETS)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PYTHONPATH": str(self.root)}
+        environment = {**os.environ, "PYTHONPATH": import_path(self.root)}
         command = [sys.executable, *arguments]
         return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True)
 

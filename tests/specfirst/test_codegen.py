@@ -25,9 +25,9 @@ from typing import Any, get_args
 
 import pytest
 from contracts import CONTRACTS, PROJECT, folder, package, serve
+from specfirst.codegen.generate import GenerationError, differences, write
 
 from scripts import generate as command
-from specfirst.codegen.generate import GenerationError, differences, write
 
 BOOKSHOP = CONTRACTS / "bookshop.yaml"
 

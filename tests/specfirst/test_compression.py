@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 from contracts import Served, package, serve
-
-from specfirst.application import CORS
-from specfirst.asgi import HTTPResponse
-from specfirst.compression import COMPRESS_FROM, accepts_gzip, negotiate
+from specfirst.runtime.application import CORS
+from specfirst.runtime.asgi import HTTPResponse
+from specfirst.runtime.compression import COMPRESS_FROM, accepts_gzip, negotiate
 
 BOOK = {"isbn": "9780262033848", "title": "A", "price": 1.5, "published": "2009-07-31", "genre": "novel"}
 LARGE = b'{"name": "' + b"Oak Street, " * 100 + b'"}'

@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 import uvicorn
-
-from specfirst import connections
-from specfirst.asgi import HTTPResponse, Receive, Scope, Send, send_response
+from specfirst.runtime.asgi import HTTPResponse, Receive, Scope, Send, send_response
+from specfirst.serving import connections
 
 GET = b"GET /%d HTTP/1.1\r\nHost: test\r\n\r\n"
 POST = b"POST /0 HTTP/1.1\r\nHost: test\r\n"

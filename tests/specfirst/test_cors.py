@@ -7,8 +7,7 @@ import logging
 import httpx
 import pytest
 from contracts import serve
-
-from specfirst.application import CORS
+from specfirst.runtime.application import CORS
 
 
 async def test_a_refused_origin_is_logged_once_with_the_remedy(caplog: pytest.LogCaptureFixture) -> None:

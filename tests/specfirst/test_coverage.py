@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from contracts import PROJECT, package, serve
+from specfirst.contract.document import Document
+from specfirst.coverage import Recorder, as_html, as_text, measure
 
 from generated.application import contract as served_contract
-from specfirst.coverage import Recorder, as_html, as_text, measure
-from specfirst.document import Document
 
 
 def contract(**changes: Any) -> Document:

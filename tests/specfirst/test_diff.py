@@ -19,15 +19,15 @@ import pytest
 import yaml as pyyaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from scripts.diff import main
+from specfirst.contract.document import Document, DocumentError, pointer_text
+from specfirst.contract.yaml import load
 from specfirst.diff import Change, Level, diff, require_comparable, version_problem
 from specfirst.diff.changes import Changes
 from specfirst.diff.containment import Way
 from specfirst.diff.part import Part
 from specfirst.diff.schemas import SchemaComparison
-from specfirst.document import Document, DocumentError, pointer_text
-from specfirst.yaml import load
+
+from scripts.diff import main
 
 ROOT = Path(__file__).parents[2]
 

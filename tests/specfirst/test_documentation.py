@@ -18,14 +18,13 @@ from threading import Thread
 import httpx
 import pytest
 import uvicorn
+from specfirst.contract.document import Document
+from specfirst.contract.yaml import load, server_splices
+from specfirst.runtime import documentation
+from specfirst.runtime.documentation import BrowsersToDocs, documentation_routes
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
-
-from specfirst import documentation
-from specfirst.document import Document
-from specfirst.documentation import BrowsersToDocs, documentation_routes
-from specfirst.yaml import load, server_splices
 
 CHROMIUM = shutil.which("chromium")
 TITLE = 'Pets & "friends" </title><script>alert(1)</script>'

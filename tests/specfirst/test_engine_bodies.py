@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 from contracts import Served, package, serve
 from pydantic import MISSING
-
-from specfirst.observation import CLIENT_GONE
+from specfirst.runtime.observation import CLIENT_GONE
 
 BOOK = {"isbn": "9780262033848", "title": "A", "price": 1.5, "published": "2009-07-31", "genre": "novel"}
 STAFF = {"Authorization": "Bearer ada"}

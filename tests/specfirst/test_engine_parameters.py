@@ -9,10 +9,9 @@ from uuid import UUID
 
 import pytest
 from contracts import Served, package, serve
-
-from specfirst.document import Document
-from specfirst.parameters import Parameters
-from specfirst.validation import Schemas
+from specfirst.contract.document import Document
+from specfirst.runtime.parameters import Parameters
+from specfirst.runtime.validation import Schemas
 
 KEY = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 NEEDED = {"X-Flag": "true"}

@@ -9,9 +9,8 @@ from typing import Any, ClassVar
 
 import pytest
 from contracts import Served, package, serve
-
-from specfirst.errors import APIError, Forbidden, NotFound
-from specfirst.responses import Result
+from specfirst.runtime.errors import APIError, Forbidden, NotFound
+from specfirst.runtime.responses import Result
 
 BOOK = {"isbn": "9780262033848", "title": "A", "price": 1.5, "published": "2009-07-31", "genre": "novel"}
 PROBLEM = "application/problem+json"

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 from contracts import Served, anybody, package, serve
-
-from specfirst.document import Document
-from specfirst.errors import Forbidden, Unauthenticated
+from specfirst.contract.document import Document
+from specfirst.runtime.errors import Forbidden, Unauthenticated
 
 KEY = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 BOOK = {"isbn": "9780262033848", "title": "A", "price": 1.5, "published": "2009-07-31", "genre": "novel"}

@@ -12,12 +12,11 @@ import httpx
 import pytest
 import uvicorn
 from contracts import anybody, package, problem, serve
-
-from specfirst.application import ContractAPI
-from specfirst.errors import NotImplementedYet
-from specfirst.implementations import UnimplementedOperations
-from specfirst.observation import CLIENT_GONE
-from specfirst.routing import Engine
+from specfirst.runtime.application import ContractAPI
+from specfirst.runtime.errors import NotImplementedYet
+from specfirst.runtime.implementations import UnimplementedOperations
+from specfirst.runtime.observation import CLIENT_GONE
+from specfirst.runtime.routing import Engine
 
 BOOK = {"isbn": "9780262033848", "title": "A", "price": 1.5, "published": "2009-07-31", "genre": "novel"}
 SCHEMES = dict.fromkeys(("staff", "apiKey", "till", "person"), anybody)

@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 import pytest
 import yaml as pyyaml
 from openapi_spec_validator import OpenAPIV31SpecValidator
-
-from specfirst.document import Document, Pointer, pointer_text
+from specfirst.contract.document import Document, Pointer, pointer_text
+from specfirst.contract.yaml import load
 from specfirst.lint import RULES, Violation, lint
-from specfirst.yaml import load
 
 CONTRACT = Path(__file__).parents[2] / "openapi.yaml"
 

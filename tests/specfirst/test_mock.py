@@ -9,11 +9,10 @@ from typing import Any
 import httpx
 import pytest
 from contracts import anybody, package, problem
-
-from specfirst.application import ContractAPI
-from specfirst.document import Document, DocumentError
-from specfirst.errors import Forbidden
-from specfirst.routing import Engine
+from specfirst.contract.document import Document, DocumentError
+from specfirst.runtime.application import ContractAPI
+from specfirst.runtime.errors import Forbidden
+from specfirst.runtime.routing import Engine
 
 BOOK = {
     "isbn": "9780262033848",

@@ -12,9 +12,9 @@ import jsonschema_rs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from specfirst.lint.patterns import pattern_problems
 
 from scripts.client import NODE
-from specfirst.lint.patterns import pattern_problems
 
 TEXTS = [
     *("", "a", "b", "c", "d", "e", "k", "n", "x", "z", "A", "Z", "1", "8", "_", "-", "/", "&", "~", "["),

@@ -16,15 +16,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from specfirst.contract.document import Document, DocumentError
+from specfirst.contract.yaml import load
+from specfirst.diff import diff, require_comparable
+from specfirst.lint import lint
 from test_lint import GOOD
 
 import scripts.client
 import scripts.diff
 import scripts.generate
-from specfirst.diff import diff, require_comparable
-from specfirst.document import Document, DocumentError
-from specfirst.lint import lint
-from specfirst.yaml import load
 
 ROOT = Path(__file__).resolve().parents[2]
 

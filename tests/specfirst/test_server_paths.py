@@ -6,11 +6,10 @@ import httpx
 import pytest
 from contracts import Served, package, serve
 from fastapi import FastAPI
-
-from specfirst.application import ContractAPI
-from specfirst.document import Document
-from specfirst.proxies import path_prefix
-from specfirst.routing import Engine
+from specfirst.contract.document import Document
+from specfirst.runtime.application import ContractAPI
+from specfirst.runtime.proxies import path_prefix
+from specfirst.runtime.routing import Engine
 
 PROXY = "192.0.2.1"
 

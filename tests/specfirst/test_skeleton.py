@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 from contracts import folder, package
-
 from specfirst.codegen.generate import GenerationError
 from specfirst.codegen.skeleton import Layout, missing, write_missing
-from specfirst.document import Document
+from specfirst.contract.document import Document
 
 BY_HAND = '''"""Books, by hand."""
 

@@ -26,12 +26,12 @@ from signing import (
     sign_with,
     signature,
 )
+from specfirst.runtime.errors import Unauthenticated
 
 from impl.identity.caller import Authenticator, Caller
 from impl.identity.key_set import KeySet
 from impl.identity.tokens import LEEWAY_SECONDS, Claims
 from impl.identity.verifiers import EitherVerifier, KeySetVerifier, SharedSecretVerifier
-from specfirst.errors import Unauthenticated
 
 
 class Published:

@@ -15,6 +15,7 @@ from bad_tokens import GOOD, HEADER, NOW, SHARED_SECRET
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from signing import SECRET, claims, segment, sign_hmac
+from specfirst.runtime.errors import Forbidden, Unauthenticated
 
 from devtools.development_secret import development_secret
 from impl.errors import NotTheCaller, UserNotFound
@@ -24,7 +25,6 @@ from impl.identity.verifiers import SharedSecretVerifier
 from impl.postgres.database import Database
 from impl.resources.users import Users
 from impl.store.profiles import Profiles
-from specfirst.errors import Forbidden, Unauthenticated
 
 
 class Seen(list[Claims]):

@@ -7,11 +7,11 @@ import logging
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from specfirst.runtime.asgi import Scope
+from specfirst.runtime.errors import TooManyRequests
 
 from impl.identity.caller import Caller
 from impl.ops.rate_limit import Allowance, RateLimit
-from specfirst.asgi import Scope
-from specfirst.errors import TooManyRequests
 
 
 class Clock:

@@ -12,6 +12,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from specfirst.serving.startup import StartupError
 from sqlalchemy import Connection, Engine, NullPool, create_engine, make_url, text
 from sqlalchemy.dialects import postgresql
 
@@ -27,7 +28,6 @@ from impl.postgres.migrations import (
 )
 from impl.resources.health import Health
 from impl.tables import REVISION, SCHEMA, metadata
-from specfirst.startup import StartupError
 from tests.contract import leaves
 from tests.resources import RESOURCES, table_of
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from specfirst.runtime.errors import NotFound
 
 from generated.schemas import CategoryCreate, TaskCreate, TaskReplace, TaskUpdate
 from impl.identity.caller import Caller
@@ -19,7 +20,6 @@ from impl.resources.categories import Categories
 from impl.resources.tasks import Tasks
 from impl.resources.users import Users
 from impl.store.profiles import Profiles
-from specfirst.errors import NotFound
 
 KINDS = [(state, priority) for state in ("open", "done") for priority in ("low", "medium", "high")]
 NAMES = ", ".join(f"{state}_{priority}" for state, priority in KINDS)

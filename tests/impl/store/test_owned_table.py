@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 import psycopg2
 import pytest
+from specfirst.runtime.errors import NotFound, PreconditionFailed
 from sqlalchemy import BigInteger, MetaData, Text, delete
 from sqlmodel import Field, SQLModel
 
@@ -17,7 +18,6 @@ from impl.postgres.database import Database
 from impl.store.etags import Preconditions
 from impl.store.owned_table import OwnedTable
 from impl.tables import SCHEMA, Category
-from specfirst.errors import NotFound, PreconditionFailed
 
 
 class Note(SQLModel, table=True):

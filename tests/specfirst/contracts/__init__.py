@@ -17,12 +17,11 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import httpx
-
-from specfirst.application import ContractAPI
 from specfirst.codegen.generate import generate, write
-from specfirst.document import tag_name
-from specfirst.errors import APIError, Invalid, Unauthenticated
-from specfirst.routing import Engine
+from specfirst.contract.document import tag_name
+from specfirst.runtime.application import ContractAPI
+from specfirst.runtime.errors import APIError, Invalid, Unauthenticated
+from specfirst.runtime.routing import Engine
 
 CONTRACTS = Path(__file__).parent
 PROJECT = CONTRACTS.parents[2]
@@ -51,8 +50,8 @@ def _generated(name: str) -> Path:
     Generating takes seconds, and each process that runs tests would do it again.
     """
     contract = CONTRACTS / f"{name}.yaml"
-    sources = [path for path in (PROJECT / "specfirst").rglob("*") if path.suffix in (".py", ".jinja2")]
-    settings = [PROJECT / "pyproject.toml", *PROJECT.glob("requirements-dev.txt")]
+    sources = [path for path in (PROJECT / "specfirst/src").rglob("*") if path.suffix in (".py", ".jinja2")]
+    settings = PROJECT.glob("requirements-dev.txt")
     digest = hashlib.sha256()
     for path in sorted([contract, *sources, *settings]):
         digest.update(path.read_bytes())

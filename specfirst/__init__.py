@@ -1,1 +1,0 @@
-"""A spec-first engine for FastAPI: it implements OpenAPI and HTTP, and depends on no particular contract."""

@@ -1,0 +1,271 @@
+"""Code generation: lint, generate into a temporary folder, compile, replace the files.
+
+The output depends only on the contract and the installed versions, not on the working directory, the
+environment or the time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from specfirst.contract.document import Document, DocumentError, tag_name
+from specfirst.contract.yaml import load, server_splices
+from specfirst.lint import lint
+from specfirst.lint.schemas import is_narrowed
+
+_TEMPLATES = Path(__file__).resolve().parent / "templates"
+_VISITOR = Path(__file__).resolve().parent / "visitor.py"
+_SETTINGS = _TEMPLATES / "pyproject.toml"
+_MANIFEST = "manifest.json"
+_MARKER = "# Generated from {name} by scripts/generate: change the contract, not this file.\n"
+
+_PLAIN = '''\
+"""What operations answer, as plain dicts: for what needs no check, such as rows of one's own database.
+
+Type checkers hold such a dict to the contract, and it goes out as it is. A model of `schemas` does as well,
+and checks its values when it is made.
+"""
+'''
+
+Files = Mapping[str, bytes]
+"""The generated files: contents by path, relative to the output folder."""
+
+
+class GenerationError(Exception):
+    """Generation failed; the message says why, where, and what to do."""
+
+
+def generate(contract: Path) -> Files:
+    """Generate all files from a contract, in memory. Raises GenerationError."""
+    document = _checked(contract)
+    with tempfile.TemporaryDirectory(prefix="specfirst-") as folder:
+        work = Path(folder)
+        # The generators and their formatter look for settings in this folder.
+        shutil.copy(_SETTINGS, work)
+        # The generators get JSON under the contract's own name, which their messages repeat.
+        source = work / contract.name
+        source.write_text(json.dumps(_for_generators(document.content)), encoding="utf-8")
+        answers = work / "answers.json"
+        answers.write_text(json.dumps(_for_generators(_answers(document))), encoding="utf-8")
+        package = work / "generated"
+        with ThreadPoolExecutor() as pool:
+            models = pool.submit(
+                _run, work,
+                "datamodel_code_generator", "--input", source, "--output", work / "schemas.py",
+                "--custom-template-dir", _TEMPLATES / "models",
+            )  # fmt: skip
+            plain = pool.submit(
+                _run, work,
+                "datamodel_code_generator", "--input", answers, "--output", work / "plain.py",
+                "--custom-template-dir", _TEMPLATES / "models",
+                "--output-model-type", "typing.TypedDict", "--no-use-closed-typed-dict",
+                "--output-datetime-class", "datetime", "--output-date-class", "date",
+                "--custom-file-header", _PLAIN,
+            )  # fmt: skip
+            _run(
+                work, "fastapi_code_generator",
+                "--input", source, "--output", package,
+                "--template-dir", _TEMPLATES / "routers",
+                "--custom-visitor", _VISITOR,
+                "--model-file", "schemas.py",
+                "--generate-routers", "--disable-timestamp", "--python-version", "3.11",
+                "--output-model-type", "pydantic_v2.BaseModel",
+            )  # fmt: skip
+            models.result()
+            plain.result()
+        (work / "schemas.py").replace(package / "schemas.py")
+        (work / "plain.py").replace(package / "plain.py")
+        for tag in {operation.tag for operation in document.operations}:
+            # The generator names modules as the tags, also where that is a keyword of Python.
+            (package / "routers" / f"{tag}.py").rename(package / "routers" / f"{tag_name(tag)}.py")
+        (package / "routers" / "__init__.py").write_text('"""Routers: derived from the contract."""\n')
+        _finish(package, contract.name)
+        files = {
+            path.relative_to(package).as_posix(): path.read_bytes()
+            for path in sorted(package.rglob("*"))
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+    files["openapi.json"] = document.to_json()
+    files["openapi.yaml"] = contract.read_bytes()
+    splices = {name: server_splices(files[name], document) for name in ("openapi.yaml", "openapi.json")}
+    files["servers.json"] = (json.dumps(splices) + "\n").encode()
+    manifest = {"contract": contract.name, "sha256": document.digest, "files": sorted(files)}
+    files[_MANIFEST] = (json.dumps(manifest, indent=2) + "\n").encode()
+    return files
+
+
+def differences(files: Files, output: Path) -> list[str]:
+    """Return the differences between `output` and the files that would be generated."""
+    found = []
+    for name, content in sorted(files.items()):
+        path = output / name
+        if not path.is_file():
+            found.append(f"{name} is missing")
+        elif path.read_bytes() != content:
+            found.append(f"{name} differs")
+    return found + [f"{name} is stale" for name in _stale(files, output)]
+
+
+def write(files: Files, output: Path) -> list[str]:
+    """Replace the generated files; return the names of the changed ones.
+
+    Raises GenerationError, before it changes anything, if it would overwrite a file that it did not write.
+    """
+    mine = _written(output)
+    foreign = [name for name in files if (output / name).exists() and name not in mine | {_MANIFEST}]
+    if foreign:
+        raise GenerationError(
+            f"{output / foreign[0]} was not written by scripts/generate and would be overwritten; "
+            f"move it out of {output}, or delete it if it is an old generated file"
+        )
+    changed = []
+    for name, content in files.items():
+        path = output / name
+        if path.is_file() and path.read_bytes() == content:
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Each file is replaced atomically, also for a server that reloads on change.
+        temporary = path.with_name(f".{path.name}.new")
+        temporary.write_bytes(content)
+        temporary.replace(path)
+        changed.append(name)
+    for name in _stale(files, output, mine):
+        (output / name).unlink()
+        changed.append(name)
+    return changed
+
+
+def _written(output: Path) -> set[str]:
+    manifest = output / _MANIFEST
+    try:
+        return set(json.loads(manifest.read_bytes())["files"]) if manifest.is_file() else set()
+    except (ValueError, KeyError, TypeError):
+        raise GenerationError(
+            f"{manifest} was changed after scripts/generate wrote it; restore it, or move it out of {output}"
+        ) from None
+
+
+def _stale(files: Files, output: Path, written: set[str] | None = None) -> list[str]:
+    written = _written(output) if written is None else written
+    return sorted(name for name in written - set(files) if (output / name).exists())
+
+
+def _checked(contract: Path) -> Document:
+    try:
+        document = load(contract)
+    except DocumentError as error:
+        raise GenerationError(error.located(str(contract))) from None
+    if violations := lint(document):
+        raise GenerationError("\n".join(f"{contract}:{violation}" for violation in violations))
+    return document
+
+
+_CHECKED_BY_THE_CONTRACT = {
+    *("pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+    *("multipleOf", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties"),
+}
+
+
+def _for_generators(node: Any) -> Any:
+    """Remove from schemas what the contract's own validator checks, so that nothing is checked twice.
+
+    Pydantic interprets some of it differently: patterns as Rust does, `multipleOf` with floating-point
+    division. So the models define types, and may accept more values than the schemas.
+    """
+    if isinstance(node, list):
+        return [_for_generators(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    schema = isinstance(node.get("type"), str | list)
+    # The model generator cannot express alternative constraints on one type either.
+    omitted = _CHECKED_BY_THE_CONTRACT | ({"anyOf"} if is_narrowed(node) else set()) if schema else set[str]()
+    return {key: _for_generators(value) for key, value in node.items() if key not in omitted}
+
+
+def _answers(document: Document) -> Mapping[str, Any]:
+    """Return the contract with only the schemas of successful responses."""
+    schemas = document.content.get("components", {}).get("schemas", {})
+    found: dict[str, Any] = {}
+
+    waiting: list[Any] = [
+        response.schema for operation in document.operations for response in operation.successes
+    ]
+    # Iterative, not recursive: a chain of references may be longer than Python's stack.
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Mapping):
+            name = str(node.get("$ref", "")).removeprefix("#/components/schemas/")
+            if name in schemas and name not in found:
+                found[name] = schemas[name]
+                waiting.append(schemas[name])
+            node = node.values()
+        if isinstance(node, Iterable) and not isinstance(node, str):
+            waiting += node
+    # In the order of the contract, regardless of the order of operations.
+    components = {"schemas": {name: schemas[name] for name in schemas if name in found}}
+    return {**document.content, "paths": {}, "components": components}
+
+
+def _run(folder: Path, module: str, *arguments: str | Path) -> None:
+    # The visitor imports this package, wherever it is. A fixed hash seed and locale make the output
+    # deterministic.
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    if "RecursionError" in done.stderr:
+        raise GenerationError(
+            f"{module} cannot follow the schemas: their references form a chain of hundreds; "
+            "shorten the chain of references"
+        )
+    if done.returncode:
+        raise GenerationError(f"{module} failed:\n{done.stderr.strip()}")
+
+
+def ruff(mode: str, text: str) -> str:
+    """Format a module (`format`), or only sort its imports (`check`)."""
+    options = ["check", "--fix-only", "--select", "I"] if mode == "check" else ["format"]
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", *options, "--config", _SETTINGS, "--quiet", "--no-cache", "-"],
+        input=text,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise GenerationError(f"ruff failed:\n{done.stderr.strip()}")
+    return done.stdout
+
+
+def _finish(package: Path, contract_name: str) -> None:
+    """Add the header to all modules, format and compile them: generators exit 0 on invalid code."""
+    for path in package.rglob("*.py"):
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        while lines and lines[0].startswith("#"):
+            lines.pop(0)
+        path.write_text(_MARKER.format(name=contract_name) + "".join(lines), encoding="utf-8")
+    settings = ["--config", str(_SETTINGS), "--quiet", str(package)]
+    # Templates may import more than a contract needs; the linter removes unused imports and sorts the rest.
+    _run(package, "ruff", "check", "--fix-only", "--select", "F401,I", "--no-cache", *settings)
+    _run(package, "ruff", "format", "--no-cache", *settings)
+    for path in package.rglob("*.py"):
+        try:
+            compile(path.read_text(encoding="utf-8"), path.name, "exec", dont_inherit=True)
+        except SyntaxError as error:
+            raise GenerationError(
+                f"the generated {path.relative_to(package)} does not compile: line {error.lineno}, "
+                f"{error.msg}: {(error.text or '').strip()}"
+            ) from None

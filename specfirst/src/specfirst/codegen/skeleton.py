@@ -1,0 +1,155 @@
+"""Writes the methods that an implementation lacks: typed as the contract says, with the body left to write.
+
+The generated Protocols and the hand-written modules are read as text and never imported, so it does not
+matter whether they can be imported at the moment. Nothing that is written by hand is changed: methods are
+added at the end of a class, imports to the other imports, and a tag without a module gets a new one.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from specfirst.codegen.generate import GenerationError, ruff
+from specfirst.contract.document import Document, Operation, pascal, tag_name
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the implementation of a contract is, and what its modules begin with."""
+
+    generated: Path
+    resources: Path
+    imports: Mapping[str, str]
+    """The module of each name that signatures and constructors use and generated code does not have."""
+    constructor: str
+
+    def module(self, tag: str) -> Path:
+        return self.resources / f"{tag_name(tag)}.py"
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The operations of a tag whose methods are not written."""
+
+    tag: str
+    module: Path
+    operations: Sequence[Operation]
+
+    @property
+    def is_new(self) -> bool:
+        return not self.module.exists()
+
+    @property
+    def class_name(self) -> str:
+        return pascal(self.tag)
+
+
+def missing(document: Document, layout: Layout) -> list[Missing]:
+    """Give the operations without a method, by tag. Raises GenerationError for a module with an error."""
+    tags: dict[str, list[Operation]] = {}
+    for operation in document.operations:
+        tags.setdefault(operation.tag, []).append(operation)
+    found = []
+    for tag, operations in tags.items():
+        module = layout.module(tag)
+        written: set[str] = set()
+        if module.exists():
+            written = {node.name for node in _class(module, pascal(tag)).body if isinstance(node, _FUNCTION)}
+        if lacking := [operation for operation in operations if operation.identifier not in written]:
+            found.append(Missing(tag, module, lacking))
+    return found
+
+
+def write_missing(gap: Missing, layout: Layout) -> None:
+    """Write the missing methods of one tag, and a module if there is none."""
+    protocols = _parse(layout.generated / "operations.py")
+    protocol = next(
+        node
+        for node in protocols.body
+        if isinstance(node, ast.ClassDef) and node.name == f"{gap.class_name}Operations"
+    )
+    declared = {node.name: node for node in protocol.body if isinstance(node, ast.AsyncFunctionDef)}
+    methods = [_method(declared[operation.identifier], operation) for operation in gap.operations]
+    if gap.is_new:
+        text = (
+            f'"""The operations of `{gap.tag}`."""\n\nfrom __future__ import annotations\n\n\n'
+            f"class {gap.class_name}:\n{layout.constructor}\n" + "\n".join(methods)
+        )
+    else:
+        text = gap.module.read_text(encoding="utf-8")
+        lines = f"{text.rstrip()}\n".splitlines(keepends=True)
+        end = _class(gap.module, gap.class_name).end_lineno or len(lines)
+        lines[end:end] = ["\n", "\n".join(_formatted(method) for method in methods)]
+        text = "".join(lines)
+    used = set(re.findall(r"\w+", "\n".join([*methods, layout.constructor if gap.is_new else ""])))
+    text = _with_imports(
+        text, {name: module for name, module in _importable(protocols, layout) if name in used}
+    )
+    if gap.is_new:
+        text = ruff("format", text)
+        gap.module.parent.mkdir(parents=True, exist_ok=True)
+    gap.module.write_text(text, encoding="utf-8")
+
+
+_FUNCTION = (ast.AsyncFunctionDef, ast.FunctionDef)
+
+
+def _parse(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise GenerationError(f"{path}:{error.lineno}: {error.msg}; correct the syntax") from None
+
+
+def _class(module: Path, name: str) -> ast.ClassDef:
+    for node in _parse(module).body:
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            return node
+    raise GenerationError(
+        f"{module}:1: there is no class {name}; rename the class that implements the tag, or add one"
+    )
+
+
+def _method(declared: ast.AsyncFunctionDef, operation: Operation) -> str:
+    """A method as the Protocol declares it, for the implementation's type of callers."""
+    arguments = declared.args
+    # The caller is the only positional argument, and implementations may name it as they like.
+    arguments.args, arguments.posonlyargs = [*arguments.posonlyargs, *arguments.args], []
+    declared.body = ast.parse("raise NotImplementedError").body
+    text = re.sub(r"\bCallerT\b", "Caller", ast.unparse(declared))
+    first, _, rest = text.partition("\n")
+    return f"    {first}\n        # {operation.method.upper()} {operation.path}\n    {rest}\n"
+
+
+def _formatted(method: str) -> str:
+    """Format a method as it stands in a class, without touching the code around it."""
+    return ruff("format", f"class Implementation:\n{method}").partition("\n")[2]
+
+
+def _importable(protocols: ast.Module, layout: Layout) -> Iterator[tuple[str, str]]:
+    package = layout.generated.name
+    yield from layout.imports.items()
+    yield "plain", package
+    for node in protocols.body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name, f"{package}.operations"
+        elif isinstance(node, ast.ImportFrom) and node.module == "schemas":
+            yield from ((alias.name, f"{package}.schemas") for alias in node.names)
+
+
+def _with_imports(text: str, modules: Mapping[str, str]) -> str:
+    """Add the imports that a module does not have, in the project's order."""
+    tree = ast.parse(text)
+    imports = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    there = {alias.asname or alias.name for node in imports for alias in node.names}
+    lines = text.splitlines(keepends=True)
+    # After the last import, or the module's docstring.
+    last = imports[-1] if imports else tree.body[0]
+    added = [f"from {modules[name]} import {name}\n" for name in sorted(set(modules) - there)]
+    place = last.end_lineno or 0
+    lines[place:place] = added
+    return ruff("check", "".join(lines)) if added else text

@@ -1,0 +1,1 @@
+"""Read OpenAPI documents: files, references, and the model of operations that everything else works on."""

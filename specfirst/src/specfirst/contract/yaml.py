@@ -1,0 +1,415 @@
+"""Read a contract, YAML or JSON, as JSON data, with the line of every part.
+
+PyYAML follows YAML 1.1, where `no` is false, `2026-01-05` is a date, and the second of two equal keys
+silently wins. A contract is JSON data (OpenAPI 3.1, section 4.3), so only the types of YAML 1.2's JSON schema
+are resolved here, and a repeated key is an error.
+
+JSON text has a separate parser: YAML reads surrogate pairs, tabs and some line breaks in it differently.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+
+from specfirst.contract.document import Document, DocumentError, Pointer, Splices, server_addresses
+
+_DEEPEST = 100
+"""The maximum nesting; deeper nesting exceeds the limits of Python's stack and other tools."""
+
+_MOST_REPEATED = 100_000
+"""The maximum number of repeated parts: nested aliases can expand to billions of parts."""
+
+_CORRECT = "correct the syntax"
+
+
+class _JSONSchemaLoader(yaml.SafeLoader):
+    """Resolves plain scalars as YAML 1.2's core schema does (YAML 1.2.2, section 10.3.2)."""
+
+    depth = 0
+
+    def compose_sequence_node(self, anchor: Any) -> yaml.SequenceNode:
+        with self._inside():
+            return super().compose_sequence_node(anchor)
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        with self._inside():
+            return super().compose_mapping_node(anchor)
+
+    @contextmanager
+    def _inside(self) -> Iterator[None]:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # Its stub has no types.
+            raise _too_deep(event.start_mark.line + 1, event.start_mark.column + 1)
+        yield
+        self.depth -= 1
+
+
+_PLAIN = {
+    "null": (r"null|Null|NULL|~|", ["n", "N", "~", ""]),
+    "bool": (r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    "int": (r"[-+]?[0-9]+", list("-+0123456789")),
+    "float": (r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
+}
+"""The pattern of a plain scalar of each type, and its first characters."""
+
+_NOT_JSON = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|0o[0-7]+|0x[0-9A-Fa-f]+")
+"""Numbers of YAML 1.2 that JSON does not have."""
+
+# The class would otherwise inherit YAML 1.1's dates, octal numbers, yes and no.
+_JSONSchemaLoader.yaml_implicit_resolvers = {}
+for _name, (_pattern, _first) in _PLAIN.items():
+    _JSONSchemaLoader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), _first
+    )
+
+
+def load(path: Path) -> Document:
+    """Read a YAML or JSON contract. Raises DocumentError with the line of the error."""
+    text = _text(path)
+    lines: dict[Pointer, int] = {}
+    # JSON text that is not an object is not a contract in YAML either.
+    content = _JSONReader(text, lines).read() if _is_json(text) else _from_yaml(text, lines)
+    if not isinstance(content, dict):
+        raise DocumentError("the document is not a mapping", remedy="start with `openapi: 3.1.0`", line=1)
+    return Document(content, lines)
+
+
+def _text(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DocumentError(
+            f"the file cannot be read: {error.strerror}",
+            remedy="use a file that exists and that you may read",
+        ) from None
+    try:
+        # A byte order mark is valid in UTF-8, and some editors write it.
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DocumentError("the file is not UTF-8", remedy="save it as UTF-8", line=line) from None
+
+
+def _too_deep(line: int, column: int) -> DocumentError:
+    return DocumentError(
+        f"lists and mappings are nested deeper than {_DEEPEST} levels",
+        remedy="move inner parts to components and refer to them",
+        line=line,
+        column=column,
+    )
+
+
+# --- YAML -------------------------------------------------------------------------------------------------
+
+
+def _from_yaml(text: str, lines: dict[Pointer, int]) -> Any:
+    try:
+        loader = _JSONSchemaLoader(text)
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position]
+        raise DocumentError(
+            f"the character U+{ord(text[error.position]):04X} is not allowed in YAML",
+            remedy="remove it, or write it as an escape in a text in double quotes",
+            line=before.count("\n") + 1,
+            column=error.position - before.rfind("\n"),
+        ) from None
+    try:
+        root = loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise DocumentError(
+            f"invalid YAML: {error.problem}",
+            remedy=_CORRECT,
+            line=mark.line + 1 if mark else None,
+            column=mark.column + 1 if mark else None,
+        ) from None
+    except (ValueError, OverflowError):
+        # PyYAML decodes escapes without checking that the character exists.
+        raise DocumentError(
+            "an escape is not a valid character",
+            remedy=r"correct it; the last one is \U0010FFFF",
+            line=loader.line + 1,
+            column=loader.column + 1,
+        ) from None
+    return _YAMLData(lines).of(root, (), repeated=False)
+
+
+class _YAMLData:
+    """Converts YAML nodes to JSON data, and records the lines."""
+
+    def __init__(self, lines: dict[Pointer, int]) -> None:
+        self._lines = lines
+        self._around: set[int] = set()
+        self._seen: set[int] = set()
+        self._repeated = 0
+
+    def of(self, node: yaml.Node | None, pointer: Pointer, *, repeated: bool) -> Any:
+        if node is None:
+            return None
+        self._lines.setdefault(pointer, node.start_mark.line + 1)
+        if id(node) in self._around:
+            _reject(node, pointer, "an alias is inside its own anchor", "use $ref")
+        if repeated or id(node) in self._seen:
+            repeated = True
+            self._repeated += 1
+            if self._repeated > _MOST_REPEATED:
+                _reject(node, pointer, f"aliases repeat more than {_MOST_REPEATED} parts", "use $ref")
+        self._seen.add(id(node))
+        if isinstance(node, yaml.ScalarNode):
+            return _scalar(node, pointer)
+        kind = "map" if isinstance(node, yaml.MappingNode) else "seq"
+        if node.tag != f"tag:yaml.org,2002:{kind}":
+            _reject(node, pointer, f"the tag {_tag(node)} has no meaning in JSON", "remove the tag")
+        self._around.add(id(node))
+        if len(self._around) > _DEEPEST:
+            raise _too_deep(node.start_mark.line + 1, node.start_mark.column + 1)
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return self._mapping(node, pointer, repeated)
+            return [
+                self.of(item, (*pointer, str(index)), repeated=repeated)
+                for index, item in enumerate(node.value)
+            ]
+        finally:
+            self._around.remove(id(node))
+
+    def _mapping(self, node: yaml.MappingNode, pointer: Pointer, repeated: bool) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                _reject(key, pointer, "a key is not a string", "write the key as text")
+            if key.value == "<<" and key.style is None:
+                _reject(
+                    key, pointer, "merge keys are not part of YAML 1.2", "write the keys out, or use $ref"
+                )
+            if not key.tag.startswith("tag:yaml.org,2002:") or key.tag.rpartition(":")[2] not in (
+                *_PLAIN,
+                "str",
+            ):
+                _reject(key, pointer, f"the tag {_tag(key)} has no meaning in JSON", "remove the tag")
+            name = _joined(key.value, key, pointer)
+            if name in mapping:
+                _reject(key, pointer, f"duplicate key {_shown(name)}", "remove one of the two")
+            # The line of a value is that of its key, where readers look for it.
+            self._lines[*pointer, name] = key.start_mark.line + 1
+            mapping[name] = self.of(value, (*pointer, name), repeated=repeated)
+        return mapping
+
+
+def _reject(node: yaml.Node, pointer: Pointer, problem: str, remedy: str) -> NoReturn:
+    mark = node.start_mark
+    raise DocumentError(problem, pointer, remedy=remedy, line=mark.line + 1, column=mark.column + 1)
+
+
+def _tag(node: yaml.Node) -> str:
+    return node.tag.replace("tag:yaml.org,2002:", "!!")
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:60]}…")
+
+
+def _scalar(node: yaml.ScalarNode, pointer: Pointer) -> Any:
+    value, kind = node.value, node.tag.removeprefix("tag:yaml.org,2002:")
+    if kind == "str":
+        if node.style is None and _NOT_JSON.fullmatch(value):
+            _reject(
+                node,
+                pointer,
+                f"the number {value} cannot be written in JSON",
+                "write it in decimal, or quote it",
+            )
+        return _joined(value, node, pointer)
+    if kind not in _PLAIN:
+        _reject(node, pointer, f"the tag {_tag(node)} has no meaning in JSON", "remove the tag")
+    # Any text can have an explicit tag.
+    if not re.fullmatch(_PLAIN[kind][0], value):
+        _reject(
+            node,
+            pointer,
+            f"{_shown(value)} is not of the type of its tag {_tag(node)}",
+            "remove the tag",
+        )
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return value.lower() == "true"
+    if not math.isfinite(float(value)):
+        _reject(node, pointer, *_TOO_LARGE)
+    return int(value) if kind == "int" else float(value)
+
+
+_TOO_LARGE = ("the number is beyond the range of JSON parsers", "write a smaller one, or quote it")
+
+
+def _joined(text: str, node: yaml.Node, pointer: Pointer) -> str:
+    """Combine surrogate pairs, which JSON writes as two escapes."""
+    try:
+        return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError:
+        _reject(node, pointer, "an escape stands for half of a surrogate pair", "write the character itself")
+
+
+# --- JSON -------------------------------------------------------------------------------------------------
+
+
+def _is_json(text: str) -> bool:
+    """Return whether the text is meant as JSON: it starts with `{"` and contains only JSON tokens."""
+    if not re.match(r"[ \t\r\n]*\{[ \t\r\n]*[\"}]", text):
+        return False
+    try:
+        # Numbers are skipped: Python cannot convert integers of several thousand digits.
+        json.loads(text, parse_int=str, parse_float=str)
+    except json.JSONDecodeError:
+        return False
+    except RecursionError:
+        return True
+    return True
+
+
+_STRING = json.JSONDecoder()
+_SPACE = re.compile(r"[ \t\r\n]*")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_WORDS = {"true": True, "false": False, "null": None}
+
+
+class _JSONReader:
+    """Parses JSON text, and records the lines."""
+
+    def __init__(self, text: str, lines: dict[Pointer, int]) -> None:
+        self._text, self._lines = text, lines
+        self._at, self._line, self._counted = 0, 1, 0
+
+    def read(self) -> Any:
+        self._skip()
+        return self._value(())
+
+    def _skip(self, more: int = 0) -> None:
+        match = _SPACE.match(self._text, self._at + more)
+        assert match
+        self._at = match.end()
+
+    def _here(self) -> int:
+        self._line += self._text.count("\n", self._counted, self._at)
+        self._counted = self._at
+        return self._line
+
+    def _reject(self, pointer: Pointer, problem: str, remedy: str) -> NoReturn:
+        column = self._at - self._text.rfind("\n", 0, self._at)
+        raise DocumentError(problem, pointer, remedy=remedy, line=self._here(), column=column)
+
+    def _value(self, pointer: Pointer) -> Any:
+        self._lines.setdefault(pointer, self._here())
+        first = self._text[self._at : self._at + 1]
+        if first in ("{", "["):
+            if len(pointer) >= _DEEPEST:
+                raise _too_deep(self._here(), self._at - self._text.rfind("\n", 0, self._at))
+            return self._object(pointer) if first == "{" else self._array(pointer)
+        if first == '"':
+            return self._string(pointer)
+        if match := _NUMBER.match(self._text, self._at):
+            number = float(match[0])
+            if not math.isfinite(number):
+                self._reject(pointer, *_TOO_LARGE)
+            self._at = match.end()
+            return number if match[1] or match[2] else int(match[0])
+        word = next((word for word in _WORDS if self._text.startswith(word, self._at)), None)
+        if word is None:
+            self._reject(pointer, "NaN and Infinity are not JSON", "write null, or a number")
+        self._at += len(word)
+        return _WORDS[word]
+
+    def _object(self, pointer: Pointer) -> dict[str, Any]:
+        members: dict[str, Any] = {}
+        self._skip(1)
+        while self._text[self._at] != "}":
+            start = self._at
+            name = self._string(pointer)
+            if name in members:
+                self._at = start
+                self._reject(pointer, f"duplicate key {_shown(name)}", "remove one of the two")
+            self._lines[*pointer, name] = self._here()
+            self._skip()
+            self._skip(1)
+            members[name] = self._value((*pointer, name))
+            self._next()
+        self._at += 1
+        return members
+
+    def _array(self, pointer: Pointer) -> list[Any]:
+        items: list[Any] = []
+        self._skip(1)
+        while self._text[self._at] != "]":
+            items.append(self._value((*pointer, str(len(items)))))
+            self._next()
+        self._at += 1
+        return items
+
+    def _next(self) -> None:
+        self._skip()
+        if self._text[self._at] == ",":
+            self._skip(1)
+
+    def _string(self, pointer: Pointer) -> str:
+        text, end = _STRING.raw_decode(self._text, self._at)
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            self._reject(
+                pointer, "an escape stands for half of a surrogate pair", "write the character itself"
+            )
+        self._at = end
+        return str(text)
+
+
+# --- The text of a served document -----------------------------------------------------------------------
+
+# Properties that may precede a scalar: an anchor, a tag.
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
+
+
+def server_splices(text: bytes, document: Document) -> Splices:
+    """Find where a path prefix must be inserted in the text of this document, YAML or JSON.
+
+    It is inserted before each server's URL that is an absolute path; without servers, a server is added.
+    """
+    decoded = text.decode()
+    # JSON may contain tabs and characters that YAML does not allow; replacing each by a space keeps all
+    # positions.
+    readable = re.sub("[\t\x7f-\x9f\u2028\u2029\ufffe\uffff]", " ", decoded) if _is_json(decoded) else decoded
+    root = yaml.compose(readable, _JSONSchemaLoader)
+    assert isinstance(root, yaml.MappingNode)
+    fields = {key.value: value for key, value in root.value}
+    splices: set[tuple[int, int, str, str]] = set()
+
+    def splice(start: int, end: int, before: str, after: str) -> None:
+        # A multi-line scalar ends with a line break that is not part of it.
+        end = start + len(decoded[start:end].rstrip())
+        splices.add((len(decoded[:start].encode()), len(decoded[:end].encode()), before, after))
+
+    if "servers" not in fields:
+        start = root.value[0][0].start_mark
+        name, end = ('"servers"', ", ") if root.flow_style else ("servers", f"\n{' ' * start.column}")
+        splice(start.index, start.index, f'{name}: [{{"url": "', f'"}}]{end}')
+    elif not fields["servers"].value:
+        node = fields["servers"]
+        splice(node.start_mark.index, node.end_mark.index, '[{"url": "', '"}]')
+    else:
+        for index, node in enumerate(fields["servers"].value):
+            url = next(value for key, value in node.value if key.value == "url")
+            address = next(
+                server_addresses(document.content["servers"][index], ("servers", str(index), "url"))
+            )
+            if address[:1] == "/" != address[1:2]:
+                start = url.start_mark.index
+                properties = _PROPERTIES.match(decoded, start)
+                assert properties
+                splice(properties.end(), url.end_mark.index, '"', json.dumps(url.value.rstrip("/"))[1:])
+    return sorted(splices)

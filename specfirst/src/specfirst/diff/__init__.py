@@ -1,0 +1,35 @@
+"""Compare two contracts from the point of view of a client, and classify each change."""
+
+from __future__ import annotations
+
+from specfirst.contract.document import Document, DocumentError
+from specfirst.diff.changes import ABSENT, Change, Changes, Level
+from specfirst.diff.contract import ContractComparison
+from specfirst.diff.version import precedence, version_problem
+from specfirst.lint import require_sound
+
+__all__ = ["ABSENT", "Change", "Level", "diff", "require_comparable", "version_problem"]
+
+
+def diff(old: Document, new: Document) -> list[Change]:
+    """List all changes, the breaking ones first. Both documents must have passed `require_comparable`.
+
+    Raises DocumentError if a chain of schema references is too long for Python's stack.
+    """
+    changes = Changes(new)
+    try:
+        ContractComparison(old, new, changes).compare()
+    except RecursionError:
+        raise DocumentError(
+            "the references of schemas form a chain of hundreds",
+            ("components", "schemas"),
+            remedy="shorten the chain of references",
+            line=new.line(("components", "schemas")),
+        ) from None
+    return changes.sorted()
+
+
+def require_comparable(document: Document) -> None:
+    """Raise DocumentError unless the document is OpenAPI 3.1, sound in structure, with a semantic version."""
+    require_sound(document)
+    precedence(document)

@@ -1,0 +1,93 @@
+"""The differences between two contracts, as clients see them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from specfirst.contract.document import Document, Pointer
+
+
+class Level(IntEnum):
+    """The effect of a change on clients, the most demanding first."""
+
+    BREAKING = 1
+    """A correct client may now fail, or generated code no longer compiles."""
+
+    COMPATIBLE = 2
+    """The contract allows more requests, or guarantees more about its responses."""
+
+    DOCUMENTATION = 3
+    """Only people read it; no program depends on it."""
+
+
+class _Absent:
+    """Represents a missing value, since null is a value."""
+
+    def __repr__(self) -> str:
+        return "none"
+
+
+ABSENT = _Absent()
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change, and the places where clients are affected."""
+
+    level: Level
+    pointer: Pointer
+    """Its location in the new document, or where it would be if it had not been removed."""
+    line: int | None
+    places: tuple[str, ...]
+    """Readable locations, the first one in each message: `POST /notes request body: property text`."""
+    what: str
+    """The keyword that changed (then `old` and `new` are its values), or a description of the change."""
+    reason: str
+    old: Any = ABSENT
+    new: Any = ABSENT
+
+    def __str__(self) -> str:
+        if self.old is ABSENT and self.new is ABSENT:
+            return self.what
+        return f"{self.what}: {_shown(self.old)} → {_shown(self.new)}"
+
+
+class Changes:
+    """Collects changes; a change in a component is one change, however many operations use it."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._places: dict[str, dict[str, None]] = {}
+        self._found: dict[str, Change] = {}
+
+    def add(
+        self,
+        level: Level,
+        pointer: Pointer,
+        place: str,
+        what: str,
+        reason: str,
+        old: Any = ABSENT,
+        new: Any = ABSENT,
+    ) -> None:
+        change = Change(level, pointer, self._document.line(pointer), (), what, reason, old, new)
+        key = json.dumps([level, pointer, what, reason, old, new], default=repr)
+        self._found[key] = change
+        self._places.setdefault(key, {})[place] = None
+
+    def sorted(self) -> list[Change]:
+        """Return all changes, the breaking ones first, each level in the order of the document."""
+        changes = [
+            Change(**{**vars(change), "places": tuple(self._places[key])})
+            for key, change in self._found.items()
+        ]
+        return sorted(
+            changes, key=lambda change: (change.level, change.line or 0, change.pointer, change.what)
+        )
+
+
+def _shown(value: Any) -> str:
+    return repr(value) if value is ABSENT else json.dumps(value, ensure_ascii=False)

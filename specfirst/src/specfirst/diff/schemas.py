@@ -1,0 +1,279 @@
+"""Compare two schemas: their differences, and the effect of each on clients.
+
+The walk follows both schemas through properties, items and alternatives, so it knows the location of each
+change. The keywords of one scalar, array or object are then compared by containment, which takes their
+meaning into account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jsonschema_rs.canonical import Containment
+
+from specfirst.contract.document import Pointer
+from specfirst.diff.alternatives import CONSTRAINTS, WALKED, alternatives, described, match
+from specfirst.diff.changes import ABSENT, Changes, Level
+from specfirst.diff.containment import (
+    NO,
+    REASONS,
+    YES,
+    Way,
+    covers,
+    satisfies,
+    self_contained,
+)
+from specfirst.diff.part import NOT_VALIDATING, Part, is_descriptive
+
+
+class SchemaComparison:
+    """Compares the schemas of one body, parameter or header."""
+
+    def __init__(self, changes: Changes, place: str, way: Way) -> None:
+        self._changes, self._place, self._way = changes, place, way
+        self._seen: set[tuple[Pointer, Pointer]] = set()
+
+    def compare(self, old: Part, new: Part, trail: str = "") -> None:
+        """Add all changes from `old` to `new`, which are at `trail` in the value."""
+        # Fields next to a reference belong to this place, whether or not the component has been compared.
+        self._aside(old, new, trail)
+        if (old.pointer, new.pointer) in self._seen:
+            return
+        self._seen.add((old.pointer, new.pointer))
+        before, after = alternatives(old), alternatives(new)
+        if any(one.node.keys() & {"anyOf", "oneOf"} for one in (*before, *after)):
+            # One of the two cannot be split into alternatives.
+            before, after = [old], [new]
+        pairs, removed, added = match(before, after)
+        if removed or added:
+            self._alternatives(old, new, removed, added, trail)
+        for one, other in pairs:
+            if one.pointer != old.pointer and other.pointer != new.pointer:
+                self._aside(one, other, trail)
+            self._name(one, other, trail)
+            self._single(one, other, trail)
+
+    def _add(
+        self,
+        level: Level,
+        pointer: Pointer,
+        trail: str,
+        what: str,
+        reason: str,
+        old: Any = ABSENT,
+        new: Any = ABSENT,
+    ) -> None:
+        place = f"{self._place}: property {trail.lstrip('.')}" if trail else self._place
+        self._changes.add(level, pointer, place, what, reason, old, new)
+
+    def _judge(
+        self,
+        kept: Containment,
+        pointer: Pointer,
+        trail: str,
+        what: str,
+        old: Any = ABSENT,
+        new: Any = ABSENT,
+    ) -> None:
+        # An unproven change counts as breaking.
+        level = Level.COMPATIBLE if kept is YES else Level.BREAKING
+        self._add(level, pointer, trail, what, REASONS[self._way, kept], old, new)
+
+    def _aside(self, old: Part, new: Part, trail: str) -> None:
+        """Compare the keywords that do not constrain values."""
+        for name in sorted(old.node.keys() | new.node.keys()):
+            before, after = old.node.get(name, ABSENT), new.node.get(name, ABSENT)
+            if before == after or _is_another_component(old, new, name):
+                continue
+            if is_descriptive(name) or (name == "default" and self._way is Way.RESPONSE):
+                level, reason = Level.DOCUMENTATION, "for people"
+            elif name == "default":
+                level, reason = Level.BREAKING, "a request without the value has another meaning"
+            elif name == "discriminator" and _names(old) == _names(new) is not None:
+                # Another notation, such as a schema's name instead of its reference.
+                continue
+            elif name == "discriminator" and _agree(old, new):
+                level, reason = Level.COMPATIBLE, "each alternative keeps its name"
+            elif name == "discriminator" and _names(old) and _names(new):
+                level, reason = (
+                    Level.BREAKING,
+                    "a discriminator value selects another alternative, or an alternative has another value",
+                )
+            elif name in NOT_VALIDATING:
+                level, reason = Level.BREAKING, "the types of generated clients change"
+            else:
+                continue
+            self._add(level, new.where(name), trail, name, reason, before, after)
+
+    def _name(self, old: Part, new: Part, trail: str) -> None:
+        """Report a type with another name at one place. A removed name is reported once."""
+        if old.component != new.component and (
+            old.component is None or old.component in new.document.schemas
+        ):
+            before, after = old.component or ABSENT, new.component or ABSENT
+            reason = "the type of this value has another name; the accepted values are compared separately"
+            self._add(Level.COMPATIBLE, new.pointer, trail, "component schema", reason, before, after)
+
+    def _alternatives(self, old: Part, new: Part, removed: list[Part], added: list[Part], trail: str) -> None:
+        """Compare alternatives without a counterpart; the others may accept the same values."""
+        for alternative in removed:
+            kept = self._whole(alternative, new) if self._way is Way.REQUEST else YES
+            self._judge(kept, new.pointer, trail, f"{described(alternative)} is no longer allowed")
+        for alternative in added:
+            kept = self._whole(old, alternative) if self._way is Way.RESPONSE else YES
+            self._judge(kept, alternative.pointer, trail, f"{described(alternative)} is now allowed")
+
+    def _whole(self, old: Part, new: Part) -> Containment:
+        if self._way is Way.REQUEST:
+            return covers(self_contained(new, opened=False), self_contained(old, opened=False))
+        return covers(self_contained(old, opened=True), self_contained(new, opened=False))
+
+    def _single(self, old: Part, new: Part, trail: str) -> None:
+        """Compare two schemas without alternatives."""
+        if not old.keywords.keys() | new.keywords.keys() <= CONSTRAINTS | WALKED:
+            # There are keywords that the walk does not descend into, such as allOf.
+            if self_contained(old, opened=False) != self_contained(new, opened=False):
+                self._judge(self._whole(old, new), new.pointer, trail, "the schema changed")
+            elif old.keywords != new.keywords:
+                self._add(
+                    Level.DOCUMENTATION,
+                    new.pointer,
+                    trail,
+                    "the schema is written differently",
+                    "the meaning is the same",
+                )
+        elif self._constraints(old, new, trail):
+            self._properties(old, new, trail)
+            if "items" in old.node or "items" in new.node:
+                self.compare(old.child("items"), new.child("items"), f"{trail}[]")
+
+    def _constraints(self, old: Part, new: Part, trail: str) -> bool:
+        """Compare the constraints of the value itself; return False if its type has changed."""
+        before = {name: value for name, value in old.node.items() if name in CONSTRAINTS}
+        after = {name: value for name, value in new.node.items() if name in CONSTRAINTS}
+        changed = [name for name in (before | after) if before.get(name, ABSENT) != after.get(name, ABSENT)]
+        if changed and covers(before, after) is covers(after, before) is YES:
+            # Only the notation differs, such as the order of an enum.
+            return True
+        narrow, wide = (before, after) if self._way is Way.REQUEST else (after, before)
+        verdicts = {name: satisfies(narrow, wide, name) for name in changed}
+        another_kind = {"type"} <= before.keys() & after.keys() and verdicts.get("type", YES) is not YES
+        for name in ["type"] if another_kind else changed:
+            values = before.get(name, ABSENT), after.get(name, ABSENT)
+            self._judge(verdicts[name], new.where(name), trail, name, *values)
+        return not another_kind
+
+    def _properties(self, old: Part, new: Part, trail: str) -> None:
+        before, after = old.named("properties"), new.named("properties")
+        for name in [*before, *(name for name in after if name not in before)]:
+            where, inner = (*new.pointer, "properties", name), f"{trail}.{name}"
+            if name not in after:
+                reason = "clients that read it do not find it"
+                if self._way is Way.REQUEST:
+                    closed = new.node.get("additionalProperties") is False
+                    reason = "requests with it are rejected" if closed else "what clients send has no effect"
+                self._add(Level.BREAKING, where, inner, "the property is removed", reason)
+            elif name not in before:
+                # A property can be required without being declared.
+                if name in old.node.get("required", []):
+                    self._required(old, new, name, inner)
+                self._added_property(old, new, after[name], where, inner)
+            else:
+                self._required(old, new, name, inner)
+                self.compare(before[name], after[name], inner)
+        for name in {*old.node.get("required", []), *new.node.get("required", [])}.difference(before):
+            if name not in after:
+                self._required(old, new, name, f"{trail}.{name}")
+        self._other_properties(old, new, trail)
+
+    def _added_property(self, old: Part, new: Part, schema: Part, where: Pointer, trail: str) -> None:
+        required = where[-1] in new.node.get("required", [])
+        what = f"the {'required ' if required else ''}property is added"
+        # An object that was not closed could already have any value under this name.
+        others = old.child("additionalProperties")
+        kept = YES if _is_never(others) else self._whole(others, schema)
+        if self._way is Way.RESPONSE and kept is YES:
+            self._add(Level.COMPATIBLE, where, trail, what, "clients ignore unknown values")
+        elif self._way is Way.REQUEST and required and where[-1] not in old.node.get("required", []):
+            self._add(Level.BREAKING, where, trail, what, "requests without it are rejected")
+        else:
+            self._judge(kept, where, trail, what)
+
+    def _required(self, old: Part, new: Part, name: str, trail: str) -> None:
+        before, after = name in old.node.get("required", []), name in new.node.get("required", [])
+        if before == after:
+            return
+        if self._way is Way.REQUEST:
+            breaks, reason = after, "requests without it are rejected"
+        else:
+            breaks, reason = before, "clients that rely on it may not find it"
+        level = Level.BREAKING if breaks else Level.COMPATIBLE
+        reason = reason if breaks else REASONS[self._way, YES]
+        self._add(level, (*new.pointer, "properties", name), trail, "required", reason, before, after)
+
+    def _other_properties(self, old: Part, new: Part, trail: str) -> None:
+        """Compare additional properties; objects are open unless they declare otherwise."""
+        if "additionalProperties" not in old.node.keys() | new.node.keys():
+            return
+        before, after = old.child("additionalProperties"), new.child("additionalProperties")
+        where, inner = new.where("additionalProperties"), f"{trail}.*"
+        if _is_never(before) and _is_never(after):
+            pass
+        elif _is_never(after) and not before.node and self._way is Way.RESPONSE:
+            self._judge(YES, where, trail, "the object is closed")
+        elif _is_never(after):
+            # In a response, clients may have read additional properties that are no longer possible.
+            requests = self._way is Way.REQUEST
+            reason = REASONS[self._way, NO] if requests else "clients that read it do not find it"
+            self._add(Level.BREAKING, where, trail, "the object is closed", reason)
+        elif _is_never(before):
+            reason = "clients that do not use it are not affected"
+            self._add(Level.COMPATIBLE, where, trail, "the object is opened", reason)
+        else:
+            self.compare(before, after, inner)
+
+
+def _is_another_component(old: Part, new: Part, name: str) -> bool:
+    """Return whether a field differs only because one is a component, compared separately."""
+    described = [part for part in (old, new) if name in part.node]
+    own = [part for part in described if part.component and name not in part.beside]
+    return is_descriptive(name) and len(described) == len(own) == 1 and old.component != new.component
+
+
+def _names(schema: Part) -> tuple[str, dict[str, str]] | None:
+    """Return the property that distinguishes alternatives, and the alternative of each of its values.
+
+    An alternative without a mapping is selected by the name of its component (OpenAPI 3.1.1, 4.8.25).
+    """
+    discriminator = schema.node.get("discriminator")
+    if discriminator is None:
+        return None
+    mapping = {
+        name: reference if "/" in reference else f"#/components/schemas/{reference}"
+        for name, reference in discriminator.get("mapping", {}).items()
+    }
+    branches = [*schema.node.get("oneOf", []), *schema.node.get("anyOf", [])]
+    references = [
+        str(branch["$ref"]) for branch in branches if isinstance(branch, Mapping) and "$ref" in branch
+    ]
+    implied = {ref.rpartition("/")[2]: ref for ref in references if ref not in mapping.values()}
+    return discriminator["propertyName"], implied | mapping
+
+
+def _agree(old: Part, new: Part) -> bool:
+    """Return whether two discriminators have the same meaning for each value and alternative."""
+    before, after = _names(old), _names(new)
+    if not before or not after or before[0] != after[0]:
+        return False
+    shared = {*before[1].values()} & {*after[1].values()}
+    names = [
+        {name for name, reference in each.items() if reference in shared} for each in (before[1], after[1])
+    ]
+    return names[0] == names[1] and all(
+        before[1][name] == after[1][name] for name in before[1].keys() & after[1].keys()
+    )
+
+
+def _is_never(schema: Part) -> bool:
+    return schema.node == {"not": {}}

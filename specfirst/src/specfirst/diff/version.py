@@ -1,0 +1,45 @@
+"""Check whether `info.version` reflects the changes (Semantic Versioning 2.0.0)."""
+
+from __future__ import annotations
+
+import re
+
+from specfirst.contract.document import Document, DocumentError
+
+_SEMANTIC = re.compile(
+    r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?"
+)
+
+
+def version_problem(old: Document, new: Document, *, breaking: bool) -> str | None:
+    """Return the problem of the new version and its remedy, or None."""
+    before, after = precedence(old), precedence(new)
+    texts = old.content["info"]["version"], new.content["info"]["version"]
+    if after < before:
+        return f"info.version went down, from {texts[0]} to {texts[1]}; it must not decrease"
+    if breaking and after[0] == before[0]:
+        still = "still" if texts[0] == texts[1] else f"{texts[0]} before and now"
+        remedy = f"increase it to {before[0] + 1}.0.0, or undo the breaking changes"
+        return f"info.version is {still} {texts[1]}; {remedy}"
+    return None
+
+
+def precedence(document: Document) -> tuple[int, int, int, tuple[tuple[int, int, str], ...]]:
+    """Return a sort key for the version, by section 11 of Semantic Versioning.
+
+    Raises DocumentError for an invalid version.
+    """
+    version = document.content["info"]["version"]
+    match = _SEMANTIC.fullmatch(version)
+    if not match:
+        raise DocumentError(
+            f"info.version is {version!r}, which is not a semantic version",
+            ("info", "version"),
+            line=document.line(("info", "version")),
+            remedy="write it as MAJOR.MINOR.PATCH (https://semver.org)",
+        )
+    major, minor, patch, pre_release = match.groups()
+    identifiers = pre_release.split(".") if pre_release else []
+    # Numbers sort before words, and every pre-release before the release.
+    ranks = [(0, int(text), "") if text.isdecimal() else (1, 0, text) for text in identifiers] or [(2, 0, "")]
+    return int(major), int(minor), int(patch), tuple(ranks)

@@ -1,0 +1,420 @@
+"""The request lifecycle in the engine: match, authenticate, decode, validate, call, respond.
+
+The generated routers are ordinary FastAPI routers whose routes are `OperationRoute`s. FastAPI sees
+parameters, models and security, and describes them in `app.openapi()`. At run time, the route follows the
+contract directly, without FastAPI's dependency resolution for each request.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
+from types import UnionType
+from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from urllib.parse import quote, unquote
+
+from fastapi.routing import APIRoute, APIRouter
+from pydantic import TypeAdapter, ValidationError
+from typing_extensions import TypeAliasType
+
+from specfirst.contract.document import Document
+from specfirst.runtime import bodies
+from specfirst.runtime.asgi import HTTPResponse, Receive, Scope, Send, root_of, send_response
+from specfirst.runtime.compression import COMPRESS_FROM, forbids_transforming, negotiate
+from specfirst.runtime.errors import (
+    APIError,
+    InternalError,
+    Invalid,
+    MethodNotAllowed,
+    NotFound,
+    NotImplementedYet,
+    TooManyRequests,
+    Unauthenticated,
+    ValidationErrorItem,
+)
+from specfirst.runtime.implementations import Binding, UnimplementedOperations, unimplemented
+from specfirst.runtime.mock import Mock
+from specfirst.runtime.observation import TRACED, name_span, supplied_headers
+from specfirst.runtime.parameters import Parameters
+from specfirst.runtime.responses import (
+    ContractViolation,
+    ErrorBody,
+    Responder,
+    ResponseValidation,
+    error_body,
+    error_response,
+)
+from specfirst.runtime.security import Authenticate, CallerT, Security
+from specfirst.runtime.validation import Schemas, unrepresentable, validation_errors
+
+log = logging.getLogger("specfirst")
+
+Authorize = Callable[[CallerT, Mapping[str, Any]], None]
+"""Checks from the path parameters whether the caller may use the resource; raises Forbidden if not."""
+
+Limit = Callable[[Scope, CallerT | None], None]
+"""Raises TooManyRequests if this caller, or an anonymous client (None) at this address, exceeds the limit.
+
+Called where the contract declares 429: for authenticated callers, and otherwise for addresses.
+"""
+
+
+class Engine(Generic[CallerT]):
+    """The parts that the routes of one application share: contract, authentication, error format.
+
+    `authenticate` has a function for each security scheme of the contract. With `validate_responses`, a
+    response that violates the contract becomes a 500, with the reason in the log. Operations without an
+    implementation return 501 with `allow_unimplemented`, and the contract's example with `mock`.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        *,
+        authenticate: Mapping[str, Authenticate[CallerT]],
+        authorize: Authorize[CallerT],
+        limit: Limit[CallerT] | None = None,
+        validate_responses: bool = False,
+        allow_unimplemented: bool = False,
+        mock: bool = False,
+        error_body: ErrorBody = error_body,
+    ) -> None:
+        self.document = document
+        self.schemas = Schemas(document)
+        self.authenticate, self.authorize, self.limit = authenticate, authorize, limit
+        self.validation = ResponseValidation(document, self.schemas) if validate_responses else None
+        self.allow_unimplemented, self.mock = allow_unimplemented, mock
+        self.error_body = error_body
+        # Errors outside of operations, such as 404 and 405, have the same format as those of the operations.
+        errors = [r for o in document.operations for r in o.responses.values() if r.status >= 400]
+        self._error_media_type = next((r.media_type for r in errors if r.media_type), "application/json")
+        self.body_limit: int = document.content.get("x-max-body-bytes", bodies.DEFAULT_LIMIT)
+        self.operations = {operation.operation_id: operation for operation in document.operations}
+        self.paths: PathTree[OperationRoute] = PathTree()
+        # Match the longer server path first, as concrete segments take precedence over parameters.
+        bases = (base.split("/")[1:] for base in document.base_paths)
+        self.base_segments = sorted(bases, key=len, reverse=True)
+        self.compresses = not forbids_transforming(supplied_headers(document).get(b"cache-control", b""))
+        self.unimplemented: frozenset[str] = frozenset()
+        self.mocks: Mapping[str, Mock] = {}
+        schemes = {name for o in document.operations for requirement in o.security for name in requirement}
+        if missing := sorted(schemes - authenticate.keys()):
+            raise ValueError(f"no function authenticates the contract's security scheme {', '.join(missing)}")
+
+    def bind(self, *bindings: Binding) -> None:
+        """Check that implementations have every operation of their Protocols, with its parameters.
+
+        Raises UnimplementedOperations with the full list, unless `allow_unimplemented` or `mock` is set, and
+        DocumentError if an operation to mock has no example.
+        """
+        missing = [gap for binding in bindings for gap in unimplemented(self.document, binding)]
+        if self.mock:
+            operations = [gap.operation for gap in missing]
+            self.mocks = {o.operation_id: Mock(self.document, o) for o in operations}
+            return
+        if missing and not self.allow_unimplemented:
+            raise UnimplementedOperations(missing)
+        self.unimplemented = frozenset(gap.operation.operation_id for gap in missing)
+
+    def router(self, tag: str) -> APIRouter:
+        """Create an ordinary FastAPI router whose routes use this engine."""
+        engine = self
+
+        class Route(OperationRoute):
+            def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+                super().__init__(engine, path, endpoint, **options)
+
+        return APIRouter(tags=[tag], route_class=Route, redirect_slashes=False)
+
+    def join(self, *routers: APIRouter) -> APIRouter:
+        """Mount the routers of all tags below the paths of the servers; FastAPI describes the first path."""
+        joined = APIRouter()
+        for base in self.document.base_paths:
+            for router in routers:
+                described = base == self.document.base_paths[0]
+                joined.include_router(router, prefix=base, include_in_schema=described)
+        return joined
+
+    def error_response(self, api_error: APIError) -> HTTPResponse:
+        """Return an error response outside of the contract's operations."""
+        return error_response(api_error, self.error_body, self._error_media_type)
+
+
+class OperationRoute(APIRoute):
+    """The FastAPI route of one operation."""
+
+    def __init__(self, engine: Engine[Any], path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        self.engine = engine
+        self.operation = engine.operations[options["operation_id"]]
+        self._call: Callable[..., Awaitable[Any]] = endpoint
+        hints = get_type_hints(endpoint, include_extras=True)
+        self._security = Security(engine.document, self.operation, engine.authenticate)
+        self._parameters = Parameters(
+            engine.document,
+            self.operation,
+            engine.schemas,
+            {
+                p.identifier: convert
+                for p in self.operation.parameters
+                if (convert := _conversion(hints[p.identifier]))
+            },
+        )
+        self._limit = engine.limit if TooManyRequests.status in self.operation.responses else None
+        self._body = self.operation.body
+        if self._body:
+            self._body_validator = engine.schemas.validator(self._body.schema)
+            self._body_model = TypeAdapter(hints["body"]).validator
+        self._responder = Responder(self.operation, engine.error_body)
+        self._conditional = self.operation.conditional
+        self._mock = engine.mocks.get(self.operation.operation_id)
+        engine.paths.add(self.operation.path, self.operation.method.upper(), self)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request that FastAPI's router has matched, if the engine's own does not run first.
+
+        FastAPI matches the decoded path, where `%2F` separates segments; the engine's match takes precedence.
+        """
+        if not await dispatch(self.engine, scope, receive, send):
+            await send_response(self.engine.error_response(NotFound()), scope, send)
+
+    async def respond(self, scope: Scope, receive: Receive, send: Send, segments: Sequence[str]) -> None:
+        """Respond to a request with these path parameter values."""
+        scope["route"] = self
+        if TRACED in scope:
+            name_span(self.operation)
+        try:
+            response = self._checked(await self._execute(scope, receive, segments))
+        except bodies.ClientDisconnected:
+            return
+        except Exception as error:
+            self._log(error, scope)
+            declared = HTTPStatus.INTERNAL_SERVER_ERROR in self.operation.responses
+            respond = self._responder.error_response if declared else self.engine.error_response
+            response = respond(InternalError())
+        if scope.get("root_path"):
+            response = _below(root_of(scope), response)
+        if len(response.body) >= COMPRESS_FROM and self.engine.compresses:
+            response = await negotiate(response, scope["headers"])
+        await send_response(response, scope, send)
+
+    async def _execute(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> HTTPResponse:
+        try:
+            result = await self._result(scope, receive, segments)
+            response = self._mock.response(scope["headers"]) if self._mock else self._responder.result(result)
+            return self._responder.conditional(response, scope["headers"]) if self._conditional else response
+        except NotImplementedYet as api_error:
+            # 501 is the only status that no contract declares: it requires `allow_unimplemented`.
+            return self.engine.error_response(api_error)
+        except APIError as api_error:
+            return self._responder.error_response(api_error)
+
+    async def _result(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> Any:
+        values: dict[str, Any] = {}
+        caller = None
+        if not self._security.public:
+            try:
+                caller = values["caller"] = scope["user"] = await self._security.authenticate(scope)
+            except Unauthenticated as api_error:
+                if api_error.reason:
+                    request_id = {"request_id": scope.get("request_id")}
+                    name = self.operation.operation_id
+                    log.info("%s rejected a credential: %s", name, api_error.reason, extra=request_id)
+                if self._limit:
+                    self._limit(scope, None)
+                raise
+        if self._limit:
+            self._limit(scope, caller)
+        if found := self._parameters.path(segments, values):
+            raise Invalid(found)
+        # Anonymous callers need no authorization: the contract allows everyone.
+        if caller is not None:
+            self.engine.authorize(caller, values)
+        if self.operation.operation_id in self.engine.unimplemented:
+            raise NotImplementedYet(self.operation.operation_id)
+        body = (
+            await bodies.read_json(scope, receive, self._body, self.engine.body_limit) if self._body else None
+        )
+        found = self._parameters.rest(scope["query_string"], scope["headers"], values)
+        if self._body:
+            values["body"] = self._typed_body(body, found)
+        if found:
+            raise Invalid(found)
+        return None if self._mock else await self._call(**values)
+
+    def _typed_body(self, body: Any, found: list[ValidationErrorItem]) -> Any:
+        if body is bodies.ABSENT:
+            return None
+        if not self._body_validator.is_valid(body):
+            found += validation_errors(self._body_validator, body, "body")
+            return None
+        try:
+            return self._body_model.validate_python(body)
+        except ValidationError as error:
+            found += unrepresentable(error, "body")
+            return None
+
+    def _checked(self, response: HTTPResponse) -> HTTPResponse:
+        if self.engine.validation is None or response.status == NotImplementedYet.status:
+            return response
+        if problems := self.engine.validation.problems(self.operation, response):
+            raise ContractViolation("; ".join(problems))
+        return response
+
+    def _log(self, error: Exception, scope: Scope) -> None:
+        """Log the location of an error without its text: a driver's messages contain SQL and values.
+
+        A contract violation has our own text, with the reason and without values.
+        """
+        reason = f": {error}" if isinstance(error, ContractViolation) else ""
+        frames = traceback.extract_tb(error.__traceback__)[-4:]
+        where = " < ".join(f"{frame.name} ({frame.filename}:{frame.lineno})" for frame in reversed(frames))
+        log.error(
+            "%s failed with %s%s, in %s",
+            self.operation.operation_id,
+            type(error).__name__,
+            reason,
+            where,
+            extra={"request_id": scope.get("request_id")},
+        )
+
+
+def _below(root: str, response: HTTPResponse) -> HTTPResponse:
+    """Add the path prefix to Location and Content-Location.
+
+    `//host/path` is another host, and a relative reference needs no prefix.
+    """
+    headers = [
+        (name, root.encode() + value)
+        if name in (b"location", b"content-location") and value[:1] == b"/" != value[1:2]
+        else (name, value)
+        for name, value in response.headers
+    ]
+    return response._replace(headers=headers)
+
+
+def _conversion(hint: Any) -> Callable[[Any], Any] | None:
+    """Return the function that converts a parameter's JSON value to its Python value, if they differ."""
+    return None if _is_json_type(hint) else TypeAdapter(hint).validate_python
+
+
+def _is_json_type(hint: Any) -> bool:
+    if isinstance(hint, TypeAliasType):
+        return _is_json_type(hint.__value__)
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return _is_json_type(arguments[0])
+    if origin in (Union, UnionType, list):
+        return all(_is_json_type(argument) for argument in arguments)
+    return origin is Literal or hint in (str, int, float, bool, type(None))
+
+
+RouteT = TypeVar("RouteT")
+
+
+class _Node(Generic[RouteT]):
+    """A node of the path tree: its children, and the routes that end here."""
+
+    def __init__(self) -> None:
+        self.named: dict[str, _Node[RouteT]] = {}
+        self.parameter: _Node[RouteT] | None = None
+        self.routes: dict[str, RouteT] = {}
+
+
+class PathTree(Generic[RouteT]):
+    """Finds the path template of a request's path; concrete segments take precedence over parameters.
+
+    (OpenAPI 3.1, section 4.8.8.2.)
+    """
+
+    def __init__(self) -> None:
+        self._root: _Node[RouteT] = _Node()
+
+    def add(self, template: str, method: str, route: RouteT) -> None:
+        node = self._root
+        for segment in template[1:].split("/"):
+            if segment.startswith("{"):
+                node.parameter = node.parameter or _Node()
+                node = node.parameter
+            else:
+                node = node.named.setdefault(segment, _Node())
+        node.routes[method] = route
+
+    def match(self, segments: Sequence[str]) -> tuple[Mapping[str, RouteT], list[str]] | None:
+        """Return the routes of the path, by method, and the parameter values in order."""
+        return _match(self._root, segments, 0, [])
+
+
+def _match(
+    node: _Node[RouteT], segments: Sequence[str], index: int, values: list[str]
+) -> tuple[Mapping[str, RouteT], list[str]] | None:
+    if index == len(segments):
+        return (node.routes, values) if node.routes else None
+    segment = segments[index]
+    if (named := node.named.get(segment)) and (found := _match(named, segments, index + 1, values)):
+        return found
+    if node.parameter and segment:
+        return _match(node.parameter, segments, index + 1, [*values, segment])
+    return None
+
+
+def raw_segments(scope: Scope) -> list[str]:
+    """Split the raw path, then decode each segment: `%2F` never separates segments.
+
+    Bytes that are not UTF-8 become lone surrogates, which no parameter accepts. `OPTIONS *` has no segments.
+    """
+    raw = scope.get("raw_path") or quote(scope["path"]).encode()
+    path = raw.partition(b"?")[0].decode("latin-1")
+    if path == "*":
+        return []
+    root = scope.get("root_path", "")
+    if root and f"{path}/".startswith(f"{root}/"):
+        path = path[len(root) :]
+    segments = path[1:].split("/")
+    if "%" in path or not path.isascii():
+        return [
+            unquote(segment.encode("latin-1").decode("utf-8", "surrogateescape"), errors="surrogateescape")
+            for segment in segments
+        ]
+    return segments
+
+
+async def dispatch(engine: Engine[Any], scope: Scope, receive: Receive, send: Send) -> bool:
+    """Handle a request if its path is one of the contract's; return whether it was."""
+    segments = raw_segments(scope)
+    if not segments and scope["method"] == "OPTIONS":
+        # OPTIONS for the server as a whole (RFC 9110, section 9.3.7).
+        methods = {operation.method.upper(): None for operation in engine.operations.values()}
+        await send_response(_options(allowed_methods(methods)), scope, send)
+        return True
+    for base in engine.base_segments:
+        if base and segments[: len(base)] != base:
+            continue
+        if match := engine.paths.match(segments[len(base) :]):
+            break
+    else:
+        return False
+    if base:
+        # For a mounted application, too, this is part of the path prefix.
+        scope["root_path"] = "/".join([scope.get("root_path", "").rstrip("/"), *base])
+    routes, values = match
+    method = scope["method"]
+    route = routes.get("GET" if method == "HEAD" and "HEAD" not in routes else method)
+    if route is not None:
+        await route.respond(scope, receive, send, values)
+        return True
+    allowed = allowed_methods(routes)
+    response = _options(allowed) if method == "OPTIONS" else engine.error_response(MethodNotAllowed(allowed))
+    await send_response(response, scope, send)
+    return True
+
+
+def _options(allowed: Sequence[str]) -> HTTPResponse:
+    return HTTPResponse(204, [(b"allow", ", ".join(allowed).encode())], b"")
+
+
+def allowed_methods(routes: Mapping[str, Any]) -> list[str]:
+    """Return the methods of a path, for `Allow`: GET includes HEAD, and OPTIONS is always allowed."""
+    return sorted({*routes, "OPTIONS", *(["HEAD"] if "GET" in routes else [])})

@@ -1,0 +1,91 @@
+"""The contract's JSON Schemas as validators, compiled once, and their validation errors.
+
+Results come from jsonschema-rs with formats asserted (JSON Schema 2020-12, which OpenAPI 3.1 adopts).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jsonschema_rs
+import pydantic
+
+from specfirst.contract.document import Document
+from specfirst.runtime.errors import ValidationErrorItem
+
+Validator = jsonschema_rs.Validator
+
+_MASK = "The value"
+"""Replaces the value in messages, so that no response or log repeats what a client sent."""
+
+
+class Schemas:
+    """Validators for the schemas of one document; equal schemas share one validator."""
+
+    def __init__(self, document: Document) -> None:
+        self._components = document.content.get("components", {})
+        self._compiled: dict[str, Validator] = {}
+
+    def validator(self, schema: Mapping[str, Any]) -> Validator:
+        key = json.dumps(schema, sort_keys=True)
+        if key not in self._compiled:
+            # Local references start at the root, so the components must be there as well.
+            root = {**schema, "components": self._components}
+            self._compiled[key] = jsonschema_rs.Draft202012Validator(root, validate_formats=True, mask=_MASK)
+        return self._compiled[key]
+
+
+def validation_errors(validator: Validator, value: object, *loc: str | int) -> list[ValidationErrorItem]:
+    """List all validation errors of `value`, which is at `loc` in the request."""
+    return [detail for error in validator.iter_errors(value) for detail in _validation_errors(error, loc)]
+
+
+def unrepresentable(error: pydantic.ValidationError, *loc: str | int) -> list[ValidationErrorItem]:
+    """List errors of values that a schema allows and Python cannot represent, such as a day in the year 0."""
+    return [
+        ValidationErrorItem((*loc, *inner["loc"]), inner["msg"], inner["type"])
+        for inner in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+
+
+def _validation_errors(
+    error: jsonschema_rs.ValidationError, loc: tuple[str | int, ...]
+) -> Iterator[ValidationErrorItem]:
+    where, kind = (*loc, *error.instance_path), error.kind
+    if kind.name == "required":
+        yield ValidationErrorItem((*where, kind.value), "The property is required", kind.name)
+    elif kind.name in ("additionalProperties", "unevaluatedProperties"):
+        for name in kind.value:
+            yield ValidationErrorItem((*where, name), "The property is not part of the contract", kind.name)
+    elif kind.name in ("anyOf", "oneOf"):
+        yield from _alternatives(error, loc)
+    else:
+        yield ValidationErrorItem(where, error.message, kind.name)
+
+
+def _alternatives(
+    error: jsonschema_rs.ValidationError, loc: tuple[str | int, ...]
+) -> Iterator[ValidationErrorItem]:
+    """Report the errors of the alternative that was meant: the one whose type matches.
+
+    A title that is too long should be reported as such, and not as "matches neither a title nor null". If
+    several alternatives of a scalar have its type, all are reported: `*` or a list of entity tags.
+    """
+    where, types = [*error.instance_path], []
+    fitting: list[list[jsonschema_rs.ValidationError]] = []
+    for branch in error.kind.as_dict()["context"]:
+        mismatches = [inner for inner in branch if inner.kind.name == "type" and inner.instance_path == where]
+        if branch and not mismatches:
+            fitting.append(branch)
+        types += [name for inner in mismatches for name in inner.kind.as_dict()["types"]]
+    if len(fitting) > 1 and all(inner.instance_path == where for branch in fitting for inner in branch):
+        messages = "; ".join(inner.message for branch in fitting for inner in branch)
+        yield ValidationErrorItem((*loc, *where), f"{_MASK} fits no alternative: {messages}", error.kind.name)
+        return
+    if fitting:
+        for inner in fitting[0]:
+            yield from _validation_errors(inner, loc)
+        return
+    yield ValidationErrorItem((*loc, *where), f"{_MASK} is not of type {' or '.join(types)}", error.kind.name)
