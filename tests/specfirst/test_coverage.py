@@ -94,7 +94,7 @@ def test_what_is_missing_is_named_with_what_to_do(tmp_path: Path) -> None:
     (problem,) = coverage.problems
     assert problem == (
         "getDoor 404 was never observed; write a test that provokes it, "
-        "or give the reason why none can as x-unprovokable in the contract"
+        "or give the reason why no test can as x-unprovokable in the contract"
     )
     assert coverage.percent == 75
 
@@ -110,7 +110,7 @@ def test_a_mark_on_what_was_observed_is_wrong(tmp_path: Path) -> None:
     record(tmp_path, contract(), *EVERYTHING, ("listShelves", 500, b""))
     coverage = measure(contract(), tmp_path)
     assert coverage.problems == [
-        "listShelves 500 was observed, though the contract calls it unprovokable; take the mark away"
+        "listShelves 500 was observed, though the contract calls it unprovokable; remove the mark"
     ]
     assert "MARK" in as_text(coverage)
 
