@@ -1,0 +1,1 @@
+"""The command `specfirst`: one module per subcommand."""
