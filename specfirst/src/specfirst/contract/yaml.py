@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 import yaml
 
 from specfirst.contract.document import Document, DocumentError, Pointer, Splices, server_addresses
+from specfirst.contract.files import Bundle
 
 _DEEPEST = 100
 """The maximum nesting; deeper nesting exceeds the limits of Python's stack and other tools."""
@@ -73,14 +74,37 @@ for _name, (_pattern, _first) in _PLAIN.items():
 
 
 def load(path: Path) -> Document:
-    """Read a YAML or JSON contract. Raises DocumentError with the line of the error."""
+    """Read a YAML or JSON contract, and the files that it refers to.
+
+    Raises DocumentError with the line of the error.
+    """
+    content, lines = _read(path)
+    if not isinstance(content, dict):
+        raise DocumentError("the document is not a mapping", remedy="start with `openapi: 3.1.0`", line=1)
+    if not _OUTWARD.search(path.read_bytes()):
+        return Document(content, lines)
+    bundle = Bundle(path, content, lines, _read_part)
+    return Document(bundle.content, lines, bundle.files)
+
+
+_OUTWARD = re.compile(rb"""\$ref["']?\s*:\s*["']?(?![\s"'#])""")
+"""A reference that does not begin with `#`."""
+
+
+def _read(path: Path) -> tuple[Any, dict[Pointer, int]]:
     text = _text(path)
     lines: dict[Pointer, int] = {}
     # JSON text that is not an object is not a contract in YAML either.
     content = _JSONReader(text, lines).read() if _is_json(text) else _from_yaml(text, lines)
-    if not isinstance(content, dict):
-        raise DocumentError("the document is not a mapping", remedy="start with `openapi: 3.1.0`", line=1)
-    return Document(content, lines)
+    return content, lines
+
+
+def _read_part(path: Path) -> tuple[Any, Mapping[Pointer, int]]:
+    try:
+        return _read(path)
+    except DocumentError as error:
+        place = ":".join(str(part) for part in (path, error.line) if part is not None)
+        raise DocumentError(f"{place}: {error.problem}", error.pointer, remedy=error.remedy) from None
 
 
 def _text(path: Path) -> str:
@@ -184,13 +208,13 @@ class _YAMLData:
 
     def _mapping(self, node: yaml.MappingNode, pointer: Pointer, repeated: bool) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
+        merged: list[tuple[yaml.ScalarNode, yaml.Node]] = []
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 _reject(key, pointer, "a key is not a string", "write the key as text")
             if key.value == "<<" and key.style is None:
-                _reject(
-                    key, pointer, "merge keys are not part of YAML 1.2", "write the keys out, or use $ref"
-                )
+                merged += self._merged(value, pointer)
+                continue
             if not key.tag.startswith("tag:yaml.org,2002:") or key.tag.rpartition(":")[2] not in (
                 *_PLAIN,
                 "str",
@@ -202,7 +226,29 @@ class _YAMLData:
             # The line of a value is that of its key, where readers look for it.
             self._lines[*pointer, name] = key.start_mark.line + 1
             mapping[name] = self.of(value, (*pointer, name), repeated=repeated)
+        for key, value in merged:
+            # What stands in the mapping itself counts, then the first mapping that is merged.
+            if key.value not in mapping:
+                self._lines[*pointer, key.value] = key.start_mark.line + 1
+                mapping[key.value] = self.of(value, (*pointer, key.value), repeated=True)
         return mapping
+
+    def _merged(self, node: yaml.Node, pointer: Pointer) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
+        """Return the pairs of `<<: *anchor`, which YAML 1.1 has and authors still write."""
+        if isinstance(node, yaml.SequenceNode):
+            return [pair for part in node.value for pair in self._merged(part, pointer)]
+        if not isinstance(node, yaml.MappingNode) or id(node) in self._around:
+            _reject(node, pointer, "only mappings can be merged", "merge an anchor of a mapping, or use $ref")
+        pairs: list[tuple[yaml.ScalarNode, yaml.Node]] = []
+        self._around.add(id(node))
+        for key, value in node.value:
+            if key.value == "<<" and key.style is None:
+                pairs += self._merged(value, pointer)
+            else:
+                pairs.append((key, value))
+        self._around.remove(id(node))
+        # Those of the mapping itself take precedence over what it merges.
+        return sorted(pairs, key=lambda pair: not any(pair[0] is key for key, _ in node.value))
 
 
 def _reject(node: yaml.Node, pointer: Pointer, problem: str, remedy: str) -> NoReturn:
