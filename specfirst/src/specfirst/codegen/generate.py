@@ -29,6 +29,14 @@ _MARKER = "# Generated from {name} by scripts/generate: change the contract, not
 _UNUSED = "unused.py"
 """The module of the models of fastapi-code-generator; ours are in the template `schemas`."""
 
+DECISIVE = frozenset(
+    {
+        *("openapi-structure", "schema-structure", "reference", "path-parameters", "distinct-paths"),
+        *("security-requirement", "unique-operation-id"),
+    }
+)
+"""The rules whose violations leave nothing that can be served faithfully; the others are advice."""
+
 Files = Mapping[str, bytes]
 """The generated files: contents by path, relative to the output folder."""
 
@@ -137,7 +145,7 @@ def _checked(contract: Path) -> Document:
         document = load(contract)
     except DocumentError as error:
         raise GenerationError(error.located(str(contract))) from None
-    if violations := lint(document):
+    if violations := [violation for violation in lint(document) if violation.rule in DECISIVE]:
         raise GenerationError("\n".join(f"{contract}:{violation}" for violation in violations))
     return document
 
