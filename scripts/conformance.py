@@ -93,7 +93,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/conformance", description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path, help="contracts, or folders of contracts")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="folder of the table (build/conformance)")
-    parser.add_argument("--no-types", action="store_true", help="leave out mypy, which takes most of the time")
+    parser.add_argument(
+        "--no-types", action="store_true", help="leave out mypy, which takes most of the time"
+    )
     parser.add_argument("--workers", type=int, default=2, help="contracts at a time (%(default)s)")
     options = parser.parse_args()
     contracts = list(_contracts(options.folders))
@@ -103,7 +105,9 @@ def main() -> None:
     with ThreadPoolExecutor(options.workers) as pool:
         rows = list(pool.map(lambda contract: _tried(contract, work, types=not options.no_types), contracts))
     _print(rows)
-    (options.output / "table.json").write_text(json.dumps([asdict(row) | {"result": row.result} for row in rows], indent=2))
+    (options.output / "table.json").write_text(
+        json.dumps([asdict(row) | {"result": row.result} for row in rows], indent=2)
+    )
     (options.output / "table.html").write_text(_html(rows))
     if any(row.result == "failed" for row in rows):
         sys.exit(1)
@@ -130,7 +134,14 @@ def _tried(contract: Path, work: Path, *, types: bool) -> Row:
     if types:
         cache = work.parent / "mypy"
         row.stages["types"] = _run(
-            work, "-m", "mypy", "--config-file", ROOT / "pyproject.toml", "--cache-dir", cache / package, package
+            work,
+            "-m",
+            "mypy",
+            "--config-file",
+            ROOT / "pyproject.toml",
+            "--cache-dir",
+            cache / package,
+            package,
         )
     started = row.stages["start"] = _run(work, "-c", _START, package)
     if started.result == "ok":
@@ -149,7 +160,12 @@ def _run(work: Path, *command: object) -> Stage:
     done = subprocess.run(
         [sys.executable, "-c", code, sys.executable, *map(str, command)],
         cwd=work,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": f"{ROOT / 'specfirst/src'}:{work}", "MYPYPATH": f"{ROOT / 'specfirst/src'}:{work}", "HOME": str(work)},
+        env={
+            "PATH": "/usr/bin:/bin",
+            "PYTHONPATH": f"{ROOT / 'specfirst/src'}:{work}",
+            "MYPYPATH": f"{ROOT / 'specfirst/src'}:{work}",
+            "HOME": str(work),
+        },
         capture_output=True,
         text=True,
         check=True,
@@ -159,7 +175,12 @@ def _run(work: Path, *command: object) -> Stage:
     result = "ok"
     if status:
         result = "failed" if "Traceback" in text or "mypy" in command else "refused"
-    return Stage(result, round(min(seconds, time.monotonic() - started + seconds), 2), kilobytes // 1024, text.strip()[-4000:])
+    return Stage(
+        result,
+        round(min(seconds, time.monotonic() - started + seconds), 2),
+        kilobytes // 1024,
+        text.strip()[-4000:],
+    )
 
 
 def _print(rows: list[Row]) -> None:
@@ -168,12 +189,20 @@ def _print(rows: list[Row]) -> None:
         cells = []
         for name in STAGES:
             stage = row.stages.get(name)
-            cells.append("" if stage is None else f"{stage.result} {stage.seconds:.1f} s {stage.megabytes} MB" if stage.result == "ok" else stage.result)
+            cells.append(
+                ""
+                if stage is None
+                else f"{stage.result} {stage.seconds:.1f} s {stage.megabytes} MB"
+                if stage.result == "ok"
+                else stage.result
+            )
         table.add_row(row.contract, str(row.operations), *cells, _why(row)[:160])
     console = Console(width=240 if not sys.stdout.isatty() else None)
     console.print(table)
     served = [row for row in rows if row.result == "served"]
-    console.print(f"{len(served)} of {len(rows)} served; {sum(r.operations for r in served)} of {sum(r.operations for r in rows)} operations")
+    console.print(
+        f"{len(served)} of {len(rows)} served; {sum(r.operations for r in served)} of {sum(r.operations for r in rows)} operations"
+    )
 
 
 def _why(row: Row) -> str:
@@ -186,9 +215,12 @@ def _html(rows: list[Row]) -> str:
     body = []
     for row in rows:
         cells = "".join(
-            f"<td>{row.stages[name].result} {row.stages[name].seconds} s" if name in row.stages else "<td>" for name in STAGES
+            f"<td>{row.stages[name].result} {row.stages[name].seconds} s" if name in row.stages else "<td>"
+            for name in STAGES
         )
-        body.append(f"<tr><td>{html.escape(row.contract)}<td>{row.operations}{cells}<td>{row.result}<td>{html.escape(_why(row))}")
+        body.append(
+            f"<tr><td>{html.escape(row.contract)}<td>{row.operations}{cells}<td>{row.result}<td>{html.escape(_why(row))}"
+        )
     return f"<!doctype html><meta charset=utf-8><title>Conformance</title><table border=1><tr>{head}{''.join(body)}</table>\n"
 
 
