@@ -1,4 +1,4 @@
-"""The configuration: `specfirst.toml`, or `[tool.specfirst]` in `pyproject.toml`, of the working directory."""
+"""The configuration: `specfirst.toml`, or `[tool.specfirst]` in `pyproject.toml`, of the current folder."""
 
 from __future__ import annotations
 
