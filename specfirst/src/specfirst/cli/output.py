@@ -262,11 +262,9 @@ def _sarif(report: Report, colour: bool) -> str:
         location: dict[str, Any] = {}
         if problem.file:
             location["physicalLocation"] = {"artifactLocation": {"uri": _uri(problem.file)}}
-            if problem.line is not None:
-                region = {"startLine": problem.line}
-                if problem.column is not None:
-                    region["startColumn"] = problem.column
-                location["physicalLocation"]["region"] = region
+        if problem.file and problem.line is not None:
+            column = {} if problem.column is None else {"startColumn": problem.column}
+            location["physicalLocation"]["region"] = {"startLine": problem.line, **column}
         if problem.pointer:
             location["logicalLocations"] = [{"fullyQualifiedName": pointer_text(problem.pointer)}]
         if location:
