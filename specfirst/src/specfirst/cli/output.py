@@ -261,10 +261,11 @@ def _sarif(report: Report, colour: bool) -> str:
         }
         location: dict[str, Any] = {}
         if problem.file:
-            location["physicalLocation"] = {"artifactLocation": {"uri": _uri(problem.file)}}
-        if problem.file and problem.line is not None:
-            column = {} if problem.column is None else {"startColumn": problem.column}
-            location["physicalLocation"]["region"] = {"startLine": problem.line, **column}
+            physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(problem.file)}}
+            if problem.line is not None:
+                column = {} if problem.column is None else {"startColumn": problem.column}
+                physical["region"] = {"startLine": problem.line, **column}
+            location["physicalLocation"] = physical
         if problem.pointer:
             location["logicalLocations"] = [{"fullyQualifiedName": pointer_text(problem.pointer)}]
         if location:
