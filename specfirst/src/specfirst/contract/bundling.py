@@ -234,9 +234,7 @@ class _Bundling:
             for pointer in _anchored(content, unquote(fragment), ()):
                 return Place(source, pointer)
             raise self._unresolved(at, reference)
-        tokens = [
-            token.replace("~1", "/").replace("~0", "~") for token in unquote(fragment).split("/")[1:]
-        ]
+        tokens = [token.replace("~1", "/").replace("~0", "~") for token in unquote(fragment).split("/")[1:]]
         return self._descend(Place(source, ()), tokens, reference, at)
 
     def _descend(self, place: Place, tokens: list[str], reference: str, at: Place, depth: int = 0) -> Place:
@@ -244,7 +242,9 @@ class _Bundling:
         for index, token in enumerate(tokens):
             if isinstance(node, Mapping) and token not in node and _is_reference(node):
                 if depth > _LONGEST_CHAIN:
-                    raise self._error(at, f"the reference {reference} leads back to itself", "break the circle")
+                    raise self._error(
+                        at, f"the reference {reference} leads back to itself", "break the circle"
+                    )
                 place = self._resolve(node["$ref"], place)
                 return self._descend(place, tokens[index:], reference, at, depth + 1)
             try:

@@ -132,7 +132,9 @@ class GitSource:
 
     def read(self) -> bytes:
         # Without this check, git reads a revision such as `--help` as an option.
-        commit = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{self.revision}^{{commit}}")
+        commit = self._git(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{self.revision}^{{commit}}"
+        )
         if commit.returncode != 0:
             # git explains when there is no repository or no access to it.
             reason = commit.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
