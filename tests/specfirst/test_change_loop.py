@@ -159,7 +159,7 @@ def test_a_new_operation_is_stale_then_named_by_mypy_and_at_the_start_then_serve
     project.contract.write_text(text.replace(place, ARCHIVE + place), encoding="utf-8")
 
     done = project.generate("--check")
-    assert done.returncode == 1
+    assert done.returncode == 3
     for name in ("openapi.json", "openapi.yaml", "manifest.json", "operations.py", "routers/tasks.py"):
         assert f"generated/{name} differs" in done.stderr
     assert "generated/schemas.py" not in done.stderr

@@ -3,3 +3,7 @@
 
 class CommandError(Exception):
     """The command cannot run: the message says what is wrong, where, and what to do. The exit status is 2."""
+
+
+COULD_NOT_RUN = 2
+"""The exit status of a command that has no result."""
