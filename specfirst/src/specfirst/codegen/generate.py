@@ -133,7 +133,7 @@ def write(files: Files, output: Path) -> list[str]:
             changed = [name for name, content in files.items() if _content(output / name) != content]
             stale = _stale(files, output, mine)
             for name in changed:
-                _make_folder((output / name).parent, undo)
+                make_folder((output / name).parent, undo)
                 temporary = _temporary(output / name)
                 undo.callback(temporary.unlink, missing_ok=True)
                 temporary.write_bytes(files[name])
@@ -168,10 +168,10 @@ def _temporary(path: Path) -> Path:
     return path.with_name(f".{path.name}.new")
 
 
-def _make_folder(folder: Path, undo: ExitStack) -> None:
+def make_folder(folder: Path, undo: ExitStack) -> None:
     """Make a folder and its parents; `undo` removes those that were not there."""
     if not folder.is_dir():
-        _make_folder(folder.parent, undo)
+        make_folder(folder.parent, undo)
         folder.mkdir()
         undo.callback(folder.rmdir)
 
