@@ -20,7 +20,6 @@ from typing import Any
 
 import uvicorn
 from specfirst.runtime.application import ContractAPI
-from specfirst.runtime.implementations import SKELETON
 from specfirst.serving.connections import Connection
 from specfirst.serving.server import Server, Supervisor
 from specfirst.serving.startup import StartupError
@@ -37,6 +36,7 @@ from impl.ops.logs import log_config
 from impl.postgres.migrations import DatabaseUnusable, migrate
 from impl.postgres.preflight import check_database, check_folders
 from impl.settings import Settings, load_settings
+from impl.web import SKELETON
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / ".data"
