@@ -17,12 +17,10 @@ from types import ModuleType
 
 from specfirst import __version__
 from specfirst.cli.config import read_config
-from specfirst.cli.errors import CommandError
+from specfirst.cli.errors import COULD_NOT_RUN, CommandError
 
 COMMANDS: tuple[str, ...] = ()
 """The subcommands, in the order in which --help lists them."""
-
-COULD_NOT_RUN = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
