@@ -17,15 +17,13 @@ root of a file loses it: inside of a document, it would change what `#/component
 
 from __future__ import annotations
 
-import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from specfirst.contract.document import METHODS, DocumentError, Pointer, Positions, pointer_text
+from specfirst.contract.document import METHODS, DocumentError, Pointer, Positions
 from specfirst.contract.sources import FileSource, Source
 from specfirst.contract.yaml import parse
 
@@ -234,9 +232,7 @@ class _Bundling:
             for pointer in _anchored(content, unquote(fragment), ()):
                 return Place(source, pointer)
             raise self._unresolved(at, reference)
-        tokens = [
-            token.replace("~1", "/").replace("~0", "~") for token in unquote(fragment).split("/")[1:]
-        ]
+        tokens = [token.replace("~1", "/").replace("~0", "~") for token in unquote(fragment).split("/")[1:]]
         return self._descend(Place(source, ()), tokens, reference, at)
 
     def _descend(self, place: Place, tokens: list[str], reference: str, at: Place, depth: int = 0) -> Place:
@@ -244,7 +240,9 @@ class _Bundling:
         for index, token in enumerate(tokens):
             if isinstance(node, Mapping) and token not in node and _is_reference(node):
                 if depth > _LONGEST_CHAIN:
-                    raise self._error(at, f"the reference {reference} leads back to itself", "break the circle")
+                    raise self._error(
+                        at, f"the reference {reference} leads back to itself", "break the circle"
+                    )
                 place = self._resolve(node["$ref"], place)
                 return self._descend(place, tokens[index:], reference, at, depth + 1)
             try:

@@ -132,7 +132,9 @@ class GitSource:
 
     def read(self) -> bytes:
         # Without this check, git reads a revision such as `--help` as an option.
-        commit = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{self.revision}^{{commit}}")
+        commit = self._git(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{self.revision}^{{commit}}"
+        )
         if commit.returncode != 0:
             # git explains when there is no repository or no access to it.
             reason = commit.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
@@ -200,7 +202,7 @@ def git_source(revision: str, path: Path) -> GitSource:
 def run_git(folder: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     """Run git in a folder. Raises DocumentError if git is not installed."""
     try:
-        return subprocess.run(["git", "-C", folder, *arguments], capture_output=True, check=False)  # noqa: S607
+        return subprocess.run(["git", "-C", folder, *arguments], capture_output=True, check=False)
     except FileNotFoundError:
         raise DocumentError(
             "git was not found", remedy="install it, or use a file instead of a revision"

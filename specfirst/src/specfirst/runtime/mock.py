@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -58,7 +58,7 @@ class Mock:
 
     def __init__(self, document: Document, operation: Operation, values: Values) -> None:
         self._document, self._operation, self._values = document, operation, values
-        self._declared = {str(status): response.pointer for status, response in operation.responses.items()}
+        self._declared = {str(key): response.pointer for key, response in operation.responses.items()}
         self._made: dict[tuple[str, int | None, str | None], HTTPResponse] = {}
 
     def response(self, headers: Iterable[tuple[bytes, bytes]]) -> HTTPResponse:
@@ -151,14 +151,11 @@ class Mock:
             yield name.lower().encode(), _field(value, explode=header.get("explode", False))
 
 
-def default_status(declared: Iterable[str]) -> str:
-    """Return the lowest success, or else the lowest status; that of `2XX` and `default` is 200."""
-    statuses = sorted((_LOWEST.get(key.lower(), key), key) for key in declared)
-    successes = [status for status, _ in statuses if status < "400"]
-    return next(iter(successes), statuses[0][0] if statuses else "200")
-
-
-_LOWEST = {"default": "200", **{f"{digit}xx": f"{digit}00" for digit in range(1, 6)}}
+def default_status(declared: Collection[str]) -> str:
+    """Return the lowest success, or else 200 for `default`, or else the lowest status."""
+    statuses = sorted(key.lower().replace("xx", "00") for key in declared if key != "default")
+    successes = [status for status in statuses if status < "400"]
+    return next(iter(successes), "200" if "default" in declared or not statuses else statuses[0])
 
 
 def _declaration(declared: Mapping[str, Any], code: str) -> str | None:

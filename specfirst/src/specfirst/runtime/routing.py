@@ -148,6 +148,17 @@ class Engine(Generic[CallerT]):
             raise UnimplementedOperations(missing, self._unimplemented_remedy)
         self.unimplemented = frozenset(gap.operation.operation_id for gap in missing)
 
+    def serve_mocks(self) -> None:
+        """Serve every operation as a mock, without a generated package."""
+
+        async def never(**values: Any) -> None:
+            raise AssertionError("a mock calls no implementation")
+
+        operations = self.operations.values()
+        self.mocks = {o.operation_id: Mock(self.document, o, self.values) for o in operations}
+        for operation in operations:
+            OperationHandler(self, operation, never, {})
+
     def router(self, tag: str) -> APIRouter:
         """Create an ordinary FastAPI router whose routes use this engine."""
         engine = self
