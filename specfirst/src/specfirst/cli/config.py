@@ -1,4 +1,4 @@
-"""The configuration: `specfirst.toml`, or `[tool.specfirst]` in `pyproject.toml`, of the working directory."""
+"""The configuration of the working directory: `specfirst.toml`, or `[tool.specfirst]` in `pyproject.toml`."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 Each subcommand is a module of this package with `SUMMARY` (one line), `EXAMPLES` (shown by --help),
 `configure(parser)`, which adds its arguments, and `run(arguments, config)`, which returns the exit status:
-0 is clean, 1 means problems were found, 2 means that the command could not run. The modules import the rest of
-the package, and optional dependencies, inside `run`, so that `specfirst --help` is quick and needs no extra.
+0 is clean, 1 means problems were found, 2 means that the command could not run. The modules import the rest
+of the package, and optional dependencies, inside `run`, so that `specfirst --help` is quick and needs no extra.
 """
 
 from __future__ import annotations
@@ -16,12 +16,10 @@ from types import ModuleType
 
 from specfirst import __version__
 from specfirst.cli.config import read_config
-from specfirst.cli.errors import CommandError
+from specfirst.cli.errors import COULD_NOT_RUN, CommandError
 
 COMMANDS: tuple[str, ...] = ()
 """The subcommands, in the order in which --help lists them."""
-
-COULD_NOT_RUN = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
