@@ -1,9 +1,7 @@
-"""The error that ends a command before it has a result."""
+"""The exit statuses of all commands, and the error that ends a command before it has a result."""
+
+CLEAN, PROBLEMS, COULD_NOT_RUN = 0, 1, 2
 
 
 class CommandError(Exception):
     """The command cannot run: the message says what is wrong, where, and what to do. The exit status is 2."""
-
-
-COULD_NOT_RUN = 2
-"""The exit status of a command that has no result."""

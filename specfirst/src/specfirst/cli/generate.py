@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from specfirst.cli.config import Config
-from specfirst.cli.errors import COULD_NOT_RUN, CommandError
+from specfirst.cli.errors import CLEAN, COULD_NOT_RUN, PROBLEMS, CommandError
 
 if TYPE_CHECKING:
     from specfirst.codegen.skeleton import Layout, Missing
@@ -58,7 +58,8 @@ SETTINGS = {
     },
 }
 
-LINT_ERRORS, DRIFT = 1, 3
+DRIFT = 3
+"""The exit status of --check if files are not current."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -91,7 +92,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
         return command.write_skeletons() if arguments.skeleton else command.tell_missing()
     except LintErrors as errors:
         print(errors, file=sys.stderr)
-        return LINT_ERRORS
+        return PROBLEMS
     except GenerationError as error:
         # Begins with the file, and the line if there is one, as editors recognize it.
         print(error, file=sys.stderr)
@@ -141,7 +142,7 @@ class Generate:
             print(f"{problem}; run {self.program}", file=sys.stderr)
             return DRIFT
         print(f"{self.output.name}/ is current")
-        return 0
+        return CLEAN
 
     def update(self) -> None:
         from specfirst.codegen.generate import generate, write
@@ -172,7 +173,7 @@ class Generate:
         folder = self.contract.absolute().parent
         for _ in watch(folder, watch_filter=lambda _, path: path == saved, stop_event=stop):
             update()
-        return 0
+        return CLEAN
 
     def tell_missing(self) -> int:
         """Say which operations have no method yet. This is no error: the contract comes first."""
@@ -184,13 +185,13 @@ class Generate:
             except GenerationError as error:
                 # The generation itself is complete.
                 print(error, file=sys.stderr)
-                return 0
+                return CLEAN
             for gap in gaps:
                 names = ", ".join(operation.identifier for operation in gap.operations)
                 print(f"{self._shown(gap.module)} lacks {gap.class_name}.{names}")
             if gaps:
                 print(f"{self.program} --skeleton writes these methods, with their bodies left to write")
-        return 0
+        return CLEAN
 
     def write_skeletons(self) -> int:
         from specfirst.codegen.skeleton import write_missing
@@ -207,7 +208,7 @@ class Generate:
                 print(self._to_connect(gap, layout))
         if not gaps:
             print(f"{self._shown(layout.implementations)}/ has a method for every operation")
-        return 0
+        return CLEAN
 
     def _layout(self) -> Layout | None:
         from specfirst.codegen.skeleton import Layout

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specfirst.cli.config import Config
-from specfirst.cli.errors import COULD_NOT_RUN, CommandError
+from specfirst.cli.errors import CLEAN, COULD_NOT_RUN, PROBLEMS, CommandError
 
 if TYPE_CHECKING:
     from specfirst.contract.document import Document
@@ -29,7 +29,6 @@ EXAMPLES = """\
 EXTRA = "codegen"
 SETTINGS: Mapping[str, Mapping[str, Any]] = {}
 
-LINT_ERRORS = 1
 _TEMPLATES = Path(__file__).with_name("project")
 _FILES = {
     "app.py": "app.py.jinja2",
@@ -66,7 +65,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
             written = _copy(made, target, kept)
     except LintErrors as errors:
         print(errors, file=sys.stderr)
-        return LINT_ERRORS
+        return PROBLEMS
     except GenerationError as error:
         print(error, file=sys.stderr)
         return COULD_NOT_RUN
@@ -75,7 +74,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     for name in written:
         print(f"wrote {target / name}")
     print(f"{target} is ready, {time.monotonic() - started:.1f} s. Next: cd {target} && specfirst serve")
-    return 0
+    return CLEAN
 
 
 def _name_of(contract: Path | None) -> str:

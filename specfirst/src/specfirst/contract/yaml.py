@@ -1,4 +1,4 @@
-"""Read a contract, YAML or JSON, as JSON data, with the line of every part.
+"""Read a contract, YAML or JSON, as JSON data, with the line and column of every part.
 
 PyYAML follows YAML 1.1, where `no` is false, `2026-01-05` is a date, and the second of two equal keys
 silently wins. A contract is JSON data (OpenAPI 3.1, section 4.3), so only the types of YAML 1.2's JSON schema
@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from specfirst.contract.document import Document, DocumentError, Pointer, Splices, server_addresses
+from specfirst.contract.document import Document, DocumentError, Pointer, Positions, Splices, server_addresses
 
 _DEEPEST = 100
 """The maximum nesting; deeper nesting exceeds the limits of Python's stack and other tools."""
@@ -74,16 +74,6 @@ for _name, (_pattern, _first) in _PLAIN.items():
 
 def load(path: Path) -> Document:
     """Read a YAML or JSON contract. Raises DocumentError with the line of the error."""
-    text = _text(path)
-    lines: dict[Pointer, int] = {}
-    # JSON text that is not an object is not a contract in YAML either.
-    content = _JSONReader(text, lines).read() if _is_json(text) else _from_yaml(text, lines)
-    if not isinstance(content, dict):
-        raise DocumentError("the document is not a mapping", remedy="start with `openapi: 3.1.0`", line=1)
-    return Document(content, lines)
-
-
-def _text(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -91,6 +81,22 @@ def _text(path: Path) -> str:
             f"the file cannot be read: {error.strerror}",
             remedy="use a file that exists and that you may read",
         ) from None
+    content, positions = parse(data)
+    if not isinstance(content, dict):
+        raise DocumentError("the document is not a mapping", remedy="start with `openapi: 3.1.0`", line=1)
+    return Document(content, positions)
+
+
+def parse(data: bytes) -> tuple[Any, Positions]:
+    """Parse YAML or JSON text to JSON data, and the position of each part. Raises DocumentError."""
+    text = _text(data)
+    positions: Positions = {}
+    # JSON text that is not an object is not a contract in YAML either.
+    content = _JSONReader(text, positions).read() if _is_json(text) else _from_yaml(text, positions)
+    return content, positions
+
+
+def _text(data: bytes) -> str:
     try:
         # A byte order mark is valid in UTF-8, and some editors write it.
         return data.decode("utf-8-sig")
@@ -111,7 +117,7 @@ def _too_deep(line: int, column: int) -> DocumentError:
 # --- YAML -------------------------------------------------------------------------------------------------
 
 
-def _from_yaml(text: str, lines: dict[Pointer, int]) -> Any:
+def _from_yaml(text: str, positions: Positions) -> Any:
     try:
         loader = _JSONSchemaLoader(text)
     except yaml.reader.ReaderError as error:
@@ -140,14 +146,14 @@ def _from_yaml(text: str, lines: dict[Pointer, int]) -> Any:
             line=loader.line + 1,
             column=loader.column + 1,
         ) from None
-    return _YAMLData(lines).of(root, (), repeated=False)
+    return _YAMLData(positions).of(root, (), repeated=False)
 
 
 class _YAMLData:
-    """Converts YAML nodes to JSON data, and records the lines."""
+    """Converts YAML nodes to JSON data, and records the positions."""
 
-    def __init__(self, lines: dict[Pointer, int]) -> None:
-        self._lines = lines
+    def __init__(self, positions: Positions) -> None:
+        self._positions = positions
         self._around: set[int] = set()
         self._seen: set[int] = set()
         self._repeated = 0
@@ -155,7 +161,7 @@ class _YAMLData:
     def of(self, node: yaml.Node | None, pointer: Pointer, *, repeated: bool) -> Any:
         if node is None:
             return None
-        self._lines.setdefault(pointer, node.start_mark.line + 1)
+        self._positions.setdefault(pointer, (node.start_mark.line + 1, node.start_mark.column + 1))
         if id(node) in self._around:
             _reject(node, pointer, "an alias is inside its own anchor", "use $ref")
         if repeated or id(node) in self._seen:
@@ -199,8 +205,8 @@ class _YAMLData:
             name = _joined(key.value, key, pointer)
             if name in mapping:
                 _reject(key, pointer, f"duplicate key {_shown(name)}", "remove one of the two")
-            # The line of a value is that of its key, where readers look for it.
-            self._lines[*pointer, name] = key.start_mark.line + 1
+            # The position of a value is that of its key, where readers look for it.
+            self._positions[*pointer, name] = (key.start_mark.line + 1, key.start_mark.column + 1)
             mapping[name] = self.of(value, (*pointer, name), repeated=repeated)
         return mapping
 
@@ -283,11 +289,11 @@ _WORDS = {"true": True, "false": False, "null": None}
 
 
 class _JSONReader:
-    """Parses JSON text, and records the lines."""
+    """Parses JSON text, and records the positions."""
 
-    def __init__(self, text: str, lines: dict[Pointer, int]) -> None:
-        self._text, self._lines = text, lines
-        self._at, self._line, self._counted = 0, 1, 0
+    def __init__(self, text: str, positions: Positions) -> None:
+        self._text, self._positions = text, positions
+        self._at, self._line, self._start, self._counted = 0, 1, 0, 0
 
     def read(self) -> Any:
         self._skip()
@@ -298,21 +304,23 @@ class _JSONReader:
         assert match
         self._at = match.end()
 
-    def _here(self) -> int:
-        self._line += self._text.count("\n", self._counted, self._at)
+    def _here(self) -> tuple[int, int]:
+        if lines := self._text.count("\n", self._counted, self._at):
+            self._line += lines
+            self._start = self._text.rindex("\n", self._counted, self._at) + 1
         self._counted = self._at
-        return self._line
+        return self._line, self._at - self._start + 1
 
     def _reject(self, pointer: Pointer, problem: str, remedy: str) -> NoReturn:
-        column = self._at - self._text.rfind("\n", 0, self._at)
-        raise DocumentError(problem, pointer, remedy=remedy, line=self._here(), column=column)
+        line, column = self._here()
+        raise DocumentError(problem, pointer, remedy=remedy, line=line, column=column)
 
     def _value(self, pointer: Pointer) -> Any:
-        self._lines.setdefault(pointer, self._here())
+        self._positions.setdefault(pointer, self._here())
         first = self._text[self._at : self._at + 1]
         if first in ("{", "["):
             if len(pointer) >= _DEEPEST:
-                raise _too_deep(self._here(), self._at - self._text.rfind("\n", 0, self._at))
+                raise _too_deep(*self._here())
             return self._object(pointer) if first == "{" else self._array(pointer)
         if first == '"':
             return self._string(pointer)
@@ -332,12 +340,12 @@ class _JSONReader:
         members: dict[str, Any] = {}
         self._skip(1)
         while self._text[self._at] != "}":
-            start = self._at
+            start, position = self._at, self._here()
             name = self._string(pointer)
             if name in members:
                 self._at = start
                 self._reject(pointer, f"duplicate key {_shown(name)}", "remove one of the two")
-            self._lines[*pointer, name] = self._here()
+            self._positions[*pointer, name] = position
             self._skip()
             self._skip(1)
             members[name] = self._value((*pointer, name))
