@@ -89,12 +89,14 @@ class URLSource:
         return unquote(urlsplit(self.url).path)
 
     def read(self) -> bytes:
+        if not _URL.match(self.url):
+            raise self._unreadable("it is not an http or https URL")
         try:
-            # Only http and https get here.
-            request = urllib.request.Request(self.url, headers={"User-Agent": "specfirst"})  # noqa: S310
-            with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310
+            request = urllib.request.Request(self.url, headers={"User-Agent": "specfirst"})  # noqa: S310  # As checked.
+            with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310  # As checked.
                 data: bytes = response.read(_LARGEST + 1)
         except urllib.error.HTTPError as error:
+            error.close()
             raise self._unreadable(f"the response is {error.code} {error.reason}") from None
         except urllib.error.URLError as error:
             raise self._unreadable(str(error.reason)) from None
@@ -164,8 +166,8 @@ class GitSource:
 def source(text: str, *, beside: str | None = None) -> Source:
     """Return the source that a user names: a file, an http(s) URL, `git:REVISION:PATH` or `git:REVISION`.
 
-    The path of `git:REVISION:PATH` is relative to the root of the repository, or to the working directory if it
-    begins with `./` or `../`, as in git. `git:REVISION` is the file `beside` in that revision. Raises
+    The path of `git:REVISION:PATH` is relative to the root of the repository, or to the working directory if
+    it begins with `./` or `../`, as in git. `git:REVISION` is the file `beside` in that revision. Raises
     DocumentError for `git:REVISION` without a file `beside`.
     """
     if _URL.match(text):
@@ -202,7 +204,7 @@ def git_source(revision: str, path: Path) -> GitSource:
 def run_git(folder: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     """Run git in a folder. Raises DocumentError if git is not installed."""
     try:
-        return subprocess.run(["git", "-C", folder, *arguments], capture_output=True, check=False)  # noqa: S607
+        return subprocess.run(["git", "-C", folder, *arguments], capture_output=True, check=False)
     except FileNotFoundError:
         raise DocumentError(
             "git was not found", remedy="install it, or use a file instead of a revision"

@@ -121,7 +121,8 @@ class Parameters:
     """Reads the parameters of one operation.
 
     `conversions` maps identifiers to functions for the parameters whose Python type is not the JSON type
-    itself, such as a date-time.
+    itself, such as a date-time. Undeclared query parameters are validation errors, unless they are
+    `credentials`, or `ignore_unknown` is set.
     """
 
     def __init__(
@@ -130,10 +131,14 @@ class Parameters:
         operation: Operation,
         schemas: Schemas,
         conversions: Mapping[str, Callable[[Any], Any]],
+        *,
+        credentials: frozenset[str] = frozenset(),
+        ignore_unknown: bool = False,
     ) -> None:
         readers = [self._reader(document, p, schemas, conversions) for p in operation.parameters]
         self._path = [r for r in readers if r.parameter.location == "path"]
         self._query = {r.parameter.name: r for r in readers if r.parameter.location == "query"}
+        self._ignore_unknown, self._known = ignore_unknown, credentials | self._query.keys()
         self._headers = {r.parameter.name.lower(): r for r in readers if r.parameter.location == "header"}
         self._header_names = {name.encode(): name for name in self._headers}
         self._cookies = {r.parameter.name: r for r in readers if r.parameter.location == "cookie"}
@@ -191,7 +196,7 @@ class Parameters:
                 if pair:
                     name, _, value = pair.partition("=")
                     texts.setdefault(_form_decoded(name), []).append(value)
-            for name in texts.keys() - self._query.keys():
+            for name in () if self._ignore_unknown else texts.keys() - self._known:
                 printable = name.encode("utf-8", "replace").decode()
                 found.append(
                     ValidationErrorItem(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -12,7 +12,8 @@ from pydantic import BaseModel
 
 from specfirst.contract.document import Document, Operation, Response
 from specfirst.runtime.asgi import HTTPResponse
-from specfirst.runtime.errors import APIError, Invalid, PreconditionFailed
+from specfirst.runtime.error_formats import ErrorFormat
+from specfirst.runtime.errors import APIError, PreconditionFailed
 from specfirst.runtime.etags import conditional_status, conditions
 from specfirst.runtime.validation import Schemas, validation_errors
 
@@ -32,29 +33,19 @@ class ContractViolation(Exception):
     """The response of the implementation or the engine is not declared in the contract."""
 
 
-ErrorBody = Callable[[APIError], Any]
-"""Returns the JSON body of an error response, in the contract's format."""
-
-
-def error_body(api_error: APIError) -> dict[str, Any]:
-    """Return FastAPI's error format: `detail` is a text, or for 422 a list of `{loc, msg, type}`."""
-    if isinstance(api_error, Invalid):
-        return {"detail": [{"loc": f.loc, "msg": f.msg, "type": f.type} for f in api_error.validation_errors]}
-    return {"detail": api_error.detail}
-
-
-def error_response(api_error: APIError, body: ErrorBody, media_type: str | None) -> HTTPResponse:
+def error_response(api_error: APIError, errors: ErrorFormat, media_type: str | None) -> HTTPResponse:
     """Encode an error response. Without a media type, the contract declares no body."""
+    status = errors.status_of(api_error)
     headers = [(b"content-type", media_type.encode())] if media_type else []
     headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in api_error.headers.items()]
-    return HTTPResponse(int(api_error.status), headers, orjson.dumps(body(api_error)) if media_type else b"")
+    return HTTPResponse(status, headers, orjson.dumps(errors.body(api_error)) if media_type else b"")
 
 
 class Responder:
     """Encodes the responses of one operation, and rejects undeclared statuses."""
 
-    def __init__(self, operation: Operation, body: ErrorBody) -> None:
-        self._operation, self._body = operation, body
+    def __init__(self, operation: Operation, errors: ErrorFormat) -> None:
+        self._operation, self._errors = operation, errors
         self._encoders = {
             status: [(h.identifier, h.name.lower().encode(), h.required) for h in response.headers]
             for status, response in operation.responses.items()
@@ -116,10 +107,10 @@ class Responder:
 
     def error_response(self, api_error: APIError) -> HTTPResponse:
         """Encode an error response. Raises ContractViolation if the operation does not declare its status."""
-        response = self._operation.responses.get(int(api_error.status))
+        response = self._operation.responses.get(self._errors.status_of(api_error))
         if response is None:
             raise ContractViolation(f"the status {int(api_error.status)} is not declared")
-        return error_response(api_error, self._body, response.media_type)
+        return error_response(api_error, self._errors, response.media_type)
 
 
 class ResponseValidation:
