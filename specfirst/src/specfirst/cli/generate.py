@@ -251,4 +251,3 @@ class Generate:
         folder = self.config.folder.absolute()
         parts = path.absolute().relative_to(folder).parts if path.absolute().is_relative_to(folder) else ()
         return ".".join(parts[1:] if parts[:1] == ("src",) else parts) or path.name
-

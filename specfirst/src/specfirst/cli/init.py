@@ -48,7 +48,9 @@ _USED_BY_APP = frozenset(
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="FOLDER", help="the folder of the project, which need not exist")
-    parser.add_argument("--contract", metavar="FILE", help="your contract, which is copied (default: a starter)")
+    parser.add_argument(
+        "--contract", metavar="FILE", help="your contract, which is copied (default: a starter)"
+    )
 
 
 def run(arguments: argparse.Namespace, config: Config) -> int:

@@ -6,7 +6,7 @@ cannot be served faithfully, warnings are what a generator or a client will stum
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from specfirst.contract.document import Document, DocumentError, Pointer
@@ -21,7 +21,7 @@ from specfirst.lint import (
     structure,
     traffic,
 )
-from specfirst.lint.rules import RULES, SETS, Edit, Levels, Rule, Violation, named_set
+from specfirst.lint.rules import RULES, SETS, Edit, Levels, Rule, UnknownRule, Violation, levels
 from specfirst.lint.view import View
 from specfirst.problems import Problem, Severity
 
@@ -35,38 +35,54 @@ __all__ = [
     "Problem",
     "Rule",
     "Severity",
+    "UnknownRule",
     "edits",
+    "levels",
     "lint",
-    "named_set",
     "require_sound",
 ]
 
 # Importing a module registers its rules; no other name of it is used here.
 _SUBJECTS = (structure, paths, operations, responses, schemas, traffic, components, documentation, ignores)
 
-RECOMMENDED: Levels = named_set("specfirst:recommended") or {}
-STRICT: Levels = named_set("specfirst:strict") or {}
+RECOMMENDED: Levels = levels(["specfirst:recommended"])
+STRICT: Levels = levels(["specfirst:strict"])
 
 Found = tuple[Rule, Violation]
 
+Locate = Callable[[Pointer], tuple[str, int | None, int | None]]
+"""Returns the file, line and column of a part of a document."""
 
-def lint(document: Document, levels: Levels = RECOMMENDED, *, file: str = "") -> list[Problem]:
-    """List the problems of a document, in its order, with the severities of `levels`.
 
-    `file` is the name of the document in the problems. A part with an invalid structure is left out when the
-    other rules run, so that all problems are found in one pass.
+def lint(document: Document, rules: Levels = RECOMMENDED, *, locate: Locate | None = None) -> list[Problem]:
+    """List the problems of a document, in its order, with the severities of `rules`.
+
+    `locate` returns the file, line and column of a part; without it, problems have the lines of the document.
+    A part with an invalid structure is left out when the other rules run, so that all problems are found in one
+    pass.
     """
+
+    def position(pointer: Pointer) -> tuple[str, int | None, int | None]:
+        return "", *(document.position(pointer) or (None, None))
+
     found = [
-        _problem(document, rule, violation, levels.get(rule.name, rule.severity), file)
-        for rule, violation in _found(document, levels)
+        Problem(
+            rule.name,
+            rules.get(rule.name, rule.severity),
+            violation.problem,
+            violation.remedy,
+            *(locate or position)(violation.pointer),
+            violation.pointer,
+        )
+        for rule, violation in _found(document, rules)
     ]
     # A component that is referenced twice is checked twice; report its problem once.
-    return sorted(dict.fromkeys(found), key=lambda problem: (problem.line or 0, problem.column or 0))
+    return sorted(dict.fromkeys(found), key=lambda p: (p.file, p.line or 0, p.column or 0))
 
 
-def edits(document: Document, levels: Levels = RECOMMENDED) -> list[Edit]:
+def edits(document: Document, rules: Levels = RECOMMENDED) -> list[Edit]:
     """Return the changes that fix problems of a document without a change of its API."""
-    return list(dict.fromkeys(edit for _, violation in _found(document, levels) for edit in violation.edits))
+    return list(dict.fromkeys(edit for _, violation in _found(document, rules) for edit in violation.edits))
 
 
 def require_sound(document: Document) -> None:
@@ -82,24 +98,17 @@ def require_sound(document: Document) -> None:
             )
 
 
-def _problem(document: Document, rule: Rule, violation: Violation, severity: Severity, file: str) -> Problem:
-    line, column = document.position(violation.pointer) or (None, None)
-    return Problem(
-        rule.name, severity, violation.problem, violation.remedy, file, line, column, violation.pointer
-    )
-
-
-def _found(document: Document, levels: Levels) -> Iterator[Found]:
+def _found(document: Document, rules: Levels) -> Iterator[Found]:
     """Yield the violations of the rules that are on, except the ignored ones."""
     found = list(_structural(View(document)))
     view, hidden = _sound(document, [violation for _, violation in found])
     for rule in RULES.values():
-        if rule.structural or rule.name not in levels or (rule.needs_all and hidden):
+        if rule.structural or rule.name not in rules or (rule.needs_all and hidden):
             continue
         for violation in rule.check(view):
             if not any(_overlap(violation.pointer, pointer) for pointer in hidden):
                 found.append((rule, violation))
-    yield from ignores.apply(view, found, levels)
+    yield from ignores.apply(view, found, rules)
 
 
 def _structural(view: View) -> Iterator[Found]:

@@ -42,7 +42,10 @@ def fix(text: str, edits: Sequence[Edit]) -> tuple[str, int]:
     done = 0
     made: list[Pointer] = []
     for edit in edits:
-        if any(edit.pointer[: len(other)] == other or other[: len(edit.pointer)] == edit.pointer for other in made):
+        if any(
+            edit.pointer[: len(other)] == other or other[: len(edit.pointer)] == edit.pointer
+            for other in made
+        ):
             continue
         holder = _find(root, edit.pointer[:-1])
         splice = holder and _splice(text, holder, edit)
@@ -50,7 +53,9 @@ def fix(text: str, edits: Sequence[Edit]) -> tuple[str, int]:
             splices.append(splice)
             made.append(edit.pointer)
             done += 1
-    for edit in sorted((e for e in edits if e.pointer in made), key=lambda e: _order(e.pointer), reverse=True):
+    for edit in sorted(
+        (e for e in edits if e.pointer in made), key=lambda e: _order(e.pointer), reverse=True
+    ):
         _apply(expected, edit)
     for splice in sorted(splices, reverse=True):
         text = text[: splice.start] + splice.text + text[splice.end :]
@@ -147,7 +152,9 @@ def _insertion(text: str, holder: yaml.MappingNode, key: str, value: Any) -> _Sp
         # In JSON with a key on each line, the new key gets a line too.
         line = text.rfind("\n", 0, first.index) + 1
         own_line = not text[line : first.index].strip()
-        return _Splice(first.index, first.index, f"{entry.rstrip()}\n{text[line:first.index]}" if own_line else entry)
+        return _Splice(
+            first.index, first.index, f"{entry.rstrip()}\n{text[line : first.index]}" if own_line else entry
+        )
     name = key if _PLAIN_KEY.fullmatch(key) else json.dumps(key)
     shown = value if isinstance(value, str) and _PLAIN_KEY.fullmatch(value) else json.dumps(value)
     return _Splice(first.index, first.index, f"{name}: {shown}\n{' ' * first.column}")

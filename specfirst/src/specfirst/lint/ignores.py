@@ -4,19 +4,18 @@
       x-specfirst-ignore:
         undeclared-parameter: The gateway fills it.
 
-The extension applies to the object that has it and to everything inside. It is an extension and not a comment,
-because a comment exists in YAML only, belongs to a line and not to a part, and is lost when a tool rewrites or
-bundles the document.
+The extension applies to the object that has it and to everything inside. It is an extension and not a
+comment, because a comment exists in YAML only, belongs to a line and not to a part, and is lost when a tool
+rewrites or bundles the document.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from specfirst.contract.document import Pointer
-from specfirst.lint.rules import ERROR, RULES, WARNING, Edit, Levels, Rule, Violation, rule
+from specfirst.lint.rules import ERROR, RULES, WARNING, Edit, Levels, Rule, Violation, rule, unknown_rule
 from specfirst.lint.view import View
 
 IGNORE = "x-specfirst-ignore"
@@ -33,12 +32,8 @@ def ignores_have_a_known_rule_and_a_reason(view: View) -> Iterator[Violation]:
             continue
         for name, reason in node.items():
             if name not in RULES:
-                nearest = get_close_matches(name, RULES, 1)
-                yield Violation(
-                    (*pointer, name),
-                    f"unknown rule {name!r}" + (f"; did you mean {nearest[0]}?" if nearest else ""),
-                    "correct the name; `specfirst lint --list-rules` lists them",
-                )
+                problem, _, hint = unknown_rule(name).partition("; ")
+                yield Violation((*pointer, name), problem, f"correct the name: {hint}")
             elif not _can_be_ignored(name):
                 yield Violation((*pointer, name), f"the rule {name} cannot be ignored", "fix the problem")
             elif not isinstance(reason, str) or not reason.strip():
@@ -63,13 +58,13 @@ def apply(
         if name in RULES and _can_be_ignored(name) and isinstance(reason, str) and reason.strip()
     }
     used: set[tuple[Pointer, str]] = set()
-    for rule, violation in found:
+    for each, violation in found:
         pointer = violation.pointer
-        places = [(pointer[:length], rule.name) for length in range(len(pointer) + 1)]
+        places = [(pointer[:length], each.name) for length in range(len(pointer) + 1)]
         matching = ignored.intersection(places) if ignored else set()
         used |= matching
         if not matching:
-            yield rule, violation
+            yield each, violation
     unused = RULES["unused-ignore"]
     for place, name in sorted(ignored - used) if unused.name in levels else ():
         if name in levels:

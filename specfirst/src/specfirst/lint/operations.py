@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from specfirst.contract.document import TAKEN_BY_OPERATIONS, Pointer, python_name
-from specfirst.lint.rules import ERROR, STYLE, WARNING, Violation, rule
+from specfirst.lint.rules import ERROR, STYLE, WARNING, Edit, Violation, rule
 from specfirst.lint.view import Endpoint, View
 
 _ENGINE_ANSWERS = "remove it: the engine implements HEAD for every GET and OPTIONS for every path"
@@ -67,14 +67,28 @@ def operations_can_be_read(view: View) -> Iterator[Violation]:
         yield Violation(error.pointer, error.problem, error.remedy)
 
 
-@rule("operation-id", WARNING)
+@rule("operation-id", WARNING, fixable=True)
 def operations_have_an_operation_id(view: View) -> Iterator[Violation]:
     """Generators name functions after operationIds, and each invents another name where there is none."""
+    taken = {part.node.get("operationId") for part in view.of("operation")}
     for part in view.of("operation"):
         if not part.node.get("operationId"):
+            pointer = (*part.pointer, "operationId")
+            name = _supplied_name(part.pointer[-1], part.pointer[1])
+            addable = "operationId" not in part.node and name not in taken and part.pointer[0] == "paths"
+            taken.add(name)
             yield Violation(
-                (*part.pointer, "operationId"), "there is no operationId", "name it like listItems"
+                pointer,
+                "there is no operationId",
+                "name it like listItems",
+                (Edit("insert", pointer, name),) if addable else (),
             )
+
+
+def _supplied_name(method: str, path: str) -> str:
+    """Make an operationId from the method and the path: `GET /things/{id}` is `getThingsId`."""
+    words = re.findall(r"[A-Za-z0-9]+", path)
+    return method.lower() + ("".join(word[:1].upper() + word[1:] for word in words) or "Root")
 
 
 @rule("operation-id-case", STYLE)

@@ -19,30 +19,32 @@ _LINKED_METHODS = ("GET", "PUT", "PATCH", "DELETE")
 def statuses_that_the_engine_answers_are_declared(view: View) -> Iterator[Violation]:
     """The engine sends these statuses itself, and generated clients only know declared responses."""
     for endpoint in view.endpoints:
-        for status, reason in _engine_statuses(view, endpoint):
-            if endpoint.response(status) is None:
-                yield Violation(
-                    (*endpoint.pointer, "responses"),
-                    f"{endpoint.method} {endpoint.path} does not declare {status}",
-                    f"add the response, or `default`: {reason}",
-                )
+        missing = [(s, r) for s, r in sorted(_engine_statuses(endpoint)) if endpoint.response(s) is None]
+        if missing:
+            statuses = ", ".join(str(status) for status, _ in missing)
+            reasons = "; ".join(f"{status} is for {reason}" for status, reason in missing)
+            yield Violation(
+                (*endpoint.pointer, "responses"),
+                f"{endpoint.method} {endpoint.path} does not declare {statuses}",
+                f"add the responses, or `default`: {reasons}",
+            )
 
 
-def _engine_statuses(view: View, endpoint: Endpoint) -> Iterator[tuple[int, str]]:
-    yield 422, "it is the response to invalid parameters and undeclared query parameters"
-    yield 500, "it is the response when the server fails"
+def _engine_statuses(endpoint: Endpoint) -> Iterator[tuple[int, str]]:
+    yield 422, "invalid parameters and undeclared query parameters"
+    yield 500, "failures of the server"
     if endpoint.body:
-        yield 400, "it is the response to a body that is not JSON"
-        yield 413, "it is the response to a body that is too large"
-        yield 415, "it is the response to a body of another media type"
+        yield 400, "a body that is not JSON"
+        yield 413, "a body that is too large"
+        yield 415, "a body of another media type"
     if _is_conditional(endpoint):
-        yield 304, "it is the response to If-None-Match with the current ETag"
-        yield 412, "it is the response to If-Match without the current ETag"
+        yield 304, "If-None-Match with the current ETag"
+        yield 412, "If-Match without the current ETag"
     if any(endpoint.security):
-        yield 401, "it is the response to a request without a valid credential"
+        yield 401, "requests without a valid credential"
         scopes = any(scopes for requirement in endpoint.security for scopes in requirement.values())
         if scopes or endpoint.located("path"):
-            yield 403, "it is the response to a caller who may not use the resource"
+            yield 403, "callers who may not use the resource"
 
 
 def _is_conditional(endpoint: Endpoint) -> bool:

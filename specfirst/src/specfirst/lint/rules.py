@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from specfirst.contract.document import Pointer
@@ -14,8 +15,7 @@ from specfirst.problems import Severity
 class Edit(NamedTuple):
     """A change of the document that fixes a violation.
 
-    `remove` removes the part at `pointer`, `replace` gives it another value, and `insert` adds a part to its
-    mapping.
+    `remove` removes the part at `pointer`, and `insert` adds a part with this value to its mapping.
     """
 
     action: str
@@ -95,14 +95,44 @@ def rule(
     return register
 
 
-def named_set(name: str) -> Levels | None:
-    """Return the rules of `specfirst:recommended` or `specfirst:strict` with their severities."""
-    if name == "specfirst:recommended":
-        return {rule.name: rule.severity for rule in RULES.values() if rule.recommended}
-    if name == "specfirst:strict":
-        return dict.fromkeys(RULES, Severity.ERROR)
-    return None
-
-
-SETS = ("specfirst:recommended", "specfirst:strict")
+SETS: Mapping[str, Callable[[Rule], Severity | None]] = {
+    "specfirst:recommended": lambda rule: rule.severity if rule.recommended else None,
+    "specfirst:strict": lambda _: ERROR,
+}
 """The named sets: errors, warnings and a few rules of style; and all rules, as errors."""
+
+LEVELS: Mapping[str, Severity | None] = {"off": None, "style": STYLE, "warn": WARNING, "error": ERROR}
+"""What a configuration can say about a rule."""
+
+
+class UnknownRule(Exception):
+    """A configuration names a set or rule that does not exist, or switches off one that must be on."""
+
+
+def levels(sets: Iterable[str], changes: Mapping[str, str] | None = None) -> Levels:
+    """Combine named sets, of which later ones win, and changes of single rules. Raises UnknownRule."""
+    chosen: dict[str, Severity | None] = {
+        rule.name: rule.severity if rule.structural else None for rule in RULES.values()
+    }
+    for name in sets:
+        if name not in SETS:
+            raise UnknownRule(f"unknown set {name!r}; use {' or '.join(SETS)}")
+        chosen |= {rule.name: SETS[name](rule) for rule in RULES.values()}
+    for name, level in (changes or {}).items():
+        if name not in RULES:
+            raise UnknownRule(unknown_rule(name))
+        if level not in LEVELS:
+            raise UnknownRule(f"the level of {name} is {level!r}; use one of {', '.join(LEVELS)}")
+        if RULES[name].structural and LEVELS[level] is None:
+            raise UnknownRule(
+                f"the rule {name} cannot be off, since other rules depend on it; remove the setting"
+            )
+        chosen[name] = LEVELS[level]
+    return {name: severity for name, severity in chosen.items() if severity}
+
+
+def unknown_rule(name: str) -> str:
+    """Return the message about the name of a rule that does not exist."""
+    nearest = get_close_matches(name, RULES, 1)
+    hint = f"did you mean {nearest[0]}?" if nearest else "`specfirst lint --list-rules` lists them"
+    return f"unknown rule {name!r}; {hint}"
