@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +14,7 @@ from specfirst.problems import Problem, Severity
 
 if TYPE_CHECKING:
     from specfirst.contract.bundling import Bundle
-    from specfirst.lint import Levels
+    from specfirst.lint import LintSettings
 
 SUMMARY = "Check contracts."
 EXAMPLES = """\
@@ -90,18 +88,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_output_arguments(parser)
 
 
-@dataclass(frozen=True)
-class LintSettings:
-    """The rules with their severities, and the problems that do not count."""
-
-    rules: Levels
-    fail_on: Severity
-    baseline: Path | None
-
-
 def lint_settings(config: Config, arguments: argparse.Namespace | None = None) -> LintSettings:
     """Return the settings of [tool.specfirst.lint], or the flags that replace them. Raises CommandError."""
-    from specfirst.lint import UnknownRule, levels
+    from specfirst.lint import LintSettings, UnknownRule, levels
 
     settings, flags = config.section("lint"), vars(arguments) if arguments else {}
     changes = dict(settings.get("rules", {}))
@@ -126,7 +115,7 @@ def lint_settings(config: Config, arguments: argparse.Namespace | None = None) -
 
 
 def run(arguments: argparse.Namespace, config: Config) -> int:
-    from specfirst.lint import RULES, RECOMMENDED, catalogue
+    from specfirst.lint import RULES, catalogue
     from specfirst.lint.baseline import BaselineError, apply_baseline, write_baseline
 
     settings = lint_settings(config, arguments)
