@@ -145,14 +145,18 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
         if arguments.write_baseline:
             path = settings.baseline or Path(BASELINE)
             write_baseline(problems, path)
-            print(f"wrote {len(problems)} problems to {path}")
+            print(f"wrote {_counted(len(problems))} to {path}")
             return CLEAN
         if settings.baseline:
             problems, known, gone = apply_baseline(problems, settings.baseline)
             if known:
-                notes.append(f"{known} known problems are in {settings.baseline}")
+                are = "is" if known == 1 else "are"
+                notes.append(f"{_counted(known, 'known problem')} {are} in {settings.baseline}")
             if gone:
-                notes.append(f"{gone} problems in {settings.baseline} no longer exist; use --write-baseline")
+                exist = "exists" if gone == 1 else "exist"
+                notes.append(
+                    f"{_counted(gone)} in {settings.baseline} no longer {exist}; use --write-baseline"
+                )
     except BaselineError as error:
         raise CommandError(str(error)) from None
     rules = {
@@ -230,4 +234,8 @@ def _fix(name: str, settings: LintSettings) -> list[str]:
         except OSError as error:
             raise CommandError(f"{name} cannot be written: {error.strerror}") from None
         total += count
-    return [f"Fixed {total} problem{'s' if total != 1 else ''} in {name}"] if total else []
+    return [f"Fixed {_counted(total)} in {name}"] if total else []
+
+
+def _counted(number: int, noun: str = "problem") -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
