@@ -24,6 +24,9 @@ from specfirst.coverage import Recorder
 from specfirst.fuzz import CONTRACT, HOOKS, OBSERVATIONS, RESULTS
 
 
+_CONDITIONS = {"if-match": "*", "if-none-match": '"of-nothing"'}
+
+
 @schemathesis.hook
 def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None:
     """Add x-response-headers, which the engine sends with every response, to each response."""
@@ -38,11 +41,15 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
 
 @schemathesis.hook
 def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
-    """Write integers in URLs in one form.
+    """Write integers in URLs in one form, and give conditional headers values whose condition holds.
 
     JSON Schema calls 84.0 an integer. A contract cannot say how a URL writes it, and many servers, including
-    the engine, accept `84` only.
+    the engine, accept `84` only. Nor can a schema say which entity tags match (RFC 9110, section 13.1).
     """
+    if case.meta and case.meta.generation.mode.is_positive:
+        for name in case.headers or ():
+            if name.lower() in _CONDITIONS:
+                case.headers[name] = _CONDITIONS[name.lower()]
     for parameters in (case.path_parameters, case.query):
         for parameter, value in (parameters or {}).items():
             if isinstance(value, float) and value.is_integer():

@@ -264,9 +264,9 @@ def _field(value: Any, *, explode: bool) -> bytes:
         return b",".join(_field(item, explode=False) for item in value)
     if isinstance(value, dict):
         pairs = [f"{key}={item}" if explode else f"{key},{item}" for key, item in value.items()]
-        return ",".join(pairs).encode("latin-1", "replace")
+        return _field(",".join(pairs), explode=False)
     text = value if isinstance(value, str) else json.dumps(value)
-    return text.encode("latin-1", "replace").replace(b"\r", b"").replace(b"\n", b"")
+    return "".join(one if one.isascii() and one.isprintable() else "?" for one in text).encode()
 
 
 def _examples(document: Document, node: Any, pointer: Pointer) -> Mapping[str, Any]:

@@ -67,14 +67,18 @@ class _Exchange:
     """The engine's response to the request, if it violates the contract."""
     violations: list[str] = field(default_factory=list)
 
-    def violate(self, error: APIError) -> None:
+    def refuse(self, error: APIError) -> None:
+        """Keep the engine's response to the request, and its reasons."""
         self.error = error
         if isinstance(error, Invalid):
-            self.violations += [
-                f"request {' '.join(map(str, item.loc))}: {item.msg}" for item in error.validation_errors
-            ]
+            for item in error.validation_errors:
+                self.violate(f"request {' '.join(map(str, item.loc))}: {item.msg}")
         else:
-            self.violations.append(f"request: {error.detail} ({int(error.status)})")
+            self.violate(f"request: {error.detail} ({int(error.status)})")
+
+    def violate(self, text: str) -> None:
+        # Names in it may be the client's, with any character; it becomes a header and a line of the log.
+        self.violations.append("".join(one if one.isascii() and one.isprintable() else "?" for one in text))
 
 
 class _Inspection(OperationHandler):
@@ -168,14 +172,14 @@ class ValidatingProxy:
         match = find(self.engine, raw_segments(scope))
         if match is None:
             if scope["method"] != "OPTIONS":
-                exchange.violate(NotFound("The contract has no such path"))
+                exchange.refuse(NotFound("The contract has no such path"))
             return exchange, []
         base, routes, values = match
         method = scope["method"]
         handler = routes.get("GET" if method == "HEAD" and "HEAD" not in routes else method)
         if handler is None:
             if method != "OPTIONS":
-                exchange.violate(MethodNotAllowed(allowed_methods(routes)))
+                exchange.refuse(MethodNotAllowed(allowed_methods(routes)))
             return exchange, base
         exchange.operation = handler.operation
         if not is_whole:
@@ -185,7 +189,7 @@ class ValidatingProxy:
             assert isinstance(handler, _Inspection)
             await handler.inspect(dict(scope), _replay(body), values)
         except APIError as error:
-            exchange.violate(error)
+            exchange.refuse(error)
         return exchange, base
 
     async def _forward(
@@ -222,10 +226,8 @@ class ValidatingProxy:
         raw = response.aiter_raw()
         beginning, is_whole = (b"", False) if streams else await _read(raw, self._limit)
         if operation is not None:
-            exchange.violations += [
-                f"response: {problem}"
-                for problem in self._problems(operation, response, beginning, is_whole, scope["method"])
-            ]
+            for problem in self._problems(operation, response, beginning, is_whole, scope["method"]):
+                exchange.violate(f"response: {problem}")
             if self._observe:
                 self._observe(operation, status, scope["query_string"])
         if self._fail and exchange.violations and is_whole:
@@ -374,6 +376,6 @@ def _essence(value: bytes, declared: str | None) -> bytes:
 def _violation_headers(violations: Sequence[str]) -> list[tuple[bytes, bytes]]:
     if not violations:
         return []
-    text = " ".join("; ".join(violations).split())
+    text = "; ".join(violations)
     short = text if len(text) <= _LONGEST_HEADER else f"{text[:_LONGEST_HEADER]}..."
-    return [(VIOLATION.lower().encode(), short.encode("ascii", "replace"))]
+    return [(VIOLATION.lower().encode(), short.encode())]
