@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ _TEMPLATES = Path(__file__).resolve().parent / "templates"
 _VISITOR = Path(__file__).resolve().parent / "visitor.py"
 _SETTINGS = _TEMPLATES / "pyproject.toml"
 _MANIFEST = "manifest.json"
-_MARKER = "# Generated from {name} by scripts/generate: change the contract, not this file.\n"
+_MARKER = "# Generated from {name} by specfirst: change the contract, not this file.\n"
 
 _PLAIN = '''\
 """What operations answer, as plain dicts: for what needs no check, such as rows of one's own database.
@@ -42,6 +43,10 @@ Files = Mapping[str, bytes]
 
 class GenerationError(Exception):
     """Generation failed; the message says why, where, and what to do."""
+
+
+class LintErrors(GenerationError):
+    """Lint found errors in the contract; the message has a line for each."""
 
 
 def generate(contract: Path) -> Files:
@@ -118,40 +123,71 @@ def differences(files: Files, output: Path) -> list[str]:
 def write(files: Files, output: Path) -> list[str]:
     """Replace the generated files; return the names of the changed ones.
 
-    Raises GenerationError, before it changes anything, if it would overwrite a file that it did not write.
+    Raises GenerationError, before it changes anything, if it would overwrite a file that it did not write, or
+    if a file cannot be written.
     """
-    mine = _written(output)
+    with ExitStack() as undo:
+        try:
+            mine = _written(output)
+            _refuse_foreign(files, output, mine)
+            changed = [name for name, content in files.items() if _content(output / name) != content]
+            stale = _stale(files, output, mine)
+            for name in changed:
+                make_folder((output / name).parent, undo)
+                temporary = _temporary(output / name)
+                undo.callback(temporary.unlink, missing_ok=True)
+                temporary.write_bytes(files[name])
+        except OSError as error:
+            raise GenerationError(
+                f"{error.filename}: {error.strerror}; nothing was changed. "
+                "Correct the permissions, or choose another output folder"
+            ) from None
+        undo.pop_all()
+    # Each file is replaced atomically, also for a server that reloads on change.
+    for name in changed:
+        _temporary(output / name).replace(output / name)
+    for name in stale:
+        (output / name).unlink()
+    return changed + stale
+
+
+def _refuse_foreign(files: Files, output: Path, mine: set[str]) -> None:
     foreign = [name for name in files if (output / name).exists() and name not in mine | {_MANIFEST}]
     if foreign:
         raise GenerationError(
-            f"{output / foreign[0]} was not written by scripts/generate and would be overwritten; "
+            f"{output / foreign[0]} was not written by specfirst and would be overwritten; "
             f"move it out of {output}, or delete it if it is an old generated file"
         )
-    changed = []
-    for name, content in files.items():
-        path = output / name
-        if path.is_file() and path.read_bytes() == content:
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Each file is replaced atomically, also for a server that reloads on change.
-        temporary = path.with_name(f".{path.name}.new")
-        temporary.write_bytes(content)
-        temporary.replace(path)
-        changed.append(name)
-    for name in _stale(files, output, mine):
-        (output / name).unlink()
-        changed.append(name)
-    return changed
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.new")
+
+
+def make_folder(folder: Path, undo: ExitStack) -> None:
+    """Make a folder and its parents; `undo` removes those that were not there."""
+    if not folder.is_dir():
+        make_folder(folder.parent, undo)
+        folder.mkdir()
+        undo.callback(folder.rmdir)
 
 
 def _written(output: Path) -> set[str]:
     manifest = output / _MANIFEST
     try:
-        return set(json.loads(manifest.read_bytes())["files"]) if manifest.is_file() else set()
+        names = set(json.loads(manifest.read_bytes())["files"]) if manifest.is_file() else set()
+        # Files outside of the folder are not deleted, whatever the manifest says.
+        if all(Path(name).parts and not {"/", ".."} & {*Path(name).parts} for name in names):
+            return names
     except (ValueError, KeyError, TypeError):
-        raise GenerationError(
-            f"{manifest} was changed after scripts/generate wrote it; restore it, or move it out of {output}"
-        ) from None
+        pass
+    raise GenerationError(
+        f"{manifest} was changed after specfirst wrote it; restore it, or move it out of {output}"
+    )
 
 
 def _stale(files: Files, output: Path, written: set[str] | None = None) -> list[str]:
@@ -165,7 +201,7 @@ def _checked(contract: Path) -> Document:
     except DocumentError as error:
         raise GenerationError(error.located(str(contract))) from None
     if violations := lint(document):
-        raise GenerationError("\n".join(f"{contract}:{violation}" for violation in violations))
+        raise LintErrors("\n".join(f"{contract}:{violation}" for violation in violations))
     return document
 
 

@@ -23,7 +23,6 @@ from specfirst.contract.document import Document, Operation
 from specfirst.coverage import Recorder
 from specfirst.fuzz import CONTRACT, HOOKS, OBSERVATIONS, RESULTS
 
-
 _CONDITIONS = {"if-match": "*", "if-none-match": '"of-nothing"'}
 
 
