@@ -229,6 +229,20 @@ class Document:
         self._positions = positions or {}
 
     @classmethod
+    def load(cls, name: str) -> Document:
+        """Read a contract from a file, an http(s) URL or `git:REVISION:PATH`, and all files that it needs.
+
+        It needs the extra `codegen`. Raises DocumentError.
+        """
+        from specfirst.contract.bundling import bundle
+        from specfirst.contract.sources import source
+
+        content = bundle(source(name)).content
+        if not isinstance(content, dict):
+            raise DocumentError("the document is not a mapping", remedy="start with `openapi: 3.1.0`")
+        return cls(content)
+
+    @classmethod
     def from_json(cls, text: bytes | str) -> Document:
         return cls(json.loads(text))
 
