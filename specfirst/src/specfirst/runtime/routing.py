@@ -130,6 +130,8 @@ class Engine(Generic[CallerT]):
         self.unimplemented: frozenset[str] = frozenset()
         self.mocks: Mapping[str, Mock] = {}
         schemes = {name for o in document.operations for requirement in o.security for name in requirement}
+        # Security names the place of one that is not declared.
+        schemes &= document.security_schemes.keys()
         if missing := sorted(schemes - authenticate.keys()):
             raise StartupError(
                 f"no function authenticates the contract's security scheme {', '.join(missing)}; add it to "
