@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import socket
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from specfirst.cli.errors import CommandError
 
@@ -40,3 +42,23 @@ def setting(arguments: argparse.Namespace, settings: Mapping[str, Any], name: st
     """Return the value of an option: the user's, or else the configuration's, or else the default."""
     given = getattr(arguments, name.replace("-", "_"))
     return settings.get(name, default) if given is None else given
+
+
+def check_server(url: str) -> None:
+    """Raise CommandError unless the URL names a server that accepts connections."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        raise CommandError(f"{url} is not a URL; write, for example, http://127.0.0.1:3000") from None
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment or parts.username:
+        raise CommandError(
+            f"{url} is not the URL of a server; write http(s)://HOST:PORT, and a path if there is one"
+        )
+    try:
+        socket.create_connection((host, port), timeout=5).close()
+    except OSError as error:
+        reason = error.strerror or str(error) or type(error).__name__
+        raise CommandError(
+            f"{url} cannot be reached: {reason}; start the server, or correct the URL"
+        ) from None

@@ -66,10 +66,17 @@ def policies(arguments: argparse.Namespace, settings: Mapping[str, Any]) -> dict
     }
 
 
-def serve(app: Any, arguments: argparse.Namespace, settings: Mapping[str, Any], say: Sequence[str]) -> None:
+def serve(
+    app: Any,
+    arguments: argparse.Namespace,
+    settings: Mapping[str, Any],
+    say: Sequence[str],
+    *,
+    date: bool = True,
+) -> None:
     """Serve an application in this process until a signal stops it. Raises CommandError.
 
-    `say` are the lines to print; `{url}` in them is the address.
+    `say` are the lines to print; `{url}` in them is the address. For `date` see `configure`.
     """
     from specfirst.serving.listening import bind, configure, listen, url_of
     from specfirst.serving.server import Server
@@ -81,7 +88,7 @@ def serve(app: Any, arguments: argparse.Namespace, settings: Mapping[str, Any], 
             listen(listener, host, port)
             for line in say:
                 print(line.replace("{url}", url_of(listener, host)), flush=True)
-            Server(configure(app), notice=0, shutdown_timeout=5).run([listener])
+            Server(configure(app, date=date), notice=0, shutdown_timeout=5).run([listener])
     except StartupError as error:
         raise CommandError(str(error)) from None
 

@@ -26,6 +26,9 @@ COMMANDS: tuple[str, ...] = (
     "generate",
     "mock",
     "proxy",
+    "serve",
+    "fuzz",
+    "coverage",
 )
 """The subcommands, in the order in which --help lists them."""
 

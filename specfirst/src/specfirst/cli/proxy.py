@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import socket
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from specfirst.cli.config import Config
-from specfirst.cli.contracts import read_contract, setting
+from specfirst.cli.contracts import check_server, read_contract, setting
 from specfirst.cli.errors import CommandError
 from specfirst.cli.listening import (
     LISTENING,
@@ -81,7 +79,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
 
     settings = config.section("proxy")
     document, _ = read_contract(arguments.file)
-    _check_upstream(arguments.upstream)
+    check_server(arguments.upstream)
     recorder = Recorder(Path(setting(arguments, settings, "observations", OBSERVATIONS)), document)
     try:
         proxy = ValidatingProxy(
@@ -96,26 +94,6 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     except DocumentError as error:
         raise CommandError(error.located(arguments.file)) from None
     say += [f"Server    {arguments.upstream}", f"Violations are in the log and in the header {VIOLATION}"]
-    serve(proxy, arguments, settings, say)
+    serve(proxy, arguments, settings, say, date=False)
     print(f"{proxy.requests} requests, {proxy.violations} with a violation of the contract")
     return 1 if proxy.violations else 0
-
-
-def _check_upstream(url: str) -> None:
-    """Raise CommandError unless the URL names a server that accepts connections."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError:
-        raise CommandError(f"{url} is not a URL; write, for example, http://127.0.0.1:3000") from None
-    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment or parts.username:
-        raise CommandError(
-            f"{url} is not the URL of a server; write http(s)://HOST:PORT, and a path if there is one"
-        )
-    try:
-        socket.create_connection((host, port), timeout=5).close()
-    except OSError as error:
-        reason = error.strerror or str(error) or type(error).__name__
-        raise CommandError(
-            f"{url} cannot be reached: {reason}; start the server, or correct the URL"
-        ) from None

@@ -67,14 +67,18 @@ class _Exchange:
     """The engine's response to the request, if it violates the contract."""
     violations: list[str] = field(default_factory=list)
 
-    def violate(self, error: APIError) -> None:
+    def refuse(self, error: APIError) -> None:
+        """Keep the engine's response to the request, and its reasons."""
         self.error = error
         if isinstance(error, Invalid):
-            self.violations += [
-                f"request {' '.join(map(str, item.loc))}: {item.msg}" for item in error.validation_errors
-            ]
+            for item in error.validation_errors:
+                self.violate(f"request {' '.join(map(str, item.loc))}: {item.msg}")
         else:
-            self.violations.append(f"request: {error.detail} ({int(error.status)})")
+            self.violate(f"request: {error.detail} ({int(error.status)})")
+
+    def violate(self, text: str) -> None:
+        # Names in it may be the client's, with any character; it becomes a header and a line of the log.
+        self.violations.append("".join(one if one.isascii() and one.isprintable() else "?" for one in text))
 
 
 class _Inspection(OperationHandler):
@@ -115,7 +119,7 @@ class ValidatingProxy:
             **policies,
         )
         for operation in self.engine.operations.values():
-            _Inspection(self.engine, operation, _nothing, {})
+            _Inspection(self.engine, operation, _nothing)
         self._limit = min(limit, self.engine.body_limit) if "x-max-body-bytes" in document.content else limit
         self.engine.body_limit = self._limit
         self._upstream, self._fail, self._observe = upstream.rstrip("/"), fail, observe
@@ -168,14 +172,14 @@ class ValidatingProxy:
         match = find(self.engine, raw_segments(scope))
         if match is None:
             if scope["method"] != "OPTIONS":
-                exchange.violate(NotFound("The contract has no such path"))
+                exchange.refuse(NotFound("The contract has no such path"))
             return exchange, []
         base, routes, values = match
         method = scope["method"]
         handler = routes.get("GET" if method == "HEAD" and "HEAD" not in routes else method)
         if handler is None:
             if method != "OPTIONS":
-                exchange.violate(MethodNotAllowed(allowed_methods(routes)))
+                exchange.refuse(MethodNotAllowed(allowed_methods(routes)))
             return exchange, base
         exchange.operation = handler.operation
         if not is_whole:
@@ -185,7 +189,7 @@ class ValidatingProxy:
             assert isinstance(handler, _Inspection)
             await handler.inspect(dict(scope), _replay(body), values)
         except APIError as error:
-            exchange.violate(error)
+            exchange.refuse(error)
         return exchange, base
 
     async def _forward(
@@ -222,10 +226,8 @@ class ValidatingProxy:
         raw = response.aiter_raw()
         beginning, is_whole = (b"", False) if streams else await _read(raw, self._limit)
         if operation is not None:
-            exchange.violations += [
-                f"response: {problem}"
-                for problem in self._problems(operation, response, beginning, is_whole, scope["method"])
-            ]
+            for problem in self._problems(operation, response, beginning, is_whole, scope["method"]):
+                exchange.violate(f"response: {problem}")
             if self._observe:
                 self._observe(operation, status, scope["query_string"])
         if self._fail and exchange.violations and is_whole:
@@ -254,24 +256,26 @@ class ValidatingProxy:
     ) -> list[str]:
         validation = self.engine.validation
         assert validation is not None
-        declared = operation.responses.get(response.status_code)
+        declared = operation.response(response.status_code)
         if declared is None or method == "HEAD" or not is_whole:
             return [] if declared else [f"the status {response.status_code} is not declared"]
-        if response.headers.get("content-encoding", "identity").lower().encode() not in (
-            *_CODINGS,
-            b"identity",
-        ):
+        coding = response.headers.get("content-encoding", "identity").lower().encode()
+        if coding not in (*_CODINGS, b"identity"):
             log.info("%s: the body is encoded, and is not validated", operation.operation_id)
             return []
         try:
             content = httpx.Response(response.status_code, headers=response.headers, content=body).content
         except httpx.DecodingError:
             return ["the body does not have its Content-Encoding"]
+        names = {media_type.essence: media_type.name for media_type in declared.content}
         headers = [
-            (name.lower(), value if name.lower() != b"content-type" else _essence(value, declared.media_type))
+            (name.lower(), value if name.lower() != b"content-type" else _without_parameters(value, names))
             for name, value in response.headers.raw
         ]
-        return validation.problems(operation, HTTPResponse(response.status_code, headers, content))
+        try:
+            return validation.problems(operation, HTTPResponse(response.status_code, headers, content))
+        except UnicodeDecodeError:
+            return ["the body is not UTF-8 text"]
 
     async def _refuse(self, exchange: _Exchange, error: APIError, scope: Scope, send: Send) -> None:
         response = self.engine.error_response(error)
@@ -363,17 +367,15 @@ def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, byt
     return [(name, value) for name, value in fields if name not in dropped]
 
 
-def _essence(value: bytes, declared: str | None) -> bytes:
-    """Return the declared media type if this is the same one with other parameters, such as a charset."""
+def _without_parameters(value: bytes, declared: Mapping[str, str]) -> bytes:
+    """Return the declared media type that this one is, whatever its parameters are, such as a charset."""
     essence = value.decode("latin-1").partition(";")[0].strip().lower()
-    if declared is not None and declared.partition(";")[0].strip().lower() == essence:
-        return declared.encode()
-    return value
+    return declared[essence].encode() if essence in declared else value
 
 
 def _violation_headers(violations: Sequence[str]) -> list[tuple[bytes, bytes]]:
     if not violations:
         return []
-    text = " ".join("; ".join(violations).split())
+    text = "; ".join(violations)
     short = text if len(text) <= _LONGEST_HEADER else f"{text[:_LONGEST_HEADER]}..."
-    return [(VIOLATION.lower().encode(), short.encode("ascii", "replace"))]
+    return [(VIOLATION.lower().encode(), short.encode())]
