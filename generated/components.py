@@ -1,4 +1,4 @@
-# Generated from openapi.yaml by scripts/generate: change the contract, not this file.
+# Generated from openapi.yaml by specfirst: change the contract, not this file.
 
 """The contract's security schemes and shared responses, as FastAPI describes them."""
 

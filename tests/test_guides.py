@@ -32,17 +32,12 @@ def test_a_resource_is_added_with_the_code_of_the_guide(copy: Copy, tmp_path: Pa
     serve = ("scripts.serve", "--port", "0", "--data", str(tmp_path / "data"))
 
     copy.apply(contract)
-    stale = copy.run("scripts.generate", "--check").stderr
-    assert "generated/ is not what openapi.yaml says; run scripts/generate\n" in stale
     printed = copy.succeed("scripts.generate", "--skeleton")
     assert "wrote impl/resources/comments.py: Comments.list_comments\n" in printed
     assert (
         "Add to impl/app.py: from impl.resources.comments import Comments, "
         "and comments=Comments(database) in the call of build_router\n"
     ) in printed
-    copy.succeed("mypy", "impl/resources/comments.py")
-    copy.succeed("ruff", "check", "impl", "generated")
-    copy.succeed("ruff", "format", "--check", "impl", "generated")
 
     # What app.py does not pass is listed, by the server and by mypy.
     lacking = copy.run(*serve).stderr
@@ -67,11 +62,6 @@ def test_a_resource_is_added_with_the_code_of_the_guide(copy: Copy, tmp_path: Pa
     copy.succeed("ruff", "format", "--check", "impl", "generated", "migrations")
     copy.succeed("mypy", "impl")
     copy.succeed("pytest", *TABLES_AND_MIGRATIONS)
-    copy.install_client()
-    assert (
-        "clients/typescript does not match openapi.yaml; run scripts/client"
-        in copy.run("scripts.client", "--check").stderr
-    )
 
 
 def test_the_files_that_a_field_needs_exist_or_are_migrations() -> None:

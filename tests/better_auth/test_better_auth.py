@@ -25,7 +25,7 @@ from impl.identity.tokens import mint_token
 from impl.postgres.migrations import migrate
 from scripts.client import install
 
-# How each is told that the other exists, and whose migrations come first: both orders must do.
+# By signature algorithm: the settings of the API, and whose migrations run first.
 WORLDS = {
     "EdDSA": ("BETTER_AUTH_URL BETTER_AUTH_SECRET", "Better Auth first"),
     "ES256": ("BETTER_AUTH_URL", "API first"),
@@ -102,8 +102,14 @@ def world(
 
 
 def in_worlds(*algorithms: str) -> pytest.MarkDecorator:
-    """The test takes place in the worlds of these algorithms."""
-    return pytest.mark.parametrize("world", algorithms, indirect=True, scope="module")
+    """Run the test with these algorithms.
+
+    ES256 and RS256 are long tests: the service selects an algorithm by the key, for which the tests of the
+    key set have all algorithms.
+    """
+    marks = {"ES256": pytest.mark.long, "RS256": pytest.mark.long}
+    worlds = [pytest.param(name, marks=marks.get(name, ())) for name in algorithms]
+    return pytest.mark.parametrize("world", worlds, indirect=True, scope="module")
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Schemathesis finds nothing wrong with the running server, and all that is planted in a copy of it."""
+"""Schemathesis reports no failure of the running server, and each of the faults of a changed copy."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from scripts.fuzz import ROOT, Report, database, fuzz, reproduction, serving
 SEED = 20_261_123
 
 
-def test_the_server_keeps_every_promise(tmp_path: Path) -> None:
-    """The same as `scripts/fuzz --examples 100`; on failure it says the commands that show why."""
+@pytest.mark.long
+def test_the_fuzz_run_reports_no_failure(tmp_path: Path) -> None:
+    """Run what `scripts/fuzz --examples 100` runs; a failure shows the commands that reproduce it."""
     report = fuzz(100, SEED, tmp_path, quiet=True)
     assert not report.problems, "\n\n".join(
         f"{problem.operation}: {problem.text}\n{problem.command or ''}" for problem in report.problems
@@ -81,17 +82,18 @@ FAULTS: Mapping[str, tuple[str, str]] = {
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Report:
-    """What a short run says about a copy of the service with all the faults at once."""
+    """The report of a short run against a copy of the service with all faults."""
     code = tmp_path_factory.mktemp("code")
     for package in ("generated", "impl", "migrations", "specfirst"):
         shutil.copytree(ROOT / package, code / package, ignore=shutil.ignore_patterns("__pycache__"))
     for name, (sound, faulty) in FAULTS.items():
         text = (code / name).read_text(encoding="utf-8")
-        assert text.count(sound) == 1, f"{name} has changed; plant the fault anew"
+        assert text.count(sound) == 1, f"{name} has changed; update the fault"
         (code / name).write_text(text.replace(sound, faulty), encoding="utf-8")
     return fuzz(10, SEED, tmp_path_factory.mktemp("report"), code=code, quiet=True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("operation", "finding"),
     [
@@ -113,13 +115,14 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Report:
         ),
     ],
 )
-def test_a_planted_fault_is_found(found: Report, operation: str, finding: str) -> None:
+def test_the_fuzz_run_finds_a_fault(found: Report, operation: str, finding: str) -> None:
     assert any(
         operation in problem.operation and finding in problem.text and problem.command
         for problem in found.problems
     ), found.problems
 
 
+@pytest.mark.long
 def test_the_page_shows_what_was_found_and_how_to_see_it(found: Report) -> None:
     page = found.as_html()
     assert "Undocumented status code" in page
@@ -156,7 +159,7 @@ def results(folder: Path, share: int, **changes: object) -> Path:
 
 
 def problems(path: Path, share: int) -> list[str]:
-    report = Report(share, SEED, 1, 1.0, {})
+    report = Report(contract(), share, SEED, 1, "", strict=True)
     report.add(1, share, path, path.with_name("log"))
     return [f"{problem.operation}: {problem.text}" for problem in report.problems]
 

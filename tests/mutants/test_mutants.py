@@ -1,7 +1,7 @@
-"""Every mutant in mutants.yaml is planted in a copy of the project, and the tests that it names fail there.
+"""Mutation tests: each mutant in mutants.yaml changes a copy of the project, and its tests must fail there.
 
-On sound code these tests pass, since the suite runs them too. So each entry proves that a test can tell the
-one from the other. Mutants run side by side, as many as there are processors.
+The suite runs the same tests on the unchanged code, where they pass. `scripts/test --long` runs the mutants,
+as many at a time as there are processors.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PARTS = (
     "openapi.yaml",
     "pyproject.toml",
 )
-# Compiled modules come along: they are current, but for the one that is changed. Half-written ones do not.
+# Compiled modules are copied too: all but one are current. Half-written ones are not copied.
 LEFT_OUT = shutil.ignore_patterns("clients", "mutants", "*.pyc.*")
 
 Mutant = dict[str, Any]
@@ -40,28 +40,32 @@ MUTANTS: dict[str, Mutant] = yaml.safe_load(
 )
 
 
-def plant(mutant: Mutant, copy: Path) -> None:
+def mutated(mutant: Mutant) -> str:
+    """Return the text of the mutant's file with the mutation."""
+    text = (ROOT / mutant["file"]).read_text(encoding="utf-8")
+    assert text.count(mutant["sound"]) == 1, f"{mutant['file']} has changed; update the mutant"
+    return text.replace(mutant["sound"], mutant["faulty"])
+
+
+def copy_with(mutant: Mutant, copy: Path) -> None:
     for part in PARTS:
         if (ROOT / part).is_dir():
             shutil.copytree(ROOT / part, copy / part, ignore=LEFT_OUT)
         else:
             shutil.copy2(ROOT / part, copy / part)
-    file = copy / mutant["file"]
-    text = file.read_text(encoding="utf-8")
-    assert text.count(mutant["sound"]) == 1, f"{mutant['file']} has changed; update the mutant"
-    file.write_text(text.replace(mutant["sound"], mutant["faulty"]), encoding="utf-8")
+    (copy / mutant["file"]).write_text(mutated(mutant), encoding="utf-8")
 
 
 def run(mutant: Mutant, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the tests of the mutant in a copy that has it."""
-    plant(mutant, folder / "copy")
+    """Run the mutant's tests in a copy with the mutation."""
+    copy_with(mutant, folder / "copy")
     return subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-rfE", "--tb=short", f"--basetemp={folder / 'tmp'}"),
             *("-p", "pytest_asyncio.plugin", "-p", "no:cacheprovider", *mutant["caught by"]),
         ],
         cwd=folder / "copy",
-        # Without OBSERVATIONS, since what a faulty server answers does not count; and in a hurry.
+        # Without OBSERVATIONS: responses of a mutant do not count towards contract coverage.
         env={"PATH": os.environ["PATH"], "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "WORKERS": "0"},
         capture_output=True,
         text=True,
@@ -73,7 +77,7 @@ def run(mutant: Mutant, folder: Path) -> subprocess.CompletedProcess[str]:
 def runs(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Future[subprocess.CompletedProcess[str]]]]:
-    """The runs of the mutants that were asked for, all begun at once."""
+    """The runs of the selected mutants, all started at once."""
     asked = [
         item.callspec.params["name"]
         for item in request.session.items
@@ -84,10 +88,19 @@ def runs(
 
 
 @pytest.mark.parametrize("name", MUTANTS)
+def test_the_mutant_applies_and_names_tests_that_exist(name: str) -> None:
+    assert mutated(MUTANTS[name])
+    for test in MUTANTS[name]["caught by"]:
+        file, _, function = test.partition("::")
+        assert f"def {function.partition('[')[0]}(" in (ROOT / file).read_text(encoding="utf-8"), test
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", MUTANTS)
 def test_the_mutant_is_caught(runs: dict[str, Future[subprocess.CompletedProcess[str]]], name: str) -> None:
     done = runs[name].result()
     failed = [line.removeprefix("FAILED ") for line in done.stdout.splitlines() if line.startswith("FAILED ")]
-    # 1 means that tests ran and failed; it is another number if one is not there, or cannot be collected.
+    # 1 means that tests ran and failed; pytest exits with another status if it cannot collect a test.
     assert done.returncode == 1, done.stdout + done.stderr
     for test in MUTANTS[name]["caught by"]:
         assert any(f"{line} ".startswith((f"{test} ", f"{test}[")) for line in failed), done.stdout

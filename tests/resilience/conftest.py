@@ -1,6 +1,6 @@
-"""Promises under load, faults and bad intent: each test injects the fault into real processes.
+"""Resilience tests: each injects a fault, load or an attack into real processes.
 
-`scripts/test` runs them small; `scripts/resilience` runs them at full size and prints what each one showed.
+`scripts/test` runs them small; `scripts/resilience` runs them at full size and prints what they measured.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The other tests, run once more on databases of another form (tests/databases.py)."""
+"""Run the other tests again on databases of another form (tests/databases.py)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import sys
 
 from tests.serving import ROOT
 
-# Whatever uses a database that the fixtures prepare.
+# The tests that use a database of the fixtures.
 EVERYTHING = ("tests/api", "tests/model", "tests/impl")
-# What takes seconds, as it needs no server.
-SOME = ("tests/impl/resources",)
 
 
 def run_suite(*tests: str, **environment: str) -> int:
-    """How many of these tests passed; not one may fail."""
-    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *tests]
+    """Run the tests with these settings, check that all pass, and return their number."""
+    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "-m", "not long"]
+    command += tests or EVERYTHING
     run = subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True)
     assert run.returncode == 0, f"{run.stdout[-8000:]}\n{run.stderr[-2000:]}"
     passed = re.search(r"(\d+) passed", run.stdout)
-    return int(passed[1]) if passed else 0
+    assert passed, run.stdout[-2000:]
+    assert tests or int(passed[1]) > 1000
+    return int(passed[1])

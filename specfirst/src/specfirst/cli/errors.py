@@ -1,4 +1,6 @@
-"""The error that ends a command before it has a result."""
+"""The exit statuses of all commands, and the error that ends a command before it has a result."""
+
+CLEAN, PROBLEMS, COULD_NOT_RUN = 0, 1, 2
 
 
 class CommandError(Exception):

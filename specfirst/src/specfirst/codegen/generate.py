@@ -13,29 +13,23 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from specfirst.codegen.views import CONTRACT
 from specfirst.contract.document import Document, DocumentError
 from specfirst.contract.yaml import load, server_splices
-from specfirst.lint import lint
+from specfirst.lint import LintSettings, lint
+from specfirst.lint.baseline import BaselineError
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 _VISITOR = Path(__file__).resolve().parent / "visitor.py"
 _SETTINGS = _TEMPLATES / "pyproject.toml"
 _MANIFEST = "manifest.json"
-_MARKER = "# Generated from {name} by scripts/generate: change the contract, not this file.\n"
+_MARKER = "# Generated from {name} by specfirst: change the contract, not this file.\n"
 
 _UNUSED = "unused.py"
 """The module of the models of fastapi-code-generator; ours are in the template `schemas`."""
-
-DECISIVE = frozenset(
-    {
-        *("openapi-structure", "schema-structure", "reference", "path-parameters", "distinct-paths"),
-        *("security-requirement", "unique-operation-id"),
-    }
-)
-"""The rules whose violations leave nothing that can be served faithfully; the others are advice."""
 
 Files = Mapping[str, bytes]
 """The generated files: contents by path, relative to the output folder."""
@@ -45,9 +39,16 @@ class GenerationError(Exception):
     """Generation failed; the message says why, where, and what to do."""
 
 
-def generate(contract: Path) -> Files:
-    """Generate all files from a contract, in memory. Raises GenerationError."""
-    document = _checked(contract)
+class LintErrors(GenerationError):
+    """Lint found errors in the contract; the message has a line for each."""
+
+
+def generate(contract: Path, settings: LintSettings | None = None) -> Files:
+    """Generate all files from a contract, in memory, if it passes lint with these settings.
+
+    By default, the errors of specfirst:recommended stop the generation. Raises GenerationError.
+    """
+    document = _checked(contract, settings or LintSettings())
     with tempfile.TemporaryDirectory(prefix="specfirst-") as folder:
         work = Path(folder)
         # The generator and its formatter look for settings in this folder.
@@ -99,40 +100,71 @@ def differences(files: Files, output: Path) -> list[str]:
 def write(files: Files, output: Path) -> list[str]:
     """Replace the generated files; return the names of the changed ones.
 
-    Raises GenerationError, before it changes anything, if it would overwrite a file that it did not write.
+    Raises GenerationError, before it changes anything, if it would overwrite a file that it did not write, or
+    if a file cannot be written.
     """
-    mine = _written(output)
+    with ExitStack() as undo:
+        try:
+            mine = _written(output)
+            _refuse_foreign(files, output, mine)
+            changed = [name for name, content in files.items() if _content(output / name) != content]
+            stale = _stale(files, output, mine)
+            for name in changed:
+                make_folder((output / name).parent, undo)
+                temporary = _temporary(output / name)
+                undo.callback(temporary.unlink, missing_ok=True)
+                temporary.write_bytes(files[name])
+        except OSError as error:
+            raise GenerationError(
+                f"{error.filename}: {error.strerror}; nothing was changed. "
+                "Correct the permissions, or choose another output folder"
+            ) from None
+        undo.pop_all()
+    # Each file is replaced atomically, also for a server that reloads on change.
+    for name in changed:
+        _temporary(output / name).replace(output / name)
+    for name in stale:
+        (output / name).unlink()
+    return changed + stale
+
+
+def _refuse_foreign(files: Files, output: Path, mine: set[str]) -> None:
     foreign = [name for name in files if (output / name).exists() and name not in mine | {_MANIFEST}]
     if foreign:
         raise GenerationError(
-            f"{output / foreign[0]} was not written by scripts/generate and would be overwritten; "
+            f"{output / foreign[0]} was not written by specfirst and would be overwritten; "
             f"move it out of {output}, or delete it if it is an old generated file"
         )
-    changed = []
-    for name, content in files.items():
-        path = output / name
-        if path.is_file() and path.read_bytes() == content:
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Each file is replaced atomically, also for a server that reloads on change.
-        temporary = path.with_name(f".{path.name}.new")
-        temporary.write_bytes(content)
-        temporary.replace(path)
-        changed.append(name)
-    for name in _stale(files, output, mine):
-        (output / name).unlink()
-        changed.append(name)
-    return changed
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.new")
+
+
+def make_folder(folder: Path, undo: ExitStack) -> None:
+    """Make a folder and its parents; `undo` removes those that were not there."""
+    if not folder.is_dir():
+        make_folder(folder.parent, undo)
+        folder.mkdir()
+        undo.callback(folder.rmdir)
 
 
 def _written(output: Path) -> set[str]:
     manifest = output / _MANIFEST
     try:
-        return set(json.loads(manifest.read_bytes())["files"]) if manifest.is_file() else set()
+        names = set(json.loads(manifest.read_bytes())["files"]) if manifest.is_file() else set()
+        # Files outside of the folder are not deleted, whatever the manifest says.
+        if all(Path(name).parts and not {"/", ".."} & {*Path(name).parts} for name in names):
+            return names
     except (ValueError, KeyError, TypeError):
-        raise GenerationError(
-            f"{manifest} was changed after scripts/generate wrote it; restore it, or move it out of {output}"
-        ) from None
+        pass
+    raise GenerationError(
+        f"{manifest} was changed after specfirst wrote it; restore it, or move it out of {output}"
+    )
 
 
 def _stale(files: Files, output: Path, written: set[str] | None = None) -> list[str]:
@@ -140,13 +172,17 @@ def _stale(files: Files, output: Path, written: set[str] | None = None) -> list[
     return sorted(name for name in written - set(files) if (output / name).exists())
 
 
-def _checked(contract: Path) -> Document:
+def _checked(contract: Path, settings: LintSettings) -> Document:
     try:
         document = load(contract)
     except DocumentError as error:
         raise GenerationError(error.located(str(contract))) from None
-    if violations := [violation for violation in lint(document) if violation.rule in DECISIVE]:
-        raise GenerationError("\n".join(f"{contract}:{violation}" for violation in violations))
+    try:
+        failures = settings.failures(lint(document, settings.rules, file=str(contract)))
+    except BaselineError as error:
+        raise GenerationError(str(error)) from None
+    if failures:
+        raise LintErrors("\n".join(map(str, failures)))
     return document
 
 

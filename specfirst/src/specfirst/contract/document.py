@@ -51,6 +51,8 @@ _LONGEST_CHAIN = 20
 Pointer = tuple[str, ...]
 """The path to a part of the document, one unescaped token per level (RFC 6901)."""
 
+Positions = dict[Pointer, tuple[int, int]]
+"""The line and column of each part of a text, from 1: those of its key, or of the value where it has none."""
 
 Splices = Sequence[tuple[int, int, str, str]]
 """Where a path prefix is inserted in a text: a byte range, and the text before and after the prefix."""
@@ -72,13 +74,18 @@ class DocumentError(StartupError):
         remedy: str,
         line: int | None = None,
         column: int | None = None,
+        file: str | None = None,
     ) -> None:
         super().__init__(problem)
         self.problem, self.pointer, self.remedy = problem, pointer, remedy
-        self.line, self.column = line, column
+        self.line, self.column, self.file = line, column, file
 
     def located(self, name: str) -> str:
-        """Format the error as one line with the location in the file `name`, as editors recognize it."""
+        """Format the error as one line with its location, as editors recognize it.
+
+        `name` is the file of the contract; an error in another file of the contract names that file instead.
+        """
+        name = self.file or name
         place = ":".join(str(part) for part in (name, self.line, self.column) if part is not None)
         # Names in the contract may contain any character, including line breaks.
         where = " ".join(f" at {pointer_text(self.pointer)}".split()) if self.pointer else ""
@@ -324,19 +331,33 @@ class Operation:
 
 
 class Document:
-    """An OpenAPI document, and the lines of its parts if it was read from text."""
+    """An OpenAPI document, and the positions of its parts if it was read from text."""
 
     def __init__(
         self,
         source: Mapping[str, Any],
-        lines: Mapping[Pointer, int] | None = None,
+        positions: Mapping[Pointer, tuple[int, int]] | None = None,
         files: Mapping[Pointer, str] | None = None,
     ) -> None:
         """`files` has the file of each part that is not in the first one, relative to its folder."""
         self.source = source
         self.content = normalize(source)
-        self._lines = lines or {}
+        self._positions = positions or {}
         self._files = files or {}
+
+    @classmethod
+    def load(cls, name: str) -> Document:
+        """Read a contract from a file, an http(s) URL or `git:REVISION:PATH`, and all files that it needs.
+
+        It needs the extra `codegen`. Raises DocumentError.
+        """
+        from specfirst.contract.bundling import bundle
+        from specfirst.contract.sources import source
+
+        content = bundle(source(name)).content
+        if not isinstance(content, dict):
+            raise DocumentError("the document is not a mapping", remedy="start with `openapi: 3.1.0`")
+        return cls(content)
 
     @classmethod
     def from_json(cls, text: bytes | str) -> Document:
@@ -353,9 +374,14 @@ class Document:
 
     def line(self, pointer: Pointer) -> int | None:
         """Return the line of a part, or of the nearest enclosing part that has one."""
-        while pointer not in self._lines and pointer:
+        position = self.position(pointer)
+        return position[0] if position else None
+
+    def position(self, pointer: Pointer) -> tuple[int, int] | None:
+        """Return the line and column of a part, or of the nearest enclosing part that has them."""
+        while pointer not in self._positions and pointer:
             pointer = pointer[:-1]
-        return self._lines.get(pointer)
+        return self._positions.get(pointer)
 
     def file(self, pointer: Pointer) -> str | None:
         """Return the file of a part, or None if it is in the file that was read first."""

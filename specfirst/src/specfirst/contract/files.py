@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from specfirst.contract.document import DocumentError, Pointer
+from specfirst.contract.document import DocumentError, Pointer, Positions
 from specfirst.contract.normal import CHILDREN, SECTIONS
 
 _DATA = "data"
@@ -20,18 +20,18 @@ _DATA = "data"
 
 _VALUES = frozenset({"example", "value", "dataValue", "default", "enum", "const"})
 
-Read = Callable[[Path], tuple[Any, Mapping[Pointer, int]]]
-"""Reads a file: its content, and the lines of its parts. Raises DocumentError."""
+Read = Callable[[Path], tuple[Any, Positions]]
+"""Reads a file: its content, and the positions of its parts. Raises DocumentError."""
 
 
 class Bundle:
     """The document that the files are put together to, with the line and the file of each part."""
 
-    def __init__(self, path: Path, content: Mapping[str, Any], lines: dict[Pointer, int], read: Read) -> None:
+    def __init__(self, path: Path, content: Mapping[str, Any], positions: Positions, read: Read) -> None:
         self._root, self._read = path.resolve(), read
-        self._lines = lines
+        self._positions = positions
         self.files: dict[Pointer, str] = {}
-        self._loaded: dict[Path, tuple[Any, Mapping[Pointer, int]]] = {self._root: (content, dict(lines))}
+        self._loaded: dict[Path, tuple[Any, Positions]] = {self._root: (content, dict(positions))}
         self._components: dict[str, dict[str, Any]] = {}
         self._names: dict[tuple[Path, str, str], str] = {}
         self._inside: list[tuple[Path, str]] = []
@@ -44,8 +44,8 @@ class Bundle:
 
     def _copied(self, node: Any, kind: str, path: Path, there: Pointer, here: Pointer) -> Any:
         """Copy a part with its references resolved; `there` is its place in the file, `here` in the document."""
-        if path != self._root and (line := self._loaded[path][1].get(there)) is not None:
-            self._lines[here] = line
+        if path != self._root and (position := self._loaded[path][1].get(there)) is not None:
+            self._positions[here] = position
         if isinstance(node, list):
             return [
                 self._copied(

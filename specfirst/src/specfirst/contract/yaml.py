@@ -1,4 +1,4 @@
-"""Read a contract, YAML or JSON, as JSON data, with the line of every part.
+"""Read a contract, YAML or JSON, as JSON data, with the line and column of every part.
 
 PyYAML follows YAML 1.1, where `no` is false, `2026-01-05` is a date, and the second of two equal keys
 silently wins. A contract is JSON data (OpenAPI 3.1, section 4.3), so only the types of YAML 1.2's JSON schema
@@ -12,14 +12,17 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
+from yaml._yaml import CParser
+from yaml.composer import Composer
+from yaml.resolver import Resolver
 
-from specfirst.contract.document import Document, DocumentError, Pointer, Splices, server_addresses
+from specfirst.contract.document import Document, DocumentError, Pointer, Positions, Splices, server_addresses
 from specfirst.contract.files import Bundle
 
 _DEEPEST = 100
@@ -31,8 +34,8 @@ _MOST_REPEATED = 100_000
 _CORRECT = "correct the syntax"
 
 
-class _JSONSchemaLoader(yaml.SafeLoader):
-    """Resolves plain scalars as YAML 1.2's core schema does (YAML 1.2.2, section 10.3.2)."""
+class _LimitedComposer(Composer):
+    """Composes nodes in Python, and limits their nesting."""
 
     depth = 0
 
@@ -48,10 +51,32 @@ class _JSONSchemaLoader(yaml.SafeLoader):
     def _inside(self) -> Iterator[None]:
         self.depth += 1
         if self.depth > _DEEPEST:
-            event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # Its stub has no types.
+            event: Any = self.peek_event()  # type: ignore[attr-defined]  # It is a method of parsers.
             raise _too_deep(event.start_mark.line + 1, event.start_mark.column + 1)
         yield
         self.depth -= 1
+
+
+class _JSONSchemaLoader(_LimitedComposer, yaml.SafeLoader):
+    """Resolves plain scalars as YAML 1.2's core schema does (YAML 1.2.2, section 10.3.2)."""
+
+
+class _FastLoader(_LimitedComposer, CParser, Resolver):
+    """Does the same with libyaml's parser, in half the time. Its errors are less helpful.
+
+    libyaml's own composer is four times as fast, but deep nesting overflows its stack.
+    """
+
+    def __init__(self, text: str) -> None:
+        CParser.__init__(self, text)
+        Composer.__init__(self)
+        Resolver.__init__(self)
+
+    def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
+        node = super().compose_scalar_node(anchor)
+        # PyYAML's own parser has no style for plain scalars.
+        node.style = node.style or None
+        return node
 
 
 _PLAIN = {
@@ -65,12 +90,13 @@ _PLAIN = {
 _NOT_JSON = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|0o[0-7]+|0x[0-9A-Fa-f]+")
 """Numbers of YAML 1.2 that JSON does not have."""
 
-# The class would otherwise inherit YAML 1.1's dates, octal numbers, yes and no.
+# The classes would otherwise inherit YAML 1.1's dates, octal numbers, yes and no.
 _JSONSchemaLoader.yaml_implicit_resolvers = {}
 for _name, (_pattern, _first) in _PLAIN.items():
     _JSONSchemaLoader.add_implicit_resolver(
         f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), _first
     )
+_FastLoader.yaml_implicit_resolvers = _JSONSchemaLoader.yaml_implicit_resolvers
 
 
 def load(path: Path) -> Document:
@@ -78,43 +104,48 @@ def load(path: Path) -> Document:
 
     Raises DocumentError with the line of the error.
     """
-    content, lines = _read(path)
+    data = _bytes(path)
+    content, positions = parse(data)
     if not isinstance(content, dict):
         raise DocumentError("the document is not a mapping", remedy="start with `openapi: 3.1.0`", line=1)
-    if not _OUTWARD.search(path.read_bytes()):
-        return Document(content, lines)
-    bundle = Bundle(path, content, lines, _read_part)
-    return Document(bundle.content, lines, bundle.files)
+    if not _OUTWARD.search(data):
+        return Document(content, positions)
+    bundle = Bundle(path, content, positions, _read_part)
+    return Document(bundle.content, positions, bundle.files)
 
 
 _OUTWARD = re.compile(rb"""\$ref["']?\s*:\s*["']?(?![\s"'#])""")
 """A reference that does not begin with `#`."""
 
 
-def _read(path: Path) -> tuple[Any, dict[Pointer, int]]:
-    text = _text(path)
-    lines: dict[Pointer, int] = {}
-    # JSON text that is not an object is not a contract in YAML either.
-    content = _JSONReader(text, lines).read() if _is_json(text) else _from_yaml(text, lines)
-    return content, lines
-
-
-def _read_part(path: Path) -> tuple[Any, Mapping[Pointer, int]]:
+def _read_part(path: Path) -> tuple[Any, Positions]:
     try:
-        return _read(path)
+        return parse(_bytes(path))
     except DocumentError as error:
         place = ":".join(str(part) for part in (path, error.line) if part is not None)
         raise DocumentError(f"{place}: {error.problem}", error.pointer, remedy=error.remedy) from None
 
 
-def _text(path: Path) -> str:
+def _bytes(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise DocumentError(
             f"the file cannot be read: {error.strerror}",
             remedy="use a file that exists and that you may read",
         ) from None
+
+
+def parse(data: bytes) -> tuple[Any, Positions]:
+    """Parse YAML or JSON text to JSON data, and the position of each part. Raises DocumentError."""
+    text = _text(data)
+    positions: Positions = {}
+    # JSON text that is not an object is not a contract in YAML either.
+    content = _JSONReader(text, positions).read() if _is_json(text) else _from_yaml(text, positions)
+    return content, positions
+
+
+def _text(data: bytes) -> str:
     try:
         # A byte order mark is valid in UTF-8, and some editors write it.
         return data.decode("utf-8-sig")
@@ -135,7 +166,16 @@ def _too_deep(line: int, column: int) -> DocumentError:
 # --- YAML -------------------------------------------------------------------------------------------------
 
 
-def _from_yaml(text: str, lines: dict[Pointer, int]) -> Any:
+def _from_yaml(text: str, positions: Positions) -> Any:
+    try:
+        root = _FastLoader(text).get_single_node()
+    except (yaml.YAMLError, ValueError, OverflowError):
+        root = _composed(text)
+    return _YAMLData(positions).of(root, (), repeated=False)
+
+
+def _composed(text: str) -> yaml.Node | None:
+    """Parse with PyYAML's own parser, whose errors say more. Raises DocumentError."""
     try:
         loader = _JSONSchemaLoader(text)
     except yaml.reader.ReaderError as error:
@@ -147,7 +187,7 @@ def _from_yaml(text: str, lines: dict[Pointer, int]) -> Any:
             column=error.position - before.rfind("\n"),
         ) from None
     try:
-        root = loader.get_single_node()
+        return loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise DocumentError(
@@ -164,14 +204,13 @@ def _from_yaml(text: str, lines: dict[Pointer, int]) -> Any:
             line=loader.line + 1,
             column=loader.column + 1,
         ) from None
-    return _YAMLData(lines).of(root, (), repeated=False)
 
 
 class _YAMLData:
-    """Converts YAML nodes to JSON data, and records the lines."""
+    """Converts YAML nodes to JSON data, and records the positions."""
 
-    def __init__(self, lines: dict[Pointer, int]) -> None:
-        self._lines = lines
+    def __init__(self, positions: Positions) -> None:
+        self._positions = positions
         self._around: set[int] = set()
         self._seen: set[int] = set()
         self._repeated = 0
@@ -179,7 +218,7 @@ class _YAMLData:
     def of(self, node: yaml.Node | None, pointer: Pointer, *, repeated: bool) -> Any:
         if node is None:
             return None
-        self._lines.setdefault(pointer, node.start_mark.line + 1)
+        self._positions.setdefault(pointer, (node.start_mark.line + 1, node.start_mark.column + 1))
         if id(node) in self._around:
             _reject(node, pointer, "an alias is inside its own anchor", "use $ref")
         if repeated or id(node) in self._seen:
@@ -223,13 +262,13 @@ class _YAMLData:
             name = _joined(key.value, key, pointer)
             if name in mapping:
                 _reject(key, pointer, f"duplicate key {_shown(name)}", "remove one of the two")
-            # The line of a value is that of its key, where readers look for it.
-            self._lines[*pointer, name] = key.start_mark.line + 1
+            # The position of a value is that of its key, where readers look for it.
+            self._positions[*pointer, name] = (key.start_mark.line + 1, key.start_mark.column + 1)
             mapping[name] = self.of(value, (*pointer, name), repeated=repeated)
         for key, value in merged:
             # What stands in the mapping itself counts, then the first mapping that is merged.
             if key.value not in mapping:
-                self._lines[*pointer, key.value] = key.start_mark.line + 1
+                self._positions[*pointer, key.value] = (key.start_mark.line + 1, key.start_mark.column + 1)
                 mapping[key.value] = self.of(value, (*pointer, key.value), repeated=True)
         return mapping
 
@@ -329,11 +368,11 @@ _WORDS = {"true": True, "false": False, "null": None}
 
 
 class _JSONReader:
-    """Parses JSON text, and records the lines."""
+    """Parses JSON text, and records the positions."""
 
-    def __init__(self, text: str, lines: dict[Pointer, int]) -> None:
-        self._text, self._lines = text, lines
-        self._at, self._line, self._counted = 0, 1, 0
+    def __init__(self, text: str, positions: Positions) -> None:
+        self._text, self._positions = text, positions
+        self._at, self._line, self._start, self._counted = 0, 1, 0, 0
 
     def read(self) -> Any:
         self._skip()
@@ -344,21 +383,23 @@ class _JSONReader:
         assert match
         self._at = match.end()
 
-    def _here(self) -> int:
-        self._line += self._text.count("\n", self._counted, self._at)
+    def _here(self) -> tuple[int, int]:
+        if lines := self._text.count("\n", self._counted, self._at):
+            self._line += lines
+            self._start = self._text.rindex("\n", self._counted, self._at) + 1
         self._counted = self._at
-        return self._line
+        return self._line, self._at - self._start + 1
 
     def _reject(self, pointer: Pointer, problem: str, remedy: str) -> NoReturn:
-        column = self._at - self._text.rfind("\n", 0, self._at)
-        raise DocumentError(problem, pointer, remedy=remedy, line=self._here(), column=column)
+        line, column = self._here()
+        raise DocumentError(problem, pointer, remedy=remedy, line=line, column=column)
 
     def _value(self, pointer: Pointer) -> Any:
-        self._lines.setdefault(pointer, self._here())
+        self._positions.setdefault(pointer, self._here())
         first = self._text[self._at : self._at + 1]
         if first in ("{", "["):
             if len(pointer) >= _DEEPEST:
-                raise _too_deep(self._here(), self._at - self._text.rfind("\n", 0, self._at))
+                raise _too_deep(*self._here())
             return self._object(pointer) if first == "{" else self._array(pointer)
         if first == '"':
             return self._string(pointer)
@@ -378,12 +419,12 @@ class _JSONReader:
         members: dict[str, Any] = {}
         self._skip(1)
         while self._text[self._at] != "}":
-            start = self._at
+            start, position = self._at, self._here()
             name = self._string(pointer)
             if name in members:
                 self._at = start
                 self._reject(pointer, f"duplicate key {_shown(name)}", "remove one of the two")
-            self._lines[*pointer, name] = self._here()
+            self._positions[*pointer, name] = position
             self._skip()
             self._skip(1)
             members[name] = self._value((*pointer, name))
@@ -421,16 +462,23 @@ class _JSONReader:
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 
 
+def compose(text: str) -> yaml.Node:
+    """Parse the text of a contract, YAML or JSON, to nodes with their positions. `load` must accept it."""
+    # JSON may contain tabs and characters that YAML does not allow; replacing each by a space keeps all
+    # positions.
+    readable = re.sub("[\t\x7f-\x9f\u2028\u2029\ufffe\uffff]", " ", text) if _is_json(text) else text
+    root = yaml.compose(readable, _JSONSchemaLoader)
+    assert root is not None, "an empty text is no contract"
+    return root
+
+
 def server_splices(text: bytes, document: Document) -> Splices:
     """Find where a path prefix must be inserted in the text of this document, YAML or JSON.
 
     It is inserted before each server's URL that is an absolute path; without servers, a server is added.
     """
     decoded = text.decode()
-    # JSON may contain tabs and characters that YAML does not allow; replacing each by a space keeps all
-    # positions.
-    readable = re.sub("[\t\x7f-\x9f\u2028\u2029\ufffe\uffff]", " ", decoded) if _is_json(decoded) else decoded
-    root = yaml.compose(readable, _JSONSchemaLoader)
+    root = compose(decoded)
     assert isinstance(root, yaml.MappingNode)
     fields = {key.value: value for key, value in root.value}
     splices: set[tuple[int, int, str, str]] = set()

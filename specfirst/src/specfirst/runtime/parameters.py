@@ -98,7 +98,8 @@ class Parameters:
     """Reads the parameters of one operation.
 
     `conversions` maps identifiers to functions for the parameters whose Python type is not the JSON type
-    itself, such as a date-time.
+    itself, such as a date-time. Undeclared query parameters are validation errors, unless they are
+    credentials, or `ignore_unknown` is set.
     """
 
     def __init__(
@@ -107,12 +108,15 @@ class Parameters:
         operation: Operation,
         schemas: Schemas,
         conversions: Mapping[str, Callable[[Any], Any]],
+        *,
+        ignore_unknown: bool = False,
     ) -> None:
         made = [_reader(document, p, schemas, conversions.get(p.identifier)) for p in operation.parameters]
         self._spread = [r for r in made if isinstance(r, Styled) and r.spreads]
         readers = [r for r in made if r not in self._spread]
         self._path = [r for r in readers if r.parameter.location == "path"]
         self._query = {r.parameter.name: r for r in readers if r.parameter.location == "query"}
+        self._ignore_unknown = ignore_unknown
         self._headers = {r.parameter.name.lower(): r for r in readers if r.parameter.location == "header"}
         self._header_names = {name.encode(): name for name in self._headers}
         self._cookies = {r.parameter.name: r for r in readers if r.parameter.location == "cookie"}
@@ -160,7 +164,7 @@ class Parameters:
             if self._spread_query or self._credentials:
                 unknown -= self._credentials
                 unknown -= {name for name in unknown if any(r.takes(name) for r in self._spread_query)}
-            for name in unknown:
+            for name in () if self._ignore_unknown else unknown:
                 printable = name.encode("utf-8", "replace").decode()
                 found.append(
                     ValidationErrorItem(

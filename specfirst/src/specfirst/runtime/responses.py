@@ -14,7 +14,8 @@ from pydantic import BaseModel
 
 from specfirst.contract.document import Document, Header, MediaType, Operation, Response
 from specfirst.runtime.asgi import HTTPResponse
-from specfirst.runtime.errors import APIError, Invalid, PreconditionFailed
+from specfirst.runtime.error_formats import ErrorFormat
+from specfirst.runtime.errors import APIError, PreconditionFailed
 from specfirst.runtime.etags import conditional_status, conditions
 from specfirst.runtime.validation import Schemas, Validator, validation_errors
 
@@ -34,22 +35,12 @@ class ContractViolation(Exception):
     """The response of the implementation or the engine is not declared in the contract."""
 
 
-ErrorBody = Callable[[APIError], Any]
-"""Returns the JSON body of an error response, in the contract's format."""
-
-
-def error_body(api_error: APIError) -> dict[str, Any]:
-    """Return FastAPI's error format: `detail` is a text, or for 422 a list of `{loc, msg, type}`."""
-    if isinstance(api_error, Invalid):
-        return {"detail": [{"loc": f.loc, "msg": f.msg, "type": f.type} for f in api_error.validation_errors]}
-    return {"detail": api_error.detail}
-
-
-def error_response(api_error: APIError, body: ErrorBody, media_type: str | None) -> HTTPResponse:
+def error_response(api_error: APIError, errors: ErrorFormat, media_type: str | None) -> HTTPResponse:
     """Encode an error response. Without a media type, the contract declares no body."""
+    status = errors.status_of(api_error)
     headers = [(b"content-type", media_type.encode())] if media_type else []
     headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in api_error.headers.items()]
-    return HTTPResponse(int(api_error.status), headers, orjson.dumps(body(api_error)) if media_type else b"")
+    return HTTPResponse(status, headers, orjson.dumps(errors.body(api_error)) if media_type else b"")
 
 
 class _Encoding(NamedTuple):
@@ -68,12 +59,12 @@ class Responder:
     def __init__(
         self,
         operation: Operation,
-        body: ErrorBody,
+        errors: ErrorFormat,
         media_type: str = "application/json",
         schemas: Schemas | None = None,
     ) -> None:
         """`media_type` is that of errors which the operation does not declare; `schemas` validate streams."""
-        self._operation, self._body, self._media_type = operation, body, media_type
+        self._operation, self._errors, self._media_type = operation, errors, media_type
         self._schemas = schemas
         self._encodings = {status: self._encoding(r) for status, r in operation.responses.items()}
         # If an operation has one success status without headers, it returns the body itself.
@@ -180,13 +171,13 @@ class Responder:
 
     def error_response(self, api_error: APIError) -> HTTPResponse:
         """Encode an error response: as the operation declares its status, or else in the contract's format."""
-        response = self._operation.response(int(api_error.status))
+        response = self._operation.response(self._errors.status_of(api_error))
         if response is None:
-            return error_response(api_error, self._body, self._media_type)
+            return error_response(api_error, self._errors, self._media_type)
         media_type = next((m for m in response.content if m.codec == "json"), None)
         if media_type is None and response.content and response.content[0].codec == "text":
             return _text_error(api_error, response.content[0].name)
-        return error_response(api_error, self._body, media_type.name if media_type else None)
+        return error_response(api_error, self._errors, media_type.name if media_type else None)
 
 
 def _text_error(api_error: APIError, media_type: str) -> HTTPResponse:

@@ -1,0 +1,534 @@
+"""Combine a contract of several files into one document.
+
+A part in another file becomes a component of the document, and its references lead there. A part of a kind
+that has no section in `components`, such as an operation, takes the place of its reference.
+
+The names of these components depend only on the files and their references, so the result is the same on
+every run and every machine:
+
+- A component that is only a reference to another file gives its name to the part there.
+- Any other part is named by the last token of its pointer, or by its file: `models/pet.yaml` is `pet`.
+- Where two parts of a section would have the same name, both get as many folders in front as they need:
+  `cats_list` and `dogs_list`.
+
+References follow RFC 3986 and OpenAPI 3.1, section 4.6. `$id` does not change what they are relative to, and
+the schemas of other files lose it: it would change what `#/components/...` means inside of them.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from specfirst.contract.document import METHODS, DocumentError, Pointer, Positions, pointer_text
+from specfirst.contract.sources import FileSource, Source
+from specfirst.contract.yaml import parse
+
+_DEEPEST = 200
+"""The maximum nesting of the document, in which parts of several files are inside of each other."""
+
+# Kinds of values that OpenAPI does not define: in the first one, references to other files are followed
+# nevertheless; the second one is data of users, in which `$ref` has no meaning.
+_OTHER, _DATA = "other", "data"
+
+_SECTIONS = {
+    "schema": "schemas",
+    "response": "responses",
+    "parameter": "parameters",
+    "example": "examples",
+    "request body": "requestBodies",
+    "header": "headers",
+    "security scheme": "securitySchemes",
+    "link": "links",
+    "callback": "callbacks",
+}
+"""The section of `components` for the parts of a kind. The others, such as path items, are inlined."""
+
+_VALUE = {"schema": "schema", "content": "{media type}", "examples": "{example}", "example": _DATA}
+_ENCODING = {
+    "headers": "{header}",
+    "encoding": "{encoding}",
+    "prefixEncoding": "[encoding]",
+    "itemEncoding": "encoding",
+}
+
+_FIELDS: Mapping[str, Mapping[str, str]] = {
+    "document": {
+        "paths": "paths",
+        "webhooks": "{path item}",
+        "components": "components",
+        "x-response-headers": "{header}",
+    },
+    "components": {
+        **{section: f"{{{kind}}}" for kind, section in _SECTIONS.items()},
+        "pathItems": "{path item}",
+        "mediaTypes": "{media type}",
+    },
+    "path item": {
+        **dict.fromkeys((*METHODS, "query"), "operation"),
+        "additionalOperations": "{operation}",
+        "parameters": "[parameter]",
+    },
+    "operation": {
+        "parameters": "[parameter]",
+        "requestBody": "request body",
+        "responses": "responses",
+        "callbacks": "{callback}",
+    },
+    "parameter": _VALUE,
+    "header": _VALUE,
+    "request body": {"content": "{media type}"},
+    "response": {"headers": "{header}", "content": "{media type}", "links": "{link}"},
+    "media type": {**_VALUE, **_ENCODING, "itemSchema": "schema"},
+    "encoding": _ENCODING,
+    "example": {"value": _DATA, "dataValue": _DATA, "externalValue": "url"},
+    "link": {"parameters": _DATA, "requestBody": _DATA, "operationRef": "url"},
+    "schema": {
+        **dict.fromkeys(
+            (
+                *("additionalProperties", "items", "not", "if", "then", "else", "contains", "propertyNames"),
+                *("unevaluatedItems", "unevaluatedProperties", "contentSchema"),
+            ),
+            "schema",
+        ),
+        **dict.fromkeys(("allOf", "anyOf", "oneOf", "prefixItems"), "[schema]"),
+        **dict.fromkeys(
+            ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions"), "{schema}"
+        ),
+        **dict.fromkeys(("default", "example", "examples", "enum", "const"), _DATA),
+        "discriminator": "discriminator",
+    },
+    "discriminator": {"mapping": "{schema name}", "defaultMapping": "schema name"},
+}
+"""The kind of each field of an object: of its value, of each value in a {map}, or of each item of a [list].
+3.2 is OpenAPI 3.1 with more fields."""
+
+_EXTENSIBLE = {"paths": "path item", "callback": "path item", "responses": "response"}
+"""Maps that may have extensions between their values."""
+
+
+class Place(NamedTuple):
+    """A part of a source."""
+
+    source: Source
+    pointer: Pointer
+
+    def child(self, token: str) -> Place:
+        return Place(self.source, (*self.pointer, token))
+
+
+class Origin(NamedTuple):
+    """The position of a part: the name of its file or URL, and the line and column there, from 1."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A contract as one document: its content, JSON data, and where each part is from."""
+
+    content: Any
+    files: tuple[str, ...]
+    """The names of all sources, the one of the document first."""
+    pieces: Mapping[Pointer, Place]
+    """The places of those parts that are not from the same place as what contains them."""
+    positions: Mapping[Source, Positions]
+
+    def origin(self, pointer: Pointer) -> Origin:
+        """Return the position of a part of the document, or of the nearest enclosing part that has one."""
+        above = pointer
+        while above not in self.pieces:
+            above = above[:-1]
+        source, where = self.pieces[above]
+        return _origin(self.positions, Place(source, (*where, *pointer[len(above) :])))
+
+
+def bundle(root: Source | Path | str) -> Bundle:
+    """Read a contract and all files and URLs that it refers to, as one document.
+
+    A document that refers to no other is returned as it is; its references to itself are not checked.
+    Raises DocumentError, with file and line, for a source that cannot be read and for a reference that leads
+    nowhere.
+    """
+    return _Bundling(FileSource(str(root)) if isinstance(root, Path | str) else root).bundle()
+
+
+class _Bundling:
+    def __init__(self, root: Source) -> None:
+        self._root = Place(root, ())
+        self._contents: dict[Source, Any] = {}
+        self._positions: dict[Source, Positions] = {}
+        self._names: dict[tuple[str, Place], str] = {}
+        """The names of the components that are brought from other files, by section and place."""
+        self._pieces: dict[Pointer, Place] = {(): self._root}
+        self._followed_now: list[Place] = []
+
+    def bundle(self) -> Bundle:
+        content = self._content(self._root.source)
+        targets = self._targets(content)
+        if len(self._contents) > 1:
+            own = self._own_names()
+            others = sorted(targets - self._names.keys(), key=lambda target: (target[0], *_parts(target[1])))
+            self._names |= _named(others, self._root.source, own)
+            content = self._built("document", self._root, content, (), ())
+            self._add_components(content, own)
+        names = tuple(source.name for source in self._contents)
+        return Bundle(content, names, self._pieces, self._positions)
+
+    # Reading, and following references
+
+    def _content(self, source: Source) -> Any:
+        if source not in self._contents:
+            try:
+                content, self._positions[source] = parse(source.read())
+            except DocumentError as error:
+                error.file = source.name
+                raise
+            self._contents[source] = content
+            ours, theirs = _version(self._contents[self._root.source]), _version(content)
+            if ours and theirs and (ours == "3.0") != (theirs == "3.0"):
+                raise DocumentError(
+                    f"this is OpenAPI {theirs}, but {self._root.source.name}, which refers to it, is {ours}",
+                    ("openapi",),
+                    remedy="convert one of them: schemas mean different things in the two versions",
+                    file=source.name,
+                    line=1,
+                )
+        return self._contents[source]
+
+    def _node(self, place: Place) -> Any:
+        node = self._contents[place.source]
+        for token in place.pointer:
+            node = node[int(token)] if isinstance(node, list) else node[token]
+        return node
+
+    def _error(self, place: Place, problem: str, remedy: str) -> DocumentError:
+        # The nearest position is that of the reference, if there is one.
+        file, line, column = _origin(self._positions, place.child("$ref"))
+        return DocumentError(problem, place.pointer, remedy=remedy, line=line, column=column, file=file)
+
+    def _resolved(self, reference: str, at: Place) -> Place:
+        """Return the place that a reference leads to, through other references on the way."""
+        location, _, fragment = reference.partition("#")
+        source = at.source.at(location) if location else at.source
+        try:
+            content = self._content(source)
+        except DocumentError as error:
+            if error.line is not None:
+                raise
+            # A file that does not exist, or cannot be read, is an error where it is referred to.
+            problem = f"unresolved reference {reference}: {source.name}: {error.problem}"
+            raise self._error(at, problem, error.remedy) from None
+        place, fragment = Place(source, ()), unquote(fragment)
+        try:
+            if fragment and not fragment.startswith("/"):
+                return next(_anchors(content, fragment, place))
+            for token in fragment.split("/")[1:]:
+                place = self._child(place, token.replace("~1", "/").replace("~0", "~"))
+        except (KeyError, IndexError, ValueError, TypeError, StopIteration):
+            remedy = "correct the reference, or add what it refers to"
+            raise self._error(at, f"unresolved reference {reference}", remedy) from None
+        return place
+
+    def _child(self, place: Place, token: str) -> Place:
+        node = self._node(place)
+        if _reference(_OTHER, node) and token not in node:
+            place = self._followed(place)
+            node = self._node(place)
+        if isinstance(node, list):
+            # The index -1 is Python's.
+            node[int(token) if token.isdecimal() else len(node)]
+        else:
+            node[token]
+        return place.child(token)
+
+    def _followed(self, place: Place, *, until_root: bool = False) -> Place:
+        """Follow references until a part is none or, if so wanted, stays in the document."""
+        before = len(self._followed_now)
+        try:
+            while reference := _reference(_OTHER, self._node(place)):
+                if until_root and self._stays(place):
+                    break
+                if place in self._followed_now:
+                    raise self._error(
+                        place, f"the reference {reference} leads back to itself", "break the circle"
+                    )
+                self._followed_now.append(place)
+                place = self._resolved(reference, place)
+        finally:
+            del self._followed_now[before:]
+        return place
+
+    def _stays(self, place: Place) -> bool:
+        """Return whether a part is in the document itself, at a place that it keeps."""
+        if place.source != self._root.source:
+            return False
+        node = self._contents[place.source]
+        for token in place.pointer:
+            if _reference(_OTHER, node):
+                return False
+            node = node[int(token)] if isinstance(node, list) else node[token]
+        return True
+
+    def _target(self, kind: str, place: Place, reference: str) -> Place | None:
+        """Return the part that a reference means, or None if the reference stays as it is."""
+        own = place.source == self._root.source and reference.startswith("#")
+        try:
+            target = self._resolved(reference, place)
+            if not own:
+                # Finds circles.
+                self._followed(target)
+            target = self._followed(target, until_root=True)
+        except DocumentError as error:
+            extension = kind == _OTHER and any(token.startswith("x-") for token in place.pointer)
+            if own or (extension and error.file == place.source.name):
+                return None
+            raise
+        return None if own and self._stays(target) else target
+
+    # Finding and naming the parts of other files
+
+    def _targets(self, content: Any) -> set[tuple[str, Place]]:
+        """Return the parts that become components, as sections and places."""
+        targets = set[tuple[str, Place]]()
+        seen = set[tuple[str, Place]]()
+        waiting = [("document", self._root, content)]
+        while waiting:
+            kind, place, node = waiting.pop()
+            waiting += ((inner, place.child(token), child) for token, inner, child in _children(kind, node))
+            reference = _reference(kind, node)
+            target = self._target(kind, place, reference) if reference else None
+            if target is None or self._stays(target):
+                continue
+            kind = "schema" if kind == "schema name" else kind
+            if kind in _SECTIONS:
+                targets.add((_SECTIONS[kind], target))
+            if (kind, target) not in seen:
+                seen.add((kind, target))
+                waiting.append((kind, target, self._node(target)))
+        return targets
+
+    def _own_names(self) -> dict[str, set[str]]:
+        """Return the names of the document's own components, by section.
+
+        Some of them name parts of other files: they are references to them, or in another file themselves.
+        """
+        names: dict[str, set[str]] = {section: set() for section in _SECTIONS.values()}
+        root = self._node(self._root)
+        if not isinstance(root, Mapping) or "components" not in root:
+            return names
+        components = self._followed(self._root.child("components"))
+        for kind, section in _SECTIONS.items():
+            content = self._node(components)
+            if not isinstance(content, Mapping) or section not in content:
+                continue
+            place = self._followed(components.child(section))
+            content = self._node(place)
+            for name, node in content.items() if isinstance(content, Mapping) else ():
+                names[section].add(name)
+                target: Place | None = place.child(name)
+                if reference := _reference(kind, node):
+                    target = self._target(kind, place.child(name), reference) if len(node) == 1 else None
+                if target and not self._stays(target):
+                    self._names.setdefault((section, target), name)
+        return names
+
+    # Building the document
+
+    def _built(self, kind: str, place: Place, node: Any, out: Pointer, around: tuple[Place, ...]) -> Any:
+        """Return a part for the new document, where it is at `out`, inside of the inlined parts `around`."""
+        if len(out) > _DEEPEST:
+            raise self._error(place, f"parts are nested deeper than {_DEEPEST} levels", "remove some levels")
+        reference = _reference(kind, node)
+        target = self._target(kind, place, reference) if reference else None
+        if target is not None:
+            section = _SECTIONS.get("schema" if kind == "schema name" else kind, "")
+            name = self._names.get((section, target))
+            if self._stays(target):
+                local: str | None = pointer_text(target.pointer).replace("%", "%25")
+            elif name is not None and out != ("components", section, name):
+                local = pointer_text(("components", section, name))
+            else:
+                local = None
+            if local is None:
+                return self._inlined(kind, place, target, node, out, around)
+            if isinstance(node, str):
+                return local
+            node = {**node, "$ref": local}
+        if kind == "url":
+            return self._url(node, place) if isinstance(node, str) else node
+        built: Any
+        if isinstance(node, Mapping):
+            built = dict(node)
+            if kind == "schema" and place.source != self._root.source:
+                built.pop("$id", None)
+        elif isinstance(node, list):
+            built = list(node)
+        else:
+            return node
+        for token, inner, child in _children(kind, node):
+            key: Any = int(token) if isinstance(node, list) else token
+            built[key] = self._built(inner, place.child(token), child, (*out, token), around)
+        return built
+
+    def _inlined(
+        self, kind: str, place: Place, target: Place, node: Any, out: Pointer, around: tuple[Place, ...]
+    ) -> Any:
+        if target in around:
+            raise self._error(place, "the reference leads back to itself", "break the circle")
+        self._pieces[out] = target
+        content = self._built(kind, target, self._node(target), out, (*around, target))
+        # Fields next to a reference replace those of its target, as in a path item (OpenAPI 3.1, 4.8.9).
+        beside = {name: value for name, value in node.items() if name != "$ref"}
+        if not beside or not isinstance(content, dict):
+            return content
+        for token, inner, child in _children(kind, beside):
+            beside[token] = self._built(inner, place.child(token), child, (*out, token), around)
+        for token in beside:
+            self._pieces[*out, token] = place.child(token)
+        return {**content, **beside}
+
+    def _add_components(self, content: Any, own: Mapping[str, set[str]]) -> None:
+        order = list(_SECTIONS.values())
+        for (section, place), name in sorted(
+            self._names.items(), key=lambda item: (order.index(item[0][0]), item[1])
+        ):
+            if name in own[section]:
+                continue
+            kind = next(kind for kind in _SECTIONS if _SECTIONS[kind] == section)
+            out = ("components", section, name)
+            components = content.setdefault("components", {})
+            parts = components.setdefault(section, {}) if isinstance(components, dict) else None
+            if not isinstance(parts, dict):
+                raise self._error(
+                    self._root.child("components"), "components is not a mapping of mappings", "correct it"
+                )
+            self._pieces[out] = place
+            parts[name] = self._built(kind, place, self._node(place), out, (place,))
+
+    def _url(self, url: str, place: Place) -> str:
+        """Return a relative URL of another file as it must be in the document."""
+        root = self._root.source
+        if place.source == root or urlsplit(url).scheme:
+            return url
+        location, mark, fragment = url.partition("#")
+        source = place.source.at(location) if location else place.source
+        if source == root:
+            return mark + fragment
+        if type(source) is not type(root):
+            return source.name + mark + fragment
+        return _relative(source, root) + mark + fragment
+
+
+def _children(kind: str, node: Any) -> Iterator[tuple[str, str, Any]]:
+    """Yield the parts of a part that may contain references: their token, kind and value."""
+    if kind == _DATA:
+        return
+    if isinstance(node, list):
+        inner = kind.strip("[]") if kind.startswith("[") else _OTHER
+        for index, child in enumerate(node):
+            if isinstance(child, dict | list):
+                yield str(index), inner, child
+    elif isinstance(node, Mapping):
+        fields = _FIELDS.get(kind, {})
+        for token, child in node.items():
+            if kind.startswith("{"):
+                inner = kind.strip("{}")
+            elif kind in _EXTENSIBLE:
+                inner = _OTHER if token.startswith("x-") else _EXTENSIBLE[kind]
+            else:
+                inner = fields.get(token, _OTHER)
+            if isinstance(child, dict | list) or (isinstance(child, str) and inner in _TEXTS):
+                yield token, inner, child
+
+
+_TEXTS = ("schema name", "url")
+"""The kinds of which a text may be a reference."""
+
+
+def _reference(kind: str, node: Any) -> str | None:
+    """Return the reference that a part is, or None."""
+    if isinstance(node, str):
+        is_url = "/" in node or "#" in node or node.endswith((".yaml", ".yml", ".json"))
+        return node if kind == "schema name" and is_url else None
+    reference = node.get("$ref") if isinstance(node, Mapping) and kind != _DATA else None
+    return reference if isinstance(reference, str) else None
+
+
+def _anchors(node: Any, name: str, place: Place) -> Iterator[Place]:
+    if isinstance(node, Mapping) and name in (node.get("$anchor"), node.get("$dynamicAnchor")):
+        yield place
+    items = node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ()
+    for token, child in items:
+        yield from _anchors(child, name, place.child(str(token)))
+
+
+def _version(content: Any) -> str | None:
+    """Return the major and minor version of an OpenAPI document, or None for any other data."""
+    version = content.get("openapi") if isinstance(content, Mapping) else None
+    return ".".join(version.split(".")[:2]) if isinstance(version, str) else None
+
+
+def _origin(positions: Mapping[Source, Positions], place: Place) -> Origin:
+    where = place.pointer
+    while where not in positions[place.source]:
+        where = where[:-1]
+    return Origin(place.source.name, *positions[place.source][where])
+
+
+def _relative(source: Source, root: Source) -> str:
+    return posixpath.relpath(source.path, posixpath.dirname(root.path) or ".")
+
+
+def _parts(place: Place) -> tuple[str, Pointer]:
+    return place.source.name, place.pointer
+
+
+def _named(
+    targets: list[tuple[str, Place]], root: Source, taken: Mapping[str, set[str]]
+) -> dict[tuple[str, Place], str]:
+    """Give each part a name that no other of its section has, in as few words as possible."""
+    names: dict[tuple[str, Place], str] = {}
+    used = {(section, name) for section, all_names in taken.items() for name in all_names}
+    words = {target: _words(target[1], root) for target in targets}
+    waiting, count = targets, 1
+    while waiting:
+        proposed: dict[tuple[str, str], list[tuple[str, Place]]] = {}
+        for target in waiting:
+            proposed.setdefault((target[0], "_".join(words[target][-count:])), []).append(target)
+        waiting = []
+        for key, those in proposed.items():
+            if len(those) == 1 and key not in used:
+                names[those[0]] = key[1]
+            elif all(len(words[target]) <= count for target in those):
+                # Nothing else distinguishes them: names that differ in characters that names cannot have.
+                for target in those:
+                    number = 2
+                    while (key[0], name := f"{key[1]}_{number}") in used:
+                        number += 1
+                    names[target] = name
+                    used.add((key[0], name))
+            else:
+                waiting += those
+        used |= {(target[0], name) for target, name in names.items()}
+        count += 1
+    return names
+
+
+def _words(place: Place, root: Source) -> list[str]:
+    """Return the words from which a part's name is made, the last one first used: folders, file, pointer."""
+    *folders, file = _relative(place.source, root).split("/") if place.source != root else [""]
+    pointer = list(place.pointer)
+    if pointer[:1] == ["components"]:
+        del pointer[:2]
+    stem = posixpath.splitext(file)[0]
+    words = [*folders, *([] if stem in ("index", "_index") and (folders or pointer) else [stem]), *pointer]
+    cleaned = (re.sub(r"[^A-Za-z0-9._-]+", "_", word).strip("_.") for word in words)
+    return [word for word in cleaned if word] or ["part"]
