@@ -48,7 +48,9 @@ _USED_BY_APP = frozenset(
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="FOLDER", help="the folder of the project, which need not exist")
-    parser.add_argument("--contract", metavar="FILE", help="your contract, which is copied (default: a starter)")
+    parser.add_argument(
+        "--contract", metavar="FILE", help="your contract, which is copied (default: a starter)"
+    )
 
 
 def run(arguments: argparse.Namespace, config: Config) -> int:
@@ -133,7 +135,11 @@ def _rendered(template: str, values: Mapping[str, Any]) -> str:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701  # The files are not HTML.
     )
     environment.filters["python"] = lambda value: json.dumps(value, ensure_ascii=False)
     return environment.from_string((_TEMPLATES / template).read_text(encoding="utf-8")).render(values)
@@ -146,7 +152,9 @@ def _values(document: Document, contract: str, folder: str) -> dict[str, Any]:
     names = dict.fromkeys(name for o in document.operations for need in o.security for name in need)
     schemes = {name: document.security_schemes[name] for name in names}
     tags = dict.fromkeys(operation.tag for operation in document.operations)
+    failures = [r for o in document.operations for r in o.responses.values() if r.status >= 400]
     return {
+        "problems": any(response.media_type == "application/problem+json" for response in failures),
         "name": re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-") or "service",
         "title": " ".join(document.content["info"]["title"].split()),
         "contract": contract,

@@ -1,0 +1,271 @@
+"""The distribution specfirst: built, installed into a fresh environment, and used in an empty folder."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+import venv
+import zipfile
+from dataclasses import dataclass
+from importlib.metadata import requires, version
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from serving import CLEAN, ROOT
+
+SOURCES = ROOT / "specfirst" / "src" / "specfirst"
+DISTRIBUTION = tomllib.loads((ROOT / "specfirst/pyproject.toml").read_text(encoding="utf-8"))["project"]
+CONTRACTS = ROOT / "tests/specfirst/contracts"
+
+
+@dataclass
+class Installed:
+    """An environment with the built wheel, and a folder to work in."""
+
+    wheel: Path
+    environment: Path
+    folder: Path
+
+    def run(self, command: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command as a shell with the active environment does, in the folder or below it."""
+        env = CLEAN | {"PATH": f"{self.environment / 'bin'}:{os.environ['PATH']}"}
+        # What mypy and ruff know is shared, so that each run takes a second.
+        env |= {"MYPY_CACHE_DIR": str(self.folder / ".mypy_cache"), "RUFF_NO_CACHE": "true"}
+        return subprocess.run(
+            ["sh", "-c", command], cwd=cwd or self.folder, env=env, capture_output=True, text=True
+        )
+
+    def succeed(self, command: str, cwd: Path | None = None) -> str:
+        done = self.run(command, cwd)
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The wheel alone is installed; what it requires comes from the environment of the tests."""
+    root = tmp_path_factory.mktemp("installed")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(root)]
+    subprocess.run(build, cwd=ROOT / "specfirst", check=True, capture_output=True)
+    (wheel,) = root.glob("*.whl")
+    environment = root / "environment"
+    venv.create(environment)
+    pip = [sys.executable, "-m", "pip", "--python", str(environment / "bin/python")]
+    subprocess.run([*pip, "install", "--quiet", "--no-deps", "--no-index", str(wheel)], check=True)
+    (packages,) = environment.glob("lib/*/site-packages")
+    # The .pth file of the project in that folder has no effect here, so this specfirst is the wheel's.
+    (packages / "others.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+    for name in ("mypy", "pytest"):
+        # As if pip had installed them here. ruff is not a script of Python.
+        script = environment / "bin" / name
+        script.write_text(
+            f"#!{environment / 'bin/python'}\nfrom runpy import run_module\nrun_module('{name}', run_name='__main__')\n"
+        )
+        script.chmod(0o755)
+    (environment / "bin/ruff").symlink_to(Path(sysconfig.get_path("scripts")) / "ruff")
+    (root / "work").mkdir()
+    if (ROOT / ".mypy_cache").is_dir():
+        shutil.copytree(ROOT / ".mypy_cache", root / "work" / ".mypy_cache")
+    return Installed(wheel, environment, root / "work")
+
+
+@pytest.fixture(scope="module")
+def project(installed: Installed) -> Path:
+    """A project that `specfirst init` made in an empty folder."""
+    printed = installed.succeed("specfirst init notes")
+    assert "wrote notes/impl/notes.py\n" in printed
+    assert re.search(r"notes is ready, .* s\. Next: cd notes && specfirst serve\n$", printed)
+    return installed.folder / "notes"
+
+
+def test_the_wheel_has_every_file_of_the_package(installed: Installed) -> None:
+    with zipfile.ZipFile(installed.wheel) as wheel:
+        packed = {name.removeprefix("specfirst/") for name in wheel.namelist() if ".dist-info/" not in name}
+    files = {path.relative_to(SOURCES).as_posix() for path in SOURCES.rglob("*") if path.is_file()}
+    assert packed == {name for name in files if not re.search("__pycache__|[.]ruff_cache", name)}
+    assert {"py.typed", "codegen/templates/routers/operations.jinja2", "cli/project/openapi.yaml"} <= packed
+
+
+def test_the_installed_package_is_the_one_of_the_wheel(installed: Installed) -> None:
+    place = installed.succeed("python -c 'import specfirst; print(specfirst.__file__)'").strip()
+    assert Path(place).is_relative_to(installed.environment)
+    assert installed.succeed("specfirst --version") == f"specfirst {DISTRIBUTION_VERSION}\n"
+
+
+DISTRIBUTION_VERSION = re.findall('__version__ = "(.+)"', (SOURCES / "__init__.py").read_text())[0]
+
+
+def required(*extras: str) -> dict[str, Requirement]:
+    """Return what the distribution requires with these extras, by name."""
+    optional = DISTRIBUTION["optional-dependencies"]
+    lines = [*DISTRIBUTION["dependencies"], *(line for extra in extras for line in optional[extra])]
+    found = [Requirement(line) for line in lines]
+    return {requirement.name: requirement for requirement in found}
+
+
+def imported(*rooms: str) -> dict[str, set[str]]:
+    """Return the top-level modules that the modules of these rooms import, wherever in them."""
+    found: dict[str, set[str]] = {}
+    for room in rooms:
+        for path in (SOURCES / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    names = [node.module]
+                for name in names:
+                    found.setdefault(name.partition(".")[0], set()).add(str(path.relative_to(SOURCES)))
+    own = {*sys.stdlib_module_names, "specfirst"}
+    return {name: paths for name, paths in found.items() if name not in own}
+
+
+def test_the_runtime_imports_nothing_but_the_required_packages() -> None:
+    core = {name.replace("-", "_") for name in required()}
+    # Comes with pydantic; and OpenTelemetry is imported only where FastAPI, which uses it, has a span.
+    assert {*imported("runtime")} - core == {"pydantic_core", "opentelemetry"}
+    assert imported("runtime")["opentelemetry"] == {"runtime/observation.py"}
+
+
+def test_a_server_imports_neither_yaml_nor_opentelemetry_nor_generators(
+    installed: Installed, project: Path
+) -> None:
+    """OpenTelemetry is hidden as well where FastAPI itself does not import it."""
+    code = (
+        "import sys; import app; app.create_app(); print(*sorted({n.partition('.')[0] for n in sys.modules}))"
+    )
+    loaded = {
+        *installed.succeed(
+            f"ENVIRONMENT=test python -c {shlex.quote(code.replace('app.create_app(); ', ''))}", project
+        ).split()
+    }
+    assert {"fastapi", "specfirst", "jsonschema_rs"} <= loaded
+    assert not loaded & {"yaml", "fastapi_code_generator", "schemathesis", "ruff", "jinja2", "mypy"}
+
+
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
+def test_the_locked_packages_satisfy_what_the_distribution_requires(lock: str) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    locked = dict(re.findall(r"^([a-z][\w.-]*)==([^\s;]+)", text, re.MULTILINE))
+    extras = ("serve",) if lock == "requirements.txt" else ("codegen", "serve", "fuzz", "traces")
+    assert "specfirst" not in locked
+    for name, requirement in required(*extras).items():
+        assert requirement.specifier.contains(locked[name]), requirement
+
+
+def test_all_extras_are_in_all() -> None:
+    optional = DISTRIBUTION["optional-dependencies"]
+    (everything,) = map(Requirement, optional["all"])
+    assert everything.extras == {*optional} - {"all"}
+
+
+def test_init_writes_a_project_that_passes_its_own_checks(installed: Installed, project: Path) -> None:
+    installed.succeed("ruff check && ruff format --check", project)
+    assert "Success: no issues found" in installed.succeed("mypy", project)
+    assert " passed" in installed.succeed("pytest -q -p no:cacheprovider -W ignore", project)
+    assert installed.succeed("specfirst generate --check", project) == "generated/ is current\n"
+
+
+def test_a_method_of_the_skeleton_has_the_types_of_the_contract(project: Path) -> None:
+    module = (project / "impl/notes.py").read_text(encoding="utf-8")
+    assert "    async def create_note(self, *, body: NoteCreate) -> CreateNote201:\n" in module
+
+
+def test_init_overwrites_nothing(installed: Installed, project: Path) -> None:
+    def state() -> dict[Path, bytes]:
+        files = [path for path in project.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+        return {path: path.read_bytes() for path in files}
+
+    before = state()
+    done = installed.run("specfirst init notes")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("specfirst init: notes already has .github/workflows/ci.yml, .pre-commit")
+    assert done.stderr.endswith("nothing was written. Choose another folder, or move these away\n")
+    assert state() == before
+
+
+def test_init_leaves_no_file_if_one_cannot_be_written(installed: Installed) -> None:
+    folder = installed.folder / "occupied"
+    folder.mkdir()
+    # Where a folder is needed.
+    (folder / "tests").write_text("mine")
+    done = installed.run("specfirst init occupied")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "specfirst init: occupied/tests: File exists; choose another folder\n"
+    assert [*folder.rglob("*")] == [folder / "tests"]
+
+
+def test_init_with_a_contract_in_its_folder_keeps_it_and_the_readme(installed: Installed) -> None:
+    """The contract has security schemes, and errors in the format of RFC 9457."""
+    folder = installed.folder / "shop"
+    folder.mkdir()
+    (folder / "README.md").write_text("mine")
+    contract = (CONTRACTS / "bookshop.yaml").read_bytes()
+    (folder / "openapi.yaml").write_bytes(contract)
+    printed = installed.succeed("specfirst init --contract openapi.yaml .", folder)
+    assert not {"wrote README.md", "wrote openapi.yaml"} & {*printed.splitlines()}
+    assert (folder / "README.md").read_text() == "mine"
+    assert (folder / "openapi.yaml").read_bytes() == contract
+    assert (folder / "impl/orders.py").is_file()
+    installed.succeed("ruff check && ruff format --check && mypy", folder)
+    installed.succeed("pytest -q -p no:cacheprovider -W ignore", folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "problem"),
+    [
+        (None, 2, "none.yaml: the file cannot be read"),
+        ("swagger: '2.0'\n", 1, "swagger"),
+        ("{", 2, "none.yaml:"),
+        ("just text", 2, "the document is not a mapping"),
+    ],
+)
+def test_init_with_an_unusable_contract_writes_nothing(
+    installed: Installed, tmp_path: Path, text: str | None, status: int, problem: str
+) -> None:
+    if text is not None:
+        (tmp_path / "none.yaml").write_text(text)
+    done = installed.run("specfirst init --contract none.yaml new", tmp_path)
+    assert (done.returncode, done.stdout) == (status, ""), done.stderr
+    assert problem in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_extra_that_is_not_installed_is_named(installed: Installed, tmp_path: Path) -> None:
+    """As if only `pip install specfirst` had been run."""
+    (tmp_path / "yaml.py").write_text("raise ModuleNotFoundError(name='yaml')")
+    done = installed.run(f"PYTHONPATH={shlex.quote(str(tmp_path))} specfirst generate openapi.yaml", tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "specfirst generate: the module yaml is not installed; install specfirst with its extra: "
+        "pip install 'specfirst[codegen]'\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ('[generate]\nconract = "a"', "unknown setting generate.conract; did you mean generate.contract?"),
+        ('[genrate]\ncontract = "a"', "unknown setting genrate; did you mean generate?"),
+        ("[generate]\ncontract = 1", 'the setting generate.contract is invalid: 1 is not of type "string"'),
+        ('[generate]\ncaller = "Caller"', "the setting generate.caller is invalid: "),
+        ("[generate", "specfirst.toml cannot be read: "),
+    ],
+)
+def test_a_broken_configuration_is_named_with_its_file(
+    installed: Installed, tmp_path: Path, settings: str, problem: str
+) -> None:
+    (tmp_path / "specfirst.toml").write_text(settings)
+    done = installed.run("specfirst generate", tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert problem in done.stderr
+    assert done.stderr.startswith("specfirst generate: specfirst.toml")
+    assert done.stderr.count("\n") == 1
