@@ -23,7 +23,6 @@ from specfirst.cli.output import (
     add_output_arguments,
     write_report,
 )
-from specfirst.problems import column_of
 
 TEXT = "openapi: 3.1.0\npaths:\n  /a,b:\n    get: {operationId: 列, x: 1}\n"
 PROBLEM = Problem(
@@ -80,22 +79,6 @@ def test_the_caret_is_below_the_marked_text(line: str, pointer: str, column: int
     cells = "".join(c * 2 if c == "列" else c for c in source)
     start = carets.index("^")
     assert cells[start : start + carets.count("^")] == marked
-
-
-@pytest.mark.parametrize(
-    ("line", "token", "column"),
-    [
-        ("    get:", "get", 5),
-        ("  - name: get", "name", 5),
-        ("  -   7", "3", 7),
-        ('{"a": {"b": 1}}', "b", 8),
-        ("  tags: [tags]", "tags", 3),
-        ("", "x", 1),
-        ("plain", "", 1),
-    ],
-)
-def test_the_column_is_that_of_the_key(line: str, token: str, column: int) -> None:
-    assert column_of(line, token) == column
 
 
 def test_json_has_every_field_of_a_problem() -> None:

@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl
 
 from specfirst.contract.document import Document, Operation, Parameter
 from specfirst.runtime.asgi import Scope
-from specfirst.runtime.routing import OperationRoute
+from specfirst.runtime.routing import OperationHandler
 
 MARK = "x-unprovokable"
 
@@ -46,7 +46,7 @@ class Recorder:
 
     def __call__(self, scope: Scope, status: int, seconds: float) -> None:
         route = scope.get("route")
-        if isinstance(route, OperationRoute):
+        if isinstance(route, OperationHandler):
             self.record(route.operation, status, scope["query_string"])
 
     def record(self, operation: Operation, status: int, query: bytes) -> None:
@@ -161,6 +161,11 @@ class Coverage:
         )
 
 
+def observed(document: Document, folder: Path) -> bool:
+    """Return whether the folder has observations of this contract."""
+    return any(folder.glob(f"{document.digest}.*"))
+
+
 def measure(document: Document, folder: Path) -> Coverage:
     """Compare the contract with what its servers have recorded in `folder`."""
     seen: set[str] = set()
@@ -240,6 +245,32 @@ def as_text(coverage: Coverage) -> str:
         marks = (value.name if value.observed else f"{value.name} ({MISSING})" for value in values)
         lines.append(f"{name}: accepted {', '.join(marks)}")
     return "\n".join([*lines, "", *coverage.problems, coverage.summary])
+
+
+def as_data(coverage: Coverage) -> dict[str, Any]:
+    """Return the coverage as JSON data."""
+    return {
+        "percent": coverage.percent,
+        "responses": [
+            {
+                "operation": one.operation.operation_id,
+                "status": one.status,
+                "observed": one.observed,
+                "unprovokable": one.unprovokable,
+            }
+            for one in coverage.responses
+        ],
+        "parameters": [
+            {
+                "operation": one.operation.operation_id,
+                "name": one.parameter,
+                "value": one.value,
+                "accepted": one.observed,
+            }
+            for one in coverage.values
+        ],
+        "problems": coverage.problems,
+    }
 
 
 def as_html(coverage: Coverage, title: str) -> str:

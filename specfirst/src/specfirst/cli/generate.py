@@ -252,4 +252,4 @@ class Generate:
         if not path.absolute().is_relative_to(folder):
             return path.name
         parts = path.absolute().relative_to(folder).parts
-        return ".".join(parts[1:] if parts[0] == "src" else parts)
+        return ".".join(parts[1:] if parts[:1] == ("src",) else parts)

@@ -22,7 +22,13 @@ from specfirst.cli.errors import COULD_NOT_RUN, CommandError
 
 COMMANDS: tuple[str, ...] = (
     "init",
+    "lint",
     "generate",
+    "mock",
+    "proxy",
+    "serve",
+    "fuzz",
+    "coverage",
 )
 """The subcommands, in the order in which --help lists them."""
 

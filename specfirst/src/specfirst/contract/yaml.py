@@ -383,16 +383,23 @@ class _JSONReader:
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 
 
+def compose(text: str) -> yaml.Node:
+    """Parse the text of a contract, YAML or JSON, to nodes with their positions. It must be readable by `load`."""
+    # JSON may contain tabs and characters that YAML does not allow; replacing each by a space keeps all
+    # positions.
+    readable = re.sub("[\t\x7f-\x9f\u2028\u2029\ufffe\uffff]", " ", text) if _is_json(text) else text
+    root = yaml.compose(readable, _JSONSchemaLoader)
+    assert root is not None, "an empty text is no contract"
+    return root
+
+
 def server_splices(text: bytes, document: Document) -> Splices:
     """Find where a path prefix must be inserted in the text of this document, YAML or JSON.
 
     It is inserted before each server's URL that is an absolute path; without servers, a server is added.
     """
     decoded = text.decode()
-    # JSON may contain tabs and characters that YAML does not allow; replacing each by a space keeps all
-    # positions.
-    readable = re.sub("[\t\x7f-\x9f\u2028\u2029\ufffe\uffff]", " ", decoded) if _is_json(decoded) else decoded
-    root = yaml.compose(readable, _JSONSchemaLoader)
+    root = compose(decoded)
     assert isinstance(root, yaml.MappingNode)
     fields = {key.value: value for key, value in root.value}
     splices: set[tuple[int, int, str, str]] = set()

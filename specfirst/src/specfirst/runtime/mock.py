@@ -81,6 +81,31 @@ class Mock:
             self._made[kept] = self._response(int(code), declared, content, name)
         return self._made[kept]
 
+    def fitting(self, response: HTTPResponse) -> HTTPResponse:
+        """Return an error response of the engine, or one of the contract if that does not allow its body."""
+        key = _declaration(self._declared, str(response.status))
+        if key is None:
+            return response
+        declared, body = self._declared[key], response.body
+        sent = {name for name, _ in response.headers}
+        headers = [
+            *response.headers,
+            *(f for f in self._headers(declared, response.status) if f[0] not in sent),
+        ]
+        contents = self._contents(declared)
+        if not contents or not body or self._allows(contents[0], body):
+            return response._replace(headers=headers)
+        made = self._response(response.status, declared, contents[0], None)
+        kept = [field for field in headers if field[0] != b"content-type"]
+        given = {name for name, _ in kept}
+        return made._replace(headers=[*kept, *(field for field in made.headers if field[0] not in given)])
+
+    def _allows(self, content: _Content, body: bytes) -> bool:
+        schema = content.node.get("schema", True)
+        if not is_json(content.media_type) or schema is False:
+            return False
+        return schema is True or self._values.validator(schema).is_valid(json.loads(body))
+
     def _contents(self, declared: Pointer) -> list[_Content]:
         node, where = self._document.follow(self._document.get(declared), declared)
         return [
@@ -239,9 +264,9 @@ def _field(value: Any, *, explode: bool) -> bytes:
         return b",".join(_field(item, explode=False) for item in value)
     if isinstance(value, dict):
         pairs = [f"{key}={item}" if explode else f"{key},{item}" for key, item in value.items()]
-        return ",".join(pairs).encode("latin-1", "replace")
+        return _field(",".join(pairs), explode=False)
     text = value if isinstance(value, str) else json.dumps(value)
-    return text.encode("latin-1", "replace").replace(b"\r", b"").replace(b"\n", b"")
+    return "".join(one if one.isascii() and one.isprintable() else "?" for one in text).encode()
 
 
 def _examples(document: Document, node: Any, pointer: Pointer) -> Mapping[str, Any]:

@@ -251,7 +251,8 @@ class OperationHandler:
             # 501 is the only status that no contract declares: it requires `allow_unimplemented`.
             return self.engine.error_response(api_error)
         except APIError as api_error:
-            return self._responder.error_response(api_error)
+            response = self._responder.error_response(api_error)
+            return self._mock.fitting(response) if self._mock else response
 
     async def _result(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> Any:
         values: dict[str, Any] = {}

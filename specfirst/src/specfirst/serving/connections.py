@@ -50,7 +50,7 @@ class Limits:
     stall_bytes: int = 8192
     """A client that reads less than `stall_bytes` of its response in `stall_seconds` is disconnected."""
     linger_seconds: float = 2.0
-    """A client that is still sending when the connection is to be closed may read its response for so long."""
+    """A client that is still sending when the connection is to be closed may read its response so long."""
     unread_bytes: int = 1024 * 1024
     """A client may send this much besides its head and the bodies that are read: chunk framing, trailers, and
     bodies that were refused."""

@@ -64,10 +64,12 @@ def configure(
     shutdown_seconds: int = 25,
     limits: Limits | None = None,
     reload_folders: Sequence[str] = (),
+    date: bool = True,
 ) -> uvicorn.Config:
     """Return uvicorn's configuration for an application, or for the text `module:name` of one.
 
-    Creating it configures logging. `reload_folders` are watched by uvicorn's ChangeReload.
+    Creating it configures logging. `reload_folders` are watched by uvicorn's ChangeReload. Without
+    `date`, the server adds no Date to responses, for an application that forwards those of another one.
     """
     return uvicorn.Config(
         app,
@@ -79,6 +81,7 @@ def configure(
         access_log=False,
         log_config=LOG_CONFIG if log_config is None else log_config,
         server_header=False,
+        date_header=date,
         # The application does it, which also knows the path prefix that proxies strip.
         proxy_headers=False,
         timeout_keep_alive=keep_alive_seconds,

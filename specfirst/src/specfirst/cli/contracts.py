@@ -1,0 +1,64 @@
+"""Read the contract that a command line names, and the settings that it shares with the configuration."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from specfirst.cli.errors import CommandError
+
+if TYPE_CHECKING:
+    from specfirst.contract.document import Document
+
+
+def read_contract(name: str) -> tuple[Document, bytes]:
+    """Read a contract from a file, an http(s) URL or `git:REVISION:PATH`; return it, and its text.
+
+    Raises CommandError.
+    """
+    from specfirst.contract.bundling import bundle
+    from specfirst.contract.document import Document, DocumentError
+    from specfirst.contract.sources import source
+
+    try:
+        found = source(name)
+        text, content = found.read(), bundle(found).content
+    except DocumentError as error:
+        raise CommandError(error.located(name)) from None
+    if not isinstance(content, dict) or not isinstance(content.get("openapi"), str):
+        if isinstance(content, dict) and "swagger" in content:
+            raise CommandError(
+                f"{name}: the document is Swagger {content['swagger']}; convert it to OpenAPI 3, for example "
+                "with `npx swagger2openapi`"
+            )
+        raise CommandError(f"{name}: the document is not OpenAPI; it has no `openapi: 3.1.0` or similar")
+    return Document(content), text
+
+
+def setting(arguments: argparse.Namespace, settings: Mapping[str, Any], name: str, default: Any) -> Any:
+    """Return the value of an option: the user's, or else the configuration's, or else the default."""
+    given = getattr(arguments, name.replace("-", "_"))
+    return settings.get(name, default) if given is None else given
+
+
+def check_server(url: str) -> None:
+    """Raise CommandError unless the URL names a server that accepts connections."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        raise CommandError(f"{url} is not a URL; write, for example, http://127.0.0.1:3000") from None
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment or parts.username:
+        raise CommandError(
+            f"{url} is not the URL of a server; write http(s)://HOST:PORT, and a path if there is one"
+        )
+    try:
+        socket.create_connection((host, port), timeout=5).close()
+    except OSError as error:
+        reason = error.strerror or str(error) or type(error).__name__
+        raise CommandError(
+            f"{url} cannot be reached: {reason}; start the server, or correct the URL"
+        ) from None
