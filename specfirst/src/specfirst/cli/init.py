@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
         with tempfile.TemporaryDirectory(prefix="specfirst-") as temporary:
             made = Path(temporary) / "project"
             _make(made, target, contract)
-            written = _copy(made, target, kept)
+            written = copy(made, target, kept)
     except LintErrors as errors:
         print(errors, file=sys.stderr)
         return PROBLEMS
@@ -212,8 +212,8 @@ def _credentials(
     return None
 
 
-def _copy(made: Path, target: Path, kept: Collection[str]) -> list[str]:
-    """Copy the project into its folder, or nothing: what exists is not overwritten."""
+def copy(made: Path, target: Path, kept: Collection[str]) -> list[str]:
+    """Copy the project into its folder, or nothing: what exists is not overwritten. Raises OSError."""
     from specfirst.codegen.generate import make_folder
 
     names = sorted(path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file())
