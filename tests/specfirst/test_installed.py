@@ -16,17 +16,25 @@ import venv
 import zipfile
 from contextlib import ExitStack
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-from copies import apply
+import yaml
+from copies import apply, blocks
 from packaging.requirements import Requirement
 from serving import CLEAN, ROOT, Served, serving
+from specfirst.cli.config import Config, check
 from specfirst.cli.init import copy
+from specfirst.cli.main import COMMANDS, main
+from specfirst.cli.reference import commands_page, schema_text, settings_of_commands
+from specfirst.runtime.error_formats import detail_body, problem_body
+from specfirst.runtime.errors import Invalid, ValidationErrorItem
 
 SOURCES = ROOT / "specfirst" / "src" / "specfirst"
 DISTRIBUTION = tomllib.loads((ROOT / "specfirst/pyproject.toml").read_text(encoding="utf-8"))["project"]
 CONTRACTS = ROOT / "tests/specfirst/contracts"
+DOCS = ROOT / "docs/specfirst"
 
 
 @dataclass
@@ -105,11 +113,12 @@ DISTRIBUTION_VERSION = re.findall('__version__ = "(.+)"', (SOURCES / "__init__.p
 
 
 def required(*extras: str) -> dict[str, Requirement]:
-    """Return what the distribution requires with these extras, by name."""
-    optional = DISTRIBUTION["optional-dependencies"]
-    lines = [*DISTRIBUTION["dependencies"], *(line for extra in extras for line in optional[extra])]
-    found = [Requirement(line) for line in lines]
-    return {requirement.name: requirement for requirement in found}
+    """Return what the distribution requires with these extras, and with the extras that they name."""
+    lines = DISTRIBUTION["dependencies"] if not extras else []
+    lines = [*lines, *(line for extra in extras for line in DISTRIBUTION["optional-dependencies"][extra])]
+    found = {requirement.name: requirement for requirement in map(Requirement, lines)}
+    own = found.pop("specfirst", None)
+    return found | (required(*own.extras) if own else {})
 
 
 def imported(*rooms: str) -> dict[str, set[str]]:
@@ -130,11 +139,11 @@ def imported(*rooms: str) -> dict[str, set[str]]:
 def test_the_runtime_imports_nothing_but_the_required_packages() -> None:
     core = {name.replace("-", "_") for name in required()}
     others = {name: paths for name, paths in imported("runtime").items() if name not in core}
-    # pydantic_core is a part of pydantic. OpenTelemetry is imported where FastAPI, which needs it, has a span.
+    # pydantic_core is a part of pydantic. OpenTelemetry is there where FastAPI has a span.
     assert others.pop("pydantic_core")
     assert others.pop("opentelemetry") == {"runtime/observation.py"}
     # No server, but a command of the extra `serve`.
-    assert others == {"httpx": {"runtime/proxy.py"}}
+    assert others == {"httpx": {"runtime/validating_proxy.py"}}
 
 
 def test_a_server_loads_no_package_of_codegen_or_fuzz(installed: Installed, project: Path) -> None:
@@ -154,16 +163,32 @@ def test_a_server_loads_no_package_of_codegen_or_fuzz(installed: Installed, proj
 def test_the_locked_packages_satisfy_what_the_distribution_requires(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     locked = dict(re.findall(r"^([a-z][\w.-]*)==([^\s;]+)", text, re.MULTILINE))
-    extras = ("serve",) if lock == "requirements.txt" else ("codegen", "serve", "fuzz", "traces")
     assert "specfirst" not in locked
-    for name, requirement in required(*extras).items():
+    optional = required("serve" if lock == "requirements.txt" else "all")
+    assert len(optional) > 2
+    for name, requirement in (required() | optional).items():
         assert requirement.specifier.contains(locked[name]), requirement
 
 
-def test_all_extras_are_in_all() -> None:
+def test_all_extras_are_in_all_and_commands_name_them() -> None:
     optional = DISTRIBUTION["optional-dependencies"]
     (everything,) = map(Requirement, optional["all"])
     assert everything.extras == {*optional} - {"all"}
+    assert {import_module(f"specfirst.cli.{name}").EXTRA for name in COMMANDS} <= {*optional}
+
+
+def test_the_reference_of_commands_and_settings_is_current() -> None:
+    """Written by `python -m specfirst.cli.reference`, whose docstring has the commands."""
+    assert (DOCS / "commands.md").read_text(encoding="utf-8") == commands_page()
+    assert (DOCS / "configuration.schema.json").read_text(encoding="utf-8") == schema_text()
+
+
+def test_every_page_is_reached_from_the_index_and_every_link_leads_to_a_file() -> None:
+    pages = {path.name: path.read_text(encoding="utf-8") for path in DOCS.glob("*.md")}
+    links = {name: re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text) for name, text in pages.items()}
+    missing = [(name, link) for name, found in links.items() for link in found if not (DOCS / link).exists()]
+    assert missing == []
+    assert {*pages} - {"index.md"} <= {*links["index.md"]}
 
 
 def test_a_method_of_the_skeleton_has_the_types_of_the_contract(project: Path) -> None:
@@ -223,14 +248,20 @@ def test_init_with_a_contract_in_its_folder_keeps_it_and_the_readme(installed: I
     ],
 )
 def test_init_with_an_unusable_contract_writes_nothing(
-    installed: Installed, tmp_path: Path, text: str | None, status: int, problem: str
+    text: str | None,
+    status: int,
+    problem: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     if text is not None:
         (tmp_path / "none.yaml").write_text(text)
-    done = installed.run("specfirst init --contract none.yaml new", tmp_path)
-    assert (done.returncode, done.stdout) == (status, ""), done.stderr
-    assert problem in done.stderr
-    assert "Traceback" not in done.stderr
+    assert main(["init", "--contract", "none.yaml", "new"]) == status
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert problem in told.err
     assert not (tmp_path / "new").exists()
 
 
@@ -256,17 +287,23 @@ def test_an_extra_that_is_not_installed_is_named(installed: Installed, tmp_path:
     ],
 )
 def test_a_broken_configuration_is_named_with_its_file(
-    installed: Installed, tmp_path: Path, settings: str, problem: str
+    settings: str,
+    problem: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "specfirst.toml").write_text(settings)
-    done = installed.run("specfirst generate", tmp_path)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert problem in done.stderr
-    assert done.stderr.startswith("specfirst generate: specfirst.toml")
-    assert done.stderr.count("\n") == 1
+    assert main(["generate"]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert problem in told.err
+    assert told.err.startswith("specfirst generate: specfirst.toml")
+    assert told.err.count("\n") == 1
 
 
-GUIDE = (ROOT / "docs/specfirst/ten-minutes.md").read_text(encoding="utf-8")
+GUIDE = (DOCS / "ten-minutes.md").read_text(encoding="utf-8")
 
 
 def test_the_guide_of_ten_minutes_is_true(installed: Installed, project: Path) -> None:
@@ -297,6 +334,63 @@ def test_the_guide_of_ten_minutes_is_true(installed: Installed, project: Path) -
                 first, _, text = code.partition("\n")
                 (project / first.removeprefix("# ")).write_text(text, encoding="utf-8")
     assert "async def delete_note(" in (project / "impl/notes.py").read_text(encoding="utf-8")
+
+
+def test_the_commands_of_ci_files_and_hooks_run(installed: Installed, project: Path) -> None:
+    """Those of specfirst; the guide runs the others."""
+    workflow = yaml.safe_load((project / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    local = yaml.safe_load((project / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    published = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    snippets = [*map(yaml.safe_load, blocks((DOCS / "ci.md").read_text(encoding="utf-8"), "yaml"))]
+    (gitlab,) = (snippet["contract"]["script"] for snippet in snippets if "contract" in snippet)
+    steps = [step["run"] for step in workflow["jobs"]["check"]["steps"] if "run" in step]
+    assert {"pip install --group dev", "ruff check", "ruff format --check", "mypy", "pytest"} <= {*steps}
+    hooks = [*local["repos"][0]["hooks"], *published]
+    assert {hook["id"] for hook in hooks} == {"specfirst-lint", "specfirst-generate"}
+    for hook in hooks:
+        assert hook["language"] == "system"
+        assert re.search(hook["files"], "openapi.yaml")
+    entries = [hook["entry"] for hook in hooks]
+    for command in dict.fromkeys(
+        line for line in [*steps, *gitlab, *entries] if line.startswith("specfirst")
+    ):
+        if not command.startswith("specfirst diff"):
+            installed.succeed(command, project)
+
+
+def test_the_github_action_passes_arguments_and_the_status(installed: Installed, tmp_path: Path) -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    install, run = action["runs"]["steps"]
+    assert "$GITHUB_ACTION_PATH/specfirst[$EXTRAS]" in install["run"]
+    assert {*run["env"].values()} == {"${{ inputs.command }}", "${{ inputs.arguments }}"}
+    (tmp_path / "specfirst").symlink_to(installed.environment)
+    (tmp_path / "a contract.yaml").write_text("openapi: 3.1.0\npaths: {}\n")
+    for arguments, status in (("--version", 0), ("'a contract.yaml' --format github", 1), ("none.yaml", 2)):
+        env = {"RUNNER_TEMP": str(tmp_path), "COMMAND": "lint", "ARGUMENTS": arguments}
+        if arguments == "--version":
+            env |= {"COMMAND": arguments, "ARGUMENTS": ""}
+        command = ["bash", "-c", run["run"]]
+        done = subprocess.run(command, cwd=tmp_path, env=CLEAN | env, capture_output=True, text=True)
+        assert done.returncode == status, done.stdout + done.stderr
+        assert status != 1 or "::error file=a contract.yaml" in done.stdout
+
+
+def test_the_page_of_errors_shows_what_the_engine_sends() -> None:
+    shown = [*map(json.loads, blocks((DOCS / "errors.md").read_text(encoding="utf-8"), "json"))]
+    message = "The value is shorter than 1 character"
+    error = Invalid([ValidationErrorItem(("body", "text"), message, "minLength")])
+    sent = [json.loads(json.dumps(body(error))) for body in (detail_body, problem_body)]
+    # Python 3.13 knows 422 by its newer name.
+    sent[1]["title"] = "Unprocessable Entity"
+    assert shown == sent
+
+
+def test_the_page_of_the_configuration_shows_valid_settings(tmp_path: Path) -> None:
+    blocks_of_page = blocks((DOCS / "configuration.md").read_text(encoding="utf-8"), "toml")
+    assert len(blocks_of_page) == 3
+    for text in blocks_of_page:
+        settings = tomllib.loads(text)
+        check(Config(settings.get("tool", {}).get("specfirst", settings)), settings_of_commands())
 
 
 def documents(text: str) -> list[object]:
