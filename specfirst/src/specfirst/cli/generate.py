@@ -232,14 +232,12 @@ class Generate:
 
     def _to_connect(self, gap: Missing, layout: Layout) -> str:
         """Say what connects a new class with the generated routes."""
-        from specfirst.contract.document import tag_name
-
         module, _, _ = self.config.section("serve").get("app", "").partition(":")
         place = f"{module.replace('.', '/')}.py" if module else "the module that calls build_router"
         arguments = ", ".join(layout.arguments)
         return (
             f"Add to {place}: from {self._dotted(gap.module.with_suffix(''))} import {gap.class_name}, "
-            f"and {tag_name(gap.tag)}={gap.class_name}({arguments}) in the call of build_router"
+            f"and {gap.module.stem}={gap.class_name}({arguments}) in the call of build_router"
         )
 
     def _shown(self, path: Path) -> str:
