@@ -59,7 +59,7 @@ def _is_removed(segment: str) -> bool:
 
 @rule("plain-path", STYLE)
 def each_segment_is_a_text_or_a_parameter(view: View) -> Iterator[Violation]:
-    """Tools differ on `{a}.{b}` and on escapes; all agree on segments of plain text, and on whole parameters."""
+    """Tools differ on `{a}.{b}` and on escapes; all agree on plain text, and on whole parameters."""
     for path in view.paths:
         segments = path.removesuffix("/").split("/")[1:]
         # Other rules report dot segments, and braces that cannot be matched.
@@ -103,7 +103,7 @@ def parameters_of_templates_are_declared(view: View) -> Iterator[Violation]:
 
 @rule("distinct-paths", ERROR)
 def no_request_matches_two_operations(view: View) -> Iterator[Violation]:
-    """Two templates that differ only in parameter names match the same requests, so one would never be called."""
+    """Templates that differ only in parameter names match the same requests, so one is never called."""
     seen: dict[tuple[str, str], str] = {}
     for endpoint in view.endpoints:
         key = (endpoint.method, _EXPRESSION.sub("{}", endpoint.path))

@@ -193,7 +193,7 @@ def references_lead_to_components(view: View) -> Iterator[Violation]:
 
 
 class _Cause(NamedTuple):
-    """A violation of a JSON schema, below all alternatives. `unknown` are the names that it does not allow."""
+    """A violation of a JSON schema, below all alternatives. It does not allow the names in `unknown`."""
 
     path: tuple[str | int, ...]
     message: str

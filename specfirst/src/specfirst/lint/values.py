@@ -31,7 +31,7 @@ class Validators:
 
     @cached_property
     def _registry(self) -> jsonschema_rs.Registry:
-        return jsonschema_rs.Registry([(_BASE, self._content)], draft=jsonschema_rs.Draft202012)
+        return jsonschema_rs.Registry([(_BASE, dict(self._content))], draft=jsonschema_rs.Draft202012)
 
     def errors(self, pointer: Pointer, value: Any) -> Iterator[ValidationErrorItem]:
         """Yield the validation errors of a value for the schema at this location.
@@ -54,6 +54,8 @@ class Validators:
 
     def _compile(self, schema: Mapping[str, Any], **options: Any) -> jsonschema_rs.Validator | None:
         try:
-            return jsonschema_rs.Draft202012Validator(schema, validate_formats=True, mask=_MASK, **options)
+            return jsonschema_rs.Draft202012Validator(
+                dict(schema), validate_formats=True, mask=_MASK, **options
+            )
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError):
             return None
