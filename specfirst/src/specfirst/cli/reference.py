@@ -14,7 +14,6 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from specfirst.cli.config import Settings, schema
 from specfirst.cli.main import COMMANDS
 
 
@@ -24,9 +23,8 @@ def commands_page() -> str:
     lines = [
         "# Commands",
         "",
-        "This page is written from the commands: `python -m specfirst.cli.reference commands`. Each command",
-        "also describes itself: `specfirst COMMAND --help`. [Configuration](configuration.md) says where its",
-        "settings are.",
+        "This page is written from the commands by `python -m specfirst.cli.reference`. Each command also",
+        "describes itself: `specfirst COMMAND --help`. [Configuration](configuration.md) says where settings are.",
         "",
         "| command | what it does | extra |",
         "|---|---|---|",
@@ -38,16 +36,6 @@ def commands_page() -> str:
     for name, module in modules.items():
         lines += ["", *_section(name, module)]
     return "\n".join(lines) + "\n"
-
-
-def schema_text() -> str:
-    """Return the JSON schema of the configuration."""
-    return json.dumps(schema(settings_of_commands()), indent=2) + "\n"
-
-
-def settings_of_commands() -> dict[str, Settings]:
-    """Return the settings of each command."""
-    return {name: getattr(module, "SETTINGS", None) for name, module in _modules().items()}
 
 
 def _modules() -> dict[str, ModuleType]:
@@ -106,6 +94,4 @@ def _cell(text: str, *, code: bool = True) -> str:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] not in (["commands"], ["schema"]):
-        sys.exit("usage: python -m specfirst.cli.reference commands|schema")
-    sys.stdout.write(commands_page() if sys.argv[1] == "commands" else schema_text())
+    sys.stdout.write(commands_page())
