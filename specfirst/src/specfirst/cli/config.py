@@ -13,7 +13,6 @@ from typing import Any
 
 from specfirst.cli.errors import CommandError
 
-
 SCHEMA = Path(__file__).resolve().parent.parent / "config.schema.json"
 """The JSON schema of the configuration, for editors."""
 

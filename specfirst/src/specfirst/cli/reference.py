@@ -24,7 +24,7 @@ def commands_page() -> str:
         "# Commands",
         "",
         "This page is written from the commands by `python -m specfirst.cli.reference`. Each command also",
-        "describes itself: `specfirst COMMAND --help`. [Configuration](configuration.md) says where settings are.",
+        "describes itself: `specfirst COMMAND --help`. Settings are in the [configuration](configuration.md).",
         "",
         "| command | what it does | extra |",
         "|---|---|---|",
