@@ -23,8 +23,8 @@ def commands_page() -> str:
     lines = [
         "# Commands",
         "",
-        "This page is written from the commands by `python -m specfirst.cli.reference`. Each command also",
-        "describes itself: `specfirst COMMAND --help`. Settings are in the [configuration](configuration.md).",
+        "This page is written from the commands, by `python -m specfirst.cli.reference`. A command also",
+        "describes itself with `--help`. [Configuration](configuration.md) says where settings are.",
         "",
         "| command | what it does | extra |",
         "|---|---|---|",
