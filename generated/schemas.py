@@ -68,11 +68,8 @@ EntityTag = TypeAliasType("EntityTag", str)
 
 
 EntityTags = TypeAliasType("EntityTags", str)
-"""
-Entity tags separated by commas, or `*`. A list may have empty elements, and may be sent in several field lines
-(RFC 9110, sections 5.3 and 5.6.1.2).
-
-"""
+"""Entity tags separated by commas, or `*`. A list may have empty elements, and may be sent in several
+field lines (RFC 9110, sections 5.3 and 5.6.1.2)."""
 
 
 IdempotencyKey = TypeAliasType("IdempotencyKey", str)

@@ -1,5 +1,6 @@
 # Generated from openapi.yaml by specfirst: change the contract, not this file.
 
+
 """The routes of `users`, bound to an implementation when the application is built."""
 
 from __future__ import annotations

@@ -77,11 +77,11 @@ def test_all_operations_that_are_missing_or_differ_are_listed_with_their_signatu
         assert line in message
     assert "list_books" not in message
     assert "get_order" not in message
-    assert "scripts/generate --skeleton" in message
+    assert "specfirst generate --skeleton" in message
 
 
 class Unwritten(Orders):
-    """As `scripts/generate --skeleton` leaves a method."""
+    """As `specfirst generate --skeleton` leaves a method."""
 
     async def create_order(self, caller: str, *, body: object, idempotency_key: object = None) -> None:
         raise NotImplementedError

@@ -27,7 +27,9 @@ paths:
     get:
       operationId: listBooks
       responses:
-        default: {description: The books.}
+        '200': {description: The books.}
+        '422': {description: Invalid.}
+        '500': {description: Failed.}
 """
 BAD = """\
 openapi: 3.1.0
@@ -37,7 +39,8 @@ paths:
     get:
       operationId: getBook
       responses:
-        default: {description: The book.}
+        '422': {description: Invalid.}
+        '500': {description: Failed.}
         '204': {$ref: '#/components/responses/Gone'}
 """
 
@@ -83,18 +86,18 @@ def test_errors_are_shown_in_their_place_and_exit_1(lint: Command) -> None:
     assert done.status == PROBLEMS
     assert done.err == ""
     assert done.out.startswith(
-        "bad.yaml:9:9: error[reference] unresolved reference #/components/responses/Gone\n"
-        "  |\n"
-        "9 |         '204': {$ref: '#/components/responses/Gone'}\n"
-        "  |         ^^^^^\n"
-        "  = at #/paths/~1books~1{isbn}/get/responses/204\n"
-        "  = help: "
+        "bad.yaml:10:9: error[reference] unresolved reference #/components/responses/Gone\n"
+        "   |\n"
+        "10 |         '204': {$ref: '#/components/responses/Gone'}\n"
+        "   |         ^^^^^\n"
+        "   = at #/paths/~1books~1{isbn}/get/responses/204\n"
+        "   = help: "
     )
     assert done.out.endswith("Found 1 problem: 1 error\n")
 
 
 def test_warnings_fail_only_if_asked_for(lint: Command) -> None:
-    contract = GOOD.replace("default", "'200'")
+    contract = GOOD.replace("'500'", "'501'")
     assert found(lint("a.yaml", "--format", "json", a_yaml=contract)) == [("declared-statuses", "warning")]
     assert lint("a.yaml").status == CLEAN
     assert lint("a.yaml", "--fail-on", "warning").status == PROBLEMS
@@ -105,7 +108,7 @@ def test_warnings_fail_only_if_asked_for(lint: Command) -> None:
 def test_each_version_of_openapi_3_is_checked(version: str, lint: Command) -> None:
     good = GOOD.replace("3.1.0", version)
     assert lint("a.yaml", a_yaml=good).status == CLEAN
-    bad = good.replace("default", "'99'").replace("operationId", "operationld")
+    bad = good.replace("operationId", "operationld") + "        '99': {description: None.}\n"
     done = lint("a.yaml", "--format", "json", a_yaml=bad)
     assert ("openapi-structure", "error") in found(done)
     assert [p["pointer"] for p in json.loads(done.out)["problems"] if p["severity"] == "error"] == [
@@ -188,8 +191,8 @@ def server() -> Iterator[str]:
 def test_a_url_is_checked(server: str, lint: Command) -> None:
     done = lint(f"{server}/bad.yaml")
     assert done.status == PROBLEMS
-    assert done.out.startswith(f"{server}/bad.yaml:9:9: error[reference] ")
-    assert "9 |         '204'" in done.out
+    assert done.out.startswith(f"{server}/bad.yaml:10:9: error[reference] ")
+    assert "10 |         '204'" in done.out
 
 
 # --- Input that is no contract ------------------------------------------------------------------------------
@@ -372,8 +375,10 @@ paths:
             # The largest page
             maximum: 100
       responses:
-        default: {description: The books.}
-    post: {responses: {'204': {description: Done., content: {application/json: {}}}, default: {description: No.}}}
+        '200': {description: The books.}
+        '422': &no {description: No.}
+        '500': {description: Failed.}
+    put: {responses: {'204': {description: A., content: {a/b: {}}}, '422': *no, '500': *no}}
 components:
   schemas:
     # Nobody uses it
@@ -404,8 +409,10 @@ paths:
             # The largest page
             maximum: 100
       responses:
-        default: {description: The books.}
-    post: {"operationId": "postBooks", responses: {'204': {description: Done.}, default: {description: No.}}}
+        '200': {description: The books.}
+        '422': &no {description: No.}
+        '500': {description: Failed.}
+    put: {"operationId": "putBooks", responses: {'204': {description: A.}, '422': *no, '500': *no}}
 components:
   schemas:
     # Nobody uses it
@@ -425,7 +432,9 @@ def test_fixes_keep_json_and_its_layout(lint: Command) -> None:
     contract = {
         "openapi": "3.1.0",
         "info": {"title": "A", "version": "1"},
-        "paths": {"/a": {"get": {"responses": {"default": {"description": "\t☃"}}}}},
+        "paths": {
+            "/a": {"get": {"responses": {key: {"description": "\t☃"} for key in ("200", "422", "500")}}}
+        },
         "components": {
             "schemas": {"A": {"type": "string", "minimum": 1}, "B": {"$ref": "#/components/schemas/A"}}
         },
@@ -446,8 +455,7 @@ def test_fixes_need_no_particular_yaml_style(lint: Command) -> None:
         "  A: {maxLength: 4}\n",
         "  A:\n    type: integer\n    maxLength: 4",
         "  A:\n    maxLength:\n      4\n    type: integer\n",
-        "  A:\n    ? maxLength\n    : 4\n    'type': \"integer\"\n",
-        "  A: &a\n    type: integer\n    pattern: |\n      a\n\n  B: *a\n",
+        "  A:\n    type: integer\n    pattern: |\n      a\n\n  B: {type: string}\n",
         "  A:\n    allOf:\n    - pattern: a\n      type: integer\n    - minLength: 3\n      type: integer\n",
     ]
     for text in schemas:
@@ -459,6 +467,17 @@ def test_fixes_need_no_particular_yaml_style(lint: Command) -> None:
         assert "integer" not in left or not any(
             name in left for name in ("maxLength", "pattern", "minLength")
         )
+
+
+def test_a_layout_that_cannot_be_edited_is_left_alone(lint: Command) -> None:
+    contract = f"{GOOD}components:\n schemas:\n  A: &a\n    type: integer\n    maxLength: 4\n  B: *a\n"
+    done = lint("a.yaml", "--fix", "--rule", "unused-component=off", a_yaml=contract)
+    assert done == (
+        COULD_NOT_RUN,
+        "",
+        "specfirst lint: a.yaml: --fix cannot edit this layout; fix the problems by hand\n",
+    )
+    assert Path("a.yaml").read_text() == contract
 
 
 def test_a_read_only_file_is_named_and_not_fixed(lint: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -224,9 +224,7 @@ def _fix(name: str, settings: LintSettings) -> list[str]:
         try:
             fixed, count = fix(text, here) if here else (text, 0)
         except FixError:
-            raise CommandError(
-                f"{name}: the fixes cannot be applied to this layout; nothing was changed"
-            ) from None
+            raise CommandError(f"{name}: --fix cannot edit this layout; fix the problems by hand") from None
         if not count:
             break
         try:

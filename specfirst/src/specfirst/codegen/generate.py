@@ -12,17 +12,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-from specfirst.contract.document import Document, DocumentError, tag_name
+from specfirst.codegen.views import CONTRACT
+from specfirst.contract.document import Document, DocumentError
 from specfirst.contract.yaml import load, server_splices
 from specfirst.lint import LintSettings, lint
 from specfirst.lint.baseline import BaselineError
-from specfirst.lint.schemas import is_narrowed
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 _VISITOR = Path(__file__).resolve().parent / "visitor.py"
@@ -30,13 +28,8 @@ _SETTINGS = _TEMPLATES / "pyproject.toml"
 _MANIFEST = "manifest.json"
 _MARKER = "# Generated from {name} by specfirst: change the contract, not this file.\n"
 
-_PLAIN = '''\
-"""What operations answer, as plain dicts: for what needs no check, such as rows of one's own database.
-
-Type checkers hold such a dict to the contract, and it goes out as it is. A model of `schemas` does as well,
-and checks its values when it is made.
-"""
-'''
+_UNUSED = "unused.py"
+"""The module of the models of fastapi-code-generator; ours are in the template `schemas`."""
 
 Files = Mapping[str, bytes]
 """The generated files: contents by path, relative to the output folder."""
@@ -58,44 +51,23 @@ def generate(contract: Path, settings: LintSettings | None = None) -> Files:
     document = _checked(contract, settings or LintSettings())
     with tempfile.TemporaryDirectory(prefix="specfirst-") as folder:
         work = Path(folder)
-        # The generators and their formatter look for settings in this folder.
+        # The generator and its formatter look for settings in this folder.
         shutil.copy(_SETTINGS, work)
-        # The generators get JSON under the contract's own name, which their messages repeat.
-        source = work / contract.name
-        source.write_text(json.dumps(_for_generators(document.content)), encoding="utf-8")
-        answers = work / "answers.json"
-        answers.write_text(json.dumps(_for_generators(_answers(document))), encoding="utf-8")
+        # The generator's own parser gets no operations: the templates show what our visitor reads.
+        source = work / "openapi.json"
+        source.write_text(json.dumps({"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": {}}))
+        (work / CONTRACT).write_bytes(document.to_json())
         package = work / "generated"
-        with ThreadPoolExecutor() as pool:
-            models = pool.submit(
-                _run, work,
-                "datamodel_code_generator", "--input", source, "--output", work / "schemas.py",
-                "--custom-template-dir", _TEMPLATES / "models",
-            )  # fmt: skip
-            plain = pool.submit(
-                _run, work,
-                "datamodel_code_generator", "--input", answers, "--output", work / "plain.py",
-                "--custom-template-dir", _TEMPLATES / "models",
-                "--output-model-type", "typing.TypedDict", "--no-use-closed-typed-dict",
-                "--output-datetime-class", "datetime", "--output-date-class", "date",
-                "--custom-file-header", _PLAIN,
-            )  # fmt: skip
-            _run(
-                work, "fastapi_code_generator",
-                "--input", source, "--output", package,
-                "--template-dir", _TEMPLATES / "routers",
-                "--custom-visitor", _VISITOR,
-                "--model-file", "schemas.py",
-                "--generate-routers", "--disable-timestamp", "--python-version", "3.11",
-                "--output-model-type", "pydantic_v2.BaseModel",
-            )  # fmt: skip
-            models.result()
-            plain.result()
-        (work / "schemas.py").replace(package / "schemas.py")
-        (work / "plain.py").replace(package / "plain.py")
-        for tag in {operation.tag for operation in document.operations}:
-            # The generator names modules as the tags, also where that is a keyword of Python.
-            (package / "routers" / f"{tag}.py").rename(package / "routers" / f"{tag_name(tag)}.py")
+        _run(
+            work, "fastapi_code_generator",
+            "--input", source, "--output", package,
+            "--template-dir", _TEMPLATES / "routers",
+            "--custom-visitor", _VISITOR,
+            "--model-file", _UNUSED,
+            "--generate-routers", "--disable-timestamp", "--python-version", "3.11",
+            "--output-model-type", "pydantic_v2.BaseModel",
+        )  # fmt: skip
+        (package / _UNUSED).unlink()
         (package / "routers" / "__init__.py").write_text('"""Routers: derived from the contract."""\n')
         _finish(package, contract.name)
         files = {
@@ -104,7 +76,8 @@ def generate(contract: Path, settings: LintSettings | None = None) -> Files:
             if path.is_file() and "__pycache__" not in path.parts
         }
     files["openapi.json"] = document.to_json()
-    files["openapi.yaml"] = contract.read_bytes()
+    # A document of several files is served as one, which is JSON and therefore YAML.
+    files["openapi.yaml"] = document.to_json() if document.has_files else contract.read_bytes()
     splices = {name: server_splices(files[name], document) for name in ("openapi.yaml", "openapi.json")}
     files["servers.json"] = (json.dumps(splices) + "\n").encode()
     manifest = {"contract": contract.name, "sha256": document.digest, "files": sorted(files)}
@@ -213,52 +186,6 @@ def _checked(contract: Path, settings: LintSettings) -> Document:
     return document
 
 
-_CHECKED_BY_THE_CONTRACT = {
-    *("pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
-    *("multipleOf", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties"),
-}
-
-
-def _for_generators(node: Any) -> Any:
-    """Remove from schemas what the contract's own validator checks, so that nothing is checked twice.
-
-    Pydantic interprets some of it differently: patterns as Rust does, `multipleOf` with floating-point
-    division. So the models define types, and may accept more values than the schemas.
-    """
-    if isinstance(node, list):
-        return [_for_generators(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    schema = isinstance(node.get("type"), str | list)
-    # The model generator cannot express alternative constraints on one type either.
-    omitted = _CHECKED_BY_THE_CONTRACT | ({"anyOf"} if is_narrowed(node) else set()) if schema else set[str]()
-    return {key: _for_generators(value) for key, value in node.items() if key not in omitted}
-
-
-def _answers(document: Document) -> Mapping[str, Any]:
-    """Return the contract with only the schemas of successful responses."""
-    schemas = document.content.get("components", {}).get("schemas", {})
-    found: dict[str, Any] = {}
-
-    waiting: list[Any] = [
-        response.schema for operation in document.operations for response in operation.successes
-    ]
-    # Iterative, not recursive: a chain of references may be longer than Python's stack.
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, Mapping):
-            name = str(node.get("$ref", "")).removeprefix("#/components/schemas/")
-            if name in schemas and name not in found:
-                found[name] = schemas[name]
-                waiting.append(schemas[name])
-            node = node.values()
-        if isinstance(node, Iterable) and not isinstance(node, str):
-            waiting += node
-    # In the order of the contract, regardless of the order of operations.
-    components = {"schemas": {name: schemas[name] for name in schemas if name in found}}
-    return {**document.content, "paths": {}, "components": components}
-
-
 def _run(folder: Path, module: str, *arguments: str | Path) -> None:
     # The visitor imports this package, wherever it is. A fixed hash seed and locale make the output
     # deterministic.
@@ -271,11 +198,6 @@ def _run(folder: Path, module: str, *arguments: str | Path) -> None:
         capture_output=True,
         text=True,
     )
-    if "RecursionError" in done.stderr:
-        raise GenerationError(
-            f"{module} cannot follow the schemas: their references form a chain of hundreds; "
-            "shorten the chain of references"
-        )
     if done.returncode:
         raise GenerationError(f"{module} failed:\n{done.stderr.strip()}")
 

@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
-from yaml.composer import Composer
 from yaml._yaml import CParser
+from yaml.composer import Composer
 from yaml.resolver import Resolver
 
 from specfirst.contract.document import Document, DocumentError, Pointer, Positions, Splices, server_addresses
+from specfirst.contract.files import Bundle
 
 _DEEPEST = 100
 """The maximum nesting; deeper nesting exceeds the limits of Python's stack and other tools."""
@@ -99,18 +100,40 @@ _FastLoader.yaml_implicit_resolvers = _JSONSchemaLoader.yaml_implicit_resolvers
 
 
 def load(path: Path) -> Document:
-    """Read a YAML or JSON contract. Raises DocumentError with the line of the error."""
+    """Read a YAML or JSON contract, and the files that it refers to.
+
+    Raises DocumentError with the line of the error.
+    """
+    data = _bytes(path)
+    content, positions = parse(data)
+    if not isinstance(content, dict):
+        raise DocumentError("the document is not a mapping", remedy="start with `openapi: 3.1.0`", line=1)
+    if not _OUTWARD.search(data):
+        return Document(content, positions)
+    bundle = Bundle(path, content, positions, _read_part)
+    return Document(bundle.content, positions, bundle.files)
+
+
+_OUTWARD = re.compile(rb"""\$ref["']?\s*:\s*["']?(?![\s"'#])""")
+"""A reference that does not begin with `#`."""
+
+
+def _read_part(path: Path) -> tuple[Any, Positions]:
     try:
-        data = path.read_bytes()
+        return parse(_bytes(path))
+    except DocumentError as error:
+        place = ":".join(str(part) for part in (path, error.line) if part is not None)
+        raise DocumentError(f"{place}: {error.problem}", error.pointer, remedy=error.remedy) from None
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
     except OSError as error:
         raise DocumentError(
             f"the file cannot be read: {error.strerror}",
             remedy="use a file that exists and that you may read",
         ) from None
-    content, positions = parse(data)
-    if not isinstance(content, dict):
-        raise DocumentError("the document is not a mapping", remedy="start with `openapi: 3.1.0`", line=1)
-    return Document(content, positions)
 
 
 def parse(data: bytes) -> tuple[Any, Positions]:
@@ -224,13 +247,13 @@ class _YAMLData:
 
     def _mapping(self, node: yaml.MappingNode, pointer: Pointer, repeated: bool) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
+        merged: list[tuple[yaml.ScalarNode, yaml.Node]] = []
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 _reject(key, pointer, "a key is not a string", "write the key as text")
             if key.value == "<<" and key.style is None:
-                _reject(
-                    key, pointer, "merge keys are not part of YAML 1.2", "write the keys out, or use $ref"
-                )
+                merged += self._merged(value, pointer)
+                continue
             if not key.tag.startswith("tag:yaml.org,2002:") or key.tag.rpartition(":")[2] not in (
                 *_PLAIN,
                 "str",
@@ -242,7 +265,29 @@ class _YAMLData:
             # The position of a value is that of its key, where readers look for it.
             self._positions[*pointer, name] = (key.start_mark.line + 1, key.start_mark.column + 1)
             mapping[name] = self.of(value, (*pointer, name), repeated=repeated)
+        for key, value in merged:
+            # What stands in the mapping itself counts, then the first mapping that is merged.
+            if key.value not in mapping:
+                self._positions[*pointer, key.value] = (key.start_mark.line + 1, key.start_mark.column + 1)
+                mapping[key.value] = self.of(value, (*pointer, key.value), repeated=True)
         return mapping
+
+    def _merged(self, node: yaml.Node, pointer: Pointer) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
+        """Return the pairs of `<<: *anchor`, which YAML 1.1 has and authors still write."""
+        if isinstance(node, yaml.SequenceNode):
+            return [pair for part in node.value for pair in self._merged(part, pointer)]
+        if not isinstance(node, yaml.MappingNode) or id(node) in self._around:
+            _reject(node, pointer, "only mappings can be merged", "merge an anchor of a mapping, or use $ref")
+        pairs: list[tuple[yaml.ScalarNode, yaml.Node]] = []
+        self._around.add(id(node))
+        for key, value in node.value:
+            if key.value == "<<" and key.style is None:
+                pairs += self._merged(value, pointer)
+            else:
+                pairs.append((key, value))
+        self._around.remove(id(node))
+        # Those of the mapping itself take precedence over what it merges.
+        return sorted(pairs, key=lambda pair: not any(pair[0] is key for key, _ in node.value))
 
 
 def _reject(node: yaml.Node, pointer: Pointer, problem: str, remedy: str) -> NoReturn:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from specfirst.contract.document import Pointer
+from specfirst.contract.document import DocumentError, Pointer
 from specfirst.contract.yaml import compose, parse
 from specfirst.lint.rules import Edit
 
@@ -39,15 +39,22 @@ def fix(text: str, edits: Sequence[Edit]) -> tuple[str, int]:
     for edit in edits:
         holder = _find(root, edit.pointer[:-1])
         splice = _splice(text, holder, edit) if holder else None
-        if splice and not any(_touch(splice, other) for _, other in made.values()):
+        if holder is None or splice is None or any(_touch(splice, other) for _, other in made.values()):
+            continue
+        # The last part of a mapping or list needs another edit than the others, so it is left for later.
+        removed = sum(e.action == "remove" and e.pointer[:-1] == edit.pointer[:-1] for e, _ in made.values())
+        if edit.action == "insert" or removed == 0 or removed + 1 < len(holder.value):
             made[edit.pointer] = edit, splice
     # From the end, so that the earlier positions stay valid.
     for edit, splice in sorted(made.values(), key=lambda found: found[1], reverse=True):
         _apply(expected, edit)
         text = text[: splice.start] + splice.text + text[splice.end :]
-    if parse(text.encode())[0] != expected:
-        raise FixError
-    return text, len(made)
+    try:
+        if parse(text.encode())[0] == expected:
+            return text, len(made)
+    except DocumentError:
+        pass
+    raise FixError
 
 
 def _touch(one: _Splice, other: _Splice) -> bool:

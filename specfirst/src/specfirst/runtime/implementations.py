@@ -10,7 +10,7 @@ from functools import wraps
 from types import CodeType
 from typing import Any, TypeVar, cast
 
-from specfirst.contract.document import Document, Operation, tag_name
+from specfirst.contract.document import Document, Operation
 from specfirst.serving.startup import StartupError
 
 Binding = tuple[type, object]
@@ -78,14 +78,15 @@ def unimplemented(document: Document, binding: Binding) -> Iterator[Gap]:
     name = protocol.__name__.removesuffix("Operations")
     if implementation is not None:
         name = type(implementation).__name__
+    tag = next((tag for tag, known in document.protocols.items() if known == protocol.__name__), None)
     for operation in document.operations:
         declared = getattr(protocol, operation.identifier, None)
-        if declared is None:
+        if declared is None or operation.tag != tag:
             continue
         expected = inspect.signature(declared)
         text = f"async def {operation.identifier}{_readable(expected)}:"
         if implementation is None:
-            found = f"nothing: build_router is called without {tag_name(operation.tag)}={name}(...)"
+            found = f"nothing: build_router is called without {operation.module}={name}(...)"
             yield Gap(operation, name, text, found)
             continue
         method = getattr(implementation, operation.identifier, None)

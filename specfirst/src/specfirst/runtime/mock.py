@@ -13,14 +13,21 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from specfirst.contract.document import Document, Operation, Pointer, is_json, pointer_text
+from specfirst.contract.document import (
+    Document,
+    MediaType,
+    Operation,
+    Pointer,
+    Response,
+    pointer_text,
+)
 from specfirst.runtime.asgi import HTTPResponse
 from specfirst.runtime.errors import Invalid, NotImplementedYet, ValidationErrorItem
+from specfirst.runtime.negotiation import negotiated
 from specfirst.runtime.values import NoValue, Values
 
 log = logging.getLogger("specfirst")
@@ -44,22 +51,12 @@ class NoExample(NotImplementedYet):
         self.headers = {}
 
 
-@dataclass(frozen=True)
-class _Content:
-    """A media type that a response declares."""
-
-    media_type: str
-    node: Mapping[str, Any]
-    pointer: Pointer
-
-
 class Mock:
     """The mock responses of one operation; each is made when it is first requested, and always the same."""
 
     def __init__(self, document: Document, operation: Operation, values: Values) -> None:
         self._document, self._operation, self._values = document, operation, values
-        self._declared = {str(key): response.pointer for key, response in operation.responses.items()}
-        self._made: dict[tuple[str, int | None, str | None], HTTPResponse] = {}
+        self._made: dict[tuple[str, str | None, str | None], HTTPResponse] = {}
 
     def response(self, headers: Iterable[tuple[bytes, bytes]]) -> HTTPResponse:
         """Return the response that the client prefers.
@@ -68,73 +65,65 @@ class Mock:
         """
         headers = [*headers]
         preferences = _preferences(headers)
-        code = preferences.get("code", default_status(self._declared))
-        declared = self._declared.get(key) if (key := _declaration(self._declared, code)) else None
+        code = preferences.get("code", default_status(self._operation.declared))
+        is_status = code.isdecimal() and len(code) == 3 and "100" <= code <= "599"
+        declared = self._operation.response(int(code)) if is_status else None
         if declared is None:
-            raise _refused("response", self._declared)
-        contents = self._contents(declared)
-        preferred = _preferred(headers, [content.media_type for content in contents])
-        content = None if preferred is None else contents[preferred]
+            raise _refused("response", self._operation.declared)
+        media_types = {media_type.essence: media_type for media_type in declared.content}
+        preferred = negotiated([*media_types], headers) if media_types else None
         name = preferences.get("example")
         kept = (code, preferred, name)
         if kept not in self._made:
-            self._made[kept] = self._response(int(code), declared, content, name)
+            media_type = None if preferred is None else media_types[preferred]
+            self._made[kept] = self._response(int(code), declared, media_type, name)
         return self._made[kept]
 
     def fitting(self, response: HTTPResponse) -> HTTPResponse:
         """Return an error response of the engine, or one of the contract if that does not allow its body."""
-        key = _declaration(self._declared, str(response.status))
-        if key is None:
+        declared = self._operation.response(response.status)
+        if declared is None:
             return response
-        declared, body = self._declared[key], response.body
         sent = {name for name, _ in response.headers}
-        headers = [
-            *response.headers,
-            *(f for f in self._headers(declared, response.status) if f[0] not in sent),
-        ]
-        contents = self._contents(declared)
-        if not contents or not body or self._allows(contents[0], body):
+        required = (field for field in self._headers(declared, response.status) if field[0] not in sent)
+        headers = [*response.headers, *required]
+        media_type = next(iter(declared.content), None)
+        if media_type is None or not response.body or self._allows(media_type, response):
             return response._replace(headers=headers)
-        made = self._response(response.status, declared, contents[0], None)
+        made = self._response(response.status, declared, media_type, None)
         kept = [field for field in headers if field[0] != b"content-type"]
         given = {name for name, _ in kept}
         return made._replace(headers=[*kept, *(field for field in made.headers if field[0] not in given)])
 
-    def _allows(self, content: _Content, body: bytes) -> bool:
-        schema = content.node.get("schema", True)
-        if not is_json(content.media_type) or schema is False:
+    def _allows(self, media_type: MediaType, response: HTTPResponse) -> bool:
+        if media_type.codec == "text":
+            return dict(response.headers).get(b"content-type", b"").startswith(media_type.essence.encode())
+        if media_type.codec != "json" or media_type.schema is False:
             return False
-        return schema is True or self._values.validator(schema).is_valid(json.loads(body))
-
-    def _contents(self, declared: Pointer) -> list[_Content]:
-        node, where = self._document.follow(self._document.get(declared), declared)
-        return [
-            _Content(media_type, *self._document.follow(child, (*where, "content", media_type)))
-            for media_type, child in node.get("content", {}).items()
-        ]
+        if media_type.schema in (None, True):
+            return True
+        return self._values.validator(media_type.schema).is_valid(json.loads(response.body))
 
     def _response(
-        self, status: int, declared: Pointer, content: _Content | None, name: str | None
+        self, status: int, declared: Response, media_type: MediaType | None, name: str | None
     ) -> HTTPResponse:
         source, body = "example", b""
         headers = [*self._headers(declared, status)]
-        if content is None:
+        if media_type is None:
             if name not in (None, "example"):
                 raise _refused("example", ["example"])
         else:
-            source, value = self._body(content, status, name)
-            media_type = _concrete(content.media_type)
+            source, value = self._body(media_type, status, name)
+            concrete = _concrete(media_type.name)
             body = _encoded(value, media_type, streamed=source == "items")
-            headers.append((b"content-type", media_type.encode()))
+            headers.append((b"content-type", concrete.encode()))
         mark = (MARK.lower().encode(), b"example" if source == "example" else b"schema")
         return HTTPResponse(status, [mark, *headers], body)
 
-    def _body(self, content: _Content, status: int, name: str | None) -> tuple[str, Any]:
+    def _body(self, media_type: MediaType, status: int, name: str | None) -> tuple[str, Any]:
         """Return where the body is from ("example", "schema" or "items"), and the body."""
-        schema, examples = (
-            content.node.get("schema"),
-            _examples(self._document, content.node, content.pointer),
-        )
+        schema, pointer = media_type.schema, media_type.pointer
+        examples = _examples(self._document, self._document.get(pointer), pointer)
         key = f"{self._operation.operation_id} {status}"
         if name is not None:
             if name in examples:
@@ -143,37 +132,35 @@ class Mock:
                 raise _refused("example", [*examples] or ["example"])
         valid = self._values.validator(schema).is_valid if isinstance(schema, Mapping) else None
         for found, value in examples.items():
-            if valid is None or valid(value) or not is_json(content.media_type):
+            if valid is None or media_type.codec != "json" or valid(value):
                 return "example", value
             log.warning(
                 "The mock does not use the example %r at %s: it does not match the schema",
                 found,
-                pointer_text(content.pointer),
+                pointer_text(pointer),
             )
         try:
-            if schema is None and "itemSchema" in content.node:
-                items = [self._values.value(content.node["itemSchema"], f"{key} {n}") for n in range(_ITEMS)]
+            if schema is None and media_type.item_schema is not None:
+                items = [self._values.value(media_type.item_schema, f"{key} {n}") for n in range(_ITEMS)]
                 return "items", items
             return "schema", self._values.value({} if schema is None else schema, key)
         except NoValue:
-            raise NoExample("body", content.pointer) from None
+            raise NoExample("body", pointer) from None
 
-    def _headers(self, declared: Pointer, status: int) -> Iterator[tuple[bytes, bytes]]:
-        node, where = self._document.follow(self._document.get(declared), declared)
-        for name, child in node.get("headers", {}).items():
-            header, pointer = self._document.follow(child, (*where, "headers", name))
-            if name.lower() == "content-type":
-                # OpenAPI ignores it.
-                continue
-            examples = [*_examples(self._document, header, pointer).values()]
-            if not examples and not header.get("required"):
+    def _headers(self, declared: Response, status: int) -> Iterator[tuple[bytes, bytes]]:
+        nodes = self._document.get(declared.pointer).get("headers", {})
+        for header in declared.headers:
+            where = (*declared.pointer, "headers", header.name)
+            node, pointer = self._document.follow(nodes[header.name], where)
+            examples = [*_examples(self._document, node, pointer).values()]
+            if not examples and not header.required:
                 continue
             try:
-                key = f"{self._operation.operation_id} {status} {name}"
-                value = examples[0] if examples else self._values.value(header.get("schema", {}), key)
+                key = f"{self._operation.operation_id} {status} {header.name}"
+                value = examples[0] if examples else self._values.value(header.schema, key)
             except NoValue:
-                raise NoExample(f"header {name}", pointer) from None
-            yield name.lower().encode(), _field(value, explode=header.get("explode", False))
+                raise NoExample(f"header {header.name}", pointer) from None
+            yield header.name.lower().encode(), _field(value, explode=header.explode)
 
 
 def default_status(declared: Collection[str]) -> str:
@@ -181,14 +168,6 @@ def default_status(declared: Collection[str]) -> str:
     statuses = sorted(key.lower().replace("xx", "00") for key in declared if key != "default")
     successes = [status for status in statuses if status < "400"]
     return next(iter(successes), "200" if "default" in declared or not statuses else statuses[0])
-
-
-def _declaration(declared: Mapping[str, Any], code: str) -> str | None:
-    """Return the key that declares a status: itself, its range, or `default`."""
-    if not (code.isdecimal() and len(code) == 3 and "100" <= code <= "599"):
-        return None
-    keys = {key.lower(): key for key in declared}
-    return next((keys[key] for key in (code, f"{code[0]}xx", "default") if key in keys), None)
 
 
 def _refused(what: str, there: Iterable[str]) -> Invalid:
@@ -207,31 +186,6 @@ def _preferences(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
     return found
 
 
-def _preferred(headers: Iterable[tuple[bytes, bytes]], media_types: Sequence[str]) -> int | None:
-    """Return the index of the media type that `Accept` prefers, or None if there is no media type.
-
-    (RFC 9110, section 12.5.1.)
-    """
-    if len(media_types) < 2:
-        return 0 if media_types else None
-    ranges = []
-    for part in b",".join(value for name, value in headers if name == b"accept").decode("latin-1").split(","):
-        name, *parameters = (text.strip().lower() for text in part.split(";"))
-        quality = next((text[2:] for text in parameters if text.startswith("q=")), "1")
-        if name and quality.replace(".", "", 1).isdecimal():
-            ranges.append((name, float(quality)))
-
-    def quality_of(media_type: str) -> float:
-        essence = media_type.partition(";")[0].strip().lower()
-        for wanted in (essence, f"{essence.partition('/')[0]}/*", "*/*"):
-            if found := [quality for name, quality in ranges if name == wanted]:
-                return found[0]
-        return 0.0
-
-    best = max(range(len(media_types)), key=lambda index: (quality_of(media_types[index]), -index))
-    return best if ranges else 0
-
-
 def _concrete(media_type: str) -> str:
     """Return a media type that a range such as `image/*` includes."""
     kind, _, subtype = media_type.partition("/")
@@ -240,20 +194,17 @@ def _concrete(media_type: str) -> str:
     return _CONCRETE.get(kind, "application/json")
 
 
-def _encoded(value: Any, media_type: str, *, streamed: bool = False) -> bytes:
+def _encoded(value: Any, media_type: MediaType, *, streamed: bool) -> bytes:
     """Write a value in the syntax of a media type; a text is already written, except in JSON."""
-    essence = media_type.partition(";")[0].strip().lower()
     if streamed:
+        before, after = {"sse": ("data: ", "\n\n"), "sequence": ("\x1e", "\n")}.get(
+            media_type.codec, ("", "\n")
+        )
         lines = (json.dumps(item, ensure_ascii=False) for item in value)
-        if essence == "text/event-stream":
-            return "".join(f"data: {line}\n\n" for line in lines).encode()
-        separator = "\x1e" if essence.endswith("json-seq") else ""
-        return "".join(f"{separator}{line}\n" for line in lines).encode()
-    if is_json(essence) or not isinstance(value, (str, dict)):
-        return json.dumps(value, ensure_ascii=False).encode()
-    if isinstance(value, str):
+        return "".join(f"{before}{line}{after}" for line in lines).encode()
+    if media_type.codec != "json" and isinstance(value, str):
         return value.encode()
-    if essence == "application/x-www-form-urlencoded":
+    if media_type.codec == "form" and isinstance(value, Mapping):
         return urlencode(value, doseq=True).encode()
     return json.dumps(value, ensure_ascii=False).encode()
 

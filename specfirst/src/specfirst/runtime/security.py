@@ -269,13 +269,3 @@ def _challenge(scheme: Mapping[str, Any]) -> str:
         name = str(scheme.get("scheme", ""))
         return name.capitalize() if name.islower() else name
     return {"apiKey": "ApiKey", "mutualTLS": "Mutual"}.get(scheme["type"], _BEARER)
-
-
-def query_credentials(document: Document, operation: Operation) -> frozenset[str]:
-    """Return the query parameters that are credentials of an operation, and not its parameters."""
-    schemes = [
-        _declared(document, operation, name) for requirement in operation.security for name in requirement
-    ]
-    return frozenset(
-        scheme["name"] for scheme in schemes if (scheme["type"], scheme.get("in")) == ("apiKey", "query")
-    )

@@ -119,7 +119,7 @@ class ValidatingProxy:
             **policies,
         )
         for operation in self.engine.operations.values():
-            _Inspection(self.engine, operation, _nothing, {})
+            _Inspection(self.engine, operation, _nothing)
         self._limit = min(limit, self.engine.body_limit) if "x-max-body-bytes" in document.content else limit
         self.engine.body_limit = self._limit
         self._upstream, self._fail, self._observe = upstream.rstrip("/"), fail, observe
@@ -256,24 +256,26 @@ class ValidatingProxy:
     ) -> list[str]:
         validation = self.engine.validation
         assert validation is not None
-        declared = operation.responses.get(response.status_code)
+        declared = operation.response(response.status_code)
         if declared is None or method == "HEAD" or not is_whole:
             return [] if declared else [f"the status {response.status_code} is not declared"]
-        if response.headers.get("content-encoding", "identity").lower().encode() not in (
-            *_CODINGS,
-            b"identity",
-        ):
+        coding = response.headers.get("content-encoding", "identity").lower().encode()
+        if coding not in (*_CODINGS, b"identity"):
             log.info("%s: the body is encoded, and is not validated", operation.operation_id)
             return []
         try:
             content = httpx.Response(response.status_code, headers=response.headers, content=body).content
         except httpx.DecodingError:
             return ["the body does not have its Content-Encoding"]
+        names = {media_type.essence: media_type.name for media_type in declared.content}
         headers = [
-            (name.lower(), value if name.lower() != b"content-type" else _essence(value, declared.media_type))
+            (name.lower(), value if name.lower() != b"content-type" else _without_parameters(value, names))
             for name, value in response.headers.raw
         ]
-        return validation.problems(operation, HTTPResponse(response.status_code, headers, content))
+        try:
+            return validation.problems(operation, HTTPResponse(response.status_code, headers, content))
+        except UnicodeDecodeError:
+            return ["the body is not UTF-8 text"]
 
     async def _refuse(self, exchange: _Exchange, error: APIError, scope: Scope, send: Send) -> None:
         response = self.engine.error_response(error)
@@ -365,12 +367,10 @@ def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, byt
     return [(name, value) for name, value in fields if name not in dropped]
 
 
-def _essence(value: bytes, declared: str | None) -> bytes:
-    """Return the declared media type if this is the same one with other parameters, such as a charset."""
+def _without_parameters(value: bytes, declared: Mapping[str, str]) -> bytes:
+    """Return the declared media type that this one is, whatever its parameters are, such as a charset."""
     essence = value.decode("latin-1").partition(";")[0].strip().lower()
-    if declared is not None and declared.partition(";")[0].strip().lower() == essence:
-        return declared.encode()
-    return value
+    return declared[essence].encode() if essence in declared else value
 
 
 def _violation_headers(violations: Sequence[str]) -> list[tuple[bytes, bytes]]:

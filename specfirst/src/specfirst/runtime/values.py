@@ -19,6 +19,8 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+import jsonschema_rs
+
 from specfirst.contract.document import Document, DocumentError
 from specfirst.runtime.texts import NoText, matching
 from specfirst.runtime.validation import Validator
@@ -64,7 +66,10 @@ class Values:
             if not schema:
                 raise NoValue
             schema = {}
-        validator = self.validator(schema)
+        try:
+            validator = self.validator(schema)
+        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError):
+            raise NoValue from None
         for attempt in range(_ATTEMPTS):
             # Random accepts a text as its seed, and does not depend on PYTHONHASHSEED.
             maker = _Maker(self, Random(f"{self._seed} {name} {attempt}"), attempt)  # noqa: S311
@@ -228,6 +233,8 @@ class _Maker:
         low, high = _bounds(flat)
         if low is None:
             low = Fraction(1) if high is None or high >= 1 else high - 100 * step
+            # Late attempts look for values that `not` or `oneOf` allows.
+            low -= 1000 * (self._attempt > _ATTEMPTS // 2)
         first = math.ceil(low / step)
         last = first + 999 if high is None else math.floor(high / step)
         if "exclusiveMinimum" in flat and first * step <= Fraction(str(flat["exclusiveMinimum"])):
@@ -258,7 +265,7 @@ class _Maker:
             yield from (form(self._random) for _ in range(3))
         elif flat.get("contentEncoding") == "base64":
             yield _base64(self._random)
-        text = self._words(name)
+        text = self._words(name)[: None if self._attempt < _ATTEMPTS // 2 else self._attempt % 5]
         while len(text) < shortest:
             text += f" {self._words('')}"
         yield text
