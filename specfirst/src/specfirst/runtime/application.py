@@ -74,7 +74,8 @@ class ContractAPI(FastAPI):
         self.engine = engine
         self.observation = ObservationMiddleware(engine.document, strict_transport=strict_transport)
         self._proxied = ProxyHeaders(super().__call__, trusted_proxies, root_path)
-        self.include_router(router)
+        # `include_router` would make FastAPI's state of each route, which only its description needs.
+        self.router.routes.extend(router.routes)
         self.add_exception_handler(HTTPException, _unmatched)
         self.add_exception_handler(APIError, _render_api_error)
 

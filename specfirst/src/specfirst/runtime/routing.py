@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote
 
 from fastapi.routing import APIRoute, APIRouter
 from pydantic import TypeAdapter
+from starlette import routing
 from typing_extensions import TypeAliasType
 
 from specfirst.contract.document import Document, Operation
@@ -174,12 +175,10 @@ class Engine(Generic[CallerT]):
         return APIRouter(tags=[tag], route_class=Route, redirect_slashes=False)
 
     def join(self, *routers: APIRouter) -> APIRouter:
-        """Mount the routers of all tags below the paths of the servers; FastAPI describes the first path."""
+        """Join the routers of all tags. FastAPI describes their routes below the path of the first server."""
         joined = APIRouter()
-        for base in self.document.base_paths:
-            for router in routers:
-                described = base == self.document.base_paths[0]
-                joined.include_router(router, prefix=base, include_in_schema=described)
+        for router in routers:
+            joined.routes.extend(router.routes)
         return joined
 
     def prepare(self) -> None:
@@ -362,6 +361,7 @@ class OperationRoute(OperationHandler, APIRoute):
     """
 
     def __init__(self, engine: Engine[Any], path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        path = engine.document.base_paths[0] + path
         self._declared = (path, endpoint, options)
         self.path, self.endpoint, self.name = path, endpoint, endpoint.__name__
         OperationHandler.__init__(self, engine, engine.operations[options["operation_id"]], endpoint)
@@ -377,11 +377,18 @@ class OperationRoute(OperationHandler, APIRoute):
     def hints(self) -> Mapping[str, Any]:
         return get_type_hints(self._call, include_extras=True)
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request that FastAPI's router has matched, if the engine's own does not run first.
+    def matches(self, scope: Scope) -> tuple[routing.Match, Scope]:
+        """Match as the engine does, for a plain FastAPI application with these routes.
 
-        FastAPI matches the decoded path, where `%2F` separates segments; the engine's match takes precedence.
+        The first route takes every path of the contract: FastAPI would match the decoded path, where `%2F`
+        separates segments, and each of its routes makes its state for that.
         """
+        if scope["type"] != "http" or self is not self.engine.handlers[0]:
+            return routing.Match.NONE, {}
+        found = find(self.engine, raw_segments(scope)) is not None
+        return routing.Match.FULL if found else routing.Match.NONE, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not await dispatch(self.engine, scope, receive, send):
             await send_response(self.engine.error_response(NotFound()), scope, send)
 
