@@ -347,11 +347,13 @@ BREACHES = [
         REMOVED,
         "#/components/parameters/NoteId",
     ),
+    breach("version-text", "#/info/version", 1.0),
+    breach("document-url", "#/info/contact", {"url": "not a URL"}, "#/info/contact/url"),
+    breach("document-url", "#/info/contact", {"email": "nobody"}, "#/info/contact/email"),
     breach("schema-structure", f"{SCHEMAS}/Text/type", "text"),
     breach("readable-pattern", f"{SCHEMAS}/Text/pattern", "^("),
     breach("schema-structure", f"{SCHEMAS}/Note/required", "id"),
     breach("reference", "#/paths/~1notes~1{note_id}/parameters/0", ref("parameters", "Id")),
-    breach("reference", "#/paths/~1notes~1{note_id}/parameters/0", {"$ref": "other.yaml#/Id"}),
     breach("reference", f"{LIST}/responses/422", ref("parameters", "NoteId")),
     sent("component-reference", {"$ref": f"{SCHEMAS}/Note/properties/text"}),
     breach("reference", EXTRA, {"$ref": EXTRA}),
@@ -361,8 +363,8 @@ BREACHES = [
     breach("path-template", "#/paths/~1{}", {}),
     breach("path-template", "#/paths/~1{a}{b}", {}),
     breach("path-template", "#/paths/~1{id}~1{id}", {}),
-    breach("path-template", "#/paths/~1a#copy", {}),
-    breach("path-template", "#/paths/~1a?b=c", {}),
+    breach("path-segments", "#/paths/~1a#copy", {}),
+    breach("path-segments", "#/paths/~1a?b=c", {}),
     breach("path-segments", "#/paths/~1a~1~1b", {}),
     breach("path-segments", "#/paths/~1a~1..", {}),
     breach("path-segments", "#/paths/~1a~1%2e", {}),
@@ -445,14 +447,6 @@ BREACHES = [
     breach("unsupported", f"{LIST}/servers", [{"url": "/v2"}]),
     breach("unsupported", "#/paths/~1notes/servers", [{"url": "/v2"}]),
     breach("unsupported", "#/components/pathItems", {}),
-    breach("readable", f"{LIST}/parameters/2", {**QUERY, "name": "deep", "style": "deepObject"}),
-    breach(
-        "readable",
-        f"{LIST}/responses/200/content/text~1html",
-        {"schema": TEXT, "example": "a"},
-        f"{LIST}/responses/200/content",
-    ),
-    breach("readable", f"{LIST}/responses/4XX", PROBLEM),
     breach("operation-id-case", f"{LIST}/operationId", "list_notes"),
     breach("operation-id", f"{LIST}/operationId", REMOVED),
     breach("unique-operation-id", f"{CREATE}/operationId", "listNotes"),
@@ -499,13 +493,6 @@ BREACHES = [
         "description",
         {"#/x-response-headers/X-Request-ID/description": REMOVED},
         "#/x-response-headers/X-Request-ID",
-    ),
-    breach("security-scheme", "#/components/securitySchemes/login", {"type": "http", "scheme": "digest"}),
-    breach("security-scheme", "#/components/securitySchemes/login", {"type": "mutualTLS"}),
-    breach(
-        "security-scheme",
-        "#/components/securitySchemes/login",
-        {"type": "apiKey", "in": "query", "name": "key"},
     ),
     breach("security-requirement", f"{READ}/security", [{}, {"logn": []}], f"{READ}/security/1/logn"),
     # Responses and links.
@@ -932,23 +919,6 @@ def test_all_violations_are_listed_at_once_in_the_order_of_the_document(tmp_path
         "description",
     ]
     assert [violation.line for violation in found] == sorted(violation.line or 0 for violation in found)
-
-
-def test_all_that_the_document_cannot_express_is_listed_at_once(tmp_path: Path) -> None:
-    document, _ = edited(
-        tmp_path,
-        {
-            f"{LIST}/responses/4XX": PROBLEM,
-            f"{CREATE}/requestBody/content/text~1plain": {"schema": TEXT, "example": "a"},
-            f"{CREATE}/responses/default": PROBLEM,
-        },
-    )
-    unreadable = [place for rule, place in names(lint(document, STRICT)) if rule == "readable"]
-    assert unreadable == [
-        f"{LIST}/responses/4XX",
-        f"{CREATE}/requestBody/content",
-        f"{CREATE}/responses/default",
-    ]
 
 
 def test_a_breach_in_a_shared_component_is_listed_once(tmp_path: Path) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from specfirst.cli.errors import CommandError
+
+SCHEMA = Path(__file__).resolve().parent.parent / "config.schema.json"
+"""The JSON schema of the configuration, for editors."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,13 @@ def schema(commands: Mapping[str, Settings]) -> dict[str, Any]:
     }
 
 
+def command_settings() -> dict[str, Settings]:
+    """Return the settings of every command."""
+    from specfirst.cli.main import COMMANDS
+
+    return {name: getattr(import_module(f"specfirst.cli.{name}"), "SETTINGS", None) for name in COMMANDS}
+
+
 def check(config: Config, commands: Mapping[str, Settings]) -> None:
     """Raise CommandError with every unknown setting, and every value of another type."""
     from jsonschema_rs import Draft202012Validator, ValidationErrorKind
@@ -97,3 +109,7 @@ def _unknown(prefix: str, name: str, known: Iterable[str]) -> str:
     close = get_close_matches(name, names, 1)
     hint = f"did you mean {prefix}{close[0]}?" if close else f"known: {', '.join(names)}"
     return f"unknown setting {prefix}{name}; {hint}"
+
+
+if __name__ == "__main__":
+    print(json.dumps(schema(command_settings()), indent=2))

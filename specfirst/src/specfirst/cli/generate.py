@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from specfirst.cli.config import Config
 from specfirst.cli.errors import CLEAN, COULD_NOT_RUN, PROBLEMS, CommandError
+from specfirst.cli.lint import lint_settings
 
 if TYPE_CHECKING:
     from specfirst.codegen.skeleton import Layout, Missing
@@ -134,7 +135,7 @@ class Generate:
     def check(self) -> int:
         from specfirst.codegen.generate import differences, generate
 
-        found = differences(generate(self.contract), self.output)
+        found = differences(generate(self.contract, lint_settings(self.config)), self.output)
         for difference in found:
             print(f"{self.output.name}/{difference}", file=sys.stderr)
         if found:
@@ -148,7 +149,7 @@ class Generate:
         from specfirst.codegen.generate import generate, write
 
         started = time.monotonic()
-        for name in write(generate(self.contract), self.output):
+        for name in write(generate(self.contract, lint_settings(self.config)), self.output):
             print(f"wrote {self.output.name}/{name}")
         print(f"{self.output.name}/ is current, {time.monotonic() - started:.1f} s", flush=True)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +14,7 @@ from specfirst.problems import Problem, Severity
 
 if TYPE_CHECKING:
     from specfirst.contract.bundling import Bundle
-    from specfirst.lint import Levels
+    from specfirst.lint import LintSettings
 
 SUMMARY = "Check contracts."
 EXAMPLES = """\
@@ -90,18 +88,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_output_arguments(parser)
 
 
-@dataclass(frozen=True)
-class LintSettings:
-    """The rules with their severities, and the problems that do not count."""
-
-    rules: Levels
-    fail_on: Severity
-    baseline: Path | None
-
-
 def lint_settings(config: Config, arguments: argparse.Namespace | None = None) -> LintSettings:
     """Return the settings of [tool.specfirst.lint], or the flags that replace them. Raises CommandError."""
-    from specfirst.lint import UnknownRule, levels
+    from specfirst.lint import LintSettings, UnknownRule, levels
 
     settings, flags = config.section("lint"), vars(arguments) if arguments else {}
     changes = dict(settings.get("rules", {}))
@@ -126,7 +115,7 @@ def lint_settings(config: Config, arguments: argparse.Namespace | None = None) -
 
 
 def run(arguments: argparse.Namespace, config: Config) -> int:
-    from specfirst.lint import RULES, RECOMMENDED, catalogue
+    from specfirst.lint import RULES, catalogue
     from specfirst.lint.baseline import BaselineError, apply_baseline, write_baseline
 
     settings = lint_settings(config, arguments)
@@ -156,14 +145,18 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
         if arguments.write_baseline:
             path = settings.baseline or Path(BASELINE)
             write_baseline(problems, path)
-            print(f"wrote {len(problems)} problems to {path}")
+            print(f"wrote {_counted(len(problems))} to {path}")
             return CLEAN
         if settings.baseline:
             problems, known, gone = apply_baseline(problems, settings.baseline)
             if known:
-                notes.append(f"{known} known problems are in {settings.baseline}")
+                are = "is" if known == 1 else "are"
+                notes.append(f"{_counted(known, 'known problem')} {are} in {settings.baseline}")
             if gone:
-                notes.append(f"{gone} problems in {settings.baseline} no longer exist; use --write-baseline")
+                exist = "exists" if gone == 1 else "exist"
+                notes.append(
+                    f"{_counted(gone)} in {settings.baseline} no longer {exist}; use --write-baseline"
+                )
     except BaselineError as error:
         raise CommandError(str(error)) from None
     rules = {
@@ -231,9 +224,7 @@ def _fix(name: str, settings: LintSettings) -> list[str]:
         try:
             fixed, count = fix(text, here) if here else (text, 0)
         except FixError:
-            raise CommandError(
-                f"{name}: the fixes cannot be applied to this layout; nothing was changed"
-            ) from None
+            raise CommandError(f"{name}: --fix cannot edit this layout; fix the problems by hand") from None
         if not count:
             break
         try:
@@ -241,4 +232,8 @@ def _fix(name: str, settings: LintSettings) -> list[str]:
         except OSError as error:
             raise CommandError(f"{name} cannot be written: {error.strerror}") from None
         total += count
-    return [f"Fixed {total} problem{'s' if total != 1 else ''} in {name}"] if total else []
+    return [f"Fixed {_counted(total)} in {name}"] if total else []
+
+
+def _counted(number: int, noun: str = "problem") -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

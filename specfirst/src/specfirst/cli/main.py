@@ -17,7 +17,7 @@ from importlib import import_module
 from types import ModuleType
 
 from specfirst import __version__
-from specfirst.cli.config import check, read_config
+from specfirst.cli.config import check, command_settings, read_config
 from specfirst.cli.errors import COULD_NOT_RUN, CommandError
 
 COMMANDS: tuple[str, ...] = (
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None, *, program: str | None = None) 
     module = modules[parsed.command]
     try:
         config = read_config(parsed.config)
-        check(config, {name: getattr(each, "SETTINGS", None) for name, each in modules.items()})
+        check(config, command_settings())
         return int(module.run(parsed, config))
     except CommandError as error:
         print(f"{parsed.program}: {error}", file=sys.stderr)

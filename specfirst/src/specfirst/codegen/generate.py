@@ -20,7 +20,8 @@ from pathlib import Path
 from specfirst.codegen.views import CONTRACT
 from specfirst.contract.document import Document, DocumentError
 from specfirst.contract.yaml import load, server_splices
-from specfirst.lint import lint
+from specfirst.lint import LintSettings, lint
+from specfirst.lint.baseline import BaselineError
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 _VISITOR = Path(__file__).resolve().parent / "visitor.py"
@@ -43,9 +44,12 @@ class LintErrors(GenerationError):
     """Lint found errors in the contract; the message has a line for each."""
 
 
-def generate(contract: Path) -> Files:
-    """Generate all files from a contract, in memory. Raises GenerationError."""
-    document = _checked(contract)
+def generate(contract: Path, settings: LintSettings | None = None) -> Files:
+    """Generate all files from a contract, in memory, if it passes lint with these settings.
+
+    By default, the errors of specfirst:recommended stop the generation. Raises GenerationError.
+    """
+    document = _checked(contract, settings or LintSettings())
     with tempfile.TemporaryDirectory(prefix="specfirst-") as folder:
         work = Path(folder)
         # The generator and its formatter look for settings in this folder.
@@ -169,13 +173,17 @@ def _stale(files: Files, output: Path, written: set[str] | None = None) -> list[
     return sorted(name for name in written - set(files) if (output / name).exists())
 
 
-def _checked(contract: Path) -> Document:
+def _checked(contract: Path, settings: LintSettings) -> Document:
     try:
         document = load(contract)
     except DocumentError as error:
         raise GenerationError(error.located(str(contract))) from None
-    if violations := lint(document):
-        raise LintErrors("\n".join(f"{contract}:{violation}" for violation in violations))
+    try:
+        failures = settings.failures(lint(document, settings.rules, file=str(contract)))
+    except BaselineError as error:
+        raise GenerationError(str(error)) from None
+    if failures:
+        raise LintErrors("\n".join(map(str, failures)))
     return document
 
 

@@ -18,6 +18,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
+from yaml.composer import Composer
+from yaml._yaml import CParser
+from yaml.resolver import Resolver
 
 from specfirst.contract.document import Document, DocumentError, Pointer, Positions, Splices, server_addresses
 from specfirst.contract.files import Bundle
@@ -31,8 +34,8 @@ _MOST_REPEATED = 100_000
 _CORRECT = "correct the syntax"
 
 
-class _JSONSchemaLoader(yaml.SafeLoader):
-    """Resolves plain scalars as YAML 1.2's core schema does (YAML 1.2.2, section 10.3.2)."""
+class _LimitedComposer(Composer):
+    """Composes nodes in Python, and limits their nesting."""
 
     depth = 0
 
@@ -48,10 +51,32 @@ class _JSONSchemaLoader(yaml.SafeLoader):
     def _inside(self) -> Iterator[None]:
         self.depth += 1
         if self.depth > _DEEPEST:
-            event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # Its stub has no types.
+            event: Any = self.peek_event()  # type: ignore[attr-defined]  # It is a method of parsers.
             raise _too_deep(event.start_mark.line + 1, event.start_mark.column + 1)
         yield
         self.depth -= 1
+
+
+class _JSONSchemaLoader(_LimitedComposer, yaml.SafeLoader):
+    """Resolves plain scalars as YAML 1.2's core schema does (YAML 1.2.2, section 10.3.2)."""
+
+
+class _FastLoader(_LimitedComposer, CParser, Resolver):
+    """Does the same with libyaml's parser, in half the time. Its errors are less helpful.
+
+    libyaml's own composer is four times as fast, but deep nesting overflows its stack.
+    """
+
+    def __init__(self, text: str) -> None:
+        CParser.__init__(self, text)
+        Composer.__init__(self)
+        Resolver.__init__(self)
+
+    def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
+        node = super().compose_scalar_node(anchor)
+        # PyYAML's own parser has no style for plain scalars.
+        node.style = node.style or None
+        return node
 
 
 _PLAIN = {
@@ -65,12 +90,13 @@ _PLAIN = {
 _NOT_JSON = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|0o[0-7]+|0x[0-9A-Fa-f]+")
 """Numbers of YAML 1.2 that JSON does not have."""
 
-# The class would otherwise inherit YAML 1.1's dates, octal numbers, yes and no.
+# The classes would otherwise inherit YAML 1.1's dates, octal numbers, yes and no.
 _JSONSchemaLoader.yaml_implicit_resolvers = {}
 for _name, (_pattern, _first) in _PLAIN.items():
     _JSONSchemaLoader.add_implicit_resolver(
         f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), _first
     )
+_FastLoader.yaml_implicit_resolvers = _JSONSchemaLoader.yaml_implicit_resolvers
 
 
 def load(path: Path) -> Document:
@@ -142,6 +168,15 @@ def _too_deep(line: int, column: int) -> DocumentError:
 
 def _from_yaml(text: str, positions: Positions) -> Any:
     try:
+        root = _FastLoader(text).get_single_node()
+    except (yaml.YAMLError, ValueError, OverflowError):
+        root = _composed(text)
+    return _YAMLData(positions).of(root, (), repeated=False)
+
+
+def _composed(text: str) -> yaml.Node | None:
+    """Parse with PyYAML's own parser, whose errors say more. Raises DocumentError."""
+    try:
         loader = _JSONSchemaLoader(text)
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
@@ -152,7 +187,7 @@ def _from_yaml(text: str, positions: Positions) -> Any:
             column=error.position - before.rfind("\n"),
         ) from None
     try:
-        root = loader.get_single_node()
+        return loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise DocumentError(
@@ -169,7 +204,6 @@ def _from_yaml(text: str, positions: Positions) -> Any:
             line=loader.line + 1,
             column=loader.column + 1,
         ) from None
-    return _YAMLData(positions).of(root, (), repeated=False)
 
 
 class _YAMLData:
@@ -429,7 +463,7 @@ _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 
 
 def compose(text: str) -> yaml.Node:
-    """Parse the text of a contract, YAML or JSON, to nodes with their positions. It must be readable by `load`."""
+    """Parse the text of a contract, YAML or JSON, to nodes with their positions. `load` must accept it."""
     # JSON may contain tabs and characters that YAML does not allow; replacing each by a space keeps all
     # positions.
     readable = re.sub("[\t\x7f-\x9f\u2028\u2029\ufffe\uffff]", " ", text) if _is_json(text) else text

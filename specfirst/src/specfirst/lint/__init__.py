@@ -1,7 +1,8 @@
 """Lint rules: what can be served, what tools will stumble over, and opinions on good contracts.
 
 Each rule is one small function whose docstring gives its reason; `RULES` lists them by name. Errors are what
-cannot be served faithfully, warnings are what a generator or a client will stumble over, and style is opinion.
+cannot be served faithfully, warnings are what a generator or a client will stumble over, and style is our
+opinion.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from specfirst.lint import (
     traffic,
 )
 from specfirst.lint.rules import RULES, SETS, Edit, Levels, Rule, UnknownRule, Violation, levels
+from specfirst.lint.settings import LintSettings
 from specfirst.lint.view import View
 from specfirst.problems import Problem, Severity
 
@@ -32,6 +34,7 @@ __all__ = [
     "STRICT",
     "Edit",
     "Levels",
+    "LintSettings",
     "Problem",
     "Rule",
     "Severity",
@@ -54,16 +57,18 @@ Locate = Callable[[Pointer], tuple[str, int | None, int | None]]
 """Returns the file, line and column of a part of a document."""
 
 
-def lint(document: Document, rules: Levels = RECOMMENDED, *, locate: Locate | None = None) -> list[Problem]:
+def lint(
+    document: Document, rules: Levels = RECOMMENDED, *, file: str = "", locate: Locate | None = None
+) -> list[Problem]:
     """List the problems of a document, in its order, with the severities of `rules`.
 
-    `locate` returns the file, line and column of a part; without it, problems have the lines of the document.
-    A part with an invalid structure is left out when the other rules run, so that all problems are found in one
-    pass.
+    `file` is the name of the document in the problems. If it is from several files, `locate` returns the
+    file, line and column of a part instead. A part with an invalid structure is left out when the other rules
+    run, so that all problems are found in one pass.
     """
 
     def position(pointer: Pointer) -> tuple[str, int | None, int | None]:
-        return "", *(document.position(pointer) or (None, None))
+        return file, *(document.position(pointer) or (None, None))
 
     found = [
         Problem(
@@ -161,15 +166,14 @@ def _without(document: Document, pointers: Iterable[Pointer]) -> Document:
     removed: dict[str, Any] = {}
     for pointer in pointers:
         tree = removed
-        node: Any = View(document).source
+        node: Any = document.source
         for index, token in enumerate(pointer):
             inner = node.get(token) if isinstance(node, Mapping) else None
             if index == len(pointer) - 1 or isinstance(inner, list) or tree.get(token, ...) is None:
                 tree[token] = None
                 break
             tree, node = tree.setdefault(token, {}), inner
-    source = _pruned(View(document).source, removed)
-    return Document(source, document._positions)
+    return Document(_pruned(document.source, removed))
 
 
 def _pruned(node: Any, removed: Mapping[str, Any]) -> Any:

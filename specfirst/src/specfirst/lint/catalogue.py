@@ -62,8 +62,8 @@ _INTRODUCTION = """\
 `specfirst lint` reports problems with one of three severities. An **error** cannot be served faithfully, a
 **warning** is what a generator or a client will stumble over, and **style** is our opinion.
 
-`specfirst lint --list-rules > FILE` lists the rules, and `specfirst lint --explain RULE` explains one. This page is
-written from the rules: `python -m specfirst.lint.catalogue > docs/specfirst/lint-rules.md`.
+`specfirst lint --list-rules` lists the rules, and `specfirst lint --explain RULE` explains one. This page
+is written from the rules: `python -m specfirst.lint.catalogue > docs/specfirst/lint-rules.md`.
 
 ## Choose the rules
 
@@ -95,8 +95,8 @@ paths:
 
 ## Fix problems
 
-`specfirst lint --fix` removes or adds what does not change the API, and keeps comments and layout. The rules with
-such a fix say so below.
+`specfirst lint --fix` removes or adds what does not change the API, and keeps comments and layout. The
+rules with such a fix say so below.
 
 ## Rules
 """
@@ -119,15 +119,10 @@ def _lines(rule: Rule, heading: str) -> Iterator[str]:
             yield ""
             yield f"{kind.capitalize()}{f', {place[0].lower()}{place[1:]}' if place else ''}:"
             yield ""
-            yield from (
-                ["```yaml", *text[kind].rstrip().splitlines(), "```"] if heading else _indented(text[kind])
-            )
+            lines = text[kind].rstrip().splitlines()
+            yield from ["```yaml", *lines, "```"] if heading else [f"    {line}" for line in lines]
     yield ""
     yield f"Fix: {text['fix']}"
-
-
-def _indented(text: str) -> list[str]:
-    return [f"    {line}" for line in text.rstrip().splitlines()]
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
-"""Fixes: edits of the text of a contract at the positions of its parts, so that comments and layout are kept."""
+"""Fixes: edits of a contract's text at the positions of its parts, which keep comments and layout."""
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from specfirst.contract.document import Pointer
+from specfirst.contract.document import DocumentError, Pointer
 from specfirst.contract.yaml import compose, parse
 from specfirst.lint.rules import Edit
 
@@ -32,41 +31,30 @@ class FixError(Exception):
 def fix(text: str, edits: Sequence[Edit]) -> tuple[str, int]:
     """Return the text with these edits, and how many were made. Raises FixError.
 
-    An edit whose part is inside of another edited part is not made; lint finds it again.
+    An edit next to another one, or inside of its part, is not made; lint finds it again.
     """
     root = compose(text)
-    content, _ = parse(text.encode())
-    expected = copy.deepcopy(content)
-    splices: list[_Splice] = []
-    # From the end, so that the positions of earlier parts stay valid; of two at one place, the outer one first.
-    done = 0
-    made: list[Pointer] = []
+    expected, _ = parse(text.encode())
+    made: dict[Pointer, tuple[Edit, _Splice]] = {}
     for edit in edits:
-        if any(
-            edit.pointer[: len(other)] == other or other[: len(edit.pointer)] == edit.pointer
-            for other in made
-        ):
-            continue
         holder = _find(root, edit.pointer[:-1])
-        splice = holder and _splice(text, holder, edit)
-        if splice and not any(_touch(splice, other) for other in splices):
-            splices.append(splice)
-            made.append(edit.pointer)
-            done += 1
-    for edit in sorted(
-        (e for e in edits if e.pointer in made), key=lambda e: _order(e.pointer), reverse=True
-    ):
+        splice = _splice(text, holder, edit) if holder else None
+        if holder is None or splice is None or any(_touch(splice, other) for _, other in made.values()):
+            continue
+        # The last part of a mapping or list needs another edit than the others, so it is left for later.
+        removed = sum(e.action == "remove" and e.pointer[:-1] == edit.pointer[:-1] for e, _ in made.values())
+        if edit.action == "insert" or removed == 0 or removed + 1 < len(holder.value):
+            made[edit.pointer] = edit, splice
+    # From the end, so that the earlier positions stay valid.
+    for edit, splice in sorted(made.values(), key=lambda found: found[1], reverse=True):
         _apply(expected, edit)
-    for splice in sorted(splices, reverse=True):
         text = text[: splice.start] + splice.text + text[splice.end :]
-    if parse(text.encode())[0] != expected:
-        raise FixError
-    return text, done
-
-
-def _order(pointer: Pointer) -> list[tuple[int, str]]:
-    """Sort the items of a list by number."""
-    return [(int(token), "") if token.isdecimal() else (0, token) for token in pointer]
+    try:
+        if parse(text.encode())[0] == expected:
+            return text, len(made)
+    except DocumentError:
+        pass
+    raise FixError
 
 
 def _touch(one: _Splice, other: _Splice) -> bool:
@@ -109,14 +97,14 @@ def _splice(text: str, holder: yaml.Node, edit: Edit) -> _Splice | None:
     return None
 
 
-def _dash(text: str, item: yaml.Node, holder: yaml.Node) -> int:
+def _dash(text: str, item: yaml.Node, holder: yaml.SequenceNode) -> int:
     """Return where an item of a list starts: at its dash in block style."""
-    start = item.start_mark.index
-    return int(start if holder.flow_style else text.rindex("-", 0, start))
+    start: int = item.start_mark.index
+    return start if holder.flow_style else text.rindex("-", 0, start)
 
 
 def _end(node: yaml.Node) -> int:
-    """Return the end of the last character of a node. The end mark of a block collection is after comments."""
+    """Return the end of a node's last character. The end mark of a block collection is after comments."""
     while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
         node = last[1] if isinstance(node, yaml.MappingNode) else last
@@ -124,7 +112,7 @@ def _end(node: yaml.Node) -> int:
 
 
 def _removal(
-    text: str, parts: list[tuple[int, int]], index: int, holder: yaml.Node, empty: str
+    text: str, parts: list[tuple[int, int]], index: int, holder: yaml.CollectionNode, empty: str
 ) -> _Splice | None:
     start, end = parts[index]
     following = parts[index + 1][0] if index + 1 < len(parts) else None

@@ -25,9 +25,6 @@ def templates_can_be_matched(view: View) -> Iterator[Violation]:
             problem, remedy = "a brace is not part of a {parameter}", "write each parameter as `{name}`"
         elif not all(names):
             problem, remedy = "a parameter has no name", "write a name between the braces"
-        elif "?" in rest or "#" in rest:
-            problem = "the path contains a query or a fragment, which are not part of a path"
-            remedy = "declare query parameters in `parameters`, and remove fragments"
         elif len(names) > len(set(names)):
             problem = "the path has two parameters with one name"
             remedy = "give each parameter a name of its own"
@@ -41,8 +38,14 @@ def templates_can_be_matched(view: View) -> Iterator[Violation]:
 
 @rule("path-segments", WARNING)
 def segments_survive_clients(view: View) -> Iterator[Violation]:
-    """Clients and proxies remove dot segments, and often empty ones, before they send a request."""
+    """Clients and proxies remove dot segments, fragments and often empty segments from a path."""
     for path in view.paths:
+        if re.search("[?#]", _EXPRESSION.sub("", path)):
+            yield Violation(
+                ("paths", path),
+                "the path contains a query or a fragment, so no request reaches it",
+                "declare query parameters in `parameters`, and remove fragments",
+            )
         segments = re.split("/", path.removesuffix("/"))[1:]
         for segment in segments:
             if _is_removed(segment):
@@ -59,7 +62,7 @@ def _is_removed(segment: str) -> bool:
 
 @rule("plain-path", STYLE)
 def each_segment_is_a_text_or_a_parameter(view: View) -> Iterator[Violation]:
-    """Tools differ on `{a}.{b}` and on escapes; all agree on segments of plain text, and on whole parameters."""
+    """Tools differ on `{a}.{b}` and on escapes; all agree on plain text, and on whole parameters."""
     for path in view.paths:
         segments = path.removesuffix("/").split("/")[1:]
         # Other rules report dot segments, and braces that cannot be matched.
@@ -103,7 +106,7 @@ def parameters_of_templates_are_declared(view: View) -> Iterator[Violation]:
 
 @rule("distinct-paths", ERROR)
 def no_request_matches_two_operations(view: View) -> Iterator[Violation]:
-    """Two templates that differ only in parameter names match the same requests, so one would never be called."""
+    """Templates that differ only in parameter names match the same requests, so one is never called."""
     seen: dict[tuple[str, str], str] = {}
     for endpoint in view.endpoints:
         key = (endpoint.method, _EXPRESSION.sub("{}", endpoint.path))

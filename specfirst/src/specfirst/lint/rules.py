@@ -26,8 +26,8 @@ class Edit(NamedTuple):
 class Violation(NamedTuple):
     """What a rule found: location, problem and remedy.
 
-    `edits` fix the violation without a change of the API. A `local` violation of a structural rule says nothing
-    about the parts around it.
+    `edits` fix the violation without a change of the API. A `local` violation of a structural rule says
+    nothing about the parts around it.
     """
 
     pointer: Pointer
@@ -45,8 +45,8 @@ class Rule:
     """A rule. `severity` is its severity in specfirst:recommended, or STYLE if it is off there.
 
     A part that violates a `structural` rule is left out when the other rules run, since they would fail on
-    it. Such a rule can neither be switched off nor ignored. A rule that compares distant parts, and `needs_all`
-    of the document, does not run then.
+    it. Such a rule can neither be switched off nor ignored. A rule that compares distant parts, and so
+    `needs_all` of the document, does not run then.
     """
 
     name: str

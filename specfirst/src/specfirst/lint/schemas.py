@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from specfirst.contract.document import TYPE_NAMES, Pointer
 from specfirst.lint.rules import STYLE, WARNING, Edit, Violation, rule
-from specfirst.lint.view import Part, View, exists, single_type, target, types, walk
+from specfirst.lint.view import Part, View, exists, target, types, walk
 
 _ANNOTATIONS = {
     "title",
@@ -403,7 +403,7 @@ def properties_can_be_attributes(view: View) -> Iterator[Violation]:
 
 @rule("known-required", WARNING)
 def required_properties_exist(view: View) -> Iterator[Violation]:
-    """A name in `required` without a property is often a misspelling, and a closed object can never have it."""
+    """A name in `required` without a property is often misspelt, and a closed object can never have it."""
     for part in view.schemas:
         combined = part.node.keys() & _COMBINING or (part.parent and part.field in _COMBINING)
         closed = part.node.get("additionalProperties") is False
