@@ -54,20 +54,24 @@ class Copy:
         (self.root / "clients/typescript/node_modules").symlink_to(PACKAGE / "node_modules")
 
     def apply(self, diff: str) -> None:
-        """Apply a unified diff to each of its files, each hunk where its old lines are."""
-        for part in re.split(r"^(?=--- )", diff, flags=re.MULTILINE):
-            if not part.strip():
-                continue
-            name = re.search(r"^\+\+\+ b/(.+)$", part, re.MULTILINE)
-            assert name, part
-            path = self.root / name[1]
-            text = path.read_text(encoding="utf-8")
-            for hunk in re.split(r"^@@.*\n", part, flags=re.MULTILINE)[1:]:
-                lines = [line or " " for line in hunk.splitlines()]
-                old, new = ("".join(f"{line[1:]}\n" for line in lines if line[0] != sign) for sign in "+-")
-                assert text.count(old) == 1, f"the diff does not fit {name[1]}:\n{hunk}"
-                text = text.replace(old, new)
-            path.write_text(text, encoding="utf-8")
+        apply(diff, self.root)
+
+
+def apply(diff: str, root: Path) -> None:
+    """Apply a unified diff to each of its files below the root, each hunk where its old lines are."""
+    for part in re.split(r"^(?=--- )", diff, flags=re.MULTILINE):
+        if not part.strip():
+            continue
+        name = re.search(r"^\+\+\+ b/(.+)$", part, re.MULTILINE)
+        assert name, part
+        path = root / name[1]
+        text = path.read_text(encoding="utf-8")
+        for hunk in re.split(r"^@@.*\n", part, flags=re.MULTILINE)[1:]:
+            lines = [line or " " for line in hunk.splitlines()]
+            old, new = ("".join(f"{line[1:]}\n" for line in lines if line[0] != sign) for sign in "+-")
+            assert text.count(old) == 1, f"the diff does not fit {name[1]}:\n{hunk}"
+            text = text.replace(old, new)
+        path.write_text(text, encoding="utf-8")
 
 
 def blocks(text: str, language: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""`specfirst generate`: write the Python package of a contract, and the methods that its implementation lacks.
+"""`specfirst generate`: write the Python package of a contract, and the methods that implementations lack.
 
 The exit status is 1 if lint finds errors in the contract, 2 if the command cannot run, and 3 if --check finds
 files that are not current.
@@ -233,14 +233,12 @@ class Generate:
 
     def _to_connect(self, gap: Missing, layout: Layout) -> str:
         """Say what connects a new class with the generated routes."""
-        from specfirst.contract.document import tag_name
-
         module, _, _ = self.config.section("serve").get("app", "").partition(":")
         place = f"{module.replace('.', '/')}.py" if module else "the module that calls build_router"
         arguments = ", ".join(layout.arguments)
         return (
             f"Add to {place}: from {self._dotted(gap.module.with_suffix(''))} import {gap.class_name}, "
-            f"and {tag_name(gap.tag)}={gap.class_name}({arguments}) in the call of build_router"
+            f"and {gap.module.stem}={gap.class_name}({arguments}) in the call of build_router"
         )
 
     def _shown(self, path: Path) -> str:
@@ -248,7 +246,9 @@ class Generate:
         return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
 
     def _dotted(self, path: Path) -> str:
-        """Return the name by which Python imports a folder or module: below the project, or below its src/."""
+        """Return the name by which Python imports a folder or module of the project, or of its src/."""
         folder = self.config.folder.absolute()
-        parts = path.absolute().relative_to(folder).parts if path.absolute().is_relative_to(folder) else ()
-        return ".".join(parts[1:] if parts[:1] == ("src",) else parts) or path.name
+        if not path.absolute().is_relative_to(folder):
+            return path.name
+        parts = path.absolute().relative_to(folder).parts
+        return ".".join(parts[1:] if parts[:1] == ("src",) else parts)

@@ -19,6 +19,7 @@ from specfirst.cli.config import Config
 from specfirst.cli.errors import CLEAN, COULD_NOT_RUN, PROBLEMS, CommandError
 
 if TYPE_CHECKING:
+    from specfirst.codegen.skeleton import Missing
     from specfirst.contract.document import Document
 
 SUMMARY = "Create a project around a contract that runs at once."
@@ -64,7 +65,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
         with tempfile.TemporaryDirectory(prefix="specfirst-") as temporary:
             made = Path(temporary) / "project"
             _make(made, target, contract)
-            written = _copy(made, target, kept)
+            written = copy(made, target, kept)
     except LintErrors as errors:
         print(errors, file=sys.stderr)
         return PROBLEMS
@@ -111,18 +112,28 @@ def _make(made: Path, target: Path, contract: Path | None) -> None:
     write(generate(source), made / "generated")
     shutil.copyfile(source, made / _name_of(contract))
     document = load(source)
-    values = _values(document, _name_of(contract), target.absolute().name)
-    for name, template in _FILES.items():
-        if name != "authentication.py" or values["schemes"]:
-            (made / name).parent.mkdir(parents=True, exist_ok=True)
-            (made / name).write_text(_rendered(template, values), encoding="utf-8")
+    schemes = _schemes(document)
     layout = Layout(
         generated=made / "generated",
         package="generated",
         implementations=made / "impl",
-        caller="authentication:Caller" if values["schemes"] else None,
+        caller="authentication:Caller" if schemes else None,
     )
-    for gap in missing(document, layout):
+    gaps = missing(document, layout)
+    values = {
+        "name": re.sub(r"[^a-z0-9]+", "-", target.absolute().name.lower()).strip("-") or "service",
+        "title": " ".join(document.content["info"]["title"].split()),
+        "contract": _name_of(contract),
+        "classes": [_class(gap) for gap in gaps],
+        "schemes": schemes,
+        "problems": _has_problems(document),
+        "sample": _sample(document),
+    }
+    for name, template in _FILES.items():
+        if name != "authentication.py" or schemes:
+            (made / name).parent.mkdir(parents=True, exist_ok=True)
+            (made / name).write_text(_rendered(template, values), encoding="utf-8")
+    for gap in gaps:
         write_missing(gap, layout)
     (made / "impl/__init__.py").write_text('"""The implementation: one module for each tag."""\n')
     # As the project's own settings say, which also know which modules are its own.
@@ -135,38 +146,41 @@ def _rendered(template: str, values: Mapping[str, Any]) -> str:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701  # The files are not HTML.
     )
     environment.filters["python"] = lambda value: json.dumps(value, ensure_ascii=False)
     return environment.from_string((_TEMPLATES / template).read_text(encoding="utf-8")).render(values)
 
 
-def _values(document: Document, contract: str, folder: str) -> dict[str, Any]:
-    """Return the values of the templates."""
-    from specfirst.contract.document import pascal, python_name, tag_name
+def _class(gap: Missing) -> Mapping[str, str]:
+    """Return the class of a tag: its module, its name, and the name by which app.py imports it."""
+    alias = f"{gap.class_name}Tag" if gap.class_name in _USED_BY_APP else gap.class_name
+    return {"module": gap.module.stem, "name": gap.class_name, "alias": alias}
+
+
+def _schemes(document: Document) -> list[Mapping[str, str]]:
+    """Return the security schemes that operations require, each with the function that verifies it."""
+    from specfirst.contract.document import python_name
 
     names = dict.fromkeys(name for o in document.operations for need in o.security for name in need)
-    schemes = {name: document.security_schemes[name] for name in names}
-    tags = dict.fromkeys(operation.tag for operation in document.operations)
-    return {
-        "name": re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-") or "service",
-        "title": " ".join(document.content["info"]["title"].split()),
-        "contract": contract,
-        "tags": [
-            {
-                "module": tag_name(tag),
-                "argument": tag_name(tag),
-                "class_name": pascal(tag),
-                "alias": f"{pascal(tag)}Tag" if pascal(tag) in _USED_BY_APP else "",
-            }
-            for tag in tags
-        ],
-        "schemes": [
-            {"name": name, "function": f"verify_{python_name(name)}", "kind": _kind(scheme)}
-            for name, scheme in schemes.items()
-        ],
-        "sample": _sample(document),
-    }
+    return [
+        {
+            "name": name,
+            "function": f"verify_{python_name(name)}",
+            "kind": _kind(document.security_schemes[name]),
+        }
+        for name in names
+    ]
+
+
+def _has_problems(document: Document) -> bool:
+    """Return whether error responses are problem details (RFC 9457)."""
+    responses = [response for o in document.operations for response in o.responses.values()]
+    return any(response.media_type == "application/problem+json" for response in responses)
 
 
 def _kind(scheme: Mapping[str, Any]) -> str:
@@ -206,8 +220,8 @@ def _credentials(
     return None
 
 
-def _copy(made: Path, target: Path, kept: Collection[str]) -> list[str]:
-    """Copy the project into its folder, or nothing: what exists is not overwritten."""
+def copy(made: Path, target: Path, kept: Collection[str]) -> list[str]:
+    """Copy the project into its folder, or nothing: what exists is not overwritten. Raises OSError."""
     from specfirst.codegen.generate import make_folder
 
     names = sorted(path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file())
