@@ -8,8 +8,8 @@ import shlex
 from pathlib import Path
 
 from specfirst.cli.config import Config
-from specfirst.cli.contracts import check_server, read_contract, setting
 from specfirst.cli.errors import CommandError
+from specfirst.cli.inputs import check_server, read_contract, setting
 
 SUMMARY = "Test a running server with Schemathesis: each operation, each check, with a report."
 EXAMPLES = """\

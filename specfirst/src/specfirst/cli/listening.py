@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from specfirst.cli.contracts import setting
 from specfirst.cli.errors import CommandError
+from specfirst.cli.inputs import setting
 
 if TYPE_CHECKING:
     from specfirst.contract.document import Document

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from specfirst.cli.config import Config
-from specfirst.cli.contracts import read_contract, setting
 from specfirst.cli.errors import CommandError
+from specfirst.cli.inputs import read_contract, setting
 from specfirst.cli.listening import (
     LISTENING,
     POLICIES,
@@ -25,7 +25,7 @@ EXAMPLES = """\
   curl localhost:8080/pets -H 'Prefer: example=empty'       an example by its name
 
 Requests are validated as in a real server. A credential of the right form is accepted."""
-EXTRA = "all"
+EXTRA = "serve,lint"
 SETTINGS = {
     **LISTENING,
     **POLICIES,

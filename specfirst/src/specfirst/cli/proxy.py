@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from specfirst.cli.config import Config
-from specfirst.cli.contracts import check_server, read_contract, setting
 from specfirst.cli.errors import CommandError
+from specfirst.cli.inputs import check_server, read_contract, setting
 from specfirst.cli.listening import (
     LISTENING,
     POLICIES,
@@ -30,7 +30,7 @@ exit status:
   0  stopped; no request and no response has violated the contract
   1  stopped; at least one has
   2  the command could not run"""
-EXTRA = "all"
+EXTRA = "serve,lint"
 SETTINGS = {
     **LISTENING,
     **POLICIES,

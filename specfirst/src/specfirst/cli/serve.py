@@ -14,8 +14,8 @@ from socket import socket
 from typing import Any
 
 from specfirst.cli.config import Config
-from specfirst.cli.contracts import read_contract, setting
 from specfirst.cli.errors import COULD_NOT_RUN, CommandError
+from specfirst.cli.inputs import read_contract, setting
 from specfirst.cli.listening import LISTENING, add_listening_arguments, addresses
 
 SUMMARY = "Serve an application, or a contract alone."
@@ -27,7 +27,7 @@ EXAMPLES = """\
 
 SIGTERM and Ctrl-C stop it, and lose no request that has arrived. With --workers, SIGHUP replaces all workers
 by new ones with the new code."""
-EXTRA = "all"
+EXTRA = "serve"
 SETTINGS = {
     **LISTENING,
     "app": {"type": "string", "description": "The application, as `module:name` (default: app:create_app)."},
