@@ -87,7 +87,9 @@ RetryAfter = TypeAliasType("RetryAfter", int)
 class TaskCreate(BaseModel):
     """A task to create."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid",
+    )
 
     title: TaskTitle
     description: TaskDescription | None | MISSING = MISSING
@@ -105,7 +107,9 @@ class TaskCreate(BaseModel):
 class TaskReplace(BaseModel):
     """A complete task, which replaces the stored one."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid",
+    )
 
     title: TaskTitle
     description: TaskDescription | None | MISSING = MISSING
@@ -123,7 +127,9 @@ class TaskReplace(BaseModel):
 class TaskUpdate(BaseModel):
     """Changes to a task. Absent properties stay unchanged."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid",
+    )
 
     title: TaskTitle | MISSING = MISSING
     description: TaskDescription | None | MISSING = MISSING
@@ -139,7 +145,9 @@ class TaskUpdate(BaseModel):
 class CategoryCreate(BaseModel):
     """A category to create."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid",
+    )
 
     name: CategoryName
     color: CategoryColor | MISSING = MISSING
@@ -149,7 +157,9 @@ class CategoryCreate(BaseModel):
 class CategoryReplace(BaseModel):
     """A complete category, which replaces the stored one."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid",
+    )
 
     name: CategoryName
     color: CategoryColor | MISSING = MISSING
@@ -159,7 +169,9 @@ class CategoryReplace(BaseModel):
 class CategoryUpdate(BaseModel):
     """Changes to a category. Absent properties stay unchanged."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid",
+    )
 
     name: CategoryName | MISSING = MISSING
     color: CategoryColor | MISSING = MISSING
@@ -168,7 +180,9 @@ class CategoryUpdate(BaseModel):
 class RootResponse(BaseModel):
     """The service and its links."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid",
+    )
 
     name: str
     """The service's name."""
@@ -183,7 +197,9 @@ class RootResponse(BaseModel):
 class HealthResponse(BaseModel):
     """The process is alive."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid",
+    )
 
     status: Literal["healthy"]
     """Always `healthy`."""
@@ -194,7 +210,9 @@ class HealthResponse(BaseModel):
 class ReadinessResponse(BaseModel):
     """The service is ready."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid",
+    )
 
     status: Literal["ready"]
     """Always `ready`."""
@@ -203,7 +221,9 @@ class ReadinessResponse(BaseModel):
 class UserResponse(BaseModel):
     """A user's profile, from the claims of the login service."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid",
+    )
 
     id: UserId
     email: str | None
@@ -221,7 +241,9 @@ class UserResponse(BaseModel):
 class TaskResponse(BaseModel):
     """A task."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid",
+    )
 
     id: TaskId
     user_id: UserId
@@ -241,7 +263,9 @@ class TaskResponse(BaseModel):
 class TaskListResponse(BaseModel):
     """One page of tasks."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid",
+    )
 
     items: list[TaskResponse]
     """The tasks of this page, newest first."""
@@ -253,7 +277,9 @@ class TaskListResponse(BaseModel):
 class CategoryResponse(BaseModel):
     """A category."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid",
+    )
 
     id: CategoryId
     user_id: UserId
@@ -265,7 +291,9 @@ class CategoryResponse(BaseModel):
 class CategoryListResponse(BaseModel):
     """One page of categories."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid",
+    )
 
     items: list[CategoryResponse]
     """The categories of this page, newest first."""
@@ -277,7 +305,9 @@ class CategoryListResponse(BaseModel):
 class MessageResponse(BaseModel):
     """A message as text."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid",
+    )
 
     message: str
     """The result of the operation, as text."""
@@ -286,7 +316,9 @@ class MessageResponse(BaseModel):
 class ErrorResponse(BaseModel):
     """An error response."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid",
+    )
 
     detail: str
     """The reason, as text."""
@@ -295,7 +327,9 @@ class ErrorResponse(BaseModel):
 class ValidationErrorItem(BaseModel):
     """One validation error."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid",
+    )
 
     loc: list[str | int]
     """The place in the request, from the outside in, such as `["body", "title"]`."""
@@ -308,7 +342,9 @@ class ValidationErrorItem(BaseModel):
 class ValidationErrorResponse(BaseModel):
     """All validation errors of a request."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid",
+    )
 
     detail: list[ValidationErrorItem]
     """The validation errors."""

@@ -1055,3 +1055,26 @@ def test_a_scalar_may_have_alternative_constraints(schema: dict[str, Any], accep
     content = copy.deepcopy(dict(load(Path(__file__).parent / "contracts" / "bookshop.yaml").content))
     content["components"]["schemas"]["Tags"] = {"description": "Tags.", **schema}
     assert (lint(Document(content), STRICT) == []) == accepted
+
+
+def test_the_time_is_linear_in_the_size_of_the_document() -> None:
+    """Validators share one registry, so an example costs what its own schema costs."""
+
+    def seconds(operations: int) -> float:
+        content: Any = copy.deepcopy(GOOD)
+        for number in range(operations):
+            content["components"]["schemas"][f"Note{number}"] = GOOD["components"]["schemas"]["Note"]
+            operation = copy.deepcopy(GOOD["paths"]["/notes"]["get"])
+            schema = {"$ref": f"{SCHEMAS}/Note{number}"}
+            operation["responses"]["200"]["content"]["application/json"] = {
+                "schema": schema,
+                "example": GOOD["components"]["examples"]["Note"]["value"],
+            }
+            content["paths"][f"/notes{number}"] = {"get": {**operation, "operationId": f"list{number}"}}
+        started = time.process_time()
+        assert lint(Document(content), STRICT) == []
+        return time.process_time() - started
+
+    seconds(10)
+    # It would be 25 if it were quadratic.
+    assert seconds(250) / seconds(50) < 12

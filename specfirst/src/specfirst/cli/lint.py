@@ -30,7 +30,7 @@ exit status:
   0  no problem is as severe as --fail-on
   1  problems were found
   2  the command could not run"""
-EXTRA = "lint"
+EXTRA = "codegen"
 BASELINE = "lint-baseline.json"
 SETTINGS: dict[str, dict[str, Any]] = {
     "contracts": {

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 CONTRACT = "contract.json"
 """The file with the contract, in the folder in which the generator runs."""
 
+_MOST_BUILT = 300
+"""Above this number, Pydantic builds models when they are first used: Stripe's would take half a minute at start."""
+
 _BODILESS = (204, 205, 304)
 
 
@@ -478,6 +481,7 @@ def variables(document: Document) -> dict[str, object]:
         "contract": {"version": "", **document.content["info"]},
         "tag_views": tags,
         "models": models,
+        "deferred": len(models) > _MOST_BUILT,
         "plain_types": views.plain.definitions(),
         "schemes": views.schemes(),
         "shared_responses": sorted(shared.items()),

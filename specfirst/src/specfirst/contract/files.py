@@ -15,6 +15,11 @@ from urllib.parse import unquote, urlsplit
 from specfirst.contract.document import DocumentError, Pointer, Positions
 from specfirst.contract.normal import CHILDREN, SECTIONS
 
+_DATA = "data"
+"""The kind of what is no part of OpenAPI, such as an example: it may contain `$ref` as data."""
+
+_VALUES = frozenset({"example", "value", "dataValue", "default", "enum", "const"})
+
 Read = Callable[[Path], tuple[Any, Positions]]
 """Reads a file: its content, and the positions of its parts. Raises DocumentError."""
 
@@ -50,9 +55,12 @@ class Bundle:
             ]
         if not isinstance(node, Mapping):
             return node
-        reference = node.get("$ref") if kind and kind[0] not in "[{" else None
+        reference = node.get("$ref") if kind != _DATA else None
         if isinstance(reference, str) and (target := self._target(reference, path, there)):
             file, fragment = target
+            if kind[:1] in ("{", "["):
+                # Such a place has no references in OpenAPI, but bundlers take them.
+                return self._inlined(kind, file, fragment, path, there, here)
             if file == self._root:
                 return {**node, "$ref": f"#{fragment}"}
             if kind in SECTIONS:
@@ -66,6 +74,8 @@ class Bundle:
         for name, part in node.items():
             if kind[:1] == "{":
                 child = kind[1:-1]
+            elif kind == _DATA or name in _VALUES or name.startswith("x-"):
+                child = _DATA
             else:
                 child = CHILDREN.get(kind, {}).get(name) or CHILDREN.get(kind, {}).get("*", "")
             copied[name] = self._copied(part, child, path, (*there, name), (*here, name))

@@ -12,14 +12,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
-from yaml.composer import Composer
 from yaml._yaml import CParser
+from yaml.composer import Composer
 from yaml.resolver import Resolver
 
 from specfirst.contract.document import Document, DocumentError, Pointer, Positions, Splices, server_addresses

@@ -68,7 +68,8 @@ def lint(
     """
 
     def position(pointer: Pointer) -> tuple[str, int | None, int | None]:
-        return file, *(document.position(pointer) or (None, None))
+        line, column = document.position(pointer) or (None, None)
+        return file, line, column
 
     found = [
         Problem(

@@ -64,11 +64,6 @@ _DIRECTIONS: Mapping[str, Direction] = {
 @rule("valid-example", WARNING)
 def examples_and_defaults_are_valid(view: View) -> Iterator[Violation]:
     """An example that violates its own schema misleads readers and tools."""
-    directions: Mapping[str, Direction] = {
-        "request body": "request",
-        "parameter": "request",
-        "response": "response",
-    }
     for part in view.of("media type", "parameter", "header"):
         owner = part.parent.kind if part.kind == "media type" and part.parent else part.kind
         for schema in view.children(part, "schema"):

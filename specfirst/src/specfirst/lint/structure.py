@@ -103,17 +103,21 @@ def _with_valid_versions(view: View) -> dict[str, Any]:
     content, version = dict(view.source), _version(view)
     if not re.match(r"3\.[012]\.", str(content.get("openapi", ""))):
         content["openapi"] = f"{version}.0"
-    match content.get("info"):
-        case {"version": int() | float() as number} as info if not isinstance(number, bool):
-            content["info"] = {**info, "version": str(number)}
+    info = content.get("info")
+    if isinstance(info, Mapping) and _is_number(info.get("version")):
+        content["info"] = {**info, "version": str(info["version"])}
     return content
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 @rule("version-text", WARNING)
 def the_version_of_the_api_is_a_text(view: View) -> Iterator[Violation]:
     """YAML reads 1.10 as the number 1.1, so the version that tools show may not be the one that you wrote."""
-    version = (view.content.get("info") or {}).get("version")
-    if isinstance(version, int | float):
+    version = view.content.get("info", {}).get("version")
+    if _is_number(version):
         yield Violation(("info", "version"), f"the version {version!r} is a number", "write it in quotes")
 
 
