@@ -106,6 +106,20 @@ async def test_an_error_body_may_be_a_function() -> None:
     assert (response.status_code, response.json()) == (400, {"code": 400})
 
 
+@pytest.mark.parametrize(
+    ("declared", "invalid", "malformed"),
+    [([], 422, 400), ([400], 400, 400), ([422], 422, 422), ([400, 422], 422, 400), (["4XX"], 422, 400)],
+)
+async def test_of_400_and_422_an_operation_gets_the_declared_one(
+    declared: list[Any], invalid: int, malformed: int
+) -> None:
+    responses = {str(key): {"description": "-"} for key in ["200", *declared]}
+    app, _ = serve(document(responses=responses))
+    assert (await put(app, "/one/x")).status_code == invalid
+    headers = {"Content-Type": "application/json"}
+    assert (await put(app, content=b"{", headers=headers)).status_code == malformed
+
+
 def test_an_unknown_error_body_is_refused() -> None:
     with pytest.raises(ValueError, match=r"error_body is 'xml'; use 'detail', 'problem\+json' or a function"):
         serve(error_body="xml")

@@ -23,7 +23,7 @@ POLICIES: dict[str, dict[str, Any]] = {
     },
     "validation-status": {
         "enum": [400, 422],
-        "description": "The status of validation errors (default: 422).",
+        "description": "The status of validation errors (default: the declared one, or 422).",
     },
     "unknown-query": {
         "enum": ["refuse", "ignore"],
@@ -48,7 +48,7 @@ def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
         "--validation-status",
         type=int,
         choices=POLICIES["validation-status"]["enum"],
-        help="the status of validation errors (default: 422)",
+        help="the status of validation errors (default: the declared one, or 422)",
     )
     parser.add_argument(
         "--unknown-query",
@@ -61,7 +61,7 @@ def policies(arguments: argparse.Namespace, settings: Mapping[str, Any]) -> dict
     """Return the options of the Engine."""
     return {
         "error_body": setting(arguments, settings, "errors", "detail"),
-        "validation_status": setting(arguments, settings, "validation-status", 422),
+        "validation_status": setting(arguments, settings, "validation-status", None),
         "unknown_query": setting(arguments, settings, "unknown-query", "refuse"),
     }
 
