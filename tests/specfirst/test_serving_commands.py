@@ -45,6 +45,7 @@ paths:
 class Command:
     process: subprocess.Popen[str]
     url: str
+    printed: str
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
@@ -74,7 +75,7 @@ def command(folder: Path, *arguments: str) -> Iterator[Command]:
         reader.start()
         found = re.search(r"http://127\.0\.0\.1:\d+", printed)
         assert found, printed
-        yield Command(process, found[0])
+        yield Command(process, found[0], printed)
     finally:
         if process.poll() is None:
             process.kill()
@@ -224,8 +225,34 @@ def test_a_contract_that_cannot_be_served_says_where(
 ) -> None:
     changed = CONTRACT.replace("      operationId", "      security: [{nobody: []}]\n      operationId")
     (folder / "it.yaml").write_text(changed)
-    message = refused(capsys, "mock", "it.yaml")
-    assert "the security scheme 'nobody' is not declared at #/paths/~1pets/get/security" in message
+    assert main(["mock", "it.yaml"]) == 2
+    first, problem, hint = capsys.readouterr().err.splitlines()
+    assert first == "specfirst mock: it.yaml cannot be served:"
+    assert problem.startswith("it.yaml:6:19: error security-requirement: ")
+    assert "#/paths/~1pets/get/security" in problem
+    assert hint == "To serve the other operations: --skip-unservable"
+
+
+WRONG = """\
+  /wrong:
+    post:
+      operationId: addWrong
+      requestBody: {$ref: '#/components/requestBodies/Wrong'}
+      responses: {'204': {description: Added.}}
+components:
+  requestBodies:
+    Wrong: {content: {application/json: {schema: {$ref: '#/components/schemas/Wrong'}}}}
+  schemas:
+    Wrong: {type: nonsense}
+"""
+
+
+def test_what_cannot_be_served_may_be_left_out(folder: Path) -> None:
+    (folder / "it.yaml").write_text(CONTRACT + WRONG)
+    with command(folder, "serve", "it.yaml", "--skip-unservable") as served:
+        assert httpx.get(f"{served.url}/pets").status_code == 200
+        assert httpx.post(f"{served.url}/wrong").status_code in (404, 405)
+        assert "Left out: POST /wrong" in served.printed
 
 
 def test_a_port_in_use(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     settings = config.section("coverage")
     name = arguments.file or settings.get("contract", "openapi.yaml")
     folder = Path(setting(arguments, settings, "observations", OBSERVATIONS))
-    document, _ = read_contract(name)
+    document = read_contract(name).document
     if not observed(document, folder):
         raise CommandError(
             f"{folder} has no observations of {name}; run `specfirst proxy` or `specfirst fuzz` first, "

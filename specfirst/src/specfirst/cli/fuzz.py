@@ -110,7 +110,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     for header in headers:
         if ":" not in header:
             raise CommandError(f"--header must be 'NAME: VALUE'; it is {header.partition(' ')[0]!r}")
-    document, _ = read_contract(arguments.file)
+    document = read_contract(arguments.file).document
     check_server(url)
     seed = random.randrange(2**32) if arguments.seed is None else arguments.seed  # noqa: S311
     repeat = ["specfirst", "fuzz", arguments.file, "--url", url, "--examples", str(examples)]
