@@ -124,7 +124,7 @@ def _make(made: Path, target: Path, contract: Path | None) -> None:
         "name": re.sub(r"[^a-z0-9]+", "-", target.absolute().name.lower()).strip("-") or "service",
         "title": " ".join(document.content["info"]["title"].split()),
         "contract": _name_of(contract),
-        "classes": [_class(gap) for gap in gaps],
+        "classes": _classes(gaps),
         "schemes": schemes,
         "problems": _has_problems(document),
         "sample": _sample(document),
@@ -156,10 +156,17 @@ def _rendered(template: str, values: Mapping[str, Any]) -> str:
     return environment.from_string((_TEMPLATES / template).read_text(encoding="utf-8")).render(values)
 
 
-def _class(gap: Missing) -> Mapping[str, str]:
-    """Return the class of a tag: its module, its name, and the name by which app.py imports it."""
-    alias = f"{gap.class_name}Tag" if gap.class_name in _USED_BY_APP else gap.class_name
-    return {"module": gap.module.stem, "name": gap.class_name, "alias": alias}
+def _classes(gaps: Sequence[Missing]) -> list[Mapping[str, str]]:
+    """Return the class of each tag: its module, its name, and the name by which app.py imports it."""
+    found: list[Mapping[str, str]] = []
+    taken = {*_USED_BY_APP}
+    for gap in gaps:
+        alias = gap.class_name
+        while alias in taken:
+            alias += "Tag"
+        taken.add(alias)
+        found.append({"module": gap.module.stem, "name": gap.class_name, "alias": alias})
+    return found
 
 
 def _schemes(document: Document) -> list[Mapping[str, str]]:
