@@ -64,8 +64,8 @@ def _comparable(content: Any, own: set[str]) -> Any:
     return content
 
 
-def _compare(what: str, request: Request, answers: Mapping[str, tuple[int, Any]]) -> None:
-    (first, (status, content)), *others = answers.items()
+def _compare(what: str, request: Request, responses: Mapping[str, tuple[int, Any]]) -> None:
+    (first, (status, content)), *others = responses.items()
     for name, (other_status, other_content) in others:
         expected = content
         if name == "reference" and isinstance(content, dict):

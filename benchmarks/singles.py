@@ -44,12 +44,12 @@ async def _burst(url: str, requests: Sequence[Request]) -> int:
             reader, writer = await asyncio.open_connection(host, int(port), family=socket.AF_INET)
             head = f"{request.method} {request.path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
             writer.write(f"{head}Authorization: Bearer {request.token}\r\n\r\n".encode())
-            answer = await reader.read()
+            response = await reader.read()
             writer.close()
-            return answer.startswith(b"HTTP/1.1 200 ")
+            return response.startswith(b"HTTP/1.1 200 ")
 
-    answers = await asyncio.gather(*map(ask, requests), return_exceptions=True)
-    return sum(answer is not True for answer in answers)
+    responses = await asyncio.gather(*map(ask, requests), return_exceptions=True)
+    return sum(response is not True for response in responses)
 
 
 def growth_megabytes(server: Server, wrk: Wrk, requests: Path, *, number: int = 200_000) -> float:

@@ -278,11 +278,11 @@ def foreign_item_is_not_found(ctx: CheckContext, response: Response, case: Case[
         return
     probe = apply_as(case, peer, PEER)
     probe.path_parameters["user_id"] = PEER
-    answer = send_probe(ctx, case, probe)
-    if answer.status_code != 404:
+    probed = send_probe(ctx, case, probe)
+    if probed.status_code != 404:
         raise ForeignItem(
             operation=case.operation.label,
-            message=f"{probe.method} {probe.formatted_path} as {PEER} got {answer.status_code}, not 404",
+            message=f"{probe.method} {probe.formatted_path} as {PEER} got {probed.status_code}, not 404",
             case_id=probe.id,
             severity=Severity.CRITICAL,
         )

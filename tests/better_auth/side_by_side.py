@@ -49,7 +49,7 @@ def process(
             running.wait()
 
 
-def answers(url: str) -> Callable[[], bool]:
+def responses(url: str) -> Callable[[], bool]:
     def ready() -> bool:
         try:
             return httpx.get(url, timeout=2, trust_env=False).status_code < 500
@@ -71,7 +71,7 @@ def better_auth(database_url: str, port: int, algorithm: str, log: Path) -> Iter
         "DATABASE_URL": database_url,
         "JWT_ALGORITHM": algorithm,
     }
-    with process([NODE, "server.js"], env, EXAMPLE, log, ready=answers(f"{url}/api/auth/ok")):
+    with process([NODE, "server.js"], env, EXAMPLE, log, ready=responses(f"{url}/api/auth/ok")):
         yield url
 
 
@@ -92,5 +92,5 @@ def api(database_url: str, folder: Path, **settings: str) -> Iterator[str]:
     command += ["--http", "specfirst.serving.connections:Connection"]
     url = f"http://127.0.0.1:{port}"
     # A folder without .env file: what is set here is all that is set.
-    with process(command, env, folder, folder / "api.log", ready=answers(f"{url}/health")):
+    with process(command, env, folder, folder / "api.log", ready=responses(f"{url}/health")):
         yield url

@@ -128,9 +128,9 @@ class Person:
         """A new token; `iat` counts whole seconds, so that it can take one until there is a later one."""
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
-            answer = self.better_auth("GET", "/token")
-            assert answer.status_code == 200, answer.text
-            token: str = answer.json()["token"]
+            response = self.better_auth("GET", "/token")
+            assert response.status_code == 200, response.text
+            token: str = response.json()["token"]
             if part(token, 1)["iat"] > issued_after:
                 return token
             time.sleep(0.05)
@@ -152,9 +152,9 @@ def sign_up(world: World, name: str, **more: str) -> Person:
     email = f"{name.lower()}-{uuid4().hex}@example.com"
     body = {"email": email, "name": name, "password": uuid4().hex, **more}
     url = f"{world.auth_url}/api/auth/sign-up/email"
-    answer = httpx.post(url, json=body, timeout=10, trust_env=False)
-    assert answer.status_code == 200, answer.text
-    return Person(world, answer.json()["user"]["id"], answer.headers["set-auth-token"])
+    response = httpx.post(url, json=body, timeout=10, trust_env=False)
+    assert response.status_code == 200, response.text
+    return Person(world, response.json()["user"]["id"], response.headers["set-auth-token"])
 
 
 def part(token: str, index: int) -> dict[str, Any]:
@@ -204,9 +204,9 @@ def test_a_token_that_was_changed_by_one_character_is_refused(world: World) -> N
         f"{head}.{payload}.",
         f"{head}.{payload}",
     ):
-        answer = ada.get(wrong)
-        assert (answer.status_code, answer.json()) == (401, {"detail": "Not authenticated"})
-        assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+        response = ada.get(wrong)
+        assert (response.status_code, response.json()) == (401, {"detail": "Not authenticated"})
+        assert response.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
 
 
 # What becomes of the claims does not depend on the algorithm: here one of each kind.

@@ -157,7 +157,7 @@ def test_the_folder_for_temporary_files_may_have_any_name(
 
 
 @pytest.mark.parametrize(
-    ("statement", "answer"),
+    ("statement", "response"),
     [
         ("SHOW server_encoding", "UTF8"),
         ("SELECT upper('é')", "É"),
@@ -168,9 +168,9 @@ def test_the_folder_for_temporary_files_may_have_any_name(
     ],
 )
 def test_text_is_unicode_and_time_is_utc_and_there_is_no_port(
-    postgres: EmbeddedPostgres, statement: str, answer: str
+    postgres: EmbeddedPostgres, statement: str, response: str
 ) -> None:
-    assert query(postgres, statement) == answer
+    assert query(postgres, statement) == response
 
 
 def test_only_this_user_can_reach_the_socket(postgres: EmbeddedPostgres) -> None:

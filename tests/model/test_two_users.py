@@ -123,7 +123,7 @@ class Walk:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """An answer, and the request that it answers."""
 
     request: str
@@ -198,7 +198,7 @@ class TwoUsers(RuleBasedStateMachine):
 
     def send(
         self, method: str, path: str, body: Json | None = None, *, token: str | None, **options: Any
-    ) -> Answer:
+    ) -> Response:
         headers: dict[str, str] = options.pop("headers", {})
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
@@ -217,11 +217,11 @@ class TwoUsers(RuleBasedStateMachine):
             self.changes.append(self.request)
         if response.status_code == 304:
             self.check(f"{request} is answered without a body", response.content, b"")
-            return Answer(request, 304, None, response.headers)
+            return Response(request, 304, None, response.headers)
         self.check(f"{request} is answered in JSON", response.headers["content-type"], "application/json")
-        return Answer(request, response.status_code, response.json(), response.headers)
+        return Response(request, response.status_code, response.json(), response.headers)
 
-    def ask(self, person: Person, method: str, path: str, body: Json | None = None) -> Answer:
+    def ask(self, person: Person, method: str, path: str, body: Json | None = None) -> Response:
         """The person's own request, on their own path."""
         return self.send(method, person.path + path, body, token=person.token)
 
@@ -240,29 +240,29 @@ class TwoUsers(RuleBasedStateMachine):
             return ""
         return f"\n  the server's log ends with\n{self.server.log.read_text(errors='replace')[-3000:]}"
 
-    def check_status(self, answer: Answer, status: int) -> None:
-        self.check(f"{answer.request}: the status", answer.status, status)
+    def check_status(self, response: Response, status: int) -> None:
+        self.check(f"{response.request}: the status", response.status, status)
 
-    def check_refusal(self, answer: Answer, status: int, detail: str) -> None:
-        self.check_status(answer, status)
-        self.check(f"{answer.request}: the answer", answer.body, {"detail": detail})
+    def check_refusal(self, response: Response, status: int, detail: str) -> None:
+        self.check_status(response, status)
+        self.check(f"{response.request}: the answer", response.body, {"detail": detail})
 
-    def check_invalid(self, answer: Answer, place: str) -> None:
+    def check_invalid(self, response: Response, place: str) -> None:
         """422, with findings which all say where in the body or the query they stand."""
-        self.check_status(answer, 422)
-        self.check(f"{answer.request}: the answer has findings alone", [*answer.body], ["detail"])
-        findings = answer.body["detail"]
-        self.check(f"{answer.request}: there are findings", bool(findings), True)
+        self.check_status(response, 422)
+        self.check(f"{response.request}: the answer has findings alone", [*response.body], ["detail"])
+        findings = response.body["detail"]
+        self.check(f"{response.request}: there are findings", bool(findings), True)
         for finding in findings:
-            self.check(f"{answer.request}: the form of a finding", sorted(finding), ["loc", "msg", "type"])
-            self.check(f"{answer.request}: where the fault is", finding["loc"][0], place)
+            self.check(f"{response.request}: the form of a finding", sorted(finding), ["loc", "msg", "type"])
+            self.check(f"{response.request}: where the fault is", finding["loc"][0], place)
 
-    def check_whole(self, answer: Answer, status: int, model: Json) -> Json:
+    def check_whole(self, response: Response, status: int, model: Json) -> Json:
         """The answer is exactly this task or category; the moments are in UTC."""
-        self.check_status(answer, status)
-        self.check_moments(answer.body)
-        stored = meaning(answer.body)
-        self.check(f"{answer.request}: the answer", stored, model)
+        self.check_status(response, status)
+        self.check_moments(response.body)
+        stored = meaning(response.body)
+        self.check(f"{response.request}: the answer", stored, model)
         return stored
 
     def check_moments(self, body: Json) -> None:
@@ -271,32 +271,32 @@ class TwoUsers(RuleBasedStateMachine):
             self.check(f"{name} is in UTC", text is None or text.endswith("Z"), True)
 
     def check_created(
-        self, answer: Answer, person: Person, collection: str, model: Json, ids: list[int]
+        self, response: Response, person: Person, collection: str, model: Json, ids: list[int]
     ) -> Json:
         """The answer is this new task or category, which is then found where Location says."""
-        self.check_status(answer, 201)
-        given = {name: answer.body.get(name) for name in ("id", "created_at")}
+        self.check_status(response, 201)
+        given = {name: response.body.get(name) for name in ("id", "created_at")}
         model = model | given
         if collection == "tasks":
             model |= {"updated_at": given["created_at"]}
-        created = self.check_whole(answer, 201, meaning({"user_id": person.account.user_id} | model))
+        created = self.check_whole(response, 201, meaning({"user_id": person.account.user_id} | model))
         self.check("the id is new", created["id"] in ids, False)
         self.check("created_at is not before that of older rows", created["created_at"] >= self.newest, True)
         self.newest = created["created_at"]
         ids.append(created["id"])
-        location = answer.headers["location"]
+        location = response.headers["location"]
         expected = f"/api/{person.account.user_id}/{collection}/{created['id']}"
         self.check("Location names what was created", unquote(location), expected)
         self.check_whole(self.send("GET", location, token=person.token), 200, created)
         return created
 
-    def check_changed(self, answer: Answer, before: Json, changes: Json) -> None:
+    def check_changed(self, response: Response, before: Json, changes: Json) -> None:
         """The answer is what was there before, with these changes and a later `updated_at`."""
-        self.check_status(answer, 200)
-        updated_at = meaning(answer.body).get("updated_at")
-        self.check_whole(answer, 200, before | meaning(changes) | {"updated_at": updated_at})
+        self.check_status(response, 200)
+        updated_at = meaning(response.body).get("updated_at")
+        self.check_whole(response, 200, before | meaning(changes) | {"updated_at": updated_at})
         later = updated_at is not None and updated_at > before["updated_at"]
-        self.check(f"{answer.request}: updated_at is later than {before['updated_at']}", later, True)
+        self.check(f"{response.request}: updated_at is later than {before['updated_at']}", later, True)
         before.update(meaning(changes), updated_at=updated_at)
 
     # What the arguments of rules mean.
@@ -362,15 +362,15 @@ class TwoUsers(RuleBasedStateMachine):
             self.check_changed(self.ask(person, "PATCH", f"/tasks/{task['id']}", changes), task, changes)
 
     def created_task(self, person: Person, body: Json) -> Task:
-        answer = self.ask(person, "POST", "/tasks", body)
-        created = self.check_created(answer, person, "tasks", TASK_DEFAULTS | body, self.task_ids)
+        response = self.ask(person, "POST", "/tasks", body)
+        created = self.check_created(response, person, "tasks", TASK_DEFAULTS | body, self.task_ids)
         person.account.tasks.append(created)
         return Task(person.name, created["id"])
 
     def created_category(self, person: Person, body: Json) -> Category:
-        answer = self.ask(person, "POST", "/categories", body)
+        response = self.ask(person, "POST", "/categories", body)
         created = self.check_created(
-            answer, person, "categories", CATEGORY_DEFAULTS | body, self.category_ids
+            response, person, "categories", CATEGORY_DEFAULTS | body, self.category_ids
         )
         person.account.categories.append(created)
         return Category(person.name, created["id"])
@@ -390,25 +390,25 @@ class TwoUsers(RuleBasedStateMachine):
     def replace_task(self, task: Task, body: Json, category: str) -> None:
         person = self.people[task.owner]
         body = self.with_category(person, body, category)
-        answer = self.ask(person, "PUT", f"/tasks/{task.id}", body)
+        response = self.ask(person, "PUT", f"/tasks/{task.id}", body)
         stored = person.account.task(task.id)
         if stored is None:
-            self.check_refusal(answer, 404, "Task not found")
+            self.check_refusal(response, 404, "Task not found")
         else:
-            self.check_changed(answer, stored, TASK_DEFAULTS | body)
+            self.check_changed(response, stored, TASK_DEFAULTS | body)
 
     @rule(task=tasks, changes=strategies.task_changes, category=own_categories)
     def update_task(self, task: Task, changes: Json, category: str) -> None:
         person = self.people[task.owner]
         changes = self.with_category(person, changes, category)
-        answer = self.ask(person, "PATCH", f"/tasks/{task.id}", changes)
+        response = self.ask(person, "PATCH", f"/tasks/{task.id}", changes)
         stored = person.account.task(task.id)
         if stored is None:
-            self.check_refusal(answer, 404, "Task not found")
+            self.check_refusal(response, 404, "Task not found")
         elif not changes:
-            self.check_whole(answer, 200, stored)
+            self.check_whole(response, 200, stored)
         else:
-            self.check_changed(answer, stored, changes)
+            self.check_changed(response, stored, changes)
 
     @rule(task=tasks, names=st.sets(st.sampled_from(["description", "due_date", "category_id"]), min_size=1))
     def clear_properties_of_a_task(self, task: Task, names: set[str]) -> None:
@@ -429,37 +429,37 @@ class TwoUsers(RuleBasedStateMachine):
         self.toggle_task_of(self.people[task.owner], task.id)
 
     def toggle_task_of(self, person: Person, task_id: int) -> None:
-        answer = self.ask(person, "PATCH", f"/tasks/{task_id}/complete")
+        response = self.ask(person, "PATCH", f"/tasks/{task_id}/complete")
         stored = person.account.task(task_id)
         if stored is None:
-            self.check_refusal(answer, 404, "Task not found")
+            self.check_refusal(response, 404, "Task not found")
         else:
-            self.check_changed(answer, stored, {"completed": not stored["completed"]})
+            self.check_changed(response, stored, {"completed": not stored["completed"]})
 
     @rule(task=consumes(tasks))
     def delete_task(self, task: Task) -> None:
         self.delete_task_of(self.people[task.owner], task.id)
 
     def delete_task_of(self, person: Person, task_id: int) -> None:
-        answer = self.ask(person, "DELETE", f"/tasks/{task_id}")
+        response = self.ask(person, "DELETE", f"/tasks/{task_id}")
         stored = person.account.task(task_id)
         if stored is None:
-            self.check_refusal(answer, 404, "Task not found")
+            self.check_refusal(response, 404, "Task not found")
         else:
-            self.check_status(answer, 200)
-            self.check("the message", answer.body, {"message": "Task deleted successfully"})
+            self.check_status(response, 200)
+            self.check("the message", response.body, {"message": "Task deleted successfully"})
             person.account.tasks.remove(stored)
             person.former_task_ids.append(task_id)
 
     @rule(task=tasks)
     def get_task(self, task: Task) -> None:
         person = self.people[task.owner]
-        answer = self.ask(person, "GET", f"/tasks/{task.id}")
+        response = self.ask(person, "GET", f"/tasks/{task.id}")
         stored = person.account.task(task.id)
         if stored is None:
-            self.check_refusal(answer, 404, "Task not found")
+            self.check_refusal(response, 404, "Task not found")
         else:
-            self.check_whole(answer, 200, stored)
+            self.check_whole(response, 200, stored)
 
     # Conditions and repetitions.
 
@@ -469,16 +469,16 @@ class TwoUsers(RuleBasedStateMachine):
         person = self.people[task.owner]
         stored = person.account.task(task.id)
         before, etag = self.states.get(task.id, (None, '"never-seen"'))
-        answer = self.conditional(task, "GET", "", None, **{"If-None-Match": f'"x", W/{etag}'})
+        response = self.conditional(task, "GET", "", None, **{"If-None-Match": f'"x", W/{etag}'})
         if stored is None:
-            self.check_refusal(answer, 404, "Task not found")
+            self.check_refusal(response, 404, "Task not found")
         elif stored == before:
-            self.check_status(answer, 304)
-            self.check("the ETag of an unchanged task", answer.headers["etag"], etag)
+            self.check_status(response, 304)
+            self.check("the ETag of an unchanged task", response.headers["etag"], etag)
         else:
-            self.check_whole(answer, 200, stored)
-            self.check("another state has another ETag", answer.headers["etag"] != etag, True)
-            self.states[task.id] = (dict(stored), answer.headers["etag"])
+            self.check_whole(response, 200, stored)
+            self.check("another state has another ETag", response.headers["etag"] != etag, True)
+            self.states[task.id] = (dict(stored), response.headers["etag"])
 
     @rule(task=tasks, kind=st.sampled_from(["PUT", "PATCH", "PATCH with nothing", "toggle"]))
     def change_what_was_seen(self, task: Task, kind: str) -> None:
@@ -492,22 +492,22 @@ class TwoUsers(RuleBasedStateMachine):
             "PATCH with nothing": ("PATCH", "", {}),
             "toggle": ("PATCH", "/complete", None),
         }[kind]
-        answer = self.conditional(task, method, below, changes, **{"If-Match": f'{etag} , "x"'})
+        response = self.conditional(task, method, below, changes, **{"If-Match": f'{etag} , "x"'})
         if stored is None:
-            self.check_refusal(answer, 404, "Task not found")
+            self.check_refusal(response, 404, "Task not found")
         elif stored != before:
             self.check_refusal(
-                answer, 412, "The resource's ETag does not satisfy the request's If-Match or If-None-Match"
+                response, 412, "The resource's ETag does not satisfy the request's If-Match or If-None-Match"
             )
         elif kind == "PATCH with nothing":
-            self.check_whole(answer, 200, stored)
+            self.check_whole(response, 200, stored)
         else:
             toggled = {"completed": not stored["completed"]}
-            self.check_changed(answer, stored, toggled if changes is None else changes)
-            self.check("a change gives another ETag", answer.headers["etag"] != etag, True)
-            self.states[task.id] = (dict(stored), answer.headers["etag"])
+            self.check_changed(response, stored, toggled if changes is None else changes)
+            self.check("a change gives another ETag", response.headers["etag"] != etag, True)
+            self.states[task.id] = (dict(stored), response.headers["etag"])
 
-    def conditional(self, task: Task, method: str, below: str, body: Json | None, **headers: str) -> Answer:
+    def conditional(self, task: Task, method: str, below: str, body: Json | None, **headers: str) -> Response:
         person = self.people[task.owner]
         path = f"{person.path}/tasks/{task.id}{below}"
         return self.send(method, path, body, token=person.token, headers=headers)
@@ -530,9 +530,9 @@ class TwoUsers(RuleBasedStateMachine):
         other_body = body | {"title": f"{body['title'][:9]} and more"}
         self.check_invalid(self.repeat(person, "POST", "/tasks", other_body, key), "header")
         if not other.account.erased:
-            answer = self.repeat(other, "POST", "/tasks", {"title": "x"}, key)
+            response = self.repeat(other, "POST", "/tasks", {"title": "x"}, key)
             theirs = TASK_DEFAULTS | {"title": "x"}
-            new = self.check_created(answer, other, "tasks", theirs, self.task_ids)
+            new = self.check_created(response, other, "tasks", theirs, self.task_ids)
             other.account.tasks.append(new)
         return multiple(Task(person.name, created["id"]))
 
@@ -553,7 +553,7 @@ class TwoUsers(RuleBasedStateMachine):
         self.check("the repetition's status and body", (again.status, again.body), (200, first.body))
         self.check("the repetition's ETag", again.headers["etag"], first.headers["etag"])
 
-    def repeat(self, person: Person, method: str, path: str, body: Json | None, key: str) -> Answer:
+    def repeat(self, person: Person, method: str, path: str, body: Json | None, key: str) -> Response:
         return self.send(
             method, person.path + path, body, token=person.token, headers={"Idempotency-Key": key}
         )
@@ -640,14 +640,14 @@ class TwoUsers(RuleBasedStateMachine):
         """The page with the meaning of its items, or None when the user is rightly not there."""
         person = self.people[who]
         texts = {name: json.dumps(value).strip('"') for name, value in query.items() if value is not None}
-        answer = self.ask(person, "GET", f"/{collection}?{urlencode(texts)}")
+        response = self.ask(person, "GET", f"/{collection}?{urlencode(texts)}")
         if person.account.erased:
-            self.check_refusal(answer, 404, "User not found")
+            self.check_refusal(response, 404, "User not found")
             return None
-        self.check_status(answer, 200)
-        for item in answer.body["items"]:
+        self.check_status(response, 200)
+        for item in response.body["items"]:
             self.check_moments(item)
-        return answer.body | {"items": [meaning(item) for item in answer.body["items"]]}
+        return response.body | {"items": [meaning(item) for item in response.body["items"]]}
 
     def check_page(self, collection: str, page: Json, rest: list[Json], total: int, limit: int) -> None:
         """`rest` is what the model has from the page's first item to the end of the list."""
@@ -755,18 +755,18 @@ class TwoUsers(RuleBasedStateMachine):
 
     def check_category_change(self, method: str, category: Category, body: Json, changes: Json) -> None:
         person = self.people[category.owner]
-        answer = self.ask(person, method, f"/categories/{category.id}", body)
+        response = self.ask(person, method, f"/categories/{category.id}", body)
         stored = person.account.category(category.id)
         if stored is None:
-            self.check_refusal(answer, 404, "Category not found")
+            self.check_refusal(response, 404, "Category not found")
         elif "name" in changes and person.account.has_another_category_named(changes["name"], than=stored):
-            self.check_name_taken(answer)
+            self.check_name_taken(response)
         else:
-            self.check_whole(answer, 200, stored | changes)
+            self.check_whole(response, 200, stored | changes)
             stored.update(changes)
 
-    def check_name_taken(self, answer: Answer) -> None:
-        self.check_refusal(answer, 409, "A category with this name already exists")
+    def check_name_taken(self, response: Response) -> None:
+        self.check_refusal(response, 409, "A category with this name already exists")
 
     @rule(category=consumes(categories), filed=st.integers(0, 2))
     def delete_category(self, category: Category, filed: int) -> None:
@@ -774,25 +774,25 @@ class TwoUsers(RuleBasedStateMachine):
         person = self.people[category.owner]
         if person.account.category(category.id) is not None:
             self.file_tasks(category, person.account.tasks_that_match({})[:filed])
-        answer = self.ask(person, "DELETE", f"/categories/{category.id}")
+        response = self.ask(person, "DELETE", f"/categories/{category.id}")
         stored = person.account.category(category.id)
         if stored is None:
-            self.check_refusal(answer, 404, "Category not found")
+            self.check_refusal(response, 404, "Category not found")
         else:
-            self.check_status(answer, 200)
-            self.check("the message", answer.body, {"message": "Category deleted successfully"})
+            self.check_status(response, 200)
+            self.check("the message", response.body, {"message": "Category deleted successfully"})
             person.account.delete_category(stored)
             person.former_category_ids.append(category.id)
 
     @rule(category=categories)
     def get_category(self, category: Category) -> None:
         person = self.people[category.owner]
-        answer = self.ask(person, "GET", f"/categories/{category.id}")
+        response = self.ask(person, "GET", f"/categories/{category.id}")
         stored = person.account.category(category.id)
         if stored is None:
-            self.check_refusal(answer, 404, "Category not found")
+            self.check_refusal(response, 404, "Category not found")
         else:
-            self.check_whole(answer, 200, stored)
+            self.check_whole(response, 200, stored)
 
     # What is not one's own.
 
@@ -823,12 +823,12 @@ class TwoUsers(RuleBasedStateMachine):
         """No operation finds it behind this person's path, neither to answer it nor to change it."""
         if task_id is not None:
             for method, path, body in ON_A_TASK:
-                answer = self.ask(person, method, f"/tasks/{task_id}{path}", body)
-                self.check_refusal(answer, 404, "Task not found")
+                response = self.ask(person, method, f"/tasks/{task_id}{path}", body)
+                self.check_refusal(response, 404, "Task not found")
         if category_id is not None:
             for method, path, body in ON_A_CATEGORY:
-                answer = self.ask(person, method, f"/categories/{category_id}{path}", body)
-                self.check_refusal(answer, 404, "Category not found")
+                response = self.ask(person, method, f"/categories/{category_id}{path}", body)
+                self.check_refusal(response, 404, "Category not found")
 
     @rule(task=tasks, body=strategies.whole_tasks, category=strange_categories)
     def put_a_task_into_a_category_that_is_not_ones_own(self, task: Task, body: Json, category: str) -> None:
@@ -837,13 +837,13 @@ class TwoUsers(RuleBasedStateMachine):
             return
         category_id = self.category_id(person, category)
         path = f"/tasks/{task.id}"
-        for answer in (
+        for response in (
             self.ask(person, "POST", "/tasks", body | {"category_id": category_id}),
             self.ask(person, "PUT", path, body | {"category_id": category_id}),
             self.ask(person, "PATCH", path, body | {"category_id": category_id}),
             self.ask(person, "PATCH", path, {"category_id": category_id}),
         ):
-            self.check_refusal(answer, 404, "Category not found")
+            self.check_refusal(response, 404, "Category not found")
 
     @rule(who=people, with_token=st.booleans())
     def use_another_users_path(self, who: str, with_token: bool) -> None:
@@ -862,12 +862,12 @@ class TwoUsers(RuleBasedStateMachine):
             ("DELETE", "", None),
         ]:
             token = self.people[who].token if with_token else None
-            answer = self.send(method, victim.path + path, body, token=token)
+            response = self.send(method, victim.path + path, body, token=token)
             if with_token:
-                self.check_refusal(answer, 403, FORBIDDEN)
+                self.check_refusal(response, 403, FORBIDDEN)
             else:
-                self.check_refusal(answer, 401, "Not authenticated")
-                self.check("the challenge", answer.headers["www-authenticate"], "Bearer")
+                self.check_refusal(response, 401, "Not authenticated")
+                self.check("the challenge", response.headers["www-authenticate"], "Bearer")
 
     # What is not valid. That it changes nothing, the comparison of the whole lists shows.
 
@@ -900,14 +900,14 @@ class TwoUsers(RuleBasedStateMachine):
         for thing, collection in ((task, "tasks"), (category, "categories")):
             person = self.people[thing.owner]
             for method, path in (("POST", ""), ("PUT", f"/{thing.id}"), ("PATCH", f"/{thing.id}")):
-                answer = self.send(
+                response = self.send(
                     method,
                     f"{person.path}/{collection}{path}",
                     token=person.token,
                     content=content,
                     headers={"Content-Type": media_type},
                 )
-                self.check_status(answer, status)
+                self.check_status(response, status)
 
     @rule(who=people, tasks_query=strategies.invalid_task_queries, query=strategies.invalid_page_queries)
     def ask_with_an_invalid_query(self, who: str, tasks_query: str, query: str) -> None:
@@ -919,13 +919,13 @@ class TwoUsers(RuleBasedStateMachine):
     @rule(who=people)
     def get_profile(self, who: str) -> None:
         person = self.people[who]
-        answer = self.ask(person, "GET", "")
+        response = self.ask(person, "GET", "")
         if person.account.erased:
-            self.check_refusal(answer, 404, "User not found")
+            self.check_refusal(response, 404, "User not found")
             return
-        self.check_status(answer, 200)
-        self.check_moments(answer.body)
-        answered = meaning(answer.body)
+        self.check_status(response, 200)
+        self.check_moments(response.body)
+        answered = meaning(response.body)
         moments = {name: answered.pop(name) for name in ("created_at", "updated_at")}
         self.check("the profile", answered, person.profile)
         in_order = moments["created_at"] <= moments["updated_at"]
@@ -943,12 +943,12 @@ class TwoUsers(RuleBasedStateMachine):
     def erase_user(self, who: str, and_returns: bool) -> MultipleResults[Task]:
         person = self.people[who]
         before = time.time()
-        answer = self.ask(person, "DELETE", "")
+        response = self.ask(person, "DELETE", "")
         if person.account.erased:
-            self.check_refusal(answer, 404, "User not found")
+            self.check_refusal(response, 404, "User not found")
             return multiple()
-        self.check_status(answer, 200)
-        self.check("the message", answer.body, {"message": "User deleted successfully"})
+        self.check_status(response, 200)
+        self.check("the message", response.body, {"message": "User deleted successfully"})
         task_id = (person.account.tasks or [{"id": LARGEST_ID}])[-1]["id"]
         person.erase()
         self.erasures += 1
@@ -967,8 +967,8 @@ class TwoUsers(RuleBasedStateMachine):
                 ("POST", "/categories", {"name": "x"}, "User not found"),
                 ("GET", f"/tasks/{task_id}", None, "Task not found"),
             ):
-                answer = self.send(method, person.path + path, body, token=token)
-                self.check_refusal(answer, 404, detail)
+                response = self.send(method, person.path + path, body, token=token)
+                self.check_refusal(response, 404, detail)
         return self.returned(person) if and_returns else multiple()
 
     @precondition(lambda self: any(person.account.erased for person in self.people.values()))
@@ -984,8 +984,8 @@ class TwoUsers(RuleBasedStateMachine):
         self.log_in(person, name=f"{person.name} again")
         person.account.erased = False
         self.compare_whole_lists(person)
-        answer = self.send("GET", f"{person.path}/tasks", token=old_token)
-        self.check_status(answer, 200)
+        response = self.send("GET", f"{person.path}/tasks", token=old_token)
+        self.check_status(response, 200)
         return multiple(*[self.created_task(person, {"title": title}) for title in ("back", "again")])
 
     # What always holds.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.conftest import Cluster, Person, Server, known, running
+from tests.api.conftest import Cluster, Person, Server, existing_person, running
 from tests.resilience.faults import postgres  # noqa: F401  # The fixture.
 
 FULL = os.environ.get("RESILIENCE") == "full"
@@ -55,9 +55,9 @@ def server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def ada(server: Server) -> Person:
-    return known(server)
+    return existing_person(server)
 
 
 @pytest.fixture
 def bob(server: Server) -> Person:
-    return known(server)
+    return existing_person(server)

@@ -165,7 +165,7 @@ class Proxy:
             there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._there)
             try:
                 await asyncio.gather(
-                    self._pass_on(reader, there_writer), self._pass_on(there_reader, writer, answers=True)
+                    self._pass_on(reader, there_writer), self._pass_on(there_reader, writer, responses=True)
                 )
             finally:
                 there_writer.close()
@@ -173,11 +173,11 @@ class Proxy:
         self.open -= 1
 
     async def _pass_on(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool = False
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, responses: bool = False
     ) -> None:
         with suppress(ConnectionError):
             while data := await reader.read(65536):
-                if answers and self._losing and COMPLETED.search(data):
+                if responses and self._losing and COMPLETED.search(data):
                     self._losing -= 1
                     self.lost += 1
                     break

@@ -7,7 +7,7 @@ import time
 from operator import lt
 from pathlib import Path
 
-from tests.api.conftest import newcomer, running
+from tests.api.conftest import new_person, running
 from tests.resilience.conftest import FULL, Report
 from tests.resilience.faults import FAST, IMMEDIATE, KILL, Postgres
 from tests.resilience.users import User
@@ -23,7 +23,7 @@ async def test_no_write_is_lost_or_doubled_and_no_client_notices(
 ) -> None:
     away = []
     with running(postgres.create("restarted"), tmp_path) as server:
-        users = [User(Client(server, newcomer(server))) for _ in range(CLIENTS)]
+        users = [User(Client(server, new_person(server))) for _ in range(CLIENTS)]
         done = asyncio.Event()
         working = [asyncio.create_task(user.work(done)) for user in users]
         for way in [*WAYS.values()] * ROUNDS:
@@ -44,14 +44,14 @@ async def test_no_write_is_lost_or_doubled_and_no_client_notices(
     report(
         f"The database restarts mid-load ({', '.join(WAYS)})",
         "0 acknowledged lost, 0 duplicated, 0 client errors if it is back in 5 s",
-        f"0, 0 and 0 of {sum(user.answers for user in users)} answers; "
+        f"0, 0 and 0 of {sum(user.responses for user in users)} answers; "
         f"{len(away)} restarts, away for up to {max(away):.1f} s",
     )
 
 
 async def until_answered(users: list[User], more: int) -> None:
     """Each of them has so many more answers, so that nobody still waits for the end of an outage."""
-    enough = [user.answers + more for user in users]
+    enough = [user.responses + more for user in users]
     async with asyncio.timeout(60):
-        while any(map(lt, (user.answers for user in users), enough)):  # noqa: ASYNC110  # They only count.
+        while any(map(lt, (user.responses for user in users), enough)):  # noqa: ASYNC110  # They only count.
             await asyncio.sleep(0.01)

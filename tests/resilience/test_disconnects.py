@@ -59,10 +59,10 @@ async def leave(port: int, data: bytes, seconds: float, *, reset: bool) -> None:
 async def ask(port: int, data: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(data.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
-    answer = await reader.read()
+    response = await reader.read()
     writer.close()
     await writer.wait_closed()
-    return answer
+    return response
 
 
 def test_requests_whose_clients_left_leave_nothing_behind(postgres_url: str, report: Report) -> None:
@@ -106,8 +106,8 @@ def test_requests_whose_clients_left_leave_nothing_behind(postgres_url: str, rep
                 asyncio.all_tasks() - before,
             )
             await asyncio.sleep(0.05)
-        answers = await asyncio.gather(*(ask(port, request("GET", "/tasks")) for _ in range(50)))
-        assert all(answer.startswith(b"HTTP/1.1 200 ") for answer in answers)
+        responses = await asyncio.gather(*(ask(port, request("GET", "/tasks")) for _ in range(50)))
+        assert all(response.startswith(b"HTTP/1.1 200 ") for response in responses)
         states = cluster.execute(
             "SELECT state FROM pg_stat_activity WHERE datname = 'disconnects' AND state IS NOT NULL"
         )

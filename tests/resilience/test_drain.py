@@ -12,10 +12,10 @@ from pathlib import Path
 import psycopg2
 import pytest
 from conftest import FULL, Report
-from wire import Answer, Client
+from wire import Client, Response
 
 from impl.tables import SCHEMA
-from tests.api.conftest import Person, Server, newcomer, running
+from tests.api.conftest import Person, Server, new_person, running
 
 REQUESTS = 20
 
@@ -32,13 +32,13 @@ def locked(database_url: str) -> Iterator[None]:
         connection.close()
 
 
-async def create(server: Server, person: Person, received: asyncio.Queue[None]) -> Answer:
+async def create(server: Server, person: Person, received: asyncio.Queue[None]) -> Response:
     async with Client(server, person) as client:
         await client.send("POST", "/tasks", {"title": "x"}, headers="Expect: 100-continue\r\n")
         # That is said when the application wants to read the body.
         assert (await client.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")
         received.put_nowait(None)
-        return await client.answer()
+        return await client.response()
 
 
 async def ended(server: Server) -> tuple[int, float]:
@@ -53,7 +53,7 @@ async def test_a_server_that_is_asked_to_stop_answers_what_is_in_flight_and_says
 ) -> None:
     received: asyncio.Queue[None] = asyncio.Queue()
     with running(database_url, tmp_path, workers=workers) as server:
-        person = newcomer(server)
+        person = new_person(server)
         async with asyncio.TaskGroup() as tasks, Client(server) as idle:
             assert (await idle.request("GET", "/ready")).json == {"status": "ready"}
             with locked(database_url):
@@ -75,8 +75,8 @@ async def test_a_server_that_is_asked_to_stop_answers_what_is_in_flight_and_says
                 # An idle connection has its next answer, too.
                 assert (await idle.request("GET", "/health")).headers["connection"] == "close"
                 assert not any(task.done() for task in asked)
-        answers = [task.result() for task in asked]
-        assert [(answer.status, answer.headers["connection"]) for answer in answers] == [
+        responses = [task.result() for task in asked]
+        assert [(response.status, response.headers["connection"]) for response in responses] == [
             (201, "close")
         ] * REQUESTS
         status, seconds = await ended(server)
@@ -84,20 +84,20 @@ async def test_a_server_that_is_asked_to_stop_answers_what_is_in_flight_and_says
     report(
         f"SIGTERM drains ({'supervised' if workers else 'alone'})",
         f"/ready 503, /health 200, {REQUESTS} of {REQUESTS} answered, exit 0",
-        f"{len(answers)} of {REQUESTS} answered, exit {status} after {seconds:.1f} s",
+        f"{len(responses)} of {REQUESTS} answered, exit {status} after {seconds:.1f} s",
     )
 
 
 async def test_what_takes_longer_than_the_setting_is_answered_503(database_url: str, tmp_path: Path) -> None:
     received: asyncio.Queue[None] = asyncio.Queue()
     with running(database_url, tmp_path, settings={"SHUTDOWN_SECONDS": "1"}) as server, locked(database_url):
-        asked = asyncio.create_task(create(server, newcomer(server), received))
+        asked = asyncio.create_task(create(server, new_person(server), received))
         await received.get()
         server.process.send_signal(signal.SIGTERM)
         status, seconds = await ended(server)
-        answer = await asked
-        assert (answer.status, answer.json) == (503, {"detail": "The server is shutting down"})
-        assert (answer.headers["retry-after"], answer.headers["connection"]) == ("1", "close")
+        response = await asked
+        assert (response.status, response.json) == (503, {"detail": "The server is shutting down"})
+        assert (response.headers["retry-after"], response.headers["connection"]) == ("1", "close")
         assert status == 0
         assert 1 <= seconds < 8
 

@@ -14,7 +14,7 @@ import pytest
 from conftest import FULL, Report
 from wire import Client, closed
 
-from tests.api.conftest import BODY_LIMIT, Person, Server, newcomer, running
+from tests.api.conftest import BODY_LIMIT, Person, Server, new_person, running
 
 SLOW_CLIENTS = 300 if FULL else 50
 MEGABYTE = 1_000_000
@@ -28,7 +28,7 @@ def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture
 def person(server: Server) -> Person:
-    return newcomer(server)
+    return new_person(server)
 
 
 def resident(server: Server) -> int:
@@ -118,18 +118,18 @@ async def test_slow_clients_are_closed_in_ten_seconds(server: Server, person: Pe
     }
     async with bystander(server, person) as seen, asyncio.TaskGroup() as tasks:
         open_connections = [
-            (answer, tasks.create_task(slow(server, start, drop)))
-            for start, drop, answer in kinds.values()
+            (response, tasks.create_task(slow(server, start, drop)))
+            for start, drop, response in kinds.values()
             for _ in range(SLOW_CLIENTS // len(kinds))
         ]
         open_connections.append((b"", tasks.create_task(never_reads(server))))
     longest = 0.0
     for expected, task in open_connections:
-        answer, seconds = task.result()
-        assert answer.startswith(b"HTTP/1.1 " + expected if expected else b"")
-        assert bool(answer) == bool(expected)
+        response, seconds = task.result()
+        assert response.startswith(b"HTTP/1.1 " + expected if expected else b"")
+        assert bool(response) == bool(expected)
         if expected:
-            assert b'\r\n\r\n{"detail":"The request took too long to arrive"}' in answer
+            assert b'\r\n\r\n{"detail":"The request took too long to arrive"}' in response
         longest = max(longest, seconds)
     assert longest <= 10.5
     assert seen.grown < 10 * MEGABYTE
@@ -194,17 +194,17 @@ async def test_what_does_not_end_is_refused_at_once_and_not_read(
     server: Server, person: Person, report: Report
 ) -> None:
     begun = head(person)
-    wanted = {kind: (begun + start, more, answer) for kind, (start, more, answer) in ENDLESS.items()}
+    wanted = {kind: (begun + start, more, response) for kind, (start, more, response) in ENDLESS.items()}
     for kind in ("a body", "chunks"):
         start, more, _ = ENDLESS[kind]
         wanted[f"{kind}, without token"] = (head(person, token=False) + start, more, UNAUTHENTICATED)
     wanted["a target"] = (b"GET /", b"x" * 65536, TARGET_TOO_LONG)
     async with bystander(server, person) as seen:
-        answers = await asyncio.gather(*(pour(server, start, more) for start, more, _ in wanted.values()))
+        responses = await asyncio.gather(*(pour(server, start, more) for start, more, _ in wanted.values()))
     slowest = most = 0.0
-    for kind, (answer, seconds, sent) in zip(wanted, answers, strict=True):
+    for kind, (response, seconds, sent) in zip(wanted, responses, strict=True):
         status, detail = wanted[kind][2]
-        headers, _, body = answer.partition(b"\r\n\r\n")
+        headers, _, body = response.partition(b"\r\n\r\n")
         assert (kind, headers.split()[1], body) == (
             kind,
             b"%d" % status,

@@ -18,10 +18,10 @@ from tests.api.conftest import (
     Json,
     Person,
     body_of,
-    findings_of,
-    known,
-    newcomer,
+    existing_person,
+    new_person,
     running,
+    validation_errors_of,
 )
 from tests.resilience.conftest import FULL, Report
 from tests.resources import RESOURCES, new_body
@@ -59,23 +59,23 @@ def at_once(person: Person, method: str, path: str, body: Json, key: str) -> lis
         return list(pool.map(lambda _: send(person, method, path, body, key), range(TIMES)))
 
 
-def shown(answer: httpx.Response) -> tuple[int, bytes, dict[str, str]]:
+def shown(response: httpx.Response) -> tuple[int, bytes, dict[str, str]]:
     """All that a client sees, but for what names the request and the moment."""
     own = {"date", "x-request-id"}
-    return answer.status_code, answer.content, {n: v for n, v in answer.headers.items() if n not in own}
+    return response.status_code, response.content, {n: v for n, v in response.headers.items() if n not in own}
 
 
 @pytest.mark.parametrize("parameter", CREATIONS)
 def test_what_is_sent_many_times_at_once_is_done_once(ada: Person, report: Report, parameter: str) -> None:
-    ids = ada.belongings()
+    ids = ada.create_each()
     path = RESOURCES[parameter].collection.format(user_id=ada.id, **ids)
     before = body_of(ada.get(path))["total"]
     for number in range(ROUNDS):
-        answers = at_once(ada, "POST", path, new_body(parameter), f"key-{number}")
-        first = shown(answers[0])
+        responses = at_once(ada, "POST", path, new_body(parameter), f"key-{number}")
+        first = shown(responses[0])
         assert first[0] == 201
         assert {"location", "etag"} <= first[2].keys()
-        assert [answer for answer in answers if shown(answer) != first] == []
+        assert [response for response in responses if shown(response) != first] == []
         assert ada.get(first[2]["location"]).content == first[1]
         assert body_of(ada.get(path))["total"] == before + number + 1
     if parameter == "task_id":
@@ -87,11 +87,11 @@ def test_what_is_sent_many_times_at_once_is_done_once(ada: Person, report: Repor
 def test_a_toggle_that_is_sent_many_times_at_once_toggles_once(ada: Person) -> None:
     task = ada.task()
     for number in range(ROUNDS + 1):
-        answers = at_once(ada, "PATCH", f"/tasks/{task['id']}/complete", None, f"toggle-{number}")
-        first = shown(answers[0])
+        responses = at_once(ada, "PATCH", f"/tasks/{task['id']}/complete", None, f"toggle-{number}")
+        first = shown(responses[0])
         assert first[0] == 200
-        assert answers[0].json()["completed"] is (number % 2 == 0)
-        assert [answer for answer in answers if shown(answer) != first] == []
+        assert responses[0].json()["completed"] is (number % 2 == 0)
+        assert [response for response in responses if shown(response) != first] == []
         there = ada.get(f"/tasks/{task['id']}")
         assert (there.content, there.headers["etag"]) == (first[1], first[2]["etag"])
 
@@ -111,8 +111,8 @@ def test_a_key_is_good_for_one_request(ada: Person) -> None:
         ("POST", "/categories", {"name": "First", "color": "#000000"}, "c"),
         ("POST", "/tasks", {"title": "First"}, "c"),
     ):
-        answer = send(ada, method, path, body, key)
-        assert (answer.status_code, answer.json()) == (422, REUSED)
+        response = send(ada, method, path, body, key)
+        assert (response.status_code, response.json()) == (422, REUSED)
     assert (ada.get("/tasks").json(), ada.get("/categories").json()) == before
     # What is written otherwise and says the same is the same request.
     assert shown(send(ada, "POST", "/tasks", {"title": "First"}, "k")) == shown(creation)
@@ -175,15 +175,15 @@ def test_a_key_is_any_visible_text(ada: Person, key: str) -> None:
 @pytest.mark.parametrize("key", ["", "two words", "x" * 256, "\xfc", "a\tb"])
 def test_a_key_of_another_form_is_refused(ada: Person, key: str) -> None:
     headers = ("Content-Type", "application/json"), ("Idempotency-Key", key)
-    found = findings_of(ada.raw("POST", "/tasks", b'{"title": "x"}', *headers))
+    found = validation_errors_of(ada.raw("POST", "/tasks", b'{"title": "x"}', *headers))
     assert {place for place, _ in found} == {"header.Idempotency-Key"}
     assert ada.get("/tasks").json()["total"] == 0
 
 
 def test_two_keys_are_none(ada: Person) -> None:
     headers = ("Content-Type", "application/json"), ("Idempotency-Key", "a"), ("Idempotency-Key", "a")
-    answer = ada.raw("POST", "/tasks", b'{"title": "x"}', *headers)
-    assert findings_of(answer) == [("header.Idempotency-Key", "duplicate")]
+    response = ada.raw("POST", "/tasks", b'{"title": "x"}', *headers)
+    assert validation_errors_of(response) == [("header.Idempotency-Key", "duplicate")]
 
 
 @pytest.fixture
@@ -200,11 +200,11 @@ def run_again(cluster: Cluster, tmp_path: Path) -> Callable[[str], Any]:
 
 def test_after_a_restart_the_answer_is_the_same(run_again: Callable[[str], Any], report: Report) -> None:
     with run_again("first") as server:
-        person = known(server)
+        person = existing_person(server)
         first = send(person, "POST", "/tasks", {"title": "Once"}, "k")
         toggle = send(person, "PATCH", f"/tasks/{first.json()['id']}/complete", None, "t")
     with run_again("second") as server:
-        person = newcomer(server, person.id)
+        person = new_person(server, person.id)
         assert shown(send(person, "POST", "/tasks", {"title": "Once"}, "k")) == shown(first)
         assert shown(send(person, "PATCH", f"/tasks/{first.json()['id']}/complete", None, "t")) == shown(
             toggle
@@ -223,8 +223,8 @@ def test_who_hangs_up_before_the_answer_and_asks_again_gets_it(ada: Person) -> N
         )
         with socket.create_connection(("127.0.0.1", ada.server.port)) as connection:
             connection.sendall(head.encode() + body)
-        answer = send(ada, "POST", "/tasks", {"title": "Once"}, f"{number}")
-        assert answer.status_code == 201
+        response = send(ada, "POST", "/tasks", {"title": "Once"}, f"{number}")
+        assert response.status_code == 201
         assert ada.get("/tasks").json()["total"] == number + 1
 
 

@@ -151,9 +151,9 @@ OPERATIONS: dict[str, tuple[Ask, dict[str, Any], str, list[tuple[Any, ...]]]] = 
 async def test_what_was_done_is_not_done_again(service: Service, operation: str) -> None:
     ask, shown, table, stored = OPERATIONS[operation]
     service.proxy.lose_answers()
-    answer = await ask(service)
-    answer = getattr(answer, "body", answer)
-    assert {name: answer[name] for name in shown} == shown
+    response = await ask(service)
+    response = getattr(response, "body", response)
+    assert {name: response[name] for name in shown} == shown
     assert service.proxy.lost == 1
     assert service.stored(table) == stored
 

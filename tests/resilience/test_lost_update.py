@@ -20,7 +20,7 @@ ROUNDS = 20 if FULL else 2
 
 def new(person: Person, parameter: str) -> tuple[str, str]:
     """The path and the ETag of something new."""
-    path = RESOURCES[parameter].item.format(user_id=person.id, **person.belongings())
+    path = RESOURCES[parameter].item.format(user_id=person.id, **person.create_each())
     return path, person.get(path).headers["etag"]
 
 
@@ -50,19 +50,19 @@ def test_of_many_writers_with_one_etag_one_succeeds(
             return send(ada, method, path + below, mine, If_Match=etag)
 
         with ThreadPoolExecutor(WRITERS) as pool:
-            answers = list(pool.map(write, range(WRITERS)))
-        [winner] = [answer for answer in answers if answer.status_code == 200]
-        losers = [answer for answer in answers if answer is not winner]
+            responses = list(pool.map(write, range(WRITERS)))
+        [winner] = [response for response in responses if response.status_code == 200]
+        losers = [response for response in responses if response is not winner]
         if change == "deleteTask":
             # What is gone has no state that could be another one.
-            assert {answer.status_code for answer in losers} <= {404, 412}
+            assert {response.status_code for response in losers} <= {404, 412}
         else:
-            assert {answer.status_code for answer in losers} == {412}
-            assert all(answer.json() == CHANGED for answer in losers)
+            assert {response.status_code for response in losers} == {412}
+            assert all(response.json() == CHANGED for response in losers)
             there = ada.get(path)
             assert (there.json(), there.headers["etag"]) == (winner.json(), winner.headers["etag"])
             assert winner.headers["etag"] != etag
-        statuses.update(answer.status_code for answer in answers)
+        statuses.update(response.status_code for response in responses)
     assert statuses[200] == ROUNDS
     if change == "updateTask":
         shown = f"{statuses[200] / ROUNDS:.0f} success, {statuses[412] / ROUNDS:.0f} × 412, {ROUNDS} times"
@@ -74,7 +74,7 @@ def test_the_deletion_of_its_category_changes_a_tasks_etag(ada: Person) -> None:
     path = ada.path(f"/tasks/{ada.task(category_id=category['id'])['id']}")
     etag = ada.get(path).headers["etag"]
     body_of(ada.delete(f"/categories/{category['id']}"))
-    answer = send(ada, "GET", path, None, If_None_Match=etag)
-    assert (answer.status_code, answer.json()["category_id"]) == (200, None)
-    assert answer.headers["etag"] != etag
+    response = send(ada, "GET", path, None, If_None_Match=etag)
+    assert (response.status_code, response.json()["category_id"]) == (200, None)
+    assert response.headers["etag"] != etag
     assert send(ada, "PATCH", path, {"title": "x"}, If_Match=etag).status_code == 412

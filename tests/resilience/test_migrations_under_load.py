@@ -20,7 +20,7 @@ from sqlalchemy import NullPool, create_engine
 
 from impl.postgres.migrations import configuration, migrate, psycopg2_url
 from impl.tables import REVISION
-from tests.api.conftest import SECRET, Cluster, Person, Server, body_of, expect, newcomer, running
+from tests.api.conftest import SECRET, Cluster, Person, Server, body_of, expect, new_person, running
 from tests.copies import import_path
 from tests.impl.store.test_counters import WRONG
 from tests.resilience.conftest import FULL, Report, wait_until
@@ -84,7 +84,7 @@ class Load:
     """People who work with a server without a break, and remember what they were told is stored."""
 
     def __init__(self, server: Server, *, people: int) -> None:
-        self.people = [newcomer(server.another_client()) for _ in range(people)]
+        self.people = [new_person(server.another_client()) for _ in range(people)]
         self.acknowledged: dict[int, tuple[str, bool]] = {}
         self.requests, self.slowest = 0, 0.0
         self._stop = threading.Event()
@@ -95,10 +95,10 @@ class Load:
     def work(self, person: Person) -> None:
         def timed(call: Callable[..., Any], *arguments: Any) -> Any:
             start = time.monotonic()
-            answer = call(*arguments)
+            response = call(*arguments)
             self.slowest = max(self.slowest, time.monotonic() - start)
             self.requests += 1
-            return answer
+            return response
 
         with closing(person.server):
             while not self._stop.is_set():
@@ -181,7 +181,7 @@ def test_down_and_up_again_with_data_loses_nothing(cluster: Cluster, tmp_path: P
     with running(url, tmp_path) as server:
         with under_load(server) as load:
             time.sleep(5 if FULL else 1)
-        body_of(newcomer(server, load.people[0].id).delete())
+        body_of(new_person(server, load.people[0].id).delete())
         before = cluster.execute(STORED, "down_and_up")
         engine = create_engine(psycopg2_url(url), poolclass=NullPool)
         for revision in ("0003", "0002", "0001"):
@@ -194,7 +194,7 @@ def test_down_and_up_again_with_data_loses_nothing(cluster: Cluster, tmp_path: P
             assert cluster.execute(WRONG, "down_and_up") == []
             expect(server.request("GET", "/ready"), 200, {"status": "ready"})
         # The same process goes on with it.
-        page = body_of(newcomer(server, load.people[1].id).get("/tasks"))
+        page = body_of(new_person(server, load.people[1].id).get("/tasks"))
         assert page["total"] == sum(id_ == load.people[1].id for id_, _ in load.acknowledged.values())
     report("Down and up again with data", "nothing lost", f"{len(before)} rows the same after each step")
 

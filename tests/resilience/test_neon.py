@@ -23,7 +23,7 @@ from impl.postgres import database as database_module
 from impl.postgres.database import Database
 from impl.postgres.migrations import head, migrate
 from impl.postgres.statement import Statement
-from tests.api.conftest import known, running
+from tests.api.conftest import existing_person, running
 from tests.resilience.conftest import FULL, Report
 from tests.resilience.faults import Postgres, Proxy
 from tests.resilience.wire import Client
@@ -92,10 +92,10 @@ def names(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neon's names lead here."""
     ask = socket.getaddrinfo
 
-    def answer(host: Any, *arguments: Any, **options: Any) -> Any:
+    def response(host: Any, *arguments: Any, **options: Any) -> Any:
         return ask("127.0.0.1" if host in (DIRECT, POOLED) else host, *arguments, **options)
 
-    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    monkeypatch.setattr(socket, "getaddrinfo", response)
 
 
 async def settings_of(database: Database) -> tuple[Any, ...]:
@@ -155,9 +155,9 @@ async def test_with_verify_full_only_a_server_with_the_right_certificate_is_trus
 async def test_the_first_requests_after_a_cold_start_are_answered(
     postgres: Postgres, neon: Proxy, tmp_path: Path, report: Report
 ) -> None:
-    slowest, answers = 0.0, 0
+    slowest, responses = 0.0, 0
     with running(url("localhost", neon.port), tmp_path) as server:
-        clients = [Client(server, known(server)) for _ in range(20)]
+        clients = [Client(server, existing_person(server)) for _ in range(20)]
         for _ in range(COLD_STARTS):
             # Neon ends the connections, and lets those who come then wait until the database is up.
             neon.silence()
@@ -167,16 +167,16 @@ async def test_the_first_requests_after_a_cold_start_are_answered(
             asking = asyncio.gather(*asked)
             await asyncio.to_thread(postgres.start)
             neon.speak()
-            statuses = [answer.status for answer in await asking]
-            slowest, answers = max(slowest, time.monotonic() - began), answers + len(statuses)
+            statuses = [response.status for response in await asking]
+            slowest, responses = max(slowest, time.monotonic() - began), responses + len(statuses)
             assert set(statuses) == {201}
         for client in clients:
             await client.close()
     [(stored,)] = postgres.execute("SELECT count(*) FROM tasks_api.task", database="neondb")
-    assert stored == answers
+    assert stored == responses
     assert slowest < 3
     report(
         "Neon: the first requests after a cold start",
         "< 3 s, no 5xx",
-        f"{answers} × 201, the slowest after {slowest:.1f} s, {COLD_STARTS} cold starts",
+        f"{responses} × 201, the slowest after {slowest:.1f} s, {COLD_STARTS} cold starts",
     )

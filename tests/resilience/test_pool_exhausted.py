@@ -9,10 +9,10 @@ from pathlib import Path
 
 import psycopg2
 
-from tests.api.conftest import known, running
+from tests.api.conftest import existing_person, running
 from tests.resilience.conftest import FULL, Report
 from tests.resilience.faults import Postgres
-from tests.resilience.wire import Answer, Client
+from tests.resilience.wire import Client, Response
 
 CLIENTS = 200
 SECONDS = 20 if FULL else 3
@@ -25,10 +25,10 @@ REQUESTS = (("GET", "/tasks?limit=10"), ("GET", "/tasks/1"), ("POST", "/tasks", 
 async def test_who_cannot_be_served_in_time_is_told_so_and_the_process_stays_healthy(
     postgres: Postgres, tmp_path: Path, report: Report
 ) -> None:
-    answers: list[tuple[float, Answer]] = []
+    responses: list[tuple[float, Response]] = []
     health: list[float] = []
     with running(postgres.create("exhausted"), tmp_path) as server:
-        person = await asyncio.to_thread(known, server)
+        person = await asyncio.to_thread(existing_person, server)
         clients = [Client(server, person) for _ in range(CLIENTS)]
         for client in clients:
             await client.connect()
@@ -38,8 +38,8 @@ async def test_who_cannot_be_served_in_time_is_told_so_and_the_process_stays_hea
             await asyncio.sleep(number / CLIENTS)
             while busy:
                 asked = time.monotonic()
-                answer = await clients[number].request(*REQUESTS[number % len(REQUESTS)])
-                answers.append((time.monotonic() - asked, answer))
+                response = await clients[number].request(*REQUESTS[number % len(REQUESTS)])
+                responses.append((time.monotonic() - asked, response))
 
         def watch() -> None:
             # In a thread of its own, so that it does not wait for the other clients.
@@ -57,16 +57,16 @@ async def test_who_cannot_be_served_in_time_is_told_so_and_the_process_stays_hea
             await asyncio.sleep(SECONDS)
             busy = False
             await asyncio.gather(watching, *asking)
-            unavailable = list(answers)
+            unavailable = list(responses)
         again = await asyncio.gather(*(client.request("GET", "/tasks?limit=10") for client in clients))
         for client in clients:
             await client.close()
-    assert {answer.status for answer in again} == {200}
+    assert {response.status for response in again} == {200}
     slowest = max(seconds for seconds, _ in unavailable)
-    for _, answer in unavailable:
-        assert answer.status == 503
-        assert answer.json == {"detail": "The database is not available"}
-        assert answer.headers["retry-after"] == "1"
+    for _, response in unavailable:
+        assert response.status == 503
+        assert response.json == {"detail": "The database is not available"}
+        assert response.headers["retry-after"] == "1"
     assert slowest <= ANSWERED_WITHIN
     assert max(health) < HEALTHY_WITHIN
     report(

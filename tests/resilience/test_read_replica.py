@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 from devtools import embedded_postgres
 from devtools.embedded_postgres import EmbeddedPostgres, binaries
 from impl.postgres.migrations import DatabaseUnusable, migrate
-from tests.api.conftest import Person, Server, body_of, known, newcomer, running
+from tests.api.conftest import Person, Server, body_of, existing_person, new_person, running
 from tests.resilience.conftest import FULL, Report, wait_until
 
 LAG_SECONDS = 2 if FULL else 1
@@ -116,7 +116,7 @@ class Everywhere:
     """Somebody who uses both servers in turn, so that what one has written is read from the other."""
 
     def __init__(self, servers: tuple[Server, Server]) -> None:
-        one = newcomer(servers[0])
+        one = new_person(servers[0])
         self._next, self._last = one, Person(servers[1], one.id, one.token)
 
     def turn(self) -> Person:
@@ -253,7 +253,7 @@ def test_a_replica_that_is_gone_is_no_clients_concern(
 def test_a_server_starts_without_its_replica(pair: Pair, tmp_path: Path) -> None:
     settings = {"DATABASE_READ_URL": "postgresql://nobody@127.0.0.1:1/app", "TMPDIR": str(tmp_path)}
     with running(pair.url, tmp_path, settings=settings) as server:
-        ada = known(server)
+        ada = existing_person(server)
         task = ada.task("Written")
         assert body_of(ada.get(f"/tasks/{task['id']}")) == task
         assert body_of(server.request("GET", "/ready")) == {"status": "ready"}

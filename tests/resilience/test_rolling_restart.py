@@ -13,7 +13,7 @@ import pytest
 from conftest import FULL, Report
 from wire import Client, workers
 
-from tests.api.conftest import Cluster, Server, newcomer, running
+from tests.api.conftest import Cluster, Server, new_person, running
 
 CLIENTS = 16
 HANDOVERS, REQUESTS, WORKERS = (6, 10_000, 2) if FULL else (1, 400, 1)
@@ -43,7 +43,7 @@ async def healthy(server: Server) -> None:
 
 async def test_handovers_under_load_lose_no_request(server: Server, report: Report) -> None:
     await healthy(server)
-    person = newcomer(server)
+    person = new_person(server)
     failed: list[str] = []
     answered = created = closed = 0
     busy = True
@@ -55,15 +55,15 @@ async def test_handovers_under_load_lose_no_request(server: Server, report: Repo
                 creates = answered % 10 == 0
                 wanted = ("POST", "/tasks", {"title": "x"}) if creates else ("GET", "")
                 try:
-                    answer = await client.request(*wanted)
+                    response = await client.request(*wanted)
                 except (EOFError, ConnectionError) as error:
                     failed.append(repr(error))
                     await client.close()
                     continue
-                if answer.status != (201 if creates else 200):
-                    failed.append(f"{answer.status} {answer.body!r}")
+                if response.status != (201 if creates else 200):
+                    failed.append(f"{response.status} {response.body!r}")
                 answered, created = answered + 1, created + creates
-                closed += "connection" in answer.headers
+                closed += "connection" in response.headers
 
     async with asyncio.TaskGroup() as tasks:
         for _ in range(CLIENTS):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Cluster, Person, body_of, known, newcomer, running
+from tests.api.conftest import Cluster, Person, body_of, existing_person, new_person, running
 from tests.databases import prepare
 from tests.impl.store.test_counters import WRONG
 from tests.resilience.conftest import FULL, Report
@@ -34,7 +34,7 @@ def test_conflicts_of_many_writers_are_no_clients_concern(
     assert cluster.execute("SHOW default_transaction_isolation", "serializable") == [("serializable",)]
     clients, rounds = 16, 200 if FULL else 25
     with running(url, tmp_path, workers=2) as server:
-        ada = known(server)
+        ada = existing_person(server)
         tasks = [ada.task()["id"] for _ in range(8)]
         categories = [ada.category(f"{n}")["id"] for n in range(3)]
 
@@ -64,7 +64,7 @@ def test_conflicts_of_many_writers_are_no_clients_concern(
                 case "l":
                     body_of(me.get("/tasks", limit=5))
                 case _:
-                    body_of(newcomer(me.server).get())
+                    body_of(new_person(me.server).get())
             return 0
 
         with ThreadPoolExecutor(clients) as pool:

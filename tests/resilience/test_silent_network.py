@@ -7,10 +7,10 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from tests.api.conftest import Server, known, running
+from tests.api.conftest import Server, existing_person, running
 from tests.resilience.conftest import FULL, Report, wait_until
 from tests.resilience.faults import Postgres, Proxy
-from tests.resilience.wire import Answer, Client
+from tests.resilience.wire import Client, Response
 
 CLIENTS = 64
 ROUNDS = 5 if FULL else 1
@@ -30,22 +30,22 @@ async def test_a_silent_network_is_answered_503_and_forgotten_once_it_speaks_aga
         closing(Proxy(postgres.port)) as proxy,
         running(postgres.url_of("silent", port=proxy.port), tmp_path) as server,
     ):
-        person = known(server)
+        person = existing_person(server)
         clients = [Client(server, person) for _ in range(CLIENTS)]
         await ask_all(clients)
         held = held_by(server)
         for _ in range(ROUNDS):
             proxy.silence()
             for _ in range(QUESTIONS):
-                answers = await ask_all(clients)
-                slowest = max(slowest, *(seconds for seconds, _ in answers))
-                unavailable += len(answers)
-                for _, answer in answers:
-                    assert answer.status == 503
-                    assert answer.json == {"detail": "The database is not available"}
-                    assert answer.headers["retry-after"] == "1"
+                responses = await ask_all(clients)
+                slowest = max(slowest, *(seconds for seconds, _ in responses))
+                unavailable += len(responses)
+                for _, response in responses:
+                    assert response.status == 503
+                    assert response.json == {"detail": "The database is not available"}
+                    assert response.headers["retry-after"] == "1"
             proxy.speak()
-            assert {answer.status for _, answer in await ask_all(clients)} <= {200, 201, 404}
+            assert {response.status for _, response in await ask_all(clients)} <= {200, 201, 404}
         # What was given up is closed at both ends: the pool is as large as it may be, and no larger.
         wait_until(lambda: proxy.open <= 10 and held_by(server) <= held)
         for client in clients:
@@ -58,13 +58,13 @@ async def test_a_silent_network_is_answered_503_and_forgotten_once_it_speaks_aga
     )
 
 
-async def ask_all(clients: list[Client]) -> list[tuple[float, Answer]]:
-    async def ask(number: int, client: Client) -> tuple[float, Answer]:
+async def ask_all(clients: list[Client]) -> list[tuple[float, Response]]:
+    async def ask(number: int, client: Client) -> tuple[float, Response]:
         # Some come while others wait already.
         await asyncio.sleep(number / len(clients))
         asked = time.monotonic()
-        answer = await client.request(*REQUESTS[number % len(REQUESTS)])
-        return time.monotonic() - asked, answer
+        response = await client.request(*REQUESTS[number % len(REQUESTS)])
+        return time.monotonic() - asked, response
 
     return await asyncio.gather(*(ask(number, client) for number, client in enumerate(clients)))
 

@@ -6,7 +6,7 @@ import asyncio
 import time
 from pathlib import Path
 
-from tests.api.conftest import newcomer, running
+from tests.api.conftest import new_person, running
 from tests.impl.store.test_counters import WRONG
 from tests.resilience.conftest import FULL, Report
 from tests.resilience.faults import FAST, KILL, Postgres
@@ -28,10 +28,10 @@ async def test_memory_stays_and_every_count_is_exact(
     warm = 0.0
     url = postgres.create("soaked")
     with running(url, tmp_path, settings={"VALIDATE_RESPONSES": "false"}) as server:
-        users = [User(Client(server, newcomer(server))) for _ in range(CLIENTS)]
+        users = [User(Client(server, new_person(server))) for _ in range(CLIENTS)]
 
         def answered() -> int:
-            return sum(user.answers for user in users)
+            return sum(user.responses for user in users)
 
         done = asyncio.Event()
         working = asyncio.gather(*(user.work(done) for user in users))

@@ -30,7 +30,7 @@ from tests.api.conftest import (
     Operation,
     Person,
     body_of,
-    newcomer,
+    new_person,
     pages_of,
     running,
 )
@@ -270,7 +270,7 @@ class Ada:
         ]
         # And of every resource that the contract has.
         names = {name for parameter in RESOURCES if (name := text_property(parameter))}
-        self.things = [person.belongings(**{name: f"{MARK}{uuid4()}" for name in names}) for _ in range(3)]
+        self.things = [person.create_each(**{name: f"{MARK}{uuid4()}" for name in names}) for _ in range(3)]
 
     def key(self) -> str:
         """One that she has used."""
@@ -290,7 +290,7 @@ class Ada:
             ids = {**ids, "task_id": task["id"], "category_id": chance.choice(self.categories)}
         return Theirs(self.person.id, ids, cursor, etag, key="")
 
-    def answers(self) -> list[tuple[int, bytes, list[tuple[str, str]]]]:
+    def responses(self) -> list[tuple[int, bytes, list[tuple[str, str]]]]:
         """All that she can see, with ETags and counts."""
         paths = ["", *(f"/tasks/{task['id']}" for task in self.tasks)]
         paths += [f"/categories/{category_id}" for category_id in self.categories]
@@ -317,7 +317,7 @@ class Bob:
 
     def __init__(self, person: Person) -> None:
         self.person = person
-        self.ids = person.belongings()
+        self.ids = person.create_each()
         self.connection = HTTPConnection("127.0.0.1", person.server.port, timeout=20)
 
     def send(self, request: Request) -> httpx.Response:
@@ -325,19 +325,19 @@ class Bob:
         if request.body is not None:
             headers.setdefault("Content-Type", "application/json")
         self.connection.request(request.method, request.target, request.content, headers)
-        response = self.connection.getresponse()
-        answer = httpx.Response(response.status, headers=response.getheaders(), content=response.read())
-        self.person.server.check(request.method, request.target, answer)
-        return answer
+        received = self.connection.getresponse()
+        response = httpx.Response(received.status, headers=received.getheaders(), content=received.read())
+        self.person.server.check(request.method, request.target, response)
+        return response
 
 
 # What differs from one answer to the next, whoever asks.
 OF_THE_MOMENT = ("date", "x-request-id")
 
 
-def seen(answer: httpx.Response) -> tuple[int, bytes, list[tuple[str, str]]]:
-    headers = [(name, value) for name, value in answer.headers.multi_items() if name not in OF_THE_MOMENT]
-    return answer.status_code, answer.content, sorted(headers)
+def seen(response: httpx.Response) -> tuple[int, bytes, list[tuple[str, str]]]:
+    headers = [(name, value) for name, value in response.headers.multi_items() if name not in OF_THE_MOMENT]
+    return response.status_code, response.content, sorted(headers)
 
 
 def things(content: Json) -> Iterator[Json]:
@@ -360,11 +360,11 @@ def people(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     cluster = Cluster(postgres_url)
     with running(cluster.create("isolation"), tmp_path_factory.mktemp("isolation")) as server:
         # The ids around Ada's are a third person's, so that none is Bob's.
-        carol = newcomer(server)
+        carol = new_person(server)
         others(carol)
-        ada = Ada(newcomer(server), cluster)
+        ada = Ada(new_person(server), cluster)
         others(carol)
-        bob = Bob(newcomer(server))
+        bob = Bob(new_person(server))
         yield ada, bob
         bob.connection.close()
 
@@ -380,7 +380,7 @@ def test_nothing_of_one_user_reaches_another(people: tuple[Ada, Bob], report: Re
     ids = {parameter: {ids[parameter] for ids in ada.things} for parameter in RESOURCES}
     for path, resource in collections().items():
         ids[resource.parameter] |= {item["id"] for item in items_of(ada.person, path)}
-    before = ada.answers(), ada.stored()
+    before = ada.responses(), ada.stored()
 
     for number, attempt in enumerate(attempts, start=1):
         adas = hers[number % len(hers)]
@@ -394,28 +394,28 @@ def test_nothing_of_one_user_reaches_another(people: tuple[Ada, Bob], report: Re
             key=str(UUID(int=chance.getrandbits(128))),
         )
         request = attempt.request(adas, bob)
-        answer, nothing = (bob.send(attempt.request(whose, bob)) for whose in (adas, nobodys))
-        statuses[answer.status_code] += 1
+        response, nothing = (bob.send(attempt.request(whose, bob)) for whose in (adas, nobodys))
+        statuses[response.status_code] += 1
 
-        said = f"{attempt}\n{request.method} {request.target}\n{answer.status_code} {answer.text[:500]}"
-        if request.method in ("GET", "HEAD") or not answer.is_success:
-            assert seen(answer) == seen(nothing), f"{said}\nbut {nothing.status_code} {nothing.text[:500]}"
-        assert answer.status_code == nothing.status_code, said
+        said = f"{attempt}\n{request.method} {request.target}\n{response.status_code} {response.text[:500]}"
+        if request.method in ("GET", "HEAD") or not response.is_success:
+            assert seen(response) == seen(nothing), f"{said}\nbut {nothing.status_code} {nothing.text[:500]}"
+        assert response.status_code == nothing.status_code, said
         if attempt.place != "one's own":
-            assert not answer.is_success or answer.status_code == 204, said
-        if answer.status_code == 403 and request.method != "HEAD":
-            assert answer.json() == NOT_THE_CALLER, said
-        assert MARK not in answer.text, said
-        assert ada.person.id not in f"{answer.headers}{answer.text}", said
-        if answer.content and answer.is_success:
-            for thing in things(answer.json()):
+            assert not response.is_success or response.status_code == 204, said
+        if response.status_code == 403 and request.method != "HEAD":
+            assert response.json() == NOT_THE_CALLER, said
+        assert MARK not in response.text, said
+        assert ada.person.id not in f"{response.headers}{response.text}", said
+        if response.content and response.is_success:
+            for thing in things(response.json()):
                 assert thing["user_id"] == bob.person.id, said
                 assert thing.get("category_id") not in ids["category_id"], said
                 assert thing["id"] not in ids.get(attempt.about, ()), said
         if number % 1000 == 0:
-            assert (ada.answers(), ada.stored()) == before, f"attempt {number} or one of the 1000 before"
+            assert (ada.responses(), ada.stored()) == before, f"attempt {number} or one of the 1000 before"
 
-    assert (ada.answers(), ada.stored()) == before
+    assert (ada.responses(), ada.stored()) == before
     mine = [task for page in pages_of(bob.person, "/tasks", limit=1000) for task in page["items"]]
     assert body_of(bob.person.get("/tasks"))["total"] == len(mine)
     # Attempts that all failed for one silly reason would prove nothing.
@@ -446,15 +446,15 @@ async def test_nothing_of_one_user_reaches_another_who_asks_in_the_same_moment(
     async def ask(
         client: httpx.AsyncClient, person: Person, owner: str, method: str, path: str, body: Json
     ) -> None:
-        answer = await client.request(
+        response = await client.request(
             method, person.path(path), json=body, headers={"Authorization": f"Bearer {person.token}"}
         )
-        person.server.check(method, person.path(path), answer)
+        person.server.check(method, person.path(path), response)
         if owner != person.id:
             detail = "Category not found" if body and "category_id" in body else "Task not found"
-            assert (answer.status_code, answer.json()) == (404, {"detail": detail})
+            assert (response.status_code, response.json()) == (404, {"detail": detail})
             return
-        task = body_of(answer, 201 if method == "POST" else 200)
+        task = body_of(response, 201 if method == "POST" else 200)
         created[person.id] += method == "POST"
         assert task["user_id"] == person.id
         assert task["title"].startswith(person.id)

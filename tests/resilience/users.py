@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from tests.api.conftest import Json
-from tests.resilience.wire import Answer, Client
+from tests.resilience.wire import Client, Response
 
 # How many tasks and categories each has left, about.
 KEPT = 3
@@ -19,7 +19,7 @@ class User:
     client: Client
     tasks: dict[int, Json] = field(default_factory=dict)
     categories: dict[int, Json] = field(default_factory=dict)
-    answers: int = 0
+    responses: int = 0
     failed: list[str] = field(default_factory=list)
 
     async def work(self, until: asyncio.Event) -> None:
@@ -44,22 +44,22 @@ class User:
             assert listed["total"] == len(kept)
 
     async def _create(self, kind: str, kept: dict[int, Json], body: Json) -> int:
-        answer = await self._ask("POST", f"/{kind}", 201, body)
-        if answer is None:
+        response = await self._ask("POST", f"/{kind}", 201, body)
+        if response is None:
             return 0
-        kept[answer.json["id"]] = answer.json
-        return int(answer.json["id"])
+        kept[response.json["id"]] = response.json
+        return int(response.json["id"])
 
     async def _change(
         self, method: str, kind: str, kept: dict[int, Json], id_: int, body: Json, more: str = ""
     ) -> None:
-        if id_ in kept and (answer := await self._ask(method, f"/{kind}/{id_}{more}", 200, body)):
-            kept[id_] = answer.json
+        if id_ in kept and (response := await self._ask(method, f"/{kind}/{id_}{more}", 200, body)):
+            kept[id_] = response.json
 
-    async def _ask(self, method: str, path: str, expected: int, body: Json = None) -> Answer | None:
-        answer = await self.client.request(method, path, body)
-        self.answers += 1
-        if answer.status == expected:
-            return answer
-        self.failed.append(f"{method} {path}: {answer.status} {answer.body!r}")
+    async def _ask(self, method: str, path: str, expected: int, body: Json = None) -> Response | None:
+        response = await self.client.request(method, path, body)
+        self.responses += 1
+        if response.status == expected:
+            return response
+        self.failed.append(f"{method} {path}: {response.status} {response.body!r}")
         return None

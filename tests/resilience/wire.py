@@ -13,7 +13,7 @@ from tests.api.conftest import Person, Server
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     status: int
     headers: dict[str, str]
     body: bytes
@@ -54,7 +54,7 @@ class Client:
             headers += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
         self.writer.write(f"{method} {path} HTTP/1.1\r\nHost: test\r\n{headers}\r\n".encode() + content)
 
-    async def answer(self) -> Answer:
+    async def response(self) -> Response:
         """Raises EOFError where the connection ends without one."""
         head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         status, *lines = head.rstrip().split("\r\n")
@@ -62,11 +62,11 @@ class Client:
         body = await self.reader.readexactly(int(headers["content-length"]))
         if headers.get("connection") == "close":
             await self.close()
-        return Answer(int(status.split()[1]), headers, body)
+        return Response(int(status.split()[1]), headers, body)
 
-    async def request(self, method: str, path: str, body: object = None) -> Answer:
+    async def request(self, method: str, path: str, body: object = None) -> Response:
         await self.send(method, path, body)
-        return await self.answer()
+        return await self.response()
 
     async def close(self) -> None:
         if self.writer:

@@ -48,8 +48,8 @@ def test_a_person_tries_out_every_operation_with_what_the_page_has_filled_in(pag
         for name, value in parameters.items():
             page.fill(f'{block} [data-param-name="{name}"] input', value)
         page.click(f"{block} .execute")
-        answer = f"{block} .live-responses-table tbody"
-        shown = page.text(f"{answer} .response-col_status"), page.text(f"{answer} .highlight-code code")
+        response = f"{block} .live-responses-table tbody"
+        shown = page.text(f"{response} .response-col_status"), page.text(f"{response} .highlight-code code")
         expected = operation.responses if any_status else [operation.successes[0].status]
         if shown[0] not in map(str, expected):
             page.picture(block, PICTURES / f"{operation_id}.png")

@@ -49,9 +49,9 @@ def measured(folder: Path, *arguments: str, **env: str) -> Iterator[tuple[Served
 
 
 def scrape(url: str) -> Series:
-    answer = httpx.get(url, trust_env=False)
-    assert answer.status_code == 200
-    samples = [s for family in text_string_to_metric_families(answer.text) for s in family.samples]
+    response = httpx.get(url, trust_env=False)
+    assert response.status_code == 200
+    samples = [s for family in text_string_to_metric_families(response.text) for s in family.samples]
     return {(s.name, *(value for _, value in sorted(s.labels.items()))): s.value for s in samples}
 
 

@@ -108,8 +108,8 @@ def test_with_a_login_service_there_is_no_local_secret_and_no_token_of_ours(tmp_
     with serving("--port", "0", "--data", str(tmp_path), env=env) as served:
         assert "Try it" not in served.printed
         minted = mint_token(local, "ada", timedelta(hours=1))
-        answer = httpx.get(f"{served.url}/api/ada", headers={"Authorization": f"Bearer {minted}"})
-        assert answer.status_code == 401
+        response = httpx.get(f"{served.url}/api/ada", headers={"Authorization": f"Bearer {minted}"})
+        assert response.status_code == 401
         assert "Bearer ey" not in httpx.get(f"{served.url}/docs").text
     command = [ROOT / "scripts" / "token", "ada", "--data", str(tmp_path)]
     done = subprocess.run(command, env=CLEAN | env, capture_output=True, text=True)
@@ -176,8 +176,8 @@ def test_pages_on_any_local_port_may_call_in_development(mock: Served) -> None:
         "http://127.0.0.2:5173": False,
         "http://192.168.0.2:5173": False,
     }.items():
-        answer = httpx.get(f"{mock.url}/health", headers={"Origin": origin})
-        assert answer.headers.get("access-control-allow-origin") == (origin if allowed else None), origin
+        response = httpx.get(f"{mock.url}/health", headers={"Origin": origin})
+        assert response.headers.get("access-control-allow-origin") == (origin if allowed else None), origin
 
 
 @pytest.fixture(scope="module")
@@ -200,8 +200,8 @@ def test_a_mock_needs_no_implementation_and_a_stale_contract_is_told(stale: Copy
     arguments = ("--mock", "--port", "0", "--data", str(tmp_path))
     with serving(*arguments, command=command, env=env, folder=stale.root) as served:
         assert f"Warning: {STALE}. Until then, the contract before the change is served\n" in served.printed
-        answer = httpx.get(f"{served.url}/health")
-        assert (answer.status_code, answer.headers["x-mock"]) == (200, "example")
+        response = httpx.get(f"{served.url}/health")
+        assert (response.status_code, response.headers["x-mock"]) == (200, "example")
 
 
 def test_production_does_not_serve_a_stale_contract(stale: Copy) -> None:

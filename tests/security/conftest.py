@@ -118,7 +118,7 @@ def unreachable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield up(server)
 
 
-def somebody(server: Server, **told: object) -> Person:
+def some_person(server: Server, **told: object) -> Person:
     """A person whom the service may not have seen yet; `told` are more claims of their token."""
     user_id = uuid4().hex
     return Person(server, user_id, sign_hmac({"alg": "HS256"}, addressed(sub=user_id, **told)))
@@ -126,9 +126,9 @@ def somebody(server: Server, **told: object) -> Person:
 
 @pytest.fixture
 def ada(server: Server) -> Person:
-    return somebody(server)
+    return some_person(server)
 
 
 @pytest.fixture
 def bob(server: Server) -> Person:
-    return somebody(server)
+    return some_person(server)

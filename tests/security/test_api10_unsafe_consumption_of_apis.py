@@ -37,7 +37,7 @@ from impl.identity.key_source import FETCH_SECONDS, MAX_BYTES
 from impl.settings import Settings
 from tests.api.conftest import Person, Server, body_of
 
-from .conftest import Reply, keys, login_service, somebody
+from .conftest import Reply, keys, login_service, some_person
 from .test_cve_2026_85394 import certificate
 
 EVE = MAKE["EdDSA"]()
@@ -115,9 +115,9 @@ async def test_an_answer_that_is_no_key_set_gives_nobody_a_key_and_is_an_outage(
     with login_service(UNUSABLE[name]) as service:
         async with asking(f"{service.url}/jwks") as ask:
             for token in (GOOD, HERS):
-                answer = await ask(token)
-                assert (answer.status_code, answer.json()) == (503, UNAVAILABLE)
-                assert int(answer.headers["Retry-After"]) >= 1
+                response = await ask(token)
+                assert (response.status_code, response.json()) == (503, UNAVAILABLE)
+                assert int(response.headers["Retry-After"]) >= 1
             # A secret that was published is no secret.
             forged = sign_hmac({"alg": "HS256", "kid": "eve"}, addressed(sub="ada"), key=b"x" * 32)
             assert (await ask(forged)).status_code == 401
@@ -154,8 +154,8 @@ async def test_an_answer_that_does_not_come_is_given_up(caplog: pytest.LogCaptur
             async with asking(f"{service.url}/jwks") as ask:
                 started = time.perf_counter()
                 # Who waits for the same keys waits together.
-                answers = await asyncio.gather(*(ask(token) for token in [HERS, GOOD] * 5))
-                assert {answer.status_code for answer in answers} == {503}
+                responses = await asyncio.gather(*(ask(token) for token in [HERS, GOOD] * 5))
+                assert {response.status_code for response in responses} == {503}
                 return time.perf_counter() - started
 
     for seconds in await asyncio.gather(take(late), take(drop_by_drop)):
@@ -213,10 +213,10 @@ def test_what_a_token_says_of_a_person_is_a_text_and_nothing_more(server: Server
         "\u202eadA",
         "=1+1",
     ):
-        person: Person = somebody(server, name=text, email=text, image=text)
-        answer = person.get()
-        assert answer.headers["content-type"] == "application/json"
-        profile = body_of(answer)
+        person: Person = some_person(server, name=text, email=text, image=text)
+        response = person.get()
+        assert response.headers["content-type"] == "application/json"
+        profile = body_of(response)
         assert (profile["name"], profile["email"], profile["image"]) == (text, text, text)
     huge: dict[str, object] = {"name": "x" * 300, "email": "x" * 400, "image": ["x"], "email_verified": "yes"}
-    assert body_of(somebody(server, **huge).get())["name"] is None
+    assert body_of(some_person(server, **huge).get())["name"] is None

@@ -22,13 +22,13 @@ from tests.api.conftest import (
 )
 from tests.resources import collections
 
-from .conftest import somebody
+from .conftest import some_person
 
 
 def test_of_all_ids_that_there_are_only_ones_own_lead_anywhere(ada: Person, bob: Person) -> None:
     for _ in range(10):
-        ada.belongings()
-        bob.belongings()
+        ada.create_each()
+        bob.create_each()
     for path in collections():
         known = {*ids_of(ada.get(path).json()), *ids_of(bob.get(path).json())}
         found = {
@@ -43,7 +43,7 @@ def test_of_all_ids_that_there_are_only_ones_own_lead_anywhere(ada: Person, bob:
     "claim", ["user_id", "uid", "id", "userId", "preferred_username", "act", "azp", "client_id"]
 )
 def test_no_claim_but_the_subject_says_who_is_calling(server: Server, ada: Person, claim: str) -> None:
-    bob = somebody(server, **{claim: {"sub": ada.id} if claim == "act" else ada.id})
+    bob = some_person(server, **{claim: {"sub": ada.id} if claim == "act" else ada.id})
     expect(bob.get(f"/api/{ada.id}/tasks"), 403, NOT_THE_CALLER)
     assert body_of(bob.get())["id"] == bob.id
 
@@ -67,12 +67,12 @@ def test_an_id_in_a_body_is_one_number_and_no_way_to_ask_for_more(
 
 def test_a_thing_is_not_tied_to_anothers_and_so_never_reaches_it(ada: Person, bob: Person) -> None:
     hers, task = ada.category("Hers")["id"], bob.task()
-    for answer in (
+    for response in (
         bob.post("/tasks", {"title": "In hers", "category_id": hers}),
         bob.put(f"/tasks/{task['id']}", {"title": "In hers", "category_id": hers}),
         bob.patch(f"/tasks/{task['id']}", {"category_id": hers}),
     ):
-        expect(answer, 404, CATEGORY_NOT_FOUND)
+        expect(response, 404, CATEGORY_NOT_FOUND)
     assert body_of(bob.get(f"/tasks/{task['id']}")) == task
     assert body_of(ada.get("/tasks", category_id=hers))["total"] == 0
 
@@ -89,15 +89,15 @@ def test_a_key_of_a_request_is_its_user_s_own(ada: Person, bob: Person) -> None:
 
 
 def test_users_and_keys_are_told_apart_where_their_names_run_together(server: Server) -> None:
-    name = somebody(server).id
-    answers = []
+    name = some_person(server).id
+    responses = []
     for user_id, key in ((name, "a:b:c"), (f"{name}:a", "b:c"), (f"{name}:a:b", "c"), (f"{name}:", "a:b:c")):
         token = sign_hmac({"alg": "HS256"}, addressed(sub=user_id))
         person = Person(server, user_id, token)
         headers = {"Idempotency-Key": key}
-        answers.append(body_of(person.request("POST", "/tasks", json={"title": key}, headers=headers), 201))
-        assert answers[-1]["user_id"] == user_id
-    assert len({answer["id"] for answer in answers}) == len(answers)
+        responses.append(body_of(person.request("POST", "/tasks", json={"title": key}, headers=headers), 201))
+        assert responses[-1]["user_id"] == user_id
+    assert len({response["id"] for response in responses}) == len(responses)
 
 
 @pytest.mark.parametrize("header", ["If-Match", "If-None-Match"])
@@ -106,11 +106,11 @@ def test_a_precondition_tells_nothing_of_what_is_another_s(ada: Person, bob: Per
     etag = ada.get(f"/tasks/{task['id']}").headers["etag"]
     for tag in (etag, "*", '"0"', f"W/{etag}"):
         for method, body in (("GET", None), ("PUT", {"title": "Mine"}), ("PATCH", {}), ("DELETE", None)):
-            answers = [
+            responses = [
                 bob.request(method, f"/tasks/{task_id}", json=body, headers={header: tag})
                 for task_id in (task["id"], 2**53 - 1)
             ]
-            assert [(answer.status_code, answer.content) for answer in answers] == [
+            assert [(response.status_code, response.content) for response in responses] == [
                 (404, b'{"detail":"Task not found"}')
             ] * 2
     assert ada.get(f"/tasks/{task['id']}").headers["etag"] == etag

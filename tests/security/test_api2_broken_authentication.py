@@ -25,7 +25,7 @@ from tests.api.conftest import (
 )
 from tests.resources import ANY, collections
 
-from .conftest import somebody
+from .conftest import some_person
 
 SECURED = [operation for operation in OPERATIONS if operation.secured]
 # Whoever may be asked without a token: nothing of these concerns a person.
@@ -42,16 +42,16 @@ def test_a_bad_token_does_not_tell_whether_there_is_such_a_user(
     server: Server, ada: Person, operation: Operation, whose: str
 ) -> None:
     assert ada.get().status_code == 200
-    user_id = ada.id if whose == "a user's" else somebody(server).id
+    user_id = ada.id if whose == "a user's" else some_person(server).id
     path = operation.path.format(user_id=user_id, **ANY)
     token = sign_hmac({"alg": "HS256"}, claims(sub=user_id), key=b"guessed" * 8)
-    answer = server.request(operation.method, path, token=token)
-    expect(answer, 401, NOT_AUTHENTICATED, www_authenticate=INVALID_TOKEN)
+    response = server.request(operation.method, path, token=token)
+    expect(response, 401, NOT_AUTHENTICATED, www_authenticate=INVALID_TOKEN)
 
 
 def test_a_token_ends_when_it_says_so_also_on_a_connection_that_is_open(server: Server) -> None:
     ends = time.time() + 1.5
-    person = somebody(server, exp=ends)
+    person = some_person(server, exp=ends)
     connection = HTTPConnection("127.0.0.1", server.port, timeout=20)
     headers = {"Authorization": f"Bearer {person.token}"}
     statuses = []
@@ -68,7 +68,7 @@ def test_a_token_ends_when_it_says_so_also_on_a_connection_that_is_open(server: 
 
 
 def test_an_erased_user_s_token_is_worth_nothing_any_more(server: Server) -> None:
-    person = somebody(server, iat=time.time() - 1)
+    person = some_person(server, iat=time.time() - 1)
     person.task()
     assert person.delete().status_code == 200
     assert {person.get(path).status_code for path in ("", *collections())} == {404}
@@ -76,7 +76,7 @@ def test_an_erased_user_s_token_is_worth_nothing_any_more(server: Server) -> Non
 
 
 def test_no_two_users_share_what_is_remembered_of_tokens(server: Server) -> None:
-    people = [somebody(server) for _ in range(20)]
+    people = [some_person(server) for _ in range(20)]
     for _ in range(2):
         for person in people:
             assert person.get().json()["id"] == person.id
@@ -101,6 +101,6 @@ def test_nothing_here_takes_a_password_or_gives_a_token(server: Server) -> None:
 @pytest.mark.parametrize("algorithm", ["HS256", "EdDSA"])
 def test_a_token_for_another_service_is_refused(server: Server, algorithm: str) -> None:
     for told in ({"aud": "https://other.example.com"}, {"iss": "https://other.example.com"}):
-        person = somebody(server)
+        person = some_person(server)
         token = sign_hmac({"alg": algorithm}, addressed(sub=person.id, **told))
         assert server.request("GET", person.path(), token=token).status_code == 401

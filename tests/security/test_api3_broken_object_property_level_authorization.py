@@ -18,8 +18,8 @@ from tests.api.conftest import (
     Person,
     body_of,
     each,
-    findings_of,
     resolve,
+    validation_errors_of,
 )
 from tests.resources import RESOURCES, collections, table_of
 
@@ -54,11 +54,11 @@ SERVERS_OWN: dict[str, Json] = {
 def test_what_is_the_server_s_is_refused_and_nothing_changes(
     ada: Person, operation: Operation, name: str
 ) -> None:
-    ids = ada.belongings()
+    ids = ada.create_each()
     before = [ada.get(path).json() for path in ("", *collections())]
     path = operation.path.format(user_id=ada.id, **ids)
-    answer = ada.request(operation.method, path, json=operation.example | {name: SERVERS_OWN[name]})
-    assert (f"body.{name}", "additionalProperties") in findings_of(answer)
+    response = ada.request(operation.method, path, json=operation.example | {name: SERVERS_OWN[name]})
+    assert (f"body.{name}", "additionalProperties") in validation_errors_of(response)
     assert [ada.get(path).json() for path in ("", *collections())] == before
 
 
@@ -68,8 +68,10 @@ def test_an_answer_has_the_properties_of_the_contract_and_no_other(
 ) -> None:
     path = RESOURCES[parameter].item if parameter in RESOURCES else "/api/{user_id}"
     (read,) = [o for o in OPERATIONS if (o.method, o.path) == ("GET", path)]
-    answer = body_of(ada.get(path.format(user_id=ada.id, **ada.belongings())))
-    assert {*answer} == {*resolve(read.responses[200]["content"]["application/json"]["schema"])["properties"]}
+    response = body_of(ada.get(path.format(user_id=ada.id, **ada.create_each())))
+    assert {*response} == {
+        *resolve(read.responses[200]["content"]["application/json"]["schema"])["properties"]
+    }
     # The database has more: what the contract leaves out, stays inside.
     table = table_of(parameter).name
     columns = cluster.execute(
@@ -77,8 +79,8 @@ def test_an_answer_has_the_properties_of_the_contract_and_no_other(
         f"WHERE table_schema = 'tasks_api' AND table_name = '{table}'",
         "security",
     )
-    inside = {name for (name,) in columns} - {*answer}
-    assert not [name for name in inside if f'"{name}"' in json.dumps(answer)]
+    inside = {name for (name,) in columns} - {*response}
+    assert not [name for name in inside if f'"{name}"' in json.dumps(response)]
     if parameter == "user_id":
         assert "described_at" in inside
 

@@ -24,7 +24,7 @@ def test_every_list_has_pages_and_no_page_is_endless(ada: Person) -> None:
     paths = {resource.collection for resource in RESOURCES.values()}
     lists = [operation for operation in OPERATIONS if operation.method == "GET" and operation.path in paths]
     assert lists
-    ids = ada.belongings()
+    ids = ada.create_each()
     for operation in lists:
         assert {"limit", "offset", "cursor"} <= operation.query.keys(), operation
         path = operation.path.format(user_id=ada.id, **ids)
@@ -68,9 +68,9 @@ def test_a_hostile_body_costs_no_more_than_an_honest_one_of_its_size(
     took = []
     for _ in range(3):
         started = time.perf_counter()
-        answer = ada.raw("POST", "/tasks", HOSTILE[name], ("Content-Type", "application/json"))
+        response = ada.raw("POST", "/tasks", HOSTILE[name], ("Content-Type", "application/json"))
         took.append(time.perf_counter() - started)
-        assert answer.status_code in (400, 422)
+        assert response.status_code in (400, 422)
     # The best of three, since the machine has other work. An honest one takes milliseconds.
     assert min(took) < 0.5
 
@@ -93,6 +93,6 @@ def test_a_batch_is_nothing_that_a_client_can_send(ada: Person) -> None:
 def test_an_answer_to_a_mistake_is_not_much_longer_than_the_mistake(ada: Person) -> None:
     """Every finding is told, so that the longest answer follows from the longest request."""
     body = json.dumps({f"{n:x}": 1 for n in range(5000)}).encode()
-    answer = ada.raw("POST", "/tasks", body, ("Content-Type", "application/json"))
-    assert answer.status_code == 422
-    assert len(answer.content) < 20 * len(body)
+    response = ada.raw("POST", "/tasks", body, ("Content-Type", "application/json"))
+    assert response.status_code == 422
+    assert len(response.content) < 20 * len(body)

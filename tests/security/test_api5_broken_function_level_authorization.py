@@ -21,7 +21,7 @@ from tests.api.conftest import (
 )
 from tests.resources import ANY, collections
 
-from .conftest import somebody
+from .conftest import some_person
 
 ROLES: dict[str, Json] = {
     "role": "admin",
@@ -41,7 +41,7 @@ ROLES: dict[str, Json] = {
 @pytest.mark.parametrize("claim", ROLES)
 def test_no_claim_makes_anybody_more_than_a_user(server: Server, ada: Person, claim: str) -> None:
     ada.task()
-    admin = somebody(server, **{claim: ROLES[claim]})
+    admin = some_person(server, **{claim: ROLES[claim]})
     for method, path in (("GET", ""), ("GET", "/tasks"), ("DELETE", ""), ("POST", "/tasks")):
         expect(admin.request(method, f"/api/{ada.id}{path}", json={"title": "Mine"}), 403, NOT_THE_CALLER)
     assert body_of(ada.get("/tasks"))["total"] == 1
@@ -76,8 +76,8 @@ def test_a_path_has_the_methods_of_the_contract_and_no_others(ada: Person, path:
     target = path.format(user_id=ada.id, **ANY)
     for method in METHODS:
         if method not in allowed(path).split(", ") and method != "CONNECT":
-            answer = ada.server.request(method, target, token=ada.token)
-            assert (answer.status_code, answer.headers.get("allow")) == (405, allowed(path)), method
+            response = ada.server.request(method, target, token=ada.token)
+            assert (response.status_code, response.headers.get("allow")) == (405, allowed(path)), method
 
 
 OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-Method")
@@ -86,8 +86,8 @@ OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-
 @pytest.mark.parametrize("header", OVERRIDES)
 def test_a_method_is_what_the_request_line_says(ada: Person, header: str) -> None:
     task = ada.task()
-    answer = ada.request("GET", f"/tasks/{task['id']}", headers={header: "DELETE"})
-    assert (answer.status_code, answer.json()) == (200, task)
+    response = ada.request("GET", f"/tasks/{task['id']}", headers={header: "DELETE"})
+    assert (response.status_code, response.json()) == (200, task)
     for query in ("_method=DELETE", "method=DELETE", "action=delete"):
         assert ada.request("GET", f"/tasks/{task['id']}?{query}").status_code == 422
     assert body_of(ada.get("/tasks"))["total"] == 1
@@ -98,8 +98,8 @@ def test_a_method_is_what_the_request_line_says(ada: Person, header: str) -> Non
 )
 def test_a_path_is_what_the_request_line_says(ada: Person, bob: Person, header: str) -> None:
     ada.task("Hers")
-    answer = bob.request("GET", "/tasks", headers={header: f"/api/{ada.id}/tasks"})
-    assert body_of(answer)["items"] == []
+    response = bob.request("GET", "/tasks", headers={header: f"/api/{ada.id}/tasks"})
+    assert body_of(response)["items"] == []
 
 
 HIDDEN = (
@@ -121,9 +121,9 @@ HIDDEN = (
 @pytest.mark.parametrize("path", HIDDEN)
 def test_there_is_no_other_door(server: Server, ada: Person, path: str) -> None:
     for token in (None, ada.token):
-        answer = server.request("GET", path, token=token)
-        assert answer.status_code == 404
-        assert answer.json() == NOT_FOUND
+        response = server.request("GET", path, token=token)
+        assert response.status_code == 404
+        assert response.json() == NOT_FOUND
 
 
 def test_every_operation_of_a_user_has_the_user_in_its_path() -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.api.conftest import FRONTEND, Person, Server, body_of, newcomer
+from tests.api.conftest import FRONTEND, Person, Server, body_of, new_person
 from tests.resources import collections
 
-from .conftest import somebody
+from .conftest import some_person
 
 
 @pytest.mark.parametrize(
@@ -41,14 +41,14 @@ def test_what_a_browser_sends_by_itself_is_no_credential(server: Server, ada: Pe
     for origin in ("https://evil.example", FRONTEND, "null"):
         headers = {"Cookie": f"token={ada.token}; better-auth.session_token={ada.token}", "Origin": origin}
         for method, path in (("DELETE", ""), ("POST", "/tasks")):
-            answer = server.request(method, ada.path(path), headers=headers, json={"title": "Ridden"})
-            assert answer.status_code == 401
+            response = server.request(method, ada.path(path), headers=headers, json={"title": "Ridden"})
+            assert response.status_code == 401
     assert body_of(ada.get("/tasks"))["total"] == 1
 
 
 def test_an_erasure_is_whole_and_touches_nobody_else(ada: Person, bob: Person) -> None:
     for person in (ada, bob):
-        person.belongings()
+        person.create_each()
     assert ada.delete().status_code == 200
     assert {ada.get(path).status_code for path in ("", *collections())} == {404}
     assert {body_of(bob.get(path))["total"] for path in collections()} == {1}
@@ -56,6 +56,6 @@ def test_an_erasure_is_whole_and_touches_nobody_else(ada: Person, bob: Person) -
 
 def test_nobody_finds_out_who_uses_the_service(server: Server, ada: Person) -> None:
     assert ada.get().status_code == 200
-    spy = somebody(server)
-    there, not_there = (spy.get(f"/api/{user_id}") for user_id in (ada.id, newcomer(server).id))
+    spy = some_person(server)
+    there, not_there = (spy.get(f"/api/{user_id}") for user_id in (ada.id, new_person(server).id))
     assert (there.status_code, there.content) == (not_there.status_code, not_there.content)

@@ -14,7 +14,7 @@ from signing import KEYS, addressed, jwk, sign_hmac, sign_with
 from impl.identity.key_set import read_key_set
 from tests.api.conftest import Person, Server, body_of
 
-from .conftest import LoginService, login_service, somebody
+from .conftest import LoginService, login_service, some_person
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_an_address_in_a_profile_is_a_text(server: Server, trap: LoginService) -
             "file:///etc/passwd",
             "http://169.254.169.254/",
         ):
-            person = somebody(server, **{name: url})
+            person = some_person(server, **{name: url})
             assert body_of(person.get())["image"] == url
 
 
@@ -97,19 +97,19 @@ def test_an_address_in_a_header_is_neither_asked_nor_repeated(
         f"{header}: {value}",
         *([] if header == "Host" else ["Host: test"]),
     ]
-    answer = ada.server.send("\r\n".join(lines).encode() + b"\r\n\r\n" + data)
-    assert answer.status_code == 201
-    assert answer.headers["location"] == ada.path(f"/tasks/{answer.json()['id']}")
-    assert host not in f"{answer.headers}{answer.text}"
+    response = ada.server.send("\r\n".join(lines).encode() + b"\r\n\r\n" + data)
+    assert response.status_code == 201
+    assert response.headers["location"] == ada.path(f"/tasks/{response.json()['id']}")
+    assert host not in f"{response.headers}{response.text}"
 
 
 def test_the_server_is_no_proxy(ada: Person, trap: LoginService) -> None:
     for target in (f"{trap.url}/", f"{trap.url}/api/{ada.id}/tasks"):
-        answer = ada.server.raw("GET", target, checked=False, token=ada.token)
+        response = ada.server.raw("GET", target, checked=False, token=ada.token)
         # An address in full names what is here (RFC 9112, section 3.2.2), or nothing.
-        assert answer.status_code in (200, 400, 404)
-    answer = ada.server.raw("CONNECT", trap.url.removeprefix("http://"), checked=False)
-    assert answer.status_code >= 400
+        assert response.status_code in (200, 400, 404)
+    response = ada.server.raw("CONNECT", trap.url.removeprefix("http://"), checked=False)
+    assert response.status_code >= 400
 
 
 def test_a_key_set_may_hold_addresses_and_none_is_asked(trap: LoginService) -> None:

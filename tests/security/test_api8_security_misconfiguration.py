@@ -25,9 +25,9 @@ from tests.api.conftest import (
     expect,
     running,
 )
-from tests.api.test_exactness import expect_refused_preflight, preflight
+from tests.api.test_exactness import expect_rejected_preflight, preflight
 
-from .conftest import SHARED, somebody, up
+from .conftest import SHARED, some_person, up
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +52,14 @@ TELLTALE_HEADERS = {
 
 @each(OPERATIONS)
 def test_no_answer_names_what_it_was_made_with(production: Server, operation: Operation) -> None:
-    person = somebody(production)
-    answers = [
+    person = some_person(production)
+    responses = [
         call(operation, person),
         production.request(operation.method, "/nowhere"),
         production.raw("BREW", "/", checked=False),
     ]
-    for answer in answers:
-        assert TELLTALE_HEADERS.isdisjoint(answer.headers)
+    for response in responses:
+        assert TELLTALE_HEADERS.isdisjoint(response.headers)
 
 
 def test_what_never_reaches_the_contract_has_its_headers_too(server: Server) -> None:
@@ -71,10 +71,10 @@ def test_what_never_reaches_the_contract_has_its_headers_too(server: Server) -> 
         b"GET /nowhere HTTP/1.1\r\nHost: test\r\n\r\n",
         b"OPTIONS / HTTP/1.1\r\nHost: test\r\nOrigin: x\r\nAccess-Control-Request-Method: GET\r\n\r\n",
     ):
-        answer = server.send(data, checked=False)
-        assert answer.status_code >= 400
-        assert answer.headers["x-content-type-options"] == "nosniff", data[:30]
-        assert answer.headers["cache-control"] == "no-store", data[:30]
+        response = server.send(data, checked=False)
+        assert response.status_code >= 400
+        assert response.headers["x-content-type-options"] == "nosniff", data[:30]
+        assert response.headers["cache-control"] == "no-store", data[:30]
 
 
 FILES = (
@@ -88,8 +88,8 @@ FILES = (
 
 @pytest.mark.parametrize("path", FILES)
 def test_no_file_is_served_but_those_of_the_documentation(server: Server, path: str) -> None:
-    answer = server.raw("GET", path)
-    assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+    response = server.raw("GET", path)
+    assert (response.status_code, response.json()) == (404, NOT_FOUND)
 
 
 LOOKALIKES = (
@@ -104,11 +104,11 @@ LOOKALIKES = (
 
 @pytest.mark.parametrize("origin", LOOKALIKES)
 def test_an_origin_that_looks_like_the_front_end_s_is_another_site_s(ada: Person, origin: str) -> None:
-    expect_refused_preflight(preflight(ada.server, "/health", origin, "GET"), "origin")
-    answer = ada.request("GET", "/tasks", headers={"Origin": origin})
-    assert answer.status_code == 200
-    assert "access-control-allow-origin" not in answer.headers
-    assert "Origin" in answer.headers["vary"]
+    expect_rejected_preflight(preflight(ada.server, "/health", origin, "GET"), "origin")
+    response = ada.request("GET", "/tasks", headers={"Origin": origin})
+    assert response.status_code == 200
+    assert "access-control-allow-origin" not in response.headers
+    assert "Origin" in response.headers["vary"]
 
 
 def test_nothing_of_development_is_in_production(production: Server) -> None:
@@ -118,9 +118,9 @@ def test_nothing_of_development_is_in_production(production: Server) -> None:
     assert production.request("GET", "/", headers=opened).json()["docs"] == "/openapi.json"
     # Neither a mock nor a wish for an error is heard.
     for headers in ({"Prefer": "code=500"}, {"X-Debug": "1"}, {"Debug": "true"}):
-        answer = production.request("GET", "/health", headers=headers)
-        assert answer.status_code == 200
-        assert "x-mock" not in answer.headers
+        response = production.request("GET", "/health", headers=headers)
+        assert response.status_code == 200
+        assert "x-mock" not in response.headers
 
 
 GOOD = {"ENVIRONMENT": "production", "DATABASE_URL": "postgresql://db/app", "BETTER_AUTH_SECRET": SECRET}
@@ -172,10 +172,10 @@ SMUGGLED = "GET /api/smuggled HTTP/1.1\r\nHost: test\r\n\r\n"
 )
 def test_a_request_that_two_servers_would_cut_differently_is_refused(ada: Person, framing: str) -> None:
     head = f"POST {ada.path('/tasks')} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
-    answer = ada.server.send(f"{head}{framing}\r\n\r\n0\r\n\r\n{SMUGGLED}".encode(), checked=False)
+    response = ada.server.send(f"{head}{framing}\r\n\r\n0\r\n\r\n{SMUGGLED}".encode(), checked=False)
     # 501: a coding that the server does not know (RFC 9112, section 6.1).
-    assert answer.status_code == (501 if "xchunked" in framing else 400)
-    assert answer.headers["connection"] == "close"
+    assert response.status_code == (501 if "xchunked" in framing else 400)
+    assert response.headers["connection"] == "close"
 
 
 def test_the_service_publishes_no_keys(server: Server) -> None:

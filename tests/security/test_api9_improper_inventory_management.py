@@ -84,8 +84,8 @@ def test_there_is_no_older_newer_or_other_version(ada: Person, method: str) -> N
         if not target.startswith("/api/ada.json") and not re.fullmatch(
             r"/api/ada/(tasks|categories)/1\.json", target
         ):
-            answer = ada.server.request(method, target, token=ada.token)
-            assert (answer.status_code, answer.json()) == (404, NOT_FOUND), target
+            response = ada.server.request(method, target, token=ada.token)
+            assert (response.status_code, response.json()) == (404, NOT_FOUND), target
 
 
 def test_nothing_is_deprecated_and_everything_is_told(server: Server) -> None:

@@ -20,16 +20,16 @@ from signing import SECRET
 
 from tests.api.conftest import BODY_LIMIT, CONTRACT, OPERATIONS, Json, Operation, Person, Server
 from tests.api.test_bad_input import (
+    INVALID_IDS,
+    INVALID_USER_IDS,
     MALFORMED,
-    NO_IDS,
-    NO_USER_IDS,
     OTHER_TYPES,
     all_bad_values,
-    no_queries,
+    invalid_queries,
 )
 from tests.resources import ANY, RESOURCES, not_found
 
-from .conftest import somebody
+from .conftest import some_person
 
 WORD = "canary7f3a9c"
 EVERYWHERE = (
@@ -131,7 +131,7 @@ def mistakes(person: Person) -> Iterator[httpx.Response]:
         yield send(person, "PATCH" if operation.method == "GET" else "POST", f"/{WORD}", body, JSON)
         yield send(person, "TRACE", path)
         for name in operation.query:
-            for text in (*no_queries(operation, name), WORD, f"{WORD}&{name}={WORD}"):
+            for text in (*invalid_queries(operation, name), WORD, f"{WORD}&{name}={WORD}"):
                 yield send(person, "GET", f"{path}?{name}={text}")
     for operation in WITH_BODY:
         path = path_of(operation, person)
@@ -146,10 +146,10 @@ def mistakes(person: Person) -> Iterator[httpx.Response]:
             for value in (*all_bad_values(operation, name), WORD * 200, {WORD: WORD}, [WORD]):
                 changed = json.dumps(operation.example | {name: word_in(value)}).encode()
                 yield send(person, operation.method, path, changed, JSON)
-    for text in (*NO_IDS, WORD):
+    for text in (*INVALID_IDS, WORD):
         yield send(person, "GET", f"/tasks/{text}")
         yield send(person, "DELETE", f"/categories/{text}")
-    for text in (*NO_USER_IDS, f"{WORD}%00"):
+    for text in (*INVALID_USER_IDS, f"{WORD}%00"):
         yield send(person, "GET", f"/api/{text}/tasks")
     for name, token in [*SHARED_SECRET.items(), *((name, build()) for name, build in KEY_SET.items())]:
         if token.isascii() and token.isprintable() and len(token) < 16_384 and name not in ("space",):
@@ -174,12 +174,14 @@ def mistakes(person: Person) -> Iterator[httpx.Response]:
         yield send(person, "GET", f"/tasks?priority={quote(injection)}")
 
 
-def expect_no_more_than_the_contract(answer: httpx.Response) -> None:
-    whole = b"\n".join(f"{name}: {value}".encode() for name, value in answer.headers.items()) + answer.content
+def expect_no_more_than_the_contract(response: httpx.Response) -> None:
+    whole = (
+        b"\n".join(f"{name}: {value}".encode() for name, value in response.headers.items()) + response.content
+    )
     assert not (found := TELLTALE.search(whole)), (found, whole[:1000])
-    content = answer.json()
+    content = response.json()
     assert list(content) == ["detail"]
-    if answer.status_code != 422:
+    if response.status_code != 422:
         assert content["detail"] in DETAILS
         return
     for finding in content["detail"]:
@@ -191,7 +193,7 @@ def expect_no_more_than_the_contract(answer: httpx.Response) -> None:
 
 def victim(server: Server) -> Person:
     told = {"name": f"{WORD} Lovelace", "email": f"{WORD}@example.com", "image": f"https://{WORD}.example"}
-    return somebody(server, **told)
+    return some_person(server, **told)
 
 
 def expect_nothing_in_the_log(person: Person) -> None:
@@ -214,10 +216,10 @@ def test_a_mistake_is_told_in_words_of_the_contract_and_logged_without_what_was_
 ) -> None:
     person = victim(server)
     statuses: Counter[int] = Counter()
-    for answer in mistakes(person):
-        statuses[answer.status_code] += 1
-        if answer.status_code >= 400:
-            expect_no_more_than_the_contract(answer)
+    for response in mistakes(person):
+        statuses[response.status_code] += 1
+        if response.status_code >= 400:
+            expect_no_more_than_the_contract(response)
     assert {400, 401, 403, 404, 405, 409, 413, 415, 422} <= statuses.keys()
     assert sum(statuses.values()) > 1500
     expect_nothing_in_the_log(person)
@@ -229,9 +231,9 @@ def test_a_failure_tells_nothing_but_its_status_and_the_log_nothing_that_was_sen
 ) -> None:
     person = victim({500: damaged, 503: unreachable}[status])
     # Where there is no database each takes its time, since another attempt may succeed.
-    for answer in islice(failures(person), None if status == 500 else 1):
-        assert answer.status_code == status
-        expect_no_more_than_the_contract(answer)
+    for response in islice(failures(person), None if status == 500 else 1):
+        assert response.status_code == status
+        expect_no_more_than_the_contract(response)
     expect_nothing_in_the_log(person)
     if status == 500:
         assert "createTask" in person.server.log.read_text(encoding="utf-8")

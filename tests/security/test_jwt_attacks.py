@@ -68,8 +68,8 @@ def expect_refusal(
     target: str = "/api/ada/tasks",
     body: bytes | None = None,
 ) -> None:
-    answer = server.raw(method, target, body, *headers)
-    expect(answer, 401, NOT_AUTHENTICATED, www_authenticate=challenge(*headers))
+    response = server.raw(method, target, body, *headers)
+    expect(response, 401, NOT_AUTHENTICATED, www_authenticate=challenge(*headers))
 
 
 @pytest.mark.parametrize("name", TOKENS)
@@ -208,11 +208,11 @@ def test_a_good_token_is_accepted_where_its_kind_is(
         token = sign_with(KEYS[algorithm], header(algorithm), addressed(sub=user_id))
     assert length in (None, len(token))
     accepted = way == "both" or (way == "shared secret") == (algorithm == "HS256")
-    answer = server.request("GET", f"/api/{user_id}/tasks", token=token)
+    response = server.request("GET", f"/api/{user_id}/tasks", token=token)
     if accepted:
-        expect(answer, 200, {"items": [], "total": 0, "next_cursor": None})
+        expect(response, 200, {"items": [], "total": 0, "next_cursor": None})
     else:
-        expect(answer, 401, NOT_AUTHENTICATED, www_authenticate=INVALID_TOKEN)
+        expect(response, 401, NOT_AUTHENTICATED, www_authenticate=INVALID_TOKEN)
 
 
 @pytest.mark.parametrize("changed", ["header", "payload", "signature"])
@@ -224,10 +224,10 @@ def test_what_is_remembered_of_a_good_token_admits_no_other(server: Server, way:
         sign_hmac(HEADER, told) if way == "shared secret" else sign_with(KEYS["EdDSA"], header("EdDSA"), told)
     ).split(".")
     for _ in range(2):
-        answer = server.raw(
+        response = server.raw(
             "GET", f"/api/{user_id}/tasks", None, ("Authorization", f"Bearer {'.'.join(parts)}")
         )
-        assert answer.status_code == 200
+        assert response.status_code == 200
     index = ("header", "payload", "signature").index(changed)
     letter = parts[index][10]
     parts[index] = parts[index][:10] + ("A" if letter != "A" else "B") + parts[index][11:]
