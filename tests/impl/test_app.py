@@ -1,7 +1,7 @@
 """FastAPI's schema of the generated routes equals the contract, except for explained differences.
 
-The server does not serve FastAPI's schema. The test compares it with the contract because it is made only from
-the generated code, so equal parts prove that the generated code is correct.
+The server does not serve FastAPI's schema. It is made only from the generated code, so the parts that equal
+the contract prove that the generated code is correct.
 """
 
 from __future__ import annotations

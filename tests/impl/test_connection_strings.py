@@ -51,7 +51,7 @@ def test_parameters_of_other_tools_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "message"),
     [
         ("sslmod=require", "unknown parameter sslmod; did you mean sslmode?"),
         ("search_path=app", "unknown parameter search_path; remove it"),
@@ -85,7 +85,7 @@ def test_other_parameters_are_rejected_by_name(query: str, message: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("hosts", "said"),
+    ("hosts", "message"),
     [
         ("db:0", "port"),
         ("db:65536", "port"),

@@ -1,4 +1,4 @@
-"""Clients that leave before they have their answer leave nothing behind."""
+"""Clients that disconnect before the response leak no connection, transaction or task."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ ASKED = {
 
 
 async def leave(port: int, data: bytes, seconds: float, *, reset: bool) -> None:
-    """Ask, and be gone after a moment."""
+    """Send a request, and disconnect after this time."""
     _, writer = await asyncio.open_connection("127.0.0.1", port)
     if reset:
         connection = writer.get_extra_info("socket")
@@ -65,7 +65,7 @@ async def ask(port: int, data: bytes) -> bytes:
     return response
 
 
-def test_requests_whose_clients_left_leave_nothing_behind(postgres_url: str, report: Report) -> None:
+def test_aborted_requests_leak_nothing(postgres_url: str, report: Report) -> None:
     cluster = Cluster(postgres_url)
     url = cluster.create("disconnects")
     settings = Settings(
@@ -78,7 +78,7 @@ def test_requests_whose_clients_left_leave_nothing_behind(postgres_url: str, rep
     app = create_app(settings)
     config = uvicorn.Config(app, log_config=None, ws="none", http=Connection)
     server = uvicorn.Server(config)
-    # Signals are pytest's here.
+    # pytest handles the signals in this process.
     server.capture_signals = nullcontext  # type: ignore[assignment, method-assign]
 
     async def run(listener: socket.socket) -> None:
@@ -89,7 +89,7 @@ def test_requests_whose_clients_left_leave_nothing_behind(postgres_url: str, rep
         assert (await ask(port, CREATE)).startswith(b"HTTP/1.1 201 ")
         before = asyncio.all_tasks()
         kinds = list(ASKED.values())
-        # At once, while the statement runs, and while others wait for a connection, for the table is locked.
+        # Disconnect at once, during the statement, and while waiting for a connection: the table is locked.
         with psycopg2.connect(url) as connection, connection.cursor() as cursor:
             cursor.execute(f"LOCK TABLE {SCHEMA}.task")
             for start in range(0, REQUESTS, 100):

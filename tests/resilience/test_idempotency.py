@@ -1,4 +1,4 @@
-"""What is sent again because no answer came is done once, and answered alike."""
+"""Idempotency keys: a repeated request is executed once, and gets the response of the first."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.resources import RESOURCES, new_body
 TIMES = 50
 ROUNDS = 20 if FULL else 2
 
-# The parameters of what is created with an Idempotency-Key.
+# The path parameters of the resources whose creation accepts an Idempotency-Key.
 CREATIONS = [
     parameter
     for parameter, resource in RESOURCES.items()
@@ -54,19 +54,21 @@ def send(person: Person, method: str, path: str, body: Json, key: str, **headers
 
 
 def at_once(person: Person, method: str, path: str, body: Json, key: str) -> list[httpx.Response]:
-    """The same request many times, on as many connections."""
+    """Send the same request many times concurrently, each on its own connection."""
     with ThreadPoolExecutor(TIMES) as pool:
         return list(pool.map(lambda _: send(person, method, path, body, key), range(TIMES)))
 
 
 def shown(response: httpx.Response) -> tuple[int, bytes, dict[str, str]]:
-    """All that a client sees, but for what names the request and the moment."""
+    """Return what a client sees of a response, except the request id and the date."""
     own = {"date", "x-request-id"}
     return response.status_code, response.content, {n: v for n, v in response.headers.items() if n not in own}
 
 
 @pytest.mark.parametrize("parameter", CREATIONS)
-def test_what_is_sent_many_times_at_once_is_done_once(ada: Person, report: Report, parameter: str) -> None:
+def test_concurrent_repeats_of_a_creation_create_one_item(
+    ada: Person, report: Report, parameter: str
+) -> None:
     ids = ada.create_each()
     path = RESOURCES[parameter].collection.format(user_id=ada.id, **ids)
     before = body_of(ada.get(path))["total"]
@@ -80,11 +82,11 @@ def test_what_is_sent_many_times_at_once_is_done_once(ada: Person, report: Repor
         assert body_of(ada.get(path))["total"] == before + number + 1
     if parameter == "task_id":
         report(
-            "The same POST twice", "1 row, 50 equal answers", f"1 row, {TIMES} equal answers, {ROUNDS} times"
+            "Repeated POST", "1 row, 50 equal responses", f"1 row, {TIMES} equal responses, {ROUNDS} times"
         )
 
 
-def test_a_toggle_that_is_sent_many_times_at_once_toggles_once(ada: Person) -> None:
+def test_concurrent_repeats_of_a_toggle_toggle_once(ada: Person) -> None:
     task = ada.task()
     for number in range(ROUNDS + 1):
         responses = at_once(ada, "PATCH", f"/tasks/{task['id']}/complete", None, f"toggle-{number}")
@@ -96,7 +98,7 @@ def test_a_toggle_that_is_sent_many_times_at_once_toggles_once(ada: Person) -> N
         assert (there.content, there.headers["etag"]) == (first[1], first[2]["etag"])
 
 
-def test_a_key_is_good_for_one_request(ada: Person) -> None:
+def test_an_idempotency_key_identifies_one_request(ada: Person) -> None:
     one, other = ada.task(), ada.task()
     creation = send(ada, "POST", "/tasks", {"title": "First"}, "k")
     toggle = send(ada, "PATCH", f"/tasks/{one['id']}/complete", None, "t")
@@ -114,13 +116,13 @@ def test_a_key_is_good_for_one_request(ada: Person) -> None:
         response = send(ada, method, path, body, key)
         assert (response.status_code, response.json()) == (422, REUSED)
     assert (ada.get("/tasks").json(), ada.get("/categories").json()) == before
-    # What is written otherwise and says the same is the same request.
+    # Another notation of the same body is the same request.
     assert shown(send(ada, "POST", "/tasks", {"title": "First"}, "k")) == shown(creation)
     assert shown(send(ada, "PATCH", f"/tasks/{one['id']}/complete", None, "t")) == shown(toggle)
     assert shown(send(ada, "POST", "/categories", {"name": "First"}, "c")) == shown(category)
 
 
-def test_a_key_is_the_users_own(ada: Person, bob: Person) -> None:
+def test_idempotency_keys_are_per_user(ada: Person, bob: Person) -> None:
     hers = send(ada, "POST", "/tasks", {"title": "Hers"}, "same")
     his = send(bob, "POST", "/tasks", {"title": "His"}, "same")
     assert (hers.status_code, his.status_code) == (201, 201)
@@ -130,14 +132,14 @@ def test_a_key_is_the_users_own(ada: Person, bob: Person) -> None:
     assert anonymous.status_code == 401
 
 
-def test_the_answer_stays_as_it_was_whatever_became_of_the_thing(ada: Person) -> None:
+def test_a_repeat_returns_the_first_response(ada: Person) -> None:
     category = ada.category("Home")
     body = {"title": "First", "category_id": category["id"]}
     first = send(ada, "POST", "/tasks", body, "k")
     task = first.json()
     toggle = send(ada, "PATCH", f"/tasks/{task['id']}/complete", None, "t", If_Match=first.headers["etag"])
     assert toggle.status_code == 200
-    # Its own success changed what If-Match had named.
+    # The first request itself changed the ETag that If-Match contains.
     again = send(ada, "PATCH", f"/tasks/{task['id']}/complete", None, "t", If_Match=first.headers["etag"])
     assert shown(again) == shown(toggle)
     named = send(ada, "POST", "/categories", {"name": "Work"}, "c")
@@ -146,12 +148,12 @@ def test_the_answer_stays_as_it_was_whatever_became_of_the_thing(ada: Person) ->
     body_of(ada.delete(f"/tasks/{task['id']}"))
     assert shown(send(ada, "POST", "/tasks", body, "k")) == shown(first)
     assert shown(send(ada, "PATCH", f"/tasks/{task['id']}/complete", None, "t")) == shown(toggle)
-    # Its own first success has the name.
+    # The first request itself took the name.
     assert shown(send(ada, "POST", "/categories", {"name": "Work"}, "c")) == shown(named)
     assert ada.get("/tasks").json()["total"] == 0
 
 
-def test_a_request_that_was_refused_leaves_its_key_unused(ada: Person) -> None:
+def test_a_rejected_request_does_not_use_its_key(ada: Person) -> None:
     taken = ada.category("Taken")
     assert send(ada, "POST", "/categories", {"name": "Taken"}, "k").status_code == 409
     body_of(ada.delete(f"/categories/{taken['id']}"))
@@ -167,20 +169,20 @@ def test_a_request_that_was_refused_leaves_its_key_unused(ada: Person) -> None:
 
 
 @pytest.mark.parametrize("key", ["x", '"quoted"', "x" * 255, "!~", "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"])
-def test_a_key_is_any_visible_text(ada: Person, key: str) -> None:
+def test_an_idempotency_key_is_any_visible_ascii_text(ada: Person, key: str) -> None:
     first, again = (send(ada, "POST", "/tasks", {"title": "x"}, key) for _ in range(2))
     assert (first.status_code, shown(again)) == (201, shown(first))
 
 
 @pytest.mark.parametrize("key", ["", "two words", "x" * 256, "\xfc", "a\tb"])
-def test_a_key_of_another_form_is_refused(ada: Person, key: str) -> None:
+def test_a_malformed_idempotency_key_is_rejected(ada: Person, key: str) -> None:
     headers = ("Content-Type", "application/json"), ("Idempotency-Key", key)
     found = validation_errors_of(ada.raw("POST", "/tasks", b'{"title": "x"}', *headers))
     assert {place for place, _ in found} == {"header.Idempotency-Key"}
     assert ada.get("/tasks").json()["total"] == 0
 
 
-def test_two_keys_are_none(ada: Person) -> None:
+def test_two_idempotency_keys_are_rejected(ada: Person) -> None:
     headers = ("Content-Type", "application/json"), ("Idempotency-Key", "a"), ("Idempotency-Key", "a")
     response = ada.raw("POST", "/tasks", b'{"title": "x"}', *headers)
     assert validation_errors_of(response) == [("header.Idempotency-Key", "duplicate")]
@@ -198,7 +200,9 @@ def run_again(cluster: Cluster, tmp_path: Path) -> Callable[[str], Any]:
     return start
 
 
-def test_after_a_restart_the_answer_is_the_same(run_again: Callable[[str], Any], report: Report) -> None:
+def test_a_repeat_after_a_restart_returns_the_first_response(
+    run_again: Callable[[str], Any], report: Report
+) -> None:
     with run_again("first") as server:
         person = existing_person(server)
         first = send(person, "POST", "/tasks", {"title": "Once"}, "k")
@@ -210,10 +214,10 @@ def test_after_a_restart_the_answer_is_the_same(run_again: Callable[[str], Any],
             toggle
         )
         assert person.get("/tasks").json()["total"] == 1
-    report("The same POST twice", "same answer after a restart", "same status, headers and body")
+    report("Repeated POST", "same response after a restart", "same status, headers and body")
 
 
-def test_who_hangs_up_before_the_answer_and_asks_again_gets_it(ada: Person) -> None:
+def test_a_repeat_after_a_disconnect_returns_the_response(ada: Person) -> None:
     body = b'{"title": "Once"}'
     for number in range(ROUNDS * 5):
         head = (
@@ -239,7 +243,7 @@ SELECT '{user}', 'more-' || n, '', '{{}}', now() - interval '48 hours' FROM gene
 KEYS = "SELECT key FROM tasks_api.idempotency_key WHERE user_id = '{user}' ORDER BY key"
 
 
-def test_a_key_is_kept_for_a_day(ada: Person, cluster: Cluster) -> None:
+def test_an_idempotency_key_expires_after_24_hours(ada: Person, cluster: Cluster) -> None:
     first = send(ada, "POST", "/tasks", {"title": "Once"}, "k")
     cluster.execute(AGE.format(age="23 hours 59 minutes", user=ada.id, keys="= 'k'"), "promises")
     assert shown(send(ada, "POST", "/tasks", {"title": "Once"}, "k")) == shown(first)
@@ -247,13 +251,15 @@ def test_a_key_is_kept_for_a_day(ada: Person, cluster: Cluster) -> None:
     second = send(ada, "POST", "/tasks", {"title": "Once"}, "k")
     assert (second.status_code, second.json()["id"] != first.json()["id"]) == (201, True)
     assert shown(send(ada, "POST", "/tasks", {"title": "Once"}, "k")) == shown(second)
-    # For another request it is free again as well, though there are more old keys than are swept at once.
+    # Another request can use the key again, although one sweep does not delete all expired keys.
     cluster.execute(MORE.format(user=ada.id), "promises")
     cluster.execute(AGE.format(age="24 hours 1 second", user=ada.id, keys="= 'k'"), "promises")
     assert send(ada, "POST", "/tasks", {"title": "Other"}, "k").status_code == 201
 
 
-def test_old_keys_go_with_the_next_write_of_their_user(ada: Person, bob: Person, cluster: Cluster) -> None:
+def test_expired_keys_are_deleted_with_the_users_next_write(
+    ada: Person, bob: Person, cluster: Cluster
+) -> None:
     for person in (ada, bob):
         for number in range(5):
             assert send(person, "POST", "/tasks", {"title": "x"}, f"old-{number}").is_success
@@ -261,6 +267,6 @@ def test_old_keys_go_with_the_next_write_of_their_user(ada: Person, bob: Person,
     assert send(ada, "POST", "/tasks", {"title": "x"}, "new").is_success
     assert cluster.execute(KEYS.format(user=ada.id), "promises") == [("new",)]
     assert len(cluster.execute(KEYS.format(user=bob.id), "promises")) == 5
-    # Whoever is erased takes them along.
+    # The erasure of the user deletes the keys.
     body_of(bob.delete())
     assert cluster.execute(KEYS.format(user=bob.id), "promises") == []

@@ -1,4 +1,4 @@
-"""Idle connections are killed, as when Neon scales to zero, and no client notices."""
+"""Killed idle connections, as when Neon scales to zero, cause no client error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CLIENTS = 16
 ROUNDS = 20 if FULL else 4
 
 
-async def test_no_client_notices_that_all_connections_were_killed(
+async def test_killing_idle_connections_causes_no_client_error(
     postgres: Postgres, tmp_path: Path, report: Report
 ) -> None:
     responses = []
@@ -24,7 +24,7 @@ async def test_no_client_notices_that_all_connections_were_killed(
         clients = [Client(server, person) for _ in range(CLIENTS)]
         for _ in range(ROUNDS):
             killed += postgres.kill_connections("killed")
-            # Some ask before the server has heard of it.
+            # Some requests arrive before the server has noticed the closed connections.
             for request in (("GET", "/tasks?limit=10"), ("POST", "/tasks", {"title": "x"})):
                 responses += await asyncio.gather(*(client.request(*request) for client in clients))
         for client in clients:
@@ -34,7 +34,7 @@ async def test_no_client_notices_that_all_connections_were_killed(
     assert killed >= 2 * ROUNDS
     assert stored == len(responses) / 2
     report(
-        "Idle connections are killed",
+        "Killed idle connections",
         "0 client errors",
         f"0 of {len(responses)}, {killed} connections killed, each of {stored} tasks stored once",
     )

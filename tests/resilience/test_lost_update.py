@@ -1,4 +1,4 @@
-"""Of two people who change the same thing, neither overwrites the other without knowing it."""
+"""Lost updates: with If-Match, a writer cannot overwrite a concurrent change."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROUNDS = 20 if FULL else 2
 
 
 def new(person: Person, parameter: str) -> tuple[str, str]:
-    """The path and the ETag of something new."""
+    """Create an item, and return its path and its ETag."""
     path = RESOURCES[parameter].item.format(user_id=person.id, **person.create_each())
     return path, person.get(path).headers["etag"]
 
@@ -38,7 +38,7 @@ def send(person: Person, method: str, path: str, body: Any, **headers: str) -> h
         ("deleteTask", "DELETE", "", None),
     ],
 )
-def test_of_many_writers_with_one_etag_one_succeeds(
+def test_only_one_of_many_writers_with_one_etag_succeeds(
     ada: Person, report: Report, change: str, method: str, below: str, body: Any
 ) -> None:
     statuses: Counter[int] = Counter()
@@ -54,7 +54,7 @@ def test_of_many_writers_with_one_etag_one_succeeds(
         [winner] = [response for response in responses if response.status_code == 200]
         losers = [response for response in responses if response is not winner]
         if change == "deleteTask":
-            # What is gone has no state that could be another one.
+            # A deleted item has no other ETag.
             assert {response.status_code for response in losers} <= {404, 412}
         else:
             assert {response.status_code for response in losers} == {412}
@@ -69,7 +69,7 @@ def test_of_many_writers_with_one_etag_one_succeeds(
         report("Lost update", "1 success, 49 × 412", shown)
 
 
-def test_the_deletion_of_its_category_changes_a_tasks_etag(ada: Person) -> None:
+def test_deleting_its_category_changes_a_tasks_etag(ada: Person) -> None:
     category = ada.category()
     path = ada.path(f"/tasks/{ada.task(category_id=category['id'])['id']}")
     etag = ada.get(path).headers["etag"]

@@ -1,4 +1,4 @@
-"""More clients with slow queries than there are connections."""
+"""An exhausted connection pool: more clients with slow queries than connections."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tests.resilience.wire import Client, Response
 
 CLIENTS = 200
 SECONDS = 20 if FULL else 3
-ANSWERED_WITHIN = 3.0
-# The small run shares the machine with other tests; what it guards against is a process that is frozen.
+RESPONSE_WITHIN = 3.0
+# The small run shares the machine with other tests, so its limit only detects a blocked process.
 HEALTHY_WITHIN = 0.1 if FULL else 1.0
 REQUESTS = (("GET", "/tasks?limit=10"), ("GET", "/tasks/1"), ("POST", "/tasks", {"title": "x"}))
 
 
-async def test_who_cannot_be_served_in_time_is_told_so_and_the_process_stays_healthy(
+async def test_an_exhausted_pool_answers_503_and_stays_healthy(
     postgres: Postgres, tmp_path: Path, report: Report
 ) -> None:
     responses: list[tuple[float, Response]] = []
@@ -42,7 +42,7 @@ async def test_who_cannot_be_served_in_time_is_told_so_and_the_process_stays_hea
                 responses.append((time.monotonic() - asked, response))
 
         def watch() -> None:
-            # In a thread of its own, so that it does not wait for the other clients.
+            # In its own thread, so that it does not wait for the other clients.
             while busy:
                 asked = time.monotonic()
                 assert server.request("GET", "/health").status_code == 200
@@ -67,11 +67,11 @@ async def test_who_cannot_be_served_in_time_is_told_so_and_the_process_stays_hea
         assert response.status == 503
         assert response.json == {"detail": "The database is not available"}
         assert response.headers["retry-after"] == "1"
-    assert slowest <= ANSWERED_WITHIN
+    assert slowest <= RESPONSE_WITHIN
     assert max(health) < HEALTHY_WITHIN
     report(
         "Pool exhausted",
-        f"503 and Retry-After within {ANSWERED_WITHIN:g} s; /health below {HEALTHY_WITHIN * 1000:g} ms",
+        f"503 and Retry-After within {RESPONSE_WITHIN:g} s; /health below {HEALTHY_WITHIN * 1000:g} ms",
         f"{len(unavailable)} × 503, the slowest after {slowest:.1f} s; "
         f"/health at most {max(health) * 1000:.0f} ms",
     )

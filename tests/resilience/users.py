@@ -1,4 +1,4 @@
-"""Clients that remember what they were told."""
+"""Clients that remember the acknowledged writes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from tests.api.conftest import Json
 from tests.resilience.wire import Client, Response
 
-# How many tasks and categories each has left, about.
+# The approximate number of tasks and categories of each client.
 KEPT = 3
 
 
 @dataclass
 class User:
-    """A client and what it was told: its tasks and its categories as they must be stored."""
+    """A client with its tasks and categories as they must be stored."""
 
     client: Client
     tasks: dict[int, Json] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class User:
                     del kept[min(kept)]
 
     async def compare(self) -> None:
-        """What is there is what was acknowledged, no more and no less, and as it was answered last."""
+        """Assert that the server has exactly the acknowledged tasks and categories."""
         for kind, kept in (("tasks", self.tasks), ("categories", self.categories)):
             listed = (await self.client.request("GET", f"/{kind}?limit=1000")).json
             assert {item["id"]: item for item in listed["items"]} == kept

@@ -1,7 +1,7 @@
 """OWASP API3:2023, broken object property level authorization.
 
-Nobody writes a property that is the server's (mass assignment), and no answer has one that the contract has
-not.
+Clients cannot write properties of the server (mass assignment), and no response has properties that the
+contract does not declare.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.api.conftest import (
 from tests.resources import RESOURCES, collections, table_of
 
 WITH_BODY = [operation for operation in OPERATIONS if operation.example is not None]
-# What the database has and people might want to set, and what other services have.
+# Columns of the database that clients might try to set, and common properties of other services.
 SERVERS_OWN: dict[str, Json] = {
     "id": 1,
     "user_id": "somebody",
@@ -51,9 +51,7 @@ SERVERS_OWN: dict[str, Json] = {
 
 @each(WITH_BODY)
 @pytest.mark.parametrize("name", SERVERS_OWN)
-def test_what_is_the_server_s_is_refused_and_nothing_changes(
-    ada: Person, operation: Operation, name: str
-) -> None:
+def test_server_owned_properties_are_rejected(ada: Person, operation: Operation, name: str) -> None:
     ids = ada.create_each()
     before = [ada.get(path).json() for path in ("", *collections())]
     path = operation.path.format(user_id=ada.id, **ids)
@@ -63,7 +61,7 @@ def test_what_is_the_server_s_is_refused_and_nothing_changes(
 
 
 @pytest.mark.parametrize("parameter", ["user_id", *RESOURCES])
-def test_an_answer_has_the_properties_of_the_contract_and_no_other(
+def test_a_response_has_exactly_the_contract_properties(
     ada: Person, cluster: Cluster, parameter: str
 ) -> None:
     path = RESOURCES[parameter].item if parameter in RESOURCES else "/api/{user_id}"
@@ -72,7 +70,7 @@ def test_an_answer_has_the_properties_of_the_contract_and_no_other(
     assert {*response} == {
         *resolve(read.responses[200]["content"]["application/json"]["schema"])["properties"]
     }
-    # The database has more: what the contract leaves out, stays inside.
+    # The database has more columns, which the responses must not contain.
     table = table_of(parameter).name
     columns = cluster.execute(
         "SELECT column_name FROM information_schema.columns "  # noqa: S608
@@ -85,14 +83,14 @@ def test_an_answer_has_the_properties_of_the_contract_and_no_other(
         assert "described_at" in inside
 
 
-def test_a_profile_is_the_login_service_s_to_write(ada: Person) -> None:
+def test_a_profile_cannot_be_written_through_the_api(ada: Person) -> None:
     before = body_of(ada.get())
     for method in ("PUT", "PATCH", "POST"):
         assert ada.request(method, "", json={"email": "eve@example.com"}).status_code == 405
     assert body_of(ada.get()) == before
 
 
-def test_a_list_can_not_be_asked_for_more_than_the_contract_shows(ada: Person) -> None:
+def test_list_parameters_cannot_select_further_properties(ada: Person) -> None:
     ada.task()
     for query in (
         "fields=*",

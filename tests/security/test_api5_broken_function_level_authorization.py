@@ -1,6 +1,6 @@
-"""OWASP API5:2023, broken function level authorization: somebody calls what is not for them.
+"""OWASP API5:2023, broken function level authorization: a user calls functions without permission.
 
-There are no roles here: who has a token may do everything with what is theirs, and nothing else is served.
+There are no roles: a token permits every operation on the user's own data, and nothing else.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ ROLES: dict[str, Json] = {
 
 
 @pytest.mark.parametrize("claim", ROLES)
-def test_no_claim_makes_anybody_more_than_a_user(server: Server, ada: Person, claim: str) -> None:
+def test_no_claim_grants_a_role(server: Server, ada: Person, claim: str) -> None:
     ada.task()
     admin = some_person(server, **{claim: ROLES[claim]})
     for method, path in (("GET", ""), ("GET", "/tasks"), ("DELETE", ""), ("POST", "/tasks")):
@@ -72,7 +72,7 @@ METHODS = (
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_path_has_the_methods_of_the_contract_and_no_others(ada: Person, path: str) -> None:
+def test_a_path_has_only_the_methods_of_the_contract(ada: Person, path: str) -> None:
     target = path.format(user_id=ada.id, **ANY)
     for method in METHODS:
         if method not in allowed(path).split(", ") and method != "CONNECT":
@@ -84,7 +84,7 @@ OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-
 
 
 @pytest.mark.parametrize("header", OVERRIDES)
-def test_a_method_is_what_the_request_line_says(ada: Person, header: str) -> None:
+def test_headers_cannot_override_the_method(ada: Person, header: str) -> None:
     task = ada.task()
     response = ada.request("GET", f"/tasks/{task['id']}", headers={header: "DELETE"})
     assert (response.status_code, response.json()) == (200, task)
@@ -96,7 +96,7 @@ def test_a_method_is_what_the_request_line_says(ada: Person, header: str) -> Non
 @pytest.mark.parametrize(
     "header", ["X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Path", "X-Forwarded-Prefix"]
 )
-def test_a_path_is_what_the_request_line_says(ada: Person, bob: Person, header: str) -> None:
+def test_headers_cannot_override_the_path(ada: Person, bob: Person, header: str) -> None:
     ada.task("Hers")
     response = bob.request("GET", "/tasks", headers={header: f"/api/{ada.id}/tasks"})
     assert body_of(response)["items"] == []
@@ -119,7 +119,7 @@ HIDDEN = (
 
 
 @pytest.mark.parametrize("path", HIDDEN)
-def test_there_is_no_other_door(server: Server, ada: Person, path: str) -> None:
+def test_common_hidden_paths_answer_404(server: Server, ada: Person, path: str) -> None:
     for token in (None, ada.token):
         response = server.request("GET", path, token=token)
         assert response.status_code == 404

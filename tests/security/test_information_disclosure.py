@@ -1,6 +1,6 @@
-"""Errors tell a client what the contract has for it, and the log what failed: neither tells anything else.
+"""Information disclosure: error responses contain only texts of the contract, and the log no client data.
 
-All kinds of errors are provoked, on a sound server and on broken ones, with one word in all that is sent.
+The tests provoke all kinds of errors, on undamaged and damaged servers, with a marker word in every input.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ EVERYWHERE = (
 JSON = ("Content-Type", "application/json")
 WITH_BODY = [operation for operation in OPERATIONS if operation.example is not None]
 
-# All that an error may say.
+# All details that an error response may have.
 DETAILS = {
     "Not authenticated",
     "Not authorized to access this user's data",
@@ -66,7 +66,7 @@ DETAILS = {
     "The database is not migrated",
 }
 
-# Words of what stands behind the API: of the language, the libraries, the database and the machine.
+# Words of the implementation: of the language, the libraries, the database and the machine.
 TELLTALE = re.compile(
     rb"""traceback|exception|\bline \d|column \d|char \d|0x[0-9a-f]{6}|object at|\.py\b|errno|site-packages
     |python|uvicorn|uvloop|httptools|starlette|fastapi|pydantic|sqlalchemy|sqlmodel|asyncpg|psycopg|orjson
@@ -79,7 +79,7 @@ TELLTALE = re.compile(
 
 
 def word_in(value: Json) -> Json:
-    """The value with the word in each of its texts."""
+    """Return the value with the marker word in each text."""
     if isinstance(value, dict):
         return {name: word_in(member) for name, member in value.items()}
     if isinstance(value, list):
@@ -95,7 +95,7 @@ def send(
     *headers: tuple[str, str],
     token: str | None = "",
 ) -> httpx.Response:
-    """A request with the word in it, with the person's own token unless told otherwise."""
+    """Send a request with the marker word, by default with the person's token."""
     token = person.token if token == "" else token
     return person.server.raw(method, person.path(path), body, *headers, *EVERYWHERE, token=token)
 
@@ -104,25 +104,27 @@ def path_of(operation: Operation, person: Person, **ids: Any) -> str:
     return operation.path.format(**{"user_id": person.id, **ANY, **ids})
 
 
-def fitting(operation: Operation) -> bytes | None:
-    """A body that the contract admits, with the word in it."""
+def valid_body(operation: Operation) -> bytes | None:
+    """Return a valid body with the marker word."""
     if operation.example is None:
         return None
     return json.dumps(operation.example | {operation.properties[0]: WORD}).encode()
 
 
 def failures(person: Person) -> Iterator[httpx.Response]:
-    """What the contract admits, for a server that cannot do it."""
+    """Send valid requests to a damaged server; yield the responses."""
     for operation in OPERATIONS:
         if operation.secured:
             query = f"?cursor={'0' * 28}" if "cursor" in operation.query else ""
-            yield send(person, operation.method, path_of(operation, person) + query, fitting(operation), JSON)
+            yield send(
+                person, operation.method, path_of(operation, person) + query, valid_body(operation), JSON
+            )
 
 
 def mistakes(person: Person) -> Iterator[httpx.Response]:
-    """Everything that a client can do wrong."""
+    """Send every kind of invalid request; yield the responses."""
     for operation in OPERATIONS:
-        body, path = fitting(operation), path_of(operation, person)
+        body, path = valid_body(operation), path_of(operation, person)
         if operation.item:
             yield send(person, operation.method, path, body, JSON)
         yield send(person, operation.method, f"{path}?other={WORD}&{WORD}=1", body, JSON)
@@ -184,16 +186,16 @@ def expect_no_more_than_the_contract(response: httpx.Response) -> None:
     if response.status_code != 422:
         assert content["detail"] in DETAILS
         return
-    for finding in content["detail"]:
-        assert sorted(finding) == ["loc", "msg", "type"]
-        # Where it is may be a name that the client made up; what is wrong is in our words alone.
-        assert WORD not in finding["msg"]
-        assert WORD not in finding["type"]
+    for error in content["detail"]:
+        assert sorted(error) == ["loc", "msg", "type"]
+        # The location may contain a name from the client; the message is always a text of the server.
+        assert WORD not in error["msg"]
+        assert WORD not in error["type"]
 
 
 def victim(server: Server) -> Person:
-    told = {"name": f"{WORD} Lovelace", "email": f"{WORD}@example.com", "image": f"https://{WORD}.example"}
-    return some_person(server, **told)
+    more = {"name": f"{WORD} Lovelace", "email": f"{WORD}@example.com", "image": f"https://{WORD}.example"}
+    return some_person(server, **more)
 
 
 def expect_nothing_in_the_log(person: Person) -> None:
@@ -211,7 +213,7 @@ def expect_nothing_in_the_log(person: Person) -> None:
         assert private not in log, log[log.index(private) - 300 :][:600]
 
 
-def test_a_mistake_is_told_in_words_of_the_contract_and_logged_without_what_was_sent(
+def test_client_errors_reveal_nothing_and_log_no_client_data(
     server: Server,
 ) -> None:
     person = victim(server)
@@ -226,11 +228,11 @@ def test_a_mistake_is_told_in_words_of_the_contract_and_logged_without_what_was_
 
 
 @pytest.mark.parametrize("status", [500, 503])
-def test_a_failure_tells_nothing_but_its_status_and_the_log_nothing_that_was_sent(
+def test_server_errors_reveal_nothing_and_log_no_client_data(
     damaged: Server, unreachable: Server, status: int
 ) -> None:
     person = victim({500: damaged, 503: unreachable}[status])
-    # Where there is no database each takes its time, since another attempt may succeed.
+    # Without a database, each request takes long, because statements are retried.
     for response in islice(failures(person), None if status == 500 else 1):
         assert response.status_code == status
         expect_no_more_than_the_contract(response)
@@ -239,7 +241,7 @@ def test_a_failure_tells_nothing_but_its_status_and_the_log_nothing_that_was_sen
         assert "createTask" in person.server.log.read_text(encoding="utf-8")
 
 
-def test_every_detail_that_the_contract_shows_is_known_here() -> None:
+def test_the_test_knows_every_detail_of_the_contract() -> None:
     shown = {
         media["example"]["detail"]
         for response in CONTRACT["components"]["responses"].values()
