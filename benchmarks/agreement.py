@@ -39,7 +39,7 @@ def rejected(get: Request, create: Request) -> dict[str, Request]:
         "without a token": get._replace(token=""),
         "with a forged token": get._replace(token=get.token[:-8] + "AAAAAAAA"),
         "another user's": create._replace(method="GET", path=create.path, token=get.token, body=""),
-        "a task that is not there": get._replace(path=f"{collection}/9007199254740991"),
+        "a missing task": get._replace(path=f"{collection}/9007199254740991"),
         "a task without title": create._replace(body='{"title": ""}'),
     }
 

@@ -17,7 +17,7 @@ from benchmarks.wrk import Wrk
 TIMEOUT_SECONDS = 10.0
 
 
-def seconds_to_first_answer(environment: Mapping[str, str], log: Path, *, tries: int = 3) -> float:
+def seconds_to_first_response(environment: Mapping[str, str], log: Path, *, tries: int = 3) -> float:
     """Measure from the start of the process until /ready answers 200; the database is already running."""
     ready = Request("GET", "/ready")
     seconds = []
@@ -31,7 +31,7 @@ def seconds_to_first_answer(environment: Mapping[str, str], log: Path, *, tries:
 
 
 def unanswered(server: Server, requests: Sequence[Request], connections: int) -> int:
-    """Open so many connections at the same time with one request each, and count those that fail."""
+    """Open this many connections concurrently with one request each, and count those that fail."""
     chosen = [requests[index % len(requests)] for index in range(connections)]
     return asyncio.run(_burst(server.url, chosen))
 

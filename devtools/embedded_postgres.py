@@ -36,7 +36,7 @@ SOCKET_PREFIX = "postgres-"
 LOCK_PATIENCE_S = 10.0
 START_PATIENCE_S = 60.0
 
-# The server must exit when its owner exits, for whatever reason. So the owner holds the only write end of a
+# The server must exit when its owner exits, for any reason. So the owner holds the only write end of a
 # pipe, and a shell waits at the read end: end of file arrives even after kill -9. The shell has its own
 # session and ignores signals, so only the owner receives Ctrl-C or a SIGTERM to the process group. SIGINT
 # asks PostgreSQL for a fast shutdown. The shell repeats it, because a server that has just started does not
@@ -284,10 +284,10 @@ class EmbeddedPostgres:
             if recorded[4] == socket_directory and recorded[7].strip() == "ready":
                 return
             if self._supervisor.poll() is not None or time.monotonic() > deadline:
-                said = _tail(self.log_file.read_text(errors="replace"))
+                output = _tail(self.log_file.read_text(errors="replace"))
                 raise EmbeddedPostgresError(
                     f"PostgreSQL did not start in {self.cluster}. Its log, {self.log_file}, ends with: "
-                    f"{said or '(no output: the disk may be full)'}. Fix that"
+                    f"{output or '(no output: the disk may be full)'}. Fix that"
                 )
             time.sleep(0.01)
 
@@ -349,8 +349,8 @@ def _run(command: list[str], *, text: str = "", pass_fds: tuple[int, ...] = ()) 
         pass_fds=pass_fds,
     )
     if process.returncode != 0:
-        said = _tail(process.stdout.decode(errors="replace"))
-        raise EmbeddedPostgresError(f"{Path(command[0]).name} failed: {said or '(no output)'}. Fix that")
+        output = _tail(process.stdout.decode(errors="replace"))
+        raise EmbeddedPostgresError(f"{Path(command[0]).name} failed: {output or '(no output)'}. Fix that")
 
 
 def _is_alive(pid: int) -> bool:

@@ -127,12 +127,14 @@ def check(method: str, target: str, response: httpx.Response) -> None:
 class Server:
     """A client of one server process."""
 
-    def __init__(self, port: int, log: Path, process: subprocess.Popen[bytes], *, sound: bool = True) -> None:
+    def __init__(
+        self, port: int, log: Path, process: subprocess.Popen[bytes], *, undamaged: bool = True
+    ) -> None:
         self.port = port
         self.process = process
         self.log = log
         # An undamaged server never answers 500, although the contract declares 500 for every operation.
-        self.sound = sound
+        self.undamaged = undamaged
         self.url = f"http://127.0.0.1:{port}"
         # Any idle worker may accept a new connection.
         # The first request waits until the server has started, which is slow on a busy machine.
@@ -140,7 +142,7 @@ class Server:
 
     def another_client(self) -> Server:
         """Return a client of the same server with new connections, which any worker may accept."""
-        return Server(self.port, self.log, self.process, sound=self.sound)
+        return Server(self.port, self.log, self.process, undamaged=self.undamaged)
 
     def close(self) -> None:
         self._client.close()
@@ -154,7 +156,7 @@ class Server:
         return response
 
     def check(self, method: str, target: str, response: httpx.Response) -> None:
-        assert not (self.sound and response.status_code == 500), f"{method} {target[:200]} answered 500"
+        assert not (self.undamaged and response.status_code == 500), f"{method} {target[:200]} answered 500"
         check(method, target, response)
 
     def send(self, data: bytes, *, checked: bool = True) -> httpx.Response:
@@ -204,7 +206,7 @@ def running(
     folder: Path,
     *,
     workers: int = 0,
-    sound: bool = True,
+    undamaged: bool = True,
     settings: Mapping[str, str | None] | None = None,
 ) -> Iterator[Server]:
     """Run a server process as scripts/serve does, but without migrating its database.
@@ -243,7 +245,7 @@ def running(
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-    server = Server(port, folder / "log", process, sound=sound)
+    server = Server(port, folder / "log", process, undamaged=undamaged)
     try:
         yield server
     finally:
@@ -330,7 +332,7 @@ def damage(cluster: Cluster, name: str) -> str:
 @pytest.fixture(scope="session")
 def damaged(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     url = damage(cluster, "damaged")
-    with running(url, tmp_path_factory.mktemp("damaged"), sound=False) as server:
+    with running(url, tmp_path_factory.mktemp("damaged"), undamaged=False) as server:
         yield server
 
 

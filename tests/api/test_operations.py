@@ -162,7 +162,7 @@ def test_a_client_disconnect_is_logged(production: Server) -> None:
 
 
 def test_a_failure_is_logged_with_its_request_id(damaged: Server, cluster: Cluster, tmp_path: Path) -> None:
-    with running(cluster.url("damaged"), tmp_path, settings=PRODUCTION, sound=False) as server:
+    with running(cluster.url("damaged"), tmp_path, settings=PRODUCTION, undamaged=False) as server:
         response = new_person(server).get()
         assert response.status_code == 500
         line = eventually(server, logger="specfirst", request_id=response.headers["x-request-id"])

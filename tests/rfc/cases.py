@@ -21,7 +21,7 @@ class Case(NamedTuple):
 LIMIT = 65536  # Bytes of a head.
 JSON = b'{"title":"a"}'
 INNER = b"GET /nowhere HTTP/1.1\r\nHost: smuggled\r\n\r\n"
-"""A request that would be answered with 404 if it were read as one."""
+"""A request that gets 404 if the server reads it as a request."""
 
 _CASES: dict[str, list[tuple[str, bytes, str]]] = {}
 
@@ -31,7 +31,7 @@ def get(*fields: bytes, line: bytes = b"GET /health HTTP/1.1", host: bytes | Non
 
 
 def post(body: bytes, *fields: bytes, version: bytes = b"1.1", method: bytes = b"POST") -> bytes:
-    """A request to create a task, which is answered with 201 if the body is JSON as the contract says, else 400."""
+    """Return a request to create a task, which gets 201 if the body is valid JSON, else 400."""
     target = b"/api/ada/tasks/1" if method == b"PUT" else b"/api/ada/tasks"
     line = method + b" " + target + b" HTTP/" + version
     return get(b"Authorization: Bearer TOKEN", b"Content-Type: application/json", *fields, line=line) + body
@@ -115,7 +115,7 @@ _CASES["RFC 9110, 2.5 and RFC 9112, 2.3: version"] = [
     ("another protocol", get(line=b"GET /health ICE/1.0"), "400!"),
 ]
 
-# 405 with Allow, because that is what the contract says of methods that a path does not have.
+# 405 with Allow, as the contract declares for unsupported methods.
 _CASES["RFC 9110, 9.1: method"] = [
     *(
         (name.decode(), get(line=name + b" /health HTTP/1.1"), "405")
@@ -204,7 +204,7 @@ _CASES["RFC 9112, 3.2: target"] = [
     ("too long, and without an end", b"GET /" + b"x" * LIMIT, "414!"),
 ]
 
-# An empty Host is refused: the URL of an HTTP request always has a host (RFC 9110, 4.2.1).
+# An empty Host is rejected: the URL of an HTTP request always has a host (RFC 9110, 4.2.1).
 _CASES["RFC 9112, 3.2 and RFC 9110, 7.2: Host"] = [
     ("missing", get(host=None), "400!"),
     ("twice", get(b"Host: b"), "400!"),
@@ -469,7 +469,7 @@ _CASES["RFC 9110, 7.8: Upgrade"] = [
     ("HTTP/2 behind it", get(b"Connection: Upgrade", b"Upgrade: h2c") + b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "200 400/505!"),
 ]  # fmt: skip
 
-# An unknown expectation may be ignored or refused; we refuse it.
+# An unknown expectation may be ignored or rejected; we reject it.
 _CASES["RFC 9110, 10.1.1: Expect"] = [
     ("100-continue, and the body is there", sized(JSON, b"Expect: 100-continue"), "201"),
     ("100-continue, in other letters", sized(JSON, b"expect: 100-CONTINUE"), "201"),

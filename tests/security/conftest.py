@@ -108,7 +108,7 @@ def server(servers: dict[str, Server]) -> Server:
 @pytest.fixture(scope="session")
 def damaged(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     url = damage(cluster, "security_damaged")
-    with running(url, tmp_path_factory.mktemp("damaged"), sound=False, settings=SHARED) as server:
+    with running(url, tmp_path_factory.mktemp("damaged"), undamaged=False, settings=SHARED) as server:
         yield up(server)
 
 
