@@ -39,7 +39,7 @@ class Resource:
 
     @property
     def references(self) -> tuple[str, ...]:
-        """The properties of the body of the creation; one called like a parameter (`task_id`) is a reference."""
+        """The properties of the body of the creation. A property called `task_id` refers to a task."""
         return tuple(self.schema["properties"])
 
 

@@ -1,4 +1,4 @@
-"""The tables, in their own PostgreSQL schema, because Better Auth may share the database and has a `user` too.
+"""The tables, in their own PostgreSQL schema: Better Auth may share the database, and has a `user` too.
 
 Every key contains the owner's id, so that a row can only refer to rows of the same user. The CHECK
 constraints repeat the contract's limits, so that other programs cannot store values that the API could not
@@ -71,7 +71,7 @@ def _timestamp() -> Any:
 
 
 def _revision() -> Any:
-    """Return the column of the row's version number (impl/store/etags.py), without index so that updates stay HOT."""
+    """Return the column of the row's version (impl/store/etags.py). No index has it, so updates stay HOT."""
     return Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
 
 

@@ -144,7 +144,7 @@ def _check_generated(settings: Settings) -> None:
 
 
 def _factory(settings: Settings) -> str:
-    """Return the import path of the application factory. The factory of a mock does not import impl/resources."""
+    """Return the import path of the application factory. That of a mock does not import impl/resources."""
     return "impl.web:create_mock" if settings.mock == "all" else "impl.app:create_app"
 
 
