@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.operations import Request
 from benchmarks.servers import CANNOT, Server, ServerError
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*")
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*")
 
 # Properties that the database sets differently each time.
 _OWN = {
@@ -27,7 +27,7 @@ def check(servers: Sequence[Server], requests: Mapping[str, Sequence[Request]]) 
     """Send the same requests to all servers. Raises ServerError if their responses differ."""
     for operation, (request, *_) in requests.items():
         able = [server for server in servers if (server.name, operation) not in CANNOT]
-        _compare(operation, request, {server.name: _answer(server, operation, request) for server in able})
+        _compare(operation, request, {server.name: _response(server, operation, request) for server in able})
     for name, request in rejected(requests["get"][0], requests["create"][0]).items():
         _compare(name, request, {server.name: (server.ask(request)[0], None) for server in servers})
 
@@ -44,7 +44,7 @@ def rejected(get: Request, create: Request) -> dict[str, Request]:
     }
 
 
-def _answer(server: Server, operation: str, request: Request) -> tuple[int, Any]:
+def _response(server: Server, operation: str, request: Request) -> tuple[int, Any]:
     if operation in ("patch", "toggle"):
         # Reset the task, so that each server starts from the same content.
         path = request.path.removesuffix("/complete")
@@ -58,7 +58,7 @@ def _comparable(content: Any, own: set[str]) -> Any:
         return {name: _comparable(value, own) for name, value in content.items() if name not in own}
     if isinstance(content, list):
         return [_comparable(item, own) for item in content]
-    if isinstance(content, str) and _MOMENT.fullmatch(content):
+    if isinstance(content, str) and _TIMESTAMP.fullmatch(content):
         # A timestamp may be written with or without trailing zeros.
         return datetime.fromisoformat(content)
     return content

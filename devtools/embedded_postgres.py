@@ -33,8 +33,8 @@ from specfirst.serving.startup import StartupError
 
 MAJOR_VERSION = "18"
 SOCKET_PREFIX = "postgres-"
-LOCK_PATIENCE_S = 10.0
-START_PATIENCE_S = 60.0
+LOCK_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 60.0
 
 # The server must exit when its owner exits, for any reason. So the owner holds the only write end of a
 # pipe, and a shell waits at the read end: end of file arrives even after kill -9. The shell has its own
@@ -181,7 +181,7 @@ class EmbeddedPostgres:
         self.url = f"postgresql://postgres@/{quote(self._database, safe='')}?{where}"
 
     def _claim(self, lock: int) -> None:
-        deadline = time.monotonic() + LOCK_PATIENCE_S
+        deadline = time.monotonic() + LOCK_TIMEOUT_S
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -277,7 +277,7 @@ class EmbeddedPostgres:
 
     def _wait_until_ready(self, socket_directory: str) -> None:
         assert self._supervisor is not None
-        deadline = time.monotonic() + START_PATIENCE_S
+        deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             # The new socket directory distinguishes the file of this start from one that a crash left behind.
             recorded = self._pid_file()
@@ -294,7 +294,7 @@ class EmbeddedPostgres:
     def _stop_orphan(self) -> None:
         """Stop a server whose owner and supervisor were killed; it still writes to the cluster."""
         pid, _, _, _, socket_directory, *_ = self._pid_file()
-        deadline = time.monotonic() + START_PATIENCE_S
+        deadline = time.monotonic() + START_TIMEOUT_S
         while f" -D {self.cluster} " in (command := _command_of(pid)):
             if time.monotonic() > deadline:
                 raise EmbeddedPostgresError(

@@ -232,8 +232,10 @@ def after_call(context: HookContext, case: Case[Any], response: Response) -> Non
             caller.categories.discard(int(case.path_parameters[name]))
         if str(case.path_parameters[name]) == str(_existing.get(name)):
             # The items below it are deleted as well.
-            for gone in [other for other in _existing if other == name or name in RESOURCES[other].parents]:
-                del _existing[gone]
+            for deleted in [
+                other for other in _existing if other == name or name in RESOURCES[other].parents
+            ]:
+                del _existing[deleted]
     elif case.path_parameters["user_id"] == CALLER:
         caller.erased_in = _scenario()
         _existing.clear()

@@ -109,7 +109,7 @@ def parts(a: str) -> list[str]:
 
 
 @cache
-def stranger(algorithm: str) -> Any:
+def unpublished_key(algorithm: str) -> Any:
     """A key that is not published."""
     return MAKE[algorithm]()
 
@@ -432,25 +432,27 @@ EACH: dict[str, Callable[[str], str]] = {
         for typ in OTHER_TYPES
     },
     "an unknown key in jwk": lambda a: sign_with(
-        stranger(a), header(a, kid="stranger", jwk=jwk(stranger(a), kid="stranger")), addressed()
+        unpublished_key(a),
+        header(a, kid="unpublished", jwk=jwk(unpublished_key(a), kid="unpublished")),
+        addressed(),
     ),
     "an unknown key in jwk, with a known kid": lambda a: sign_with(
-        stranger(a), header(a, jwk=jwk(stranger(a), kid=a)), addressed()
+        unpublished_key(a), header(a, jwk=jwk(unpublished_key(a), kid=a)), addressed()
     ),
     "an unknown key set in jku": lambda a: sign_with(
-        stranger(a), header(a, jku="https://evil.example/jwks"), addressed()
+        unpublished_key(a), header(a, jku="https://evil.example/jwks"), addressed()
     ),
     "jku of the login service itself": changed_headers(jku=f"{ISSUER}/api/auth/jwks"),
     "jku as a data URL": lambda a: sign_with(
-        stranger(a),
-        header(a, jku=f"data:application/json;base64,{base64url(key_set(jwk(stranger(a), kid=a)))}"),
+        unpublished_key(a),
+        header(a, jku=f"data:application/json;base64,{base64url(key_set(jwk(unpublished_key(a), kid=a)))}"),
         addressed(),
     ),
     "an unknown certificate in x5c": lambda a: sign_with(
-        stranger(a), header(a, x5c=[b64encode(public_der(stranger(a))).decode()]), addressed()
+        unpublished_key(a), header(a, x5c=[b64encode(public_der(unpublished_key(a))).decode()]), addressed()
     ),
     "an unknown certificate in x5u": lambda a: sign_with(
-        stranger(a), header(a, x5u="https://evil.example/cert.pem"), addressed()
+        unpublished_key(a), header(a, x5u="https://evil.example/cert.pem"), addressed()
     ),
     "HMAC of 384 bits with a public key": lambda a: sign_hmac(
         header(a, alg="HS384"), addressed(), public_forms(a)["PEM"], "sha384"

@@ -34,7 +34,7 @@ class Page:
     """The only page of a browser."""
 
     def __init__(self, requests: int, responses: int) -> None:
-        self._requests, self._answers = requests, responses
+        self._requests, self._responses = requests, responses
         self._received = b""
         self._sent = 0
         self._session: dict[str, str] = {}
@@ -86,8 +86,8 @@ class Page:
     def _receive(self) -> dict[str, Any]:
         deadline = time.monotonic() + TIMEOUT_SECONDS
         while b"\0" not in self._received:
-            readable, _, _ = select.select([self._answers], [], [], deadline - time.monotonic())
-            data = os.read(self._answers, 1 << 20) if readable else b""
+            readable, _, _ = select.select([self._responses], [], [], deadline - time.monotonic())
+            data = os.read(self._responses, 1 << 20) if readable else b""
             assert data, "Chromium has closed the pipe"
             self._received += data
         message, _, self._received = self._received.partition(b"\0")

@@ -53,10 +53,10 @@ class PgBouncer:
         self.version = (0, 0)
         if self._program:
             command, environment = self._program
-            said = subprocess.run(
+            output = subprocess.run(
                 [command, "--version"], env=environment, capture_output=True, text=True
             ).stdout
-            if found := re.search(r"PgBouncer (\d+)\.(\d+)", said):
+            if found := re.search(r"PgBouncer (\d+)\.(\d+)", output):
                 self.version = int(found[1]), int(found[2])
 
     @contextmanager

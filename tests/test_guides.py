@@ -40,12 +40,12 @@ def test_the_code_of_the_guide_adds_a_resource(copy: Copy, tmp_path: Path) -> No
     ) in printed
 
     # What app.py does not pass is listed, by the server and by mypy.
-    lacking = copy.run(*serve).stderr
-    assert "4 operation(s) of the contract are not implemented" in lacking
-    assert "found:    nothing: build_router is called without comments=Comments(...)\n" in lacking
-    assert "scripts/generate --skeleton" in lacking
-    complaint = copy.run("mypy", "impl/app.py").stdout
-    assert re.search(r'impl/app\.py:[0-9]+: error: Missing named argument "comments"', complaint)
+    output = copy.run(*serve).stderr
+    assert "4 operation(s) of the contract are not implemented" in output
+    assert "found:    nothing: build_router is called without comments=Comments(...)\n" in output
+    assert "scripts/generate --skeleton" in output
+    mypy_output = copy.run("mypy", "impl/app.py").stdout
+    assert re.search(r'impl/app\.py:[0-9]+: error: Missing named argument "comments"', mypy_output)
 
     copy.apply(tables)
     copy.apply(errors)

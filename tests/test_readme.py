@@ -48,7 +48,7 @@ def test_every_folder_in_the_readme_exists() -> None:
 
 def test_the_start_commands_print_what_the_readme_shows(tmp_path: Path) -> None:
     start, first_requests = blocks(README, "sh")[:2]
-    shown = json.loads(blocks(README, "json")[0])
+    expected = json.loads(blocks(README, "json")[0])
     env = {"BETTER_AUTH_SECRET": SECRET}
     command = ROOT / start.strip()
     with serving("--port", "0", "--data", str(tmp_path), command=command, env=env) as served:
@@ -64,7 +64,7 @@ def test_the_start_commands_print_what_the_readme_shows(tmp_path: Path) -> None:
     created, listed, rejected = responses
     assert (created["title"], created["priority"]) == ("Write the contract", "high")
     assert listed == {"items": [created], "total": 1, "next_cursor": None}
-    assert rejected == shown
+    assert rejected == expected
 
 
 @pytest.fixture(scope="module")

@@ -238,8 +238,8 @@ def test_the_cursor_is_stable_while_categories_change(ada: Person) -> None:
     page = body_of(ada.get("/categories", limit=3))
     assert ids_of(page) == ids[:3]
     ada.category("New, in front of what was read")
-    for gone in (ids[0], ids[2], ids[3]):
-        ada.delete(f"/categories/{gone}")
+    for deleted_id in (ids[0], ids[2], ids[3]):
+        ada.delete(f"/categories/{deleted_id}")
     page = body_of(ada.get("/categories", limit=3, cursor=page["next_cursor"]))
     assert ids_of(page) == ids[4:7]
     page = body_of(ada.get("/categories", limit=3, cursor=page["next_cursor"]))

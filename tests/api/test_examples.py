@@ -72,17 +72,17 @@ class Case:
         headers = {name.lower(): resolve(header) for name, header in declared.items()}
         return {name: header for name, header in headers.items() if header.get("required")}
 
-    def shown(self) -> Iterator[Json]:
+    def compared(self) -> Iterator[Json]:
         """Yield every node of the contract whose example is sent, or compared with the response."""
         if self.status < 400:
             yield from self.parameters
             yield self.body
-        if self.is_shown:
+        if self.is_possible:
             yield self.response
         yield from self.headers.values()
 
     @property
-    def is_shown(self) -> bool:
+    def is_possible(self) -> bool:
         """Whether the operation can return the example: the example of 422 is about `limit`."""
         return self.status != 422 or "limit" in self.operation.query
 
@@ -110,9 +110,9 @@ def examples_in(node: Json, *place: str) -> Iterator[tuple[str, Json]]:
 
 
 def test_every_example_of_the_contract_is_sent_or_compared() -> None:
-    shown = {id(node) for case in chain(SUCCESSES, ERRORS, LIMITED, FAILURES) for node in case.shown()}
+    compared = {id(node) for case in chain(SUCCESSES, ERRORS, LIMITED, FAILURES) for node in case.compared()}
     there = dict(examples_in(CONTRACT))
-    assert [place for place, node in there.items() if id(node) not in shown] == []
+    assert [place for place, node in there.items() if id(node) not in compared] == []
     assert there
 
 
@@ -284,7 +284,7 @@ PROVOCATIONS: dict[int, Callable[[Operation, Person], httpx.Response]] = {
 def expect_example(case: Case, response: httpx.Response) -> None:
     assert response.status_code == case.status, response.text
     assert headers_of(response) == {name: str(header["example"]) for name, header in case.headers.items()}
-    if case.is_shown:
+    if case.is_possible:
         assert response.json() == case.response["example"]
 
 

@@ -83,10 +83,10 @@ def test_the_tables_compare_with_the_baseline(results: Results) -> None:
     faster.intervals["get"]["ours"] = [interval(rate * 2) for rate in (100, 200, 300)]
     console = Console(file=StringIO(), width=120, record=True)
     tables.show(faster, results, console)
-    shown = console.export_text()
-    assert "2.00×" in shown
-    assert "1.00×" in shown
-    assert "ours 100 MB" in shown
+    printed = console.export_text()
+    assert "2.00×" in printed
+    assert "1.00×" in printed
+    assert "ours 100 MB" in printed
 
 
 def test_a_higher_rate_has_a_longer_bar_in_the_plot(results: Results) -> None:

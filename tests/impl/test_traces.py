@@ -69,8 +69,8 @@ def test_a_span_has_its_operation_name_and_the_callers_trace(tmp_path: Path) -> 
         ("GET", "/hunter?token=hunter2"),
     )
     assert {trace_id for _, trace_id, _ in found} == {"0af7651916cd43dd8448eb211c80319c"}
-    shown = ("http.route", "openapi.operation_id", "http.response.status_code")
-    assert [(name, *map(attributes.get, shown)) for name, _, attributes in found] == [
+    compared = ("http.route", "openapi.operation_id", "http.response.status_code")
+    assert [(name, *map(attributes.get, compared)) for name, _, attributes in found] == [
         ("GET /health", "/health", "getHealth", 200),
         ("GET /api/{user_id}/tasks", "/api/{user_id}/tasks", "listTasks", 401),
         ("DELETE /api/{user_id}/tasks/{task_id}", "/api/{user_id}/tasks/{task_id}", "deleteTask", 401),

@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 TASK_DEFAULTS: Json = {**null_properties("TaskCreate"), "completed": False, "priority": "medium"}
 CATEGORY_DEFAULTS: Json = {"color": "#3B82F6"}
-MOMENTS = ("due_date", "created_at", "updated_at")
+TIMESTAMPS = ("due_date", "created_at", "updated_at")
 
 
 @dataclass
@@ -57,5 +57,5 @@ class Account:
 
 def meaning(body: Json) -> Json:
     """Return the properties of a request or response body, with timestamps as `datetime` in UTC."""
-    given = {name: body[name] for name in MOMENTS if body.get(name) is not None}
+    given = {name: body[name] for name in TIMESTAMPS if body.get(name) is not None}
     return body | {name: datetime.fromisoformat(text).astimezone(UTC) for name, text in given.items()}

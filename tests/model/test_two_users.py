@@ -56,7 +56,7 @@ SETTINGS = settings(
 )
 
 LARGEST_ID = 2**53 - 1
-NOTHING_TOLD: Json = {"email": None, "name": None, "email_verified": False, "image": None}
+EMPTY_PROFILE: Json = {"email": None, "name": None, "email_verified": False, "image": None}
 FORBIDDEN = "Not authorized to access this user's data"
 
 
@@ -81,7 +81,7 @@ class Person:
     def __init__(self, name: str, user_id: str) -> None:
         self.name = name
         self.account = Account(user_id)
-        self.profile: Json = {"id": user_id, **NOTHING_TOLD}
+        self.profile: Json = {"id": user_id, **EMPTY_PROFILE}
         self.token = ""
         # Ids of this person's deleted items.
         self.former_task_ids: list[int] = []
@@ -985,7 +985,7 @@ class TwoUsers(RuleBasedStateMachine):
     def returned(self, person: Person) -> MultipleResults[Task]:
         """Return as an erased user: the account is empty and can be used again."""
         old_token = person.token
-        person.profile.update(NOTHING_TOLD)
+        person.profile.update(EMPTY_PROFILE)
         self.log_in(person, name=f"{person.name} again")
         person.account.erased = False
         self.compare_whole_lists(person)

@@ -14,7 +14,7 @@ from tests.resilience.users import User
 from tests.resilience.wire import Client
 
 CLIENTS = 16
-ROUNDS, AWAY_SECONDS = (5, 3.0) if FULL else (1, 0.5)
+ROUNDS, DOWN_SECONDS = (5, 3.0) if FULL else (1, 0.5)
 WAYS = {"fast": FAST, "immediate": IMMEDIATE, "kill -9": KILL}
 
 
@@ -30,7 +30,7 @@ async def test_a_database_restart_loses_and_duplicates_nothing(
             await until_responses(users, 20)
             began = time.monotonic()
             await asyncio.to_thread(postgres.stop, way)
-            await asyncio.sleep(AWAY_SECONDS)
+            await asyncio.sleep(DOWN_SECONDS)
             await asyncio.to_thread(postgres.start)
             away.append(time.monotonic() - began)
         await until_responses(users, 20)

@@ -34,7 +34,7 @@ def request(method: str, path: str = "", body: bytes = b"") -> bytes:
 
 
 CREATE = request("POST", "/tasks", b'{"title":"x"}')
-ASKED = {
+REQUESTS_BY_KIND = {
     "half a head": CREATE[:40],
     "half a body": CREATE[:-3],
     "a task": CREATE,
@@ -88,7 +88,7 @@ def test_aborted_requests_leak_nothing(postgres_url: str, report: Report) -> Non
         port = listener.getsockname()[1]
         assert (await ask(port, CREATE)).startswith(b"HTTP/1.1 201 ")
         before = asyncio.all_tasks()
-        kinds = list(ASKED.values())
+        kinds = list(REQUESTS_BY_KIND.values())
         # Disconnect at once, during the statement, and while waiting for a connection: the table is locked.
         with psycopg2.connect(url) as connection, connection.cursor() as cursor:
             cursor.execute(f"LOCK TABLE {SCHEMA}.task")

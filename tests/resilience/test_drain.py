@@ -57,7 +57,7 @@ async def test_a_graceful_shutdown_completes_requests_in_progress(
         async with asyncio.TaskGroup() as tasks, Client(server) as idle:
             assert (await idle.request("GET", "/ready")).json == {"status": "ready"}
             with locked(database_url):
-                asked = [tasks.create_task(create(server, person, received)) for _ in range(REQUESTS)]
+                in_progress = [tasks.create_task(create(server, person, received)) for _ in range(REQUESTS)]
                 for _ in range(REQUESTS):
                     await received.get()
                 server.process.send_signal(signal.SIGTERM)
@@ -74,8 +74,8 @@ async def test_a_graceful_shutdown_completes_requests_in_progress(
                     assert (await client.request("GET", "/health")).status == 200
                 # A request on an idle connection is answered too.
                 assert (await idle.request("GET", "/health")).headers["connection"] == "close"
-                assert not any(task.done() for task in asked)
-        responses = [task.result() for task in asked]
+                assert not any(task.done() for task in in_progress)
+        responses = [task.result() for task in in_progress]
         assert [(response.status, response.headers["connection"]) for response in responses] == [
             (201, "close")
         ] * REQUESTS
@@ -91,11 +91,11 @@ async def test_a_graceful_shutdown_completes_requests_in_progress(
 async def test_requests_beyond_the_shutdown_timeout_get_503(database_url: str, tmp_path: Path) -> None:
     received: asyncio.Queue[None] = asyncio.Queue()
     with running(database_url, tmp_path, settings={"SHUTDOWN_SECONDS": "1"}) as server, locked(database_url):
-        asked = asyncio.create_task(create(server, new_person(server), received))
+        in_progress = asyncio.create_task(create(server, new_person(server), received))
         await received.get()
         server.process.send_signal(signal.SIGTERM)
         status, seconds = await ended(server)
-        response = await asked
+        response = await in_progress
         assert (response.status, response.json) == (503, {"detail": "The server is shutting down"})
         assert (response.headers["retry-after"], response.headers["connection"]) == ("1", "close")
         assert status == 0

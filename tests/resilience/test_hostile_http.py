@@ -197,16 +197,16 @@ async def test_endless_requests_are_rejected_and_not_read(
     server: Server, person: Person, report: Report
 ) -> None:
     begun = head(person)
-    wanted = {kind: (begun + start, more, response) for kind, (start, more, response) in ENDLESS.items()}
+    cases = {kind: (begun + start, more, response) for kind, (start, more, response) in ENDLESS.items()}
     for kind in ("a body", "chunks"):
         start, more, _ = ENDLESS[kind]
-        wanted[f"{kind}, without token"] = (head(person, token=False) + start, more, UNAUTHENTICATED)
-    wanted["a target"] = (b"GET /", b"x" * 65536, TARGET_TOO_LONG)
+        cases[f"{kind}, without token"] = (head(person, token=False) + start, more, UNAUTHENTICATED)
+    cases["a target"] = (b"GET /", b"x" * 65536, TARGET_TOO_LONG)
     async with bystander(server, person) as seen:
-        responses = await asyncio.gather(*(pour(server, start, more) for start, more, _ in wanted.values()))
+        responses = await asyncio.gather(*(pour(server, start, more) for start, more, _ in cases.values()))
     slowest = most = 0.0
-    for kind, (response, seconds, sent) in zip(wanted, responses, strict=True):
-        status, detail = wanted[kind][2]
+    for kind, (response, seconds, sent) in zip(cases, responses, strict=True):
+        status, detail = cases[kind][2]
         headers, _, body = response.partition(b"\r\n\r\n")
         assert (kind, headers.split()[1], body) == (
             kind,

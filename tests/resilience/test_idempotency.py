@@ -59,7 +59,7 @@ def at_once(person: Person, method: str, path: str, body: Json, key: str) -> lis
         return list(pool.map(lambda _: send(person, method, path, body, key), range(TIMES)))
 
 
-def shown(response: httpx.Response) -> tuple[int, bytes, dict[str, str]]:
+def visible(response: httpx.Response) -> tuple[int, bytes, dict[str, str]]:
     """Return what a client sees of a response, except the request id and the date."""
     own = {"date", "x-request-id"}
     return response.status_code, response.content, {n: v for n, v in response.headers.items() if n not in own}
@@ -74,10 +74,10 @@ def test_concurrent_repeats_of_a_creation_create_one_item(
     before = body_of(ada.get(path))["total"]
     for number in range(ROUNDS):
         responses = at_once(ada, "POST", path, new_body(parameter), f"key-{number}")
-        first = shown(responses[0])
+        first = visible(responses[0])
         assert first[0] == 201
         assert {"location", "etag"} <= first[2].keys()
-        assert [response for response in responses if shown(response) != first] == []
+        assert [response for response in responses if visible(response) != first] == []
         assert ada.get(first[2]["location"]).content == first[1]
         assert body_of(ada.get(path))["total"] == before + number + 1
     if parameter == "task_id":
@@ -90,10 +90,10 @@ def test_concurrent_repeats_of_a_toggle_toggle_once(ada: Person) -> None:
     task = ada.task()
     for number in range(ROUNDS + 1):
         responses = at_once(ada, "PATCH", f"/tasks/{task['id']}/complete", None, f"toggle-{number}")
-        first = shown(responses[0])
+        first = visible(responses[0])
         assert first[0] == 200
         assert responses[0].json()["completed"] is (number % 2 == 0)
-        assert [response for response in responses if shown(response) != first] == []
+        assert [response for response in responses if visible(response) != first] == []
         there = ada.get(f"/tasks/{task['id']}")
         assert (there.content, there.headers["etag"]) == (first[1], first[2]["etag"])
 
@@ -117,9 +117,9 @@ def test_an_idempotency_key_identifies_one_request(ada: Person) -> None:
         assert (response.status_code, response.json()) == (422, REUSED)
     assert (ada.get("/tasks").json(), ada.get("/categories").json()) == before
     # Another notation of the same body is the same request.
-    assert shown(send(ada, "POST", "/tasks", {"title": "First"}, "k")) == shown(creation)
-    assert shown(send(ada, "PATCH", f"/tasks/{one['id']}/complete", None, "t")) == shown(toggle)
-    assert shown(send(ada, "POST", "/categories", {"name": "First"}, "c")) == shown(category)
+    assert visible(send(ada, "POST", "/tasks", {"title": "First"}, "k")) == visible(creation)
+    assert visible(send(ada, "PATCH", f"/tasks/{one['id']}/complete", None, "t")) == visible(toggle)
+    assert visible(send(ada, "POST", "/categories", {"name": "First"}, "c")) == visible(category)
 
 
 def test_idempotency_keys_are_per_user(ada: Person, bob: Person) -> None:
@@ -141,15 +141,15 @@ def test_a_repeat_returns_the_first_response(ada: Person) -> None:
     assert toggle.status_code == 200
     # The first request itself changed the ETag that If-Match contains.
     again = send(ada, "PATCH", f"/tasks/{task['id']}/complete", None, "t", If_Match=first.headers["etag"])
-    assert shown(again) == shown(toggle)
+    assert visible(again) == visible(toggle)
     named = send(ada, "POST", "/categories", {"name": "Work"}, "c")
     body_of(ada.patch(f"/tasks/{task['id']}", {"title": "Changed"}))
     body_of(ada.delete(f"/categories/{category['id']}"))
     body_of(ada.delete(f"/tasks/{task['id']}"))
-    assert shown(send(ada, "POST", "/tasks", body, "k")) == shown(first)
-    assert shown(send(ada, "PATCH", f"/tasks/{task['id']}/complete", None, "t")) == shown(toggle)
+    assert visible(send(ada, "POST", "/tasks", body, "k")) == visible(first)
+    assert visible(send(ada, "PATCH", f"/tasks/{task['id']}/complete", None, "t")) == visible(toggle)
     # The first request itself took the name.
-    assert shown(send(ada, "POST", "/categories", {"name": "Work"}, "c")) == shown(named)
+    assert visible(send(ada, "POST", "/categories", {"name": "Work"}, "c")) == visible(named)
     assert ada.get("/tasks").json()["total"] == 0
 
 
@@ -171,7 +171,7 @@ def test_a_rejected_request_does_not_use_its_key(ada: Person) -> None:
 @pytest.mark.parametrize("key", ["x", '"quoted"', "x" * 255, "!~", "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"])
 def test_an_idempotency_key_is_any_visible_ascii_text(ada: Person, key: str) -> None:
     first, again = (send(ada, "POST", "/tasks", {"title": "x"}, key) for _ in range(2))
-    assert (first.status_code, shown(again)) == (201, shown(first))
+    assert (first.status_code, visible(again)) == (201, visible(first))
 
 
 @pytest.mark.parametrize("key", ["", "two words", "x" * 256, "\xfc", "a\tb"])
@@ -209,8 +209,8 @@ def test_a_repeat_after_a_restart_returns_the_first_response(
         toggle = send(person, "PATCH", f"/tasks/{first.json()['id']}/complete", None, "t")
     with run_again("second") as server:
         person = new_person(server, person.id)
-        assert shown(send(person, "POST", "/tasks", {"title": "Once"}, "k")) == shown(first)
-        assert shown(send(person, "PATCH", f"/tasks/{first.json()['id']}/complete", None, "t")) == shown(
+        assert visible(send(person, "POST", "/tasks", {"title": "Once"}, "k")) == visible(first)
+        assert visible(send(person, "PATCH", f"/tasks/{first.json()['id']}/complete", None, "t")) == visible(
             toggle
         )
         assert person.get("/tasks").json()["total"] == 1
@@ -246,11 +246,11 @@ KEYS = "SELECT key FROM tasks_api.idempotency_key WHERE user_id = '{user}' ORDER
 def test_an_idempotency_key_expires_after_24_hours(ada: Person, cluster: Cluster) -> None:
     first = send(ada, "POST", "/tasks", {"title": "Once"}, "k")
     cluster.execute(AGE.format(age="23 hours 59 minutes", user=ada.id, keys="= 'k'"), "promises")
-    assert shown(send(ada, "POST", "/tasks", {"title": "Once"}, "k")) == shown(first)
+    assert visible(send(ada, "POST", "/tasks", {"title": "Once"}, "k")) == visible(first)
     cluster.execute(AGE.format(age="24 hours 1 second", user=ada.id, keys="= 'k'"), "promises")
     second = send(ada, "POST", "/tasks", {"title": "Once"}, "k")
     assert (second.status_code, second.json()["id"] != first.json()["id"]) == (201, True)
-    assert shown(send(ada, "POST", "/tasks", {"title": "Once"}, "k")) == shown(second)
+    assert visible(send(ada, "POST", "/tasks", {"title": "Once"}, "k")) == visible(second)
     # Another request can use the key again, although one sweep does not delete all expired keys.
     cluster.execute(MORE.format(user=ada.id), "promises")
     cluster.execute(AGE.format(age="24 hours 1 second", user=ada.id, keys="= 'k'"), "promises")

@@ -149,20 +149,20 @@ OPERATIONS: dict[str, tuple[Ask, dict[str, Any], str, list[tuple[Any, ...]]]] = 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 async def test_a_write_with_a_lost_response_is_not_repeated(service: Service, operation: str) -> None:
-    ask, shown, table, stored = OPERATIONS[operation]
+    operation_call, expected, table, stored = OPERATIONS[operation]
     service.proxy.lose_responses()
-    response = await ask(service)
+    response = await operation_call(service)
     response = getattr(response, "body", response)
-    assert {name: response[name] for name in shown} == shown
+    assert {name: response[name] for name in expected} == expected
     assert service.proxy.lost == 1
     assert service.stored(table) == stored
 
 
 async def test_batched_requests_get_responses_after_a_lost_response(service: Service, report: Report) -> None:
     service.proxy.lose_responses(3)
-    asked = [service.create_task(title=str(number)) for number in range(100)]
-    asked += [service.tasks.toggle_task(service.ada, user_id="ada", task_id=service.task["id"])]
-    *created, toggled = await asyncio.gather(*asked)
+    requests = [service.create_task(title=str(number)) for number in range(100)]
+    requests += [service.tasks.toggle_task(service.ada, user_id="ada", task_id=service.task["id"])]
+    *created, toggled = await asyncio.gather(*requests)
     assert [task["title"] for task in created] == [str(number) for number in range(100)]
     assert toggled.body["completed"] if hasattr(toggled, "body") else toggled["completed"]
     assert sorted(service.stored("task")) == sorted(

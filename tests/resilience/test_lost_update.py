@@ -65,8 +65,8 @@ def test_only_one_of_many_writers_with_one_etag_succeeds(
         statuses.update(response.status_code for response in responses)
     assert statuses[200] == ROUNDS
     if change == "updateTask":
-        shown = f"{statuses[200] / ROUNDS:.0f} success, {statuses[412] / ROUNDS:.0f} × 412, {ROUNDS} times"
-        report("Lost update", "1 success, 49 × 412", shown)
+        measured = f"{statuses[200] / ROUNDS:.0f} success, {statuses[412] / ROUNDS:.0f} × 412, {ROUNDS} times"
+        report("Lost update", "1 success, 49 × 412", measured)
 
 
 def test_deleting_its_category_changes_a_tasks_etag(ada: Person) -> None:

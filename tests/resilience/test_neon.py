@@ -161,11 +161,11 @@ async def test_the_first_requests_after_a_cold_start_succeed(
             neon.silence()
             postgres.stop()
             began = time.monotonic()
-            asked = [client.request("POST", "/tasks", {"title": "x"}) for client in clients]
-            asking = asyncio.gather(*asked)
+            requests = [client.request("POST", "/tasks", {"title": "x"}) for client in clients]
+            gathered = asyncio.gather(*requests)
             await asyncio.to_thread(postgres.start)
             neon.resume()
-            statuses = [response.status for response in await asking]
+            statuses = [response.status for response in await gathered]
             slowest, responses = max(slowest, time.monotonic() - began), responses + len(statuses)
             assert set(statuses) == {201}
         for client in clients:

@@ -37,16 +37,16 @@ async def test_an_exhausted_pool_answers_503_and_stays_healthy(
         async def ask(number: int) -> None:
             await asyncio.sleep(number / CLIENTS)
             while busy:
-                asked = time.monotonic()
+                sent_at = time.monotonic()
                 response = await clients[number].request(*REQUESTS[number % len(REQUESTS)])
-                responses.append((time.monotonic() - asked, response))
+                responses.append((time.monotonic() - sent_at, response))
 
         def watch() -> None:
             # In its own thread, so that it does not wait for the other clients.
             while busy:
-                asked = time.monotonic()
+                sent_at = time.monotonic()
                 assert server.request("GET", "/health").status_code == 200
-                health.append(time.monotonic() - asked)
+                health.append(time.monotonic() - sent_at)
                 time.sleep(0.02)
 
         with closing(psycopg2.connect(postgres.url_of("exhausted"))) as holder:

@@ -53,9 +53,9 @@ async def test_rolling_restarts_under_load_lose_no_request(server: Server, repor
         async with Client(server, person) as client:
             while busy:
                 creates = answered % 10 == 0
-                wanted = ("POST", "/tasks", {"title": "x"}) if creates else ("GET", "")
+                request = ("POST", "/tasks", {"title": "x"}) if creates else ("GET", "")
                 try:
-                    response = await client.request(*wanted)
+                    response = await client.request(*request)
                 except (EOFError, ConnectionError) as error:
                     failed.append(repr(error))
                     await client.close()

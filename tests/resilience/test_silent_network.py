@@ -33,7 +33,7 @@ async def test_a_silent_network_causes_503_until_it_recovers(
         person = existing_person(server)
         clients = [Client(server, person) for _ in range(CLIENTS)]
         await ask_all(clients)
-        held = open_files_of(server)
+        open_before = open_files_of(server)
         for _ in range(ROUNDS):
             proxy.silence()
             for _ in range(QUESTIONS):
@@ -47,7 +47,7 @@ async def test_a_silent_network_causes_503_until_it_recovers(
             proxy.resume()
             assert {response.status for _, response in await ask_all(clients)} <= {200, 201, 404}
         # Abandoned connections are closed at both ends: the pool is not larger than its limit.
-        wait_until(lambda: proxy.open <= 10 and open_files_of(server) <= held)
+        wait_until(lambda: proxy.open <= 10 and open_files_of(server) <= open_before)
         for client in clients:
             await client.close()
     assert slowest <= RESPONSE_WITHIN
@@ -62,9 +62,9 @@ async def ask_all(clients: list[Client]) -> list[tuple[float, Response]]:
     async def ask(number: int, client: Client) -> tuple[float, Response]:
         # Some requests arrive while others already wait.
         await asyncio.sleep(number / len(clients))
-        asked = time.monotonic()
+        sent_at = time.monotonic()
         response = await client.request(*REQUESTS[number % len(REQUESTS)])
-        return time.monotonic() - asked, response
+        return time.monotonic() - sent_at, response
 
     return await asyncio.gather(*(ask(number, client) for number, client in enumerate(clients)))
 

@@ -270,7 +270,7 @@ class Ada:
         ]
         # And an item of every resource of the contract.
         names = {name for parameter in RESOURCES if (name := text_property(parameter))}
-        self.things = [person.create_each(**{name: f"{MARK}{uuid4()}" for name in names}) for _ in range(3)]
+        self.items = [person.create_each(**{name: f"{MARK}{uuid4()}" for name in names}) for _ in range(3)]
 
     def key(self) -> str:
         """An idempotency key that she has used."""
@@ -284,7 +284,7 @@ class Ada:
         path = f"/tasks/{task['id']}"
         cursor = self.person.get("/tasks", limit=1 + chance.randrange(10)).json()["next_cursor"]
         etag = self.person.get(path).headers.get("etag", '"0123456789abcdef"')
-        ids = chance.choice(self.things)
+        ids = chance.choice(self.items)
         # Most attempts use a task and a category that do not belong together.
         if chance.random() < 0.7:
             ids = {**ids, "task_id": task["id"], "category_id": chance.choice(self.categories)}
@@ -295,7 +295,7 @@ class Ada:
         paths = ["", *(f"/tasks/{task['id']}" for task in self.tasks)]
         paths += [f"/categories/{category_id}" for category_id in self.categories]
         paths += ["/tasks?completed=true", "/tasks?priority=high", f"/tasks?category_id={self.categories[0]}"]
-        for ids in self.things:
+        for ids in self.items:
             paths += [one.item.format(user_id=self.person.id, **ids) for one in RESOURCES.values()]
         paths += [f"{path}?limit=1000" for path in collections()]
         return [seen(self.person.request("GET", path)) for path in paths]
@@ -332,15 +332,17 @@ class Bob:
 
 
 # Headers that differ in every response.
-OF_THE_MOMENT = ("date", "x-request-id")
+VOLATILE_HEADERS = ("date", "x-request-id")
 
 
 def seen(response: httpx.Response) -> tuple[int, bytes, list[tuple[str, str]]]:
-    headers = [(name, value) for name, value in response.headers.multi_items() if name not in OF_THE_MOMENT]
+    headers = [
+        (name, value) for name, value in response.headers.multi_items() if name not in VOLATILE_HEADERS
+    ]
     return response.status_code, response.content, sorted(headers)
 
 
-def things(content: Json) -> Iterator[Json]:
+def items(content: Json) -> Iterator[Json]:
     """Yield the tasks and categories in a response."""
     yield from content.get("items", [content] if "user_id" in content else [])
 
@@ -377,7 +379,7 @@ def test_no_data_of_one_user_reaches_another(people: tuple[Ada, Bob], report: Re
     hers = [ada.foreign(chance) for _ in range(40)]
     # Bob uses each key once: after that, the key is also his.
     keys = iter([ada.key() for attempt in attempts if attempt.way == KEYED])
-    ids = {parameter: {ids[parameter] for ids in ada.things} for parameter in RESOURCES}
+    ids = {parameter: {ids[parameter] for ids in ada.items} for parameter in RESOURCES}
     for path, resource in collections().items():
         ids[resource.parameter] |= {item["id"] for item in items_of(ada.person, path)}
     before = ada.responses(), ada.stored()
@@ -412,10 +414,10 @@ def test_no_data_of_one_user_reaches_another(people: tuple[Ada, Bob], report: Re
         assert MARK not in response.text, message
         assert ada.person.id not in f"{response.headers}{response.text}", message
         if response.content and response.is_success:
-            for thing in things(response.json()):
-                assert thing["user_id"] == bob.person.id, message
-                assert thing.get("category_id") not in ids["category_id"], message
-                assert thing["id"] not in ids.get(attempt.about, ()), message
+            for item in items(response.json()):
+                assert item["user_id"] == bob.person.id, message
+                assert item.get("category_id") not in ids["category_id"], message
+                assert item["id"] not in ids.get(attempt.about, ()), message
         if number % 1000 == 0:
             assert (ada.responses(), ada.stored()) == before, (
                 f"attempt {number} or one of the previous 1000 changed Ada's data"
@@ -439,14 +441,14 @@ async def test_concurrent_requests_reveal_no_data_of_another_user(
 ) -> None:
     """Concurrent requests are batched: each gets its own row, and an error affects only its own request."""
     persons = [person.person for person in people]
-    things = {
+    items = {
         person.id: (
             [person.task(f"{person.id} {number}")["id"] for number in range(4)],
             person.category(f"{person.id}'s")["id"],
         )
         for person in persons
     }
-    chance, asked = Random(SEED), 0  # noqa: S311
+    chance, sent = Random(SEED), 0  # noqa: S311
     created = Counter({person.id: body_of(person.get("/tasks"))["total"] for person in persons})
 
     async def ask(
@@ -467,10 +469,10 @@ async def test_concurrent_requests_reveal_no_data_of_another_user(
         assert task["title"] == (body or task)["title"]
 
     async with httpx.AsyncClient(base_url=persons[0].server.url, timeout=60, trust_env=False) as client:
-        while asked < ATTEMPTS:
+        while sent < ATTEMPTS:
             requests = []
             for person in persons:
-                for owner, (task_ids, category_id) in things.items():
+                for owner, (task_ids, category_id) in items.items():
                     title = f"{person.id} {uuid4()}"
                     for task_id in task_ids:
                         path = f"/tasks/{task_id}"
@@ -485,7 +487,7 @@ async def test_concurrent_requests_reveal_no_data_of_another_user(
                     )
             chance.shuffle(requests)
             await asyncio.gather(*(ask(client, *request) for request in requests))
-            asked += len(requests)
+            sent += len(requests)
 
     for person in persons:
         total = 0
@@ -496,5 +498,5 @@ async def test_concurrent_requests_reveal_no_data_of_another_user(
     report(
         "Tenant isolation, concurrent requests",
         "0 rows and 0 changes of another user",
-        f"0 and 0 in {asked} requests of two users for the other's tasks",
+        f"0 and 0 in {sent} requests of two users for the other's tasks",
     )

@@ -9,7 +9,7 @@ from tests.api.conftest import Json
 from tests.resilience.wire import Client, Response
 
 # The approximate number of tasks and categories of each client.
-KEPT = 3
+MAX_ITEMS = 3
 
 
 @dataclass
@@ -33,7 +33,7 @@ class User:
             await self._change("PUT", "categories", self.categories, category, {"name": f"{number}!"})
             await self._ask("GET", "/tasks?limit=5", 200)
             for kind, kept in (("tasks", self.tasks), ("categories", self.categories)):
-                if len(kept) > KEPT and await self._ask("DELETE", f"/{kind}/{min(kept)}", 200):
+                if len(kept) > MAX_ITEMS and await self._ask("DELETE", f"/{kind}/{min(kept)}", 200):
                     del kept[min(kept)]
 
     async def compare(self) -> None:

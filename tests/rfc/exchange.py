@@ -185,12 +185,12 @@ class _Reader:
 
 def fits(expected: str, outcome: str) -> bool:
     """Return whether an outcome is one of the expected ones."""
-    wanted, found = expected.rstrip("?").split(" "), outcome.split(" ")
-    if (expected.endswith("!") != outcome.endswith("!") and not expected.endswith("?")) or len(wanted) != len(
-        found
-    ):
+    required, found = expected.rstrip("?").split(" "), outcome.split(" ")
+    if (expected.endswith("!") != outcome.endswith("!") and not expected.endswith("?")) or len(
+        required
+    ) != len(found):
         return False
     return all(
         status.rstrip("!") in choice.rstrip("!").split("/")
-        for choice, status in zip(wanted, found, strict=True)
+        for choice, status in zip(required, found, strict=True)
     )

@@ -105,10 +105,10 @@ def test_another_origin_may_not_read_an_error(server: tuple[int, Path]) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
 def test_a_preflight_succeeds_for_every_method(server: tuple[int, Path], method: str) -> None:
-    asked = get(
+    request = get(
         ORIGIN, b"Access-Control-Request-Method: " + method.encode(), line=b"OPTIONS /health HTTP/1.1"
     )
-    seen = exchange(server[0], asked, "200")
+    seen = exchange(server[0], request, "200")
     assert seen.outcome == "200"
     assert method in seen.responses[0].headers["access-control-allow-methods"].split(", ")
 

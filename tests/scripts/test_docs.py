@@ -49,14 +49,17 @@ def test_every_operation_can_be_tried_out_on_the_page(page: Page, url: str) -> N
             page.fill(f'{block} [data-param-name="{name}"] input', value)
         page.click(f"{block} .execute")
         response = f"{block} .live-responses-table tbody"
-        shown = page.text(f"{response} .response-col_status"), page.text(f"{response} .highlight-code code")
+        displayed = (
+            page.text(f"{response} .response-col_status"),
+            page.text(f"{response} .highlight-code code"),
+        )
         expected = operation.responses if any_status else [operation.successes[0].status]
-        if shown[0] not in map(str, expected):
+        if displayed[0] not in map(str, expected):
             page.picture(block, PICTURES / f"{operation_id}.png")
-            pytest.fail(f"{operation_id} answers {shown}; see {PICTURES}")
+            pytest.fail(f"{operation_id} answers {displayed}; see {PICTURES}")
         # Close the operation, because a long page is slow.
         page.click(f"{block} .opblock-summary-control")
-        tried[operation_id] = json.loads(shown[1] or "null")
+        tried[operation_id] = json.loads(displayed[1] or "null")
         return tried[operation_id]
 
     # The printed address leads to the page, which is already authorized.

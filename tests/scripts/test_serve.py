@@ -159,8 +159,8 @@ def test_a_mock_returns_examples_without_a_database(mock: Served) -> None:
     assert httpx.get(f"{mock.url}/ready").json() == {"status": "ready"}
     # CORS allows a front end to send Prefer and to read X-Mock.
     origin = {"Origin": "http://localhost:3000"}
-    asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "prefer"}
-    assert httpx.options(url, headers=origin | asked).status_code == 200
+    preflight = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "prefer"}
+    assert httpx.options(url, headers=origin | preflight).status_code == 200
     exposed = httpx.get(url, headers=header | origin).headers["access-control-expose-headers"]
     assert "X-Mock" in exposed.split(", ")
 

@@ -39,7 +39,7 @@ def production(
         yield up(server)
 
 
-TELLTALE_HEADERS = {
+REVEALING_HEADERS = {
     "server",
     "x-powered-by",
     "via",
@@ -59,7 +59,7 @@ def test_no_response_names_the_software_of_the_server(production: Server, operat
         production.raw("BREW", "/", checked=False),
     ]
     for response in responses:
-        assert TELLTALE_HEADERS.isdisjoint(response.headers)
+        assert REVEALING_HEADERS.isdisjoint(response.headers)
 
 
 def test_errors_outside_the_contract_have_its_headers(server: Server) -> None:

@@ -67,7 +67,7 @@ DETAILS = {
 }
 
 # Words of the implementation: of the language, the libraries, the database and the machine.
-TELLTALE = re.compile(
+REVEALING = re.compile(
     rb"""traceback|exception|\bline \d|column \d|char \d|0x[0-9a-f]{6}|object at|\.py\b|errno|site-packages
     |python|uvicorn|uvloop|httptools|starlette|fastapi|pydantic|sqlalchemy|sqlmodel|asyncpg|psycopg|orjson
     |jsonschema|\bjose\b|pyjwt|cryptography|openssl|postgres|alembic|tasks_api
@@ -180,7 +180,7 @@ def expect_no_more_than_the_contract(response: httpx.Response) -> None:
     whole = (
         b"\n".join(f"{name}: {value}".encode() for name, value in response.headers.items()) + response.content
     )
-    assert not (found := TELLTALE.search(whole)), (found, whole[:1000])
+    assert not (found := REVEALING.search(whole)), (found, whole[:1000])
     content = response.json()
     assert list(content) == ["detail"]
     if response.status_code != 422:
@@ -242,10 +242,10 @@ def test_server_errors_reveal_nothing_and_log_no_client_data(
 
 
 def test_the_test_knows_every_detail_of_the_contract() -> None:
-    shown = {
+    details = {
         media["example"]["detail"]
         for response in CONTRACT["components"]["responses"].values()
         for media in response.get("content", {}).values()
         if isinstance(media.get("example", {}).get("detail"), str)
     }
-    assert shown <= DETAILS
+    assert details <= DETAILS

@@ -178,8 +178,8 @@ class Service:
         self.fetches = 0
         self.closed = False
         # Responses wait for this event.
-        self.answering = asyncio.Event()
-        self.answering.set()
+        self.responding = asyncio.Event()
+        self.responding.set()
         self.requested = asyncio.Event()
 
     async def fetch(self) -> bytes:
@@ -187,7 +187,7 @@ class Service:
         response = key_set(*(jwk(ED, kid=kid) for kid in self.kids))
         up = self.up
         self.requested.set()
-        await self.answering.wait()
+        await self.responding.wait()
         if not up:
             raise ConnectionRefusedError("user:password@host refused")
         return response
@@ -268,14 +268,14 @@ async def test_a_key_created_during_a_fetch_is_found(service: Service, keys: Key
     await keys.find("a")
     clock.now += 301
     service.requested.clear()
-    service.answering.clear()
+    service.responding.clear()
     await keys.find("a")
     await service.requested.wait()
     # The response of the running fetch does not contain this key.
     service.kids.append("b")
     searches = asyncio.gather(*(keys.find("b") for _ in range(50)))
     await asyncio.sleep(0)
-    service.answering.set()
+    service.responding.set()
     assert all(await searches)
     assert service.fetches == 3
 
@@ -288,13 +288,13 @@ async def test_keys_are_refreshed_in_the_background(service: Service, keys: KeyS
     assert service.fetches == 1
     clock.now += 1
     service.requested.clear()
-    service.answering.clear()
+    service.responding.clear()
     # These return although the service does not respond.
     for _ in range(10):
         assert await keys.find("a")
     await service.requested.wait()
     assert service.fetches == 2
-    service.answering.set()
+    service.responding.set()
     await settled(keys)
     assert await keys.find("a")
     assert service.fetches == 2
@@ -377,19 +377,19 @@ async def test_an_unusable_key_set_does_not_replace_cached_keys(
 
 
 async def test_a_cancelled_request_does_not_cancel_the_shared_fetch(service: Service, keys: KeySet) -> None:
-    service.answering.clear()
+    service.responding.clear()
     first, second = (asyncio.create_task(keys.find("a")) for _ in range(2))
     await service.requested.wait()
     first.cancel()
     await asyncio.wait([first])
-    service.answering.set()
+    service.responding.set()
     assert await second
     assert service.fetches == 1
 
 
 async def test_closing_cancels_a_running_fetch(service: Service, clock: Clock) -> None:
     keys = KeySet(service, clock=clock)
-    service.answering.clear()
+    service.responding.clear()
     waiting = asyncio.create_task(keys.find("a"))
     await service.requested.wait()
     await keys.close()

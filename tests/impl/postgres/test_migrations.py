@@ -154,9 +154,9 @@ def wrong_limits(connection: Connection, checks: Mapping[str, tuple[str, str]]) 
                 row = f"SELECT {check} FROM (SELECT CAST(:value AS text)::{column[6:]} AS {name}) AS given"  # noqa: S608
                 stored = connection.execute(text(row), {"value": str(value)}).scalar()
                 if stored is not allowed:
-                    shown = value if len(str(value)) < 30 else f"a text of {len(str(value))} characters"
+                    example = value if len(str(value)) < 30 else f"a text of {len(str(value))} characters"
                     problems.append(
-                        f"openapi.yaml {'allows' if allowed else 'forbids'} {shown!r} as {name} of "
+                        f"openapi.yaml {'allows' if allowed else 'forbids'} {example!r} as {name} of "
                         f"{resource.name}, and the database {'stores' if stored else 'rejects'} it: change "
                         f'CheckConstraint(..., name="{name}") of {table.name} in impl/tables.py, and add a '
                         "migration that does the same"

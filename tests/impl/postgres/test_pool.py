@@ -80,9 +80,9 @@ async def test_a_closed_connection_is_not_acquired(pool: Pool, acquire: Acquire,
 
 async def test_a_cancelled_acquire_leaks_no_connection(pool: Pool, acquire: Acquire) -> None:
     taken = [await acquire() for _ in range(2)]
-    gone, closed_too_late, staying = (asyncio.create_task(acquire()) for _ in range(3))
+    cancelled, closed_too_late, staying = (asyncio.create_task(acquire()) for _ in range(3))
     await asyncio.sleep(0)
-    gone.cancel()
+    cancelled.cancel()
     await asyncio.sleep(0)
     pool.release(taken[0])
     # The connection is already assigned to this request.

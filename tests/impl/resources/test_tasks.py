@@ -248,9 +248,9 @@ async def test_filters_combine(tasks: Tasks, database: Database, ada: Caller, bo
     made: list[plain.TaskResponse] = []
     for completed in (False, True):
         for priority in ("low", "high"):
-            for kept_in in (None, category_id):
+            for category in (None, category_id):
                 made.append(
-                    await create(tasks, ada, completed=completed, priority=priority, category_id=kept_in)
+                    await create(tasks, ada, completed=completed, priority=priority, category_id=category)
                 )
     await create(tasks, bob, completed=True, priority="high")
     for completed_filter in (None, False, True):
@@ -299,8 +299,8 @@ async def test_pages_are_stable_while_tasks_are_added_and_deleted(tasks: Tasks, 
     assert ids(first) == made[:5:-1]
     await create(tasks, ada, "newer")
     # Delete the task of the cursor, the one before it and the one after it.
-    for gone in (made[6], made[8], made[4]):
-        await tasks.delete_task(ada, user_id=ada.user_id, task_id=gone)
+    for deleted_id in (made[6], made[8], made[4]):
+        await tasks.delete_task(ada, user_id=ada.user_id, task_id=deleted_id)
     second = await read(tasks, ada, limit=3, cursor=first["next_cursor"])
     assert ids(second) == [made[5], made[3], made[2]]
     assert second["total"] == 7
