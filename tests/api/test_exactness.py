@@ -128,7 +128,7 @@ CREDENTIALS: dict[str, Callable[[str], list[str]]] = {
     "a scheme and a space": lambda _: ["Bearer "],
     "a token alone": lambda user: [token_of(user)],
     "another scheme": lambda user: [f"Basic {token_of(user)}"],
-    "a scheme that is misspelt": lambda user: [f"Bearer: {token_of(user)}"],
+    "a misspelt scheme": lambda user: [f"Bearer: {token_of(user)}"],
     "a tab": lambda user: [f"Bearer\t{token_of(user)}"],
     "two tokens in one header": lambda user: [f"Bearer {token_of(user)}, Bearer {token_of(user)}"],
     "two headers": lambda user: [f"Bearer {token_of(user)}"] * 2,
@@ -138,7 +138,7 @@ CREDENTIALS: dict[str, Callable[[str], list[str]]] = {
     "garbage": lambda _: ["Bearer garbage"],
     "three pieces of garbage": lambda _: ["Bearer a.b.c"],
     "only dots": lambda _: ["Bearer .."],
-    "letters beyond ASCII": lambda _: ["Bearer é.é.é"],
+    "non-ASCII letters": lambda _: ["Bearer é.é.é"],
     "a fourth piece": lambda user: [f"Bearer {token_of(user)}.x"],
     "padding": lambda user: [f"Bearer {token_of(user)}="],
     "no signature": lambda user: [f"Bearer {token_of(user).rpartition('.')[0]}."],
@@ -151,10 +151,10 @@ CREDENTIALS: dict[str, Callable[[str], list[str]]] = {
     "no expiry": lambda user: [f"Bearer {token_of(user, exp=None)}"],
     "an expiry in the past": lambda user: [f"Bearer {token_of(user, exp=NOW - 1)}"],
     "an expiry right now": lambda user: [f"Bearer {token_of(user, exp=NOW)}"],
-    "an expiry that is no number": lambda user: [
+    "an expiry that is not a number": lambda user: [
         f"Bearer {signed_text({'sub': user, 'exp': str(NOW + 3600)})}"
     ],
-    "a beginning in the future": lambda user: [f"Bearer {token_of(user, nbf=NOW + 600)}"],
+    "an nbf in the future": lambda user: [f"Bearer {token_of(user, nbf=NOW + 600)}"],
     "no subject": lambda user: [f"Bearer {token_of(user, sub=None)}"],
     "critical extensions": lambda user: [
         f"Bearer {signed({'sub': user, 'exp': NOW + 3600}, crit=['x'], x=1)}"

@@ -111,7 +111,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Report:
             # GET and an empty PATCH read an item; with few examples, only one of them may find the fault.
             "/api/{user_id}/categories/{category_id}",
             "A user can reach another user's item through their own path",
-            id="a-query-that-forgets-whose-item-it-is",
+            id="a-query-without-the-owner-of-the-item",
         ),
     ],
 )

@@ -39,7 +39,7 @@ REQUESTS_BY_KIND = {
     "half a body": CREATE[:-3],
     "a task": CREATE,
     "a list": request("GET", "/tasks"),
-    "twice at once": request("GET", "/tasks") + CREATE,
+    "two pipelined requests": request("GET", "/tasks") + CREATE,
     "a change": request("PATCH", "/tasks/1", b'{"title":"y"}'),
 }
 

@@ -189,7 +189,7 @@ def test_every_process_returns_a_users_own_writes(servers: tuple[Server, Server]
     report(
         f"Own writes, replica {LAG_SECONDS} s late, two processes alternately",
         "always read",
-        f"in {reads} of {reads} reads, by {len(people)} people at once",
+        f"in {reads} of {reads} reads, by {len(people)} concurrent users",
     )
 
 
