@@ -122,7 +122,7 @@ def test_the_tables_name_the_last_migration() -> None:
     assert head() == REVISION
 
 
-def test_the_migrations_and_the_tables_have_the_limits_of_the_contract(
+def test_migrations_and_tables_have_the_limits_of_the_contract(
     new_database: Callable[[], str],
 ) -> None:
     """The failure message lists each differing limit, and what to change where."""

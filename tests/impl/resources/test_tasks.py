@@ -225,7 +225,7 @@ async def test_a_task_can_only_have_a_category_of_its_owner(
     assert (await read(tasks, ada))["items"] == [mine]
 
 
-async def test_an_unknown_task_is_not_found_even_with_an_unknown_category(tasks: Tasks, ada: Caller) -> None:
+async def test_an_unknown_task_is_reported_before_its_category(tasks: Tasks, ada: Caller) -> None:
     with pytest.raises(TaskNotFound):
         await tasks.update_task(ada, user_id=ada.user_id, task_id=9, body=TaskUpdate(category_id=9))
 
