@@ -18,7 +18,7 @@ from specfirst import __version__
 from specfirst.cli.config import read_config
 from specfirst.cli.errors import COULD_NOT_RUN, CommandError
 
-COMMANDS: tuple[str, ...] = ()
+COMMANDS: tuple[str, ...] = ("diff", "bundle", "format")
 """The subcommands, in the order in which --help lists them."""
 
 

@@ -140,6 +140,8 @@ class Bundle:
     pieces: Mapping[Pointer, Place]
     """The places of those parts that are not from the same place as what contains them."""
     positions: Mapping[Source, Positions]
+    texts: Mapping[str, str]
+    """The texts of all sources by name."""
 
     def origin(self, pointer: Pointer) -> Origin:
         """Return the position of a part of the document, or of the nearest enclosing part that has one."""
@@ -160,11 +162,22 @@ def bundle(root: Source | Path | str) -> Bundle:
     return _Bundling(FileSource(str(root)) if isinstance(root, Path | str) else root).bundle()
 
 
+def references(content: Any) -> Iterator[tuple[Pointer, Any]]:
+    """Yield the references of a document, and their locations; not those in examples and other data."""
+    waiting: list[tuple[str, Pointer, Any]] = [("document", (), content)]
+    while waiting:
+        kind, pointer, node = waiting.pop()
+        if isinstance(node, Mapping) and kind != _OTHER and _reference(kind, node):
+            yield pointer, node
+        waiting += ((inner, (*pointer, token), child) for token, inner, child in _children(kind, node))
+
+
 class _Bundling:
     def __init__(self, root: Source) -> None:
         self._root = Place(root, ())
         self._contents: dict[Source, Any] = {}
         self._positions: dict[Source, Positions] = {}
+        self._texts: dict[str, str] = {}
         self._names: dict[tuple[str, Place], str] = {}
         """The names of the components that are brought from other files, by section and place."""
         self._pieces: dict[Pointer, Place] = {(): self._root}
@@ -180,14 +193,16 @@ class _Bundling:
             content = self._built("document", self._root, content, (), ())
             self._add_components(content, own)
         names = tuple(source.name for source in self._contents)
-        return Bundle(content, names, self._pieces, self._positions)
+        return Bundle(content, names, self._pieces, self._positions, self._texts)
 
     # Reading, and following references
 
     def _content(self, source: Source) -> Any:
         if source not in self._contents:
             try:
-                content, self._positions[source] = parse(source.read())
+                data = source.read()
+                content, self._positions[source] = parse(data)
+                self._texts[source.name] = data.decode("utf-8-sig")
             except DocumentError as error:
                 error.file = source.name
                 raise

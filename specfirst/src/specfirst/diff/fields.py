@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from specfirst.diff.changes import ABSENT, Changes, Level
+from specfirst.diff.lifecycle import FIELDS, compare_lifecycle
 from specfirst.diff.part import Part, is_descriptive
 
 
@@ -22,15 +23,16 @@ def compare_fields(
     A change in a field that is not known to be descriptive counts as breaking, since its effect on clients is
     unknown.
     """
-    for name in sorted((old.node.keys() | new.node.keys()) - {*handled}):
+    compare_lifecycle(changes, old, new, place)
+    for name in sorted((old.node.keys() | new.node.keys()) - {*handled, *FIELDS}):
         before, after = _value(old, name), _value(new, name)
         if before == after:
             continue
         if is_descriptive(name) or name in descriptive:
-            level, reason = Level.DOCUMENTATION, "for people"
+            rule, level, reason = "documentation", Level.DOCUMENTATION, "for people"
         else:
-            level, reason = Level.BREAKING, "its effect on clients is unknown"
-        changes.add(level, new.where(name), place, name, reason, before, after)
+            rule, level, reason = "unknown-effect", Level.BREAKING, "its effect on clients is unknown"
+        changes.add(rule, level, new.where(name), place, name, reason, before, after)
 
 
 def _value(part: Part, name: str) -> Any:

@@ -1,0 +1,3 @@
+SUMMARY="x"
+EXAMPLES="x"
+def configure(parser): pass
