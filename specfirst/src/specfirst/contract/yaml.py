@@ -92,7 +92,11 @@ def parse(data: bytes) -> tuple[Any, Positions]:
     text = _text(data)
     positions: Positions = {}
     # JSON text that is not an object is not a contract in YAML either.
-    content = _JSONReader(text, positions).read() if _is_json(text) else _from_yaml(text, positions)
+    content = (
+        _JSONReader(text, positions).read()
+        if is_json(text)
+        else _YAMLData(positions).of(compose(text), (), repeated=False)
+    )
     return content, positions
 
 
@@ -117,7 +121,8 @@ def _too_deep(line: int, column: int) -> DocumentError:
 # --- YAML -------------------------------------------------------------------------------------------------
 
 
-def _from_yaml(text: str, positions: Positions) -> Any:
+def compose(text: str) -> yaml.Node | None:
+    """Parse YAML to nodes. Raises DocumentError."""
     try:
         loader = _JSONSchemaLoader(text)
     except yaml.reader.ReaderError as error:
@@ -129,7 +134,7 @@ def _from_yaml(text: str, positions: Positions) -> Any:
             column=error.position - before.rfind("\n"),
         ) from None
     try:
-        root = loader.get_single_node()
+        root: yaml.Node | None = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise DocumentError(
@@ -146,7 +151,7 @@ def _from_yaml(text: str, positions: Positions) -> Any:
             line=loader.line + 1,
             column=loader.column + 1,
         ) from None
-    return _YAMLData(positions).of(root, (), repeated=False)
+    return root
 
 
 class _YAMLData:
@@ -268,7 +273,7 @@ def _joined(text: str, node: yaml.Node, pointer: Pointer) -> str:
 # --- JSON -------------------------------------------------------------------------------------------------
 
 
-def _is_json(text: str) -> bool:
+def is_json(text: str) -> bool:
     """Return whether the text is meant as JSON: it starts with `{"` and contains only JSON tokens."""
     if not re.match(r"[ \t\r\n]*\{[ \t\r\n]*[\"}]", text):
         return False
@@ -391,7 +396,7 @@ def server_splices(text: bytes, document: Document) -> Splices:
     decoded = text.decode()
     # JSON may contain tabs and characters that YAML does not allow; replacing each by a space keeps all
     # positions.
-    readable = re.sub("[\t\x7f-\x9f\u2028\u2029\ufffe\uffff]", " ", decoded) if _is_json(decoded) else decoded
+    readable = re.sub("[\t\x7f-\x9f\u2028\u2029\ufffe\uffff]", " ", decoded) if is_json(decoded) else decoded
     root = yaml.compose(readable, _JSONSchemaLoader)
     assert isinstance(root, yaml.MappingNode)
     fields = {key.value: value for key, value in root.value}
