@@ -302,7 +302,8 @@ class _Layout:
         rest = self._lines[start : entry.end]
         if node.start_mark.line >= start and self.is_block(node):
             at = node.start_mark.line
-            above = self._trivia(start, at, node.start_mark.column, inner)
+            # Comments above the first part are about the parts, wherever they begin.
+            above = [line and " " * inner + line for line in self._trivia(start, at, 1000, 0)]
             return [first.rstrip(), *above, *self.block(node, kind, at, entry.end, inner)]
         if isinstance(node, yaml.ScalarNode) and node.style in ("|", ">"):
             last = self._last(node) + 1
