@@ -42,6 +42,7 @@ _EFFECTS: Mapping[tuple[Way, Containment], str] = {
 
 _SAME_BOTH_WAYS = {
     *("documentation", "type-name", "read-only", "write-only", "discriminator", "discriminator-extended"),
+    *("content-media-type", "content-encoding", "content-schema"),
 }
 """Rules whose effect does not depend on the direction of the value."""
 
@@ -222,6 +223,8 @@ class SchemaComparison:
         before, after = old.named("properties"), new.named("properties")
         for name in [*before, *(name for name in after if name not in before)]:
             where, inner = (*new.pointer, "properties", name), f"{trail}.{name}"
+            if all(self._other_way(part[name]) for part in (before, after) if name in part):
+                continue
             if name not in after:
                 reason = "clients that read it do not find it"
                 if self._way is Way.REQUEST:
@@ -241,6 +244,10 @@ class SchemaComparison:
             if name not in after:
                 self._required(old, new, name, f"{trail}.{name}")
         self._other_properties(old, new, trail)
+
+    def _other_way(self, schema: Part) -> bool:
+        """Return whether a property does not travel in this direction (OpenAPI 3.1, section 4.8.24)."""
+        return schema.node.get("readOnly" if self._way is Way.REQUEST else "writeOnly") is True
 
     def _added_property(self, old: Part, new: Part, schema: Part, where: Pointer, trail: str) -> None:
         required = where[-1] in new.node.get("required", [])
