@@ -19,10 +19,14 @@ from specfirst.diff import diff, require_comparable, version_problem
 
 TODAY = date(2026, 6, 15)
 TABLE = Path(__file__).parents[2] / "docs" / "specfirst" / "oasdiff-checks.md"
-CHECKS = dict(
-    line.split("\t")
-    for line in (Path(__file__).parent / "oasdiff_checks.tsv").read_text(encoding="utf-8").splitlines()
-)
+
+
+def _lines(name: str) -> dict[str, str]:
+    lines = (Path(__file__).parent / name).read_text(encoding="utf-8").splitlines()
+    return dict(line.split("\t") for line in lines)
+
+
+CHECKS = _lines("oasdiff_checks.tsv")
 
 Schema = Mapping[str, Any] | bool
 _TEXT, _INTEGER = {"type": "string"}, {"type": "integer"}
@@ -529,42 +533,7 @@ def change(check: str) -> tuple[Any, Any]:
     return documents[0], documents[1]
 
 
-REASONS: dict[str, str] = {
-    r".*stability.*": "`x-stability-level` is not supported: an extension is documentation here",
-    r"(request|response)-property-deprecated|endpoint-deprecated": "clients do not know when it will be removed",
-    r".*(deprecated-sunset-(missing|invalid|parse)|sunset-deleted)": "no client fails; the later removal breaks",
-    r"api-security-component-.*": "clients get or send their credentials in another way",
-    r"api-(global-)?security-.*": "callers who were allowed are rejected",
-    r"api-.*version.*": "a breaking change needs a higher major version, and a version must not decrease",
-    r".*discriminator.*": "clients choose the type of a value by it",
-    r".*default-value.*": "a request without the value has another meaning",
-    r".*(read|write)-only": "generated clients have other types for requests and responses",
-    r"request-.*-(max|min)(-\w+)?-set|request-.*-pattern-changed|request-parameter-property-type-changed": "values that were accepted are refused, or may be: nothing else proves the contrary",
-    r"response-property-pattern-.*": "clients may receive values that could not come before",
-    r"request-parameter-removed": "the engine rejects unknown query parameters",
-    r"request-property-removed": "the server rejects it, or ignores what clients send",
-    r"new-optional-request-property": "clients of an open object could send other values under this name; "
-    "compatible in a closed one",
-    r"request-.*-all-of-removed": "it is proven that every value that was accepted still is",
-    r"request-.*-one-of-added": "values that match both alternatives are refused now; compatible with a "
-    "discriminator or alternatives that exclude each other",
-    r"request-body-wrapped-in-one-of": "it is proven that every value that was accepted still is",
-    r"response-(body|property)-(all-of|one-of)-removed": "clients may receive values that could not come",
-    r"response-.*-any-of-added|response-property-enum-value-added": "clients may receive values that could "
-    "not come before; with `x-extensible-enum` they must expect them",
-    r"optional-response-header-removed|response-optional-property-removed": "clients may read it",
-    r"response-media-type-added": "clients may receive a body that they cannot read",
-    r"response-media-type-name-specialized": "clients that compare the media type do not know the new one",
-    r"response-body-media-type-schema-removed": "clients may receive any value",
-    r"response-success-status-added": "clients that know only the other successes treat it as a failure",
-    r"response-non-success-status-removed": "clients that rely on it never receive it; compatible if a range "
-    "or `default` declares it",
-    r"api-operation-id-.*": "generated clients know the operation by this name",
-    r"api-schema-removed": "generated clients export a type of this name",
-    r".*prefix-items-.*": "a position that is not listed may have any value: listing it allows fewer values",
-    r"response-.*-unevaluated-properties-removed": "clients ignore unknown properties",
-    r".*content-schema-.*": "generated clients have another type",
-}
+REASONS = _lines("oasdiff_reasons.tsv")
 """The reasons of all differences, for the first pattern that matches a check."""
 
 _SAME = {
@@ -619,10 +588,11 @@ def table() -> str:
         rows.append(f"| `{found.check}` | {found.oasdiff} | {said} | {why} |")
     return (
         "# The checks of oasdiff, one by one\n\n"
-        f"oasdiff has {len(CHECKS)} checks (commit 4553c69d, August 2026). For each one, `tests/specfirst/oasdiff.py`"
-        "\nmakes the change that the check is about; a test runs `specfirst diff` on it and compares this page.\n"
-        f"{same} have the same effect in both tools. The last column gives the reason for the others. The levels are\n"
-        "those of [decision 27](../decisions/027-breaking-changes-and-oasdiff.md).\n\n"
+        f"oasdiff has {len(CHECKS)} checks (commit 4553c69d, August 2026). For each one,\n"
+        "`tests/specfirst/oasdiff.py` makes the change that the check is about; a test runs `specfirst diff` on\n"
+        f"it and compares this page. {same} checks have the same effect in both tools. The last column gives the\n"
+        "reason for the others. The levels are those of\n"
+        "[decision 27](../decisions/027-breaking-changes-and-oasdiff.md).\n\n"
         "| check | oasdiff | specfirst diff | why it differs |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
     )
 

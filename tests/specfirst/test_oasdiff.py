@@ -19,17 +19,13 @@ def test_each_difference_from_oasdiff_has_a_reason() -> None:
 
 def test_no_check_of_oasdiff_is_overlooked() -> None:
     """What oasdiff calls an error, and we call compatible, is proven or stated in the table."""
-    overlooked = {
-        v.check for v in verdicts() if v.oasdiff == "error" and v.level in ("compatible", "no change")
-    }
-    assert {check.split("-", 1)[1] for check in overlooked} == {
+    harmless = ("compatible", "no change")
+    found = {each.check for each in verdicts() if each.oasdiff == "error" and each.level in harmless}
+    assert {check.split("-", 1)[1] for check in found} == {
         "body-wrapped-in-one-of",
-        *(
-            f"{slot}-prefix-items-{action}"
-            for slot in ("body", "property")
-            for action in ("added", "removed")
-        ),
-        *(f"{slot}-unevaluated-properties-removed" for slot in ("body", "property")),
+        *("body-prefix-items-added", "body-prefix-items-removed"),
+        *("property-prefix-items-added", "property-prefix-items-removed"),
+        *("body-unevaluated-properties-removed", "property-unevaluated-properties-removed"),
     }
 
 

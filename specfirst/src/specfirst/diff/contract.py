@@ -181,7 +181,8 @@ class ContractComparison:
             if kinds == ["header", "header"] and names[0] == names[1]:
                 # Header field names are case-insensitive (RFC 9110, section 5.1).
                 handled.add("name")
-            compare_fields(self._changes, before[name], after[name], place, handled, {"bearerFormat"})
+            effect = "security-scheme", "clients send their credentials in another way"
+            compare_fields(self._changes, before[name], after[name], place, handled, {"bearerFormat"}, effect)
             flows, others = (part.node.get("flows", {}) for part in (before[name], after[name]))
             if flows != others:
                 level, reason = Level.COMPATIBLE, "tokens come from the same place"

@@ -17,11 +17,12 @@ def compare_fields(
     place: str,
     handled: Collection[str],
     descriptive: Collection[str] = (),
+    effect: tuple[str, str] = ("unknown-effect", "its effect on clients is unknown"),
 ) -> None:
     """Compare all fields except those that are `handled` elsewhere.
 
     A change in a field that is not known to be descriptive counts as breaking, since its effect on clients is
-    unknown.
+    unknown. `effect` is the rule and the reason of such a change.
     """
     compare_lifecycle(changes, old, new, place)
     for name in sorted((old.node.keys() | new.node.keys()) - {*handled, *FIELDS}):
@@ -31,7 +32,7 @@ def compare_fields(
         if is_descriptive(name) or name in descriptive:
             rule, level, reason = "documentation", Level.DOCUMENTATION, "for people"
         else:
-            rule, level, reason = "unknown-effect", Level.BREAKING, "its effect on clients is unknown"
+            (rule, reason), level = effect, Level.BREAKING
         changes.add(rule, level, new.where(name), place, name, reason, before, after)
 
 

@@ -91,6 +91,7 @@ RULES: Mapping[str, str] = {
     "schema-renamed": "A component schema has another name",
     "security-narrowed": "Callers who were allowed are rejected",
     "security-widened": "More callers are allowed",
+    "security-scheme": "Clients must send their credentials in another way",
     "security-flows": "The flows of an OAuth security scheme change",
     "server-added": "A server is added",
     "server-removed": "A server is removed",
