@@ -590,8 +590,8 @@ def table() -> str:
         "# The checks of oasdiff, one by one\n\n"
         f"oasdiff has {len(CHECKS)} checks (commit 4553c69d, August 2026). For each one,\n"
         "`tests/specfirst/oasdiff.py` makes the change that the check is about, and a test runs\n"
-        f"`specfirst diff` on it. {same} checks have the same effect in both tools. The last column gives the\n"
-        "reason for the others. The levels are those of\n"
+        f"`specfirst diff` on it. {same} checks have the same effect in both tools. The last column gives\n"
+        "the reason for the others. The levels are those of\n"
         "[decision 27](../decisions/027-breaking-changes-and-oasdiff.md).\n\n"
         "| check | oasdiff | specfirst diff | why it differs |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
     )
