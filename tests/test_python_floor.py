@@ -40,4 +40,8 @@ def test_all_tools_check_for_the_oldest_python() -> None:
     assert project["project"]["requires-python"] == ">=3.11"
     assert tools["ruff"]["target-version"] == "py311"
     assert {tools["mypy"]["python_version"], tools["pyright"]["pythonVersion"]} == {"3.11"}
-    assert tools["datamodel-codegen"]["target-python-version"] == "3.11"
+    package = tomllib.loads((ROOT / "specfirst/pyproject.toml").read_text(encoding="utf-8"))
+    assert package["project"]["requires-python"] == ">=3.11"
+    settings = ROOT / "specfirst/src/specfirst/codegen/templates/pyproject.toml"
+    generators = tomllib.loads(settings.read_text(encoding="utf-8"))["tool"]
+    assert generators["datamodel-codegen"]["target-python-version"] == "3.11"

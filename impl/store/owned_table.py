@@ -94,9 +94,10 @@ class OwnedTable(Generic[RowT]):
         self._update = self._send(CHANGE | GIVEN | kinds, update, key=THIS_ROW)
         self._delete = partial(database.one, statements.remove(table, parameters(THIS_ROW | PRECONDITIONS)))
 
-    async def get(self, user_id: str, row_id: int) -> Stored[RowT]:
-        row = await self._get(user_id=user_id, id=row_id)
-        if row is None:
+    async def get(self, user_id: str, row_id: int, **parents: int) -> Stored[RowT]:
+        """Read a row. `parents` are other ids of its path, such as `task_id`, which the row must have."""
+        row: Any = await self._get(user_id=user_id, id=row_id)
+        if row is None or any(row[name] != parent for name, parent in parents.items()):
             raise self._missing()
         return _stored(row)
 
@@ -146,7 +147,12 @@ class OwnedTable(Generic[RowT]):
         values = self._defaults | values
         return await self.update(user_id, row_id, values, preconditions)
 
-    async def delete(self, user_id: str, row_id: int, preconditions: Preconditions = UNCONDITIONAL) -> None:
+    async def delete(
+        self, user_id: str, row_id: int, preconditions: Preconditions = UNCONDITIONAL, **parents: int
+    ) -> None:
+        if parents:
+            # Rows do not move to other parents, so this is still true when the row is deleted.
+            await self.get(user_id, row_id, **parents)
         if await self._delete(user_id=user_id, id=row_id, preconditions=preconditions.revisions) is None:
             raise await self._nothing_written(user_id, row_id, preconditions)
 

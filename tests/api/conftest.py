@@ -325,7 +325,7 @@ def damaged(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield server
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def stored(cluster: Cluster) -> Iterator[Callable[[], str]]:
     """Gives what every write to any table changes, to show that nothing was written."""
     connection = psycopg2.connect(cluster.url("api"))

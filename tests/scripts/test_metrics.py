@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from serving import Served, serving
 
@@ -132,11 +131,3 @@ def test_one_process_alone_is_measured_too_and_a_taken_port_is_named(tmp_path: P
         port = url.split(":")[2].split("/")[0]
         error = startup_error("--port", "0", "--data", str(tmp_path / "other"), METRICS_PORT=port)
         assert f"METRICS_PORT cannot be used, 127.0.0.1:{port}: Address already in use" in error
-
-
-@pytest.mark.parametrize("port", ["65536", "x"])
-def test_a_metrics_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
-    assert (
-        startup_error("--port", "0", "--data", str(tmp_path), METRICS_PORT=port).count("METRICS_PORT must be")
-        == 1
-    )

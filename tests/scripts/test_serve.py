@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 from copies import Copy, import_path
-from serving import CLEAN, ROOT, serving
+from serving import CLEAN, ROOT, Served, serving
 
 from devtools.development_secret import development_secret
 from impl.identity.tokens import mint_token
@@ -82,12 +83,23 @@ def test_no_process_outlives_a_server_that_is_killed(tmp_path: Path) -> None:
         assert none_is_left(str(data))
 
 
-def test_a_minted_token_is_its_users(tmp_path: Path) -> None:
-    with serving("--port", "0", "--data", str(tmp_path)) as served:
-        headers = {"Authorization": f"Bearer {token('ada', tmp_path)}"}
-        profile = httpx.get(f"{served.url}/api/ada", headers=headers)
-        assert (profile.status_code, profile.json()["id"]) == (200, "ada")
-        assert httpx.get(f"{served.url}/api/bob", headers=headers).status_code == 403
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("served")
+
+
+@pytest.fixture(scope="module")
+def served(data: Path) -> Iterator[Served]:
+    """A server with this data folder."""
+    with serving("--port", "0", "--data", str(data)) as served:
+        yield served
+
+
+def test_a_minted_token_is_its_users(served: Served, data: Path) -> None:
+    headers = {"Authorization": f"Bearer {token('ada', data)}"}
+    profile = httpx.get(f"{served.url}/api/ada", headers=headers)
+    assert (profile.status_code, profile.json()["id"]) == (200, "ada")
+    assert httpx.get(f"{served.url}/api/bob", headers=headers).status_code == 403
 
 
 def test_with_a_login_service_there_is_no_local_secret_and_no_token_of_ours(tmp_path: Path) -> None:
@@ -118,48 +130,54 @@ def test_no_development_token_is_minted_in_production(tmp_path: Path) -> None:
     assert "ENVIRONMENT is production" in done.stderr
 
 
-def test_a_mock_answers_with_the_contract_s_examples_and_needs_no_database(tmp_path: Path) -> None:
-    with serving("--mock", "--port", "0", "--data", str(tmp_path)) as served:
-        assert "every operation answers with the contract's example" in served.printed
-        command = next(line for line in served.printed.splitlines() if line.startswith("Try it"))
-        curl = shlex.split(command.removeprefix("Try it"))
-        url, header = curl[1], dict([curl[3].split(": ", 1)])
-        anonymous = httpx.get(url)
-        assert (anonymous.status_code, "x-mock" in anonymous.headers) == (401, False)
-        listed = httpx.get(url, headers=header)
-        contract = httpx.get(f"{served.url}/openapi.json").json()
-        ok = contract["paths"]["/api/{user_id}/tasks"]["get"]["responses"]["200"]
-        assert (listed.status_code, listed.headers["x-mock"]) == (200, "example")
-        assert listed.json() == ok["content"]["application/json"]["example"]
-        created = httpx.post(url, headers=header, json={"title": "Any"})
-        assert (created.status_code, created.headers["x-mock"]) == (201, "example")
-        assert created.headers["location"] == f"{url.removeprefix(served.url)}/{created.json()['id']}"
-        missing = httpx.get(f"{url}/{created.json()['id']}", headers=header | {"Prefer": "code=404"})
-        assert (missing.status_code, missing.json()) == (404, {"detail": "Task not found"})
-        assert httpx.get(f"{served.url}/ready").json() == {"status": "ready"}
-        # A front end may say what it prefers, and read the mark.
-        origin = {"Origin": "http://localhost:3000"}
-        asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "prefer"}
-        assert httpx.options(url, headers=origin | asked).status_code == 200
-        exposed = httpx.get(url, headers=header | origin).headers["access-control-expose-headers"]
-        assert "X-Mock" in exposed.split(", ")
-    assert [path.name for path in tmp_path.iterdir()] == ["development-secret"]
+@pytest.fixture(scope="module")
+def mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("mock")
+    with serving("--mock", "--port", "0", "--data", str(folder)) as served:
+        yield served
+    # There was no database.
+    assert [path.name for path in folder.iterdir()] == ["development-secret"]
 
 
-def test_pages_on_any_local_port_may_call_in_development(tmp_path: Path) -> None:
-    with serving("--mock", "--port", "0", "--data", str(tmp_path)) as served:
-        for origin, allowed in {
-            "http://localhost:5173": True,
-            "http://127.0.0.1:4321": True,
-            "https://localhost:5173": True,
-            "http://localhost": True,
-            "http://localhost.example:5173": False,
-            "http://localhost:5173.example": False,
-            "http://127.0.0.2:5173": False,
-            "http://192.168.0.2:5173": False,
-        }.items():
-            answer = httpx.get(f"{served.url}/health", headers={"Origin": origin})
-            assert answer.headers.get("access-control-allow-origin") == (origin if allowed else None), origin
+def test_a_mock_answers_with_the_contract_s_examples_and_needs_no_database(mock: Served) -> None:
+    assert "every operation answers with the contract's example" in mock.printed
+    command = next(line for line in mock.printed.splitlines() if line.startswith("Try it"))
+    curl = shlex.split(command.removeprefix("Try it"))
+    url, header = curl[1], dict([curl[3].split(": ", 1)])
+    anonymous = httpx.get(url)
+    assert (anonymous.status_code, "x-mock" in anonymous.headers) == (401, False)
+    listed = httpx.get(url, headers=header)
+    contract = httpx.get(f"{mock.url}/openapi.json").json()
+    ok = contract["paths"]["/api/{user_id}/tasks"]["get"]["responses"]["200"]
+    assert (listed.status_code, listed.headers["x-mock"]) == (200, "example")
+    assert listed.json() == ok["content"]["application/json"]["example"]
+    created = httpx.post(url, headers=header, json={"title": "Any"})
+    assert (created.status_code, created.headers["x-mock"]) == (201, "example")
+    assert created.headers["location"] == f"{url.removeprefix(mock.url)}/{created.json()['id']}"
+    missing = httpx.get(f"{url}/{created.json()['id']}", headers=header | {"Prefer": "code=404"})
+    assert (missing.status_code, missing.json()) == (404, {"detail": "Task not found"})
+    assert httpx.get(f"{mock.url}/ready").json() == {"status": "ready"}
+    # A front end may say what it prefers, and read the mark.
+    origin = {"Origin": "http://localhost:3000"}
+    asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "prefer"}
+    assert httpx.options(url, headers=origin | asked).status_code == 200
+    exposed = httpx.get(url, headers=header | origin).headers["access-control-expose-headers"]
+    assert "X-Mock" in exposed.split(", ")
+
+
+def test_pages_on_any_local_port_may_call_in_development(mock: Served) -> None:
+    for origin, allowed in {
+        "http://localhost:5173": True,
+        "http://127.0.0.1:4321": True,
+        "https://localhost:5173": True,
+        "http://localhost": True,
+        "http://localhost.example:5173": False,
+        "http://localhost:5173.example": False,
+        "http://127.0.0.2:5173": False,
+        "http://192.168.0.2:5173": False,
+    }.items():
+        answer = httpx.get(f"{mock.url}/health", headers={"Origin": origin})
+        assert answer.headers.get("access-control-allow-origin") == (origin if allowed else None), origin
 
 
 @pytest.fixture(scope="module")
@@ -198,56 +216,10 @@ def test_production_does_not_serve_a_stale_contract(stale: Copy) -> None:
     assert (done.returncode, done.stderr) == (1, f"scripts/serve: {STALE}\n")
 
 
-def test_nothing_is_mocked_in_production(tmp_path: Path) -> None:
-    env = {
-        "ENVIRONMENT": "production",
-        "BETTER_AUTH_SECRET": "9hB3k0Zq7Lw2Xv5Rt8Yn1Mc4Pd6Sf0Ga",
-        "DATABASE_URL": "postgresql://nobody@localhost/none",
-    }
-    expected = "scripts/serve: MOCK returns examples instead of data; unset it in production"
-    assert startup_error("--port", "0", "--data", str(tmp_path), "--mock", **env) == expected
-
-
-@pytest.mark.parametrize(
-    ("env", "said"),
-    [
-        ({"ENVIRONMENT": "prod"}, "ENVIRONMENT must be"),
-        ({"BETTER_AUTH_SECRET": "too-short"}, "BETTER_AUTH_SECRET has 9 bytes"),
-        ({"FRONTEND_URL": "*"}, "FRONTEND_URL must be one origin"),
-        ({"DATABASE_URL": "mysql://localhost/x"}, "DATABASE_URL must begin with postgresql://"),
-        ({"DATABASE_URL": "postgresql://localhost:1/x"}, "DATABASE_URL does not lead to a database"),
-        ({"MOCK": "some"}, "MOCK must be 'all' or 'unimplemented'"),
-        ({"ENVIRONMENT": "test", "DEVELOPMENT_USER": "ada"}, "DEVELOPMENT_USER gives a token to everybody"),
-    ],
-)
-def test_a_bad_setting_stops_the_start_with_one_line_that_names_it(
-    tmp_path: Path, env: dict[str, str], said: str
-) -> None:
-    error = startup_error("--port", "0", "--data", str(tmp_path), **env)
-    assert error.startswith(f"scripts/serve: {said}")
-    assert len(error.splitlines()) == 1
-    assert env.get("BETTER_AUTH_SECRET", "\0") not in error
-
-
-def test_production_names_everything_that_it_lacks(tmp_path: Path) -> None:
-    error = startup_error("--data", str(tmp_path), ENVIRONMENT="production")
-    assert "DATABASE_URL is required" in error
-    assert "BETTER_AUTH_SECRET is required" in error
-
-
-def test_a_port_that_is_taken_is_named_with_the_remedy(tmp_path: Path) -> None:
-    with serving("--port", "0", "--data", str(tmp_path / "one")) as served:
-        port = served.url.rpartition(":")[2]
-        error = startup_error("--port", port, "--data", str(tmp_path / "two"))
-        assert f"cannot listen on 127.0.0.1:{port}" in error
-        assert "--port" in error
-
-
-def test_a_data_folder_that_is_taken_is_named_with_the_remedy(tmp_path: Path) -> None:
-    with serving("--port", "0", "--data", str(tmp_path)):
-        error = startup_error("--port", "0", "--data", str(tmp_path))
-        assert str(tmp_path) in error
-        assert "--data" in error
+def test_a_data_folder_that_is_in_use_is_named_with_the_remedy(served: Served, data: Path) -> None:
+    error = startup_error("--port", "0", "--data", str(data))
+    assert str(data) in error
+    assert "--data" in error
 
 
 def test_behind_a_proxy_that_strips_a_prefix_the_contract_and_location_lead_below_it(tmp_path: Path) -> None:

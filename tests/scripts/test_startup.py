@@ -291,3 +291,30 @@ def test_no_temporary_folder(said: Said, monkeypatch: pytest.MonkeyPatch, migrat
     assert said(DATABASE_URL=migrated, METRICS_PORT="0").startswith("METRICS_PORT needs a temporary folder: ")
     line = said(DATABASE_URL=migrated, DATABASE_READ_URL=migrated)
     assert line.startswith("DATABASE_READ_URL needs a temporary folder: ")
+
+
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "BETTER_AUTH_SECRET": "9hB3k0Zq7Lw2Xv5Rt8Yn1Mc4Pd6Sf0Ga",
+    "DATABASE_URL": "postgresql://nobody@localhost/none",
+}
+
+
+@pytest.mark.parametrize(
+    ("env", "says"),
+    [
+        ({"ENVIRONMENT": "prod"}, "ENVIRONMENT must be"),
+        ({"BETTER_AUTH_SECRET": "too-short"}, "BETTER_AUTH_SECRET has 9 bytes"),
+        ({"FRONTEND_URL": "*"}, "FRONTEND_URL must be one origin"),
+        ({"DATABASE_URL": "mysql://localhost/x"}, "DATABASE_URL must begin with postgresql://"),
+        ({"MOCK": "some"}, "MOCK must be 'all' or 'unimplemented'"),
+        (PRODUCTION | {"MOCK": "all"}, "MOCK returns examples instead of data; unset it in production"),
+        ({"ENVIRONMENT": "test", "DEVELOPMENT_USER": "ada"}, "DEVELOPMENT_USER gives a token to everybody"),
+        ({"METRICS_PORT": "65536"}, "METRICS_PORT must be"),
+        ({"METRICS_PORT": "x"}, "METRICS_PORT must be"),
+    ],
+)
+def test_a_bad_setting(said: Said, env: dict[str, str], says: str) -> None:
+    line = said(**env)
+    assert line.startswith(says)
+    assert env.get("BETTER_AUTH_SECRET", "\0") not in line

@@ -3,7 +3,7 @@
 Each subcommand is a module of this package with `SUMMARY` (one line), `EXAMPLES` (shown by --help),
 `configure(parser)`, which adds its arguments, and `run(arguments, config)`, which returns the exit status:
 0 is clean, 1 means problems were found, 2 means that the command could not run. The modules import the rest
-of the package, and optional dependencies, inside `run`, so that `specfirst --help` is quick and needs no extra.
+of the package, and optional dependencies, inside `run`: `specfirst --help` is quick and needs no extra.
 """
 
 from __future__ import annotations
