@@ -1,16 +1,14 @@
 """Schemathesis hooks for this service: the users that send requests, and the data that exists.
 
-Schemathesis loads this file itself (`hooks` in schemathesis.toml). scripts/fuzz sets the environment
-variables that it reads.
+They are added to those of `specfirst.fuzz.hooks` (`hooks` in schemathesis.toml). scripts/fuzz sets the
+environment variable that this file reads.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,10 +17,7 @@ from hypothesis import currently_in_test_context
 from hypothesis.control import current_build_context
 from jose import jwt
 from schemathesis import AuthContext, BaseSchema, Case, CheckContext, HookContext, Response
-from schemathesis.cli import EventHandler, ExecutionContext, handler
 from schemathesis.core.failures import Failure, Severity
-from schemathesis.engine import events
-from schemathesis.engine.run import PhaseName
 from schemathesis.generation.meta import TestPhase
 from schemathesis.specs.openapi._auth_retry import send_probe
 from schemathesis.specs.openapi.object_authorization import apply_as
@@ -32,7 +27,6 @@ from devtools.resources import example_ids, find_resources
 from generated.application import contract
 
 SECRET = os.environ["BETTER_AUTH_SECRET"]
-RESULTS = Path(os.environ["FUZZ_RESULTS"])
 
 CONTRACT = contract().content
 RESOURCES = find_resources(CONTRACT)
@@ -110,16 +104,12 @@ def after_load_schema(context: HookContext, schema: BaseSchema) -> None:
 
 @schemathesis.hook
 def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None:
-    """Add x-response-headers to each response, and links from createCategory to operations without an id.
+    """Add links from createCategory to operations without an id.
 
     Schemathesis starts its scenarios only with createCategory: createTask refers to a category, and from the
     schema names it cannot find the operation that creates one. Without these links, no scenario would ever
     contain a task.
     """
-    operations = [operation for item in raw_schema["paths"].values() for operation in item.values()]
-    inline = [r for o in operations if "responses" in o for r in o["responses"].values() if "$ref" not in r]
-    for response in (*inline, *raw_schema["components"]["responses"].values()):
-        response["headers"] = raw_schema["x-response-headers"] | response.get("headers", {})
     user = {"path.user_id": "$request.path.user_id"}
     created = raw_schema["paths"]["/api/{user_id}/categories"]["post"]["responses"]["201"]
     created["links"] |= {
@@ -167,14 +157,9 @@ def _existing_item(name: str, base_url: str) -> int:
 def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
     """Replace the ids of the contract's examples by existing ids, and let another user be erased."""
     path = case.path_parameters
-    if case.meta and case.meta.generation.mode.is_positive:
-        _meet_conditions(case)
-    for parameters in (path, case.query):
-        for parameter, value in parameters.items():
-            # JSON Schema calls 84.0 an integer. A contract cannot say how a URL writes it. In this service,
-            # each integer has one form, and "84.0" is a validation error.
-            if isinstance(value, float) and value.is_integer():
-                parameters[parameter] = int(value)
+    if case.meta and case.meta.generation.mode.is_positive and "Idempotency-Key" in case.headers:
+        # Schemathesis also treats "0" as a valid value, although its pattern rejects it.
+        case.headers["Idempotency-Key"] = f"never-used-{time.time_ns()}"
     # Schemathesis repeats values that have succeeded, which includes all our users.
     if path.get("user_id") not in (CALLER, PEER, LEAVER):
         return
@@ -192,20 +177,6 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
         for name in RESOURCES:
             if name in path and str(path[name]) == str(EXAMPLES[name]):
                 path[name] = _existing_item(name, str(case.operation.base_url))
-
-
-def _meet_conditions(case: Case[Any]) -> None:
-    """Give conditional headers values whose condition holds, which no schema can express.
-
-    Schemathesis also treats "0" as a valid value of all three headers, although only one pattern accepts it.
-    """
-    for name in case.headers:
-        if name == "If-Match":
-            case.headers[name] = "*"
-        elif name == "If-None-Match":
-            case.headers[name] = '"of-nothing"'
-        elif name == "Idempotency-Key":
-            case.headers[name] = f"never-used-{time.time_ns()}"
 
 
 def _refer_to_existing_categories(case: Case[Any]) -> None:
@@ -285,59 +256,4 @@ def foreign_item_is_not_found(ctx: CheckContext, response: Response, case: Case[
             message=f"{probe.method} {probe.formatted_path} as {PEER} got {answer.status_code}, not 404",
             case_id=probe.id,
             severity=Severity.CRITICAL,
-        )
-
-
-# --- Results ------------------------------------------------------------------------------------------
-
-
-@handler()
-class Results(EventHandler[ExecutionContext]):
-    """Count the requests and responses of each operation, for scripts/fuzz."""
-
-    def __init__(self, *args: Any, **params: Any) -> None:
-        self.operations: dict[str, dict[str, Any]] = {}
-        self.scenarios = 0
-
-    def handle_event(self, ctx: ExecutionContext, event: events.EngineEvent) -> None:
-        if isinstance(event, events.ScenarioFinished):
-            self.scenarios += event.phase is PhaseName.STATEFUL_TESTING
-            for case_id, node in event.recorder.cases.items():
-                interaction = event.recorder.interactions.get(case_id)
-                checks = len(event.recorder.checks.get(case_id, ()))
-                self._count(node.value, interaction.response if interaction else None, checks, event.phase)
-
-    def _count(self, case: Case[Any], response: Response | None, checks: int, phase: PhaseName) -> None:
-        counts = self.operations.setdefault(
-            case.operation.label,
-            {"cases": Counter(), "checks": 0, "statuses": Counter(), "seconds": 0.0},
-        )
-        counts["cases"][phase.value] += 1
-        counts["checks"] += checks
-        if response:
-            counts["statuses"][response.status_code] += 1
-            counts["seconds"] += response.elapsed
-
-    def shutdown(self, ctx: ExecutionContext) -> None:
-        failures = [
-            {
-                "operation": label,
-                "problems": [f"{failure.title}: {failure.message}" for failure in group.failures],
-                "status": group.response.status_code if group.response else None,
-                "curl": group.code_sample,
-            }
-            for label, groups in ctx.statistic.failures.items()
-            for group in groups.values()
-        ]
-        errors = [f"{error.label}: {error.info.title}: {error.value}" for error in ctx.errors]
-        RESULTS.write_text(
-            json.dumps(
-                {
-                    "operations": self.operations,
-                    "failures": failures,
-                    "errors": errors,
-                    "warnings": ctx.summary().warnings.as_labels(),
-                    "scenarios": self.scenarios,
-                }
-            )
         )

@@ -1,3 +1,3 @@
-# Generated from openapi.yaml by scripts/generate: change the contract, not this file.
+# Generated from openapi.yaml by specfirst: change the contract, not this file.
 
 """Tasks API: derived from the contract."""

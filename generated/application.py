@@ -1,4 +1,4 @@
-# Generated from openapi.yaml by scripts/generate: change the contract, not this file.
+# Generated from openapi.yaml by specfirst: change the contract, not this file.
 
 """Where the contract and an implementation meet."""
 
@@ -47,7 +47,7 @@ def build_router(
 ) -> APIRouter:
     """Bind every operation of the contract to its implementation.
 
-    `scripts/generate --skeleton` writes the methods that an implementation lacks. Raises
+    `specfirst generate --skeleton` writes the methods that an implementation lacks. Raises
     specfirst.runtime.implementations.UnimplementedOperations, which lists them.
     """
     engine.bind(

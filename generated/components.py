@@ -1,4 +1,4 @@
-# Generated from openapi.yaml by scripts/generate: change the contract, not this file.
+# Generated from openapi.yaml by specfirst: change the contract, not this file.
 
 """The contract's security schemes and shared responses, as FastAPI describes them."""
 
@@ -49,6 +49,7 @@ NOT_MODIFIED: dict[str, Any] = {
             "schema": {
                 "type": "string",
                 "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
+                "pattern": '^"[0-9a-f]{16}"$',
             },
         }
     },
@@ -64,7 +65,12 @@ SERVICE_UNAVAILABLE: dict[str, Any] = {
         "Retry-After": {
             "description": "The number of seconds to wait before a retry.",
             "required": True,
-            "schema": {"type": "integer", "description": "A number of seconds."},
+            "schema": {
+                "type": "integer",
+                "description": "A number of seconds.",
+                "minimum": 1,
+                "maximum": 3600,
+            },
         }
     },
 }
@@ -80,7 +86,12 @@ TOO_MANY_REQUESTS: dict[str, Any] = {
         "Retry-After": {
             "description": "The number of seconds to wait before a retry.",
             "required": True,
-            "schema": {"type": "integer", "description": "A number of seconds."},
+            "schema": {
+                "type": "integer",
+                "description": "A number of seconds.",
+                "minimum": 1,
+                "maximum": 3600,
+            },
         }
     },
 }
@@ -91,7 +102,7 @@ UNAUTHORIZED: dict[str, Any] = {
         "WWW-Authenticate": {
             "description": 'The scheme to authenticate with (RFC 9110, section 11.6.1), with `error="invalid_token"` if the request has a\ntoken (RFC 6750, section 3).',
             "required": True,
-            "schema": {"type": "string"},
+            "schema": {"type": "string", "pattern": '^Bearer( error="invalid_token")?$'},
         }
     },
 }

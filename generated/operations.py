@@ -1,9 +1,9 @@
-# Generated from openapi.yaml by scripts/generate: change the contract, not this file.
+# Generated from openapi.yaml by specfirst: change the contract, not this file.
 
 """What Tasks API 1.0.0 asks of an implementation.
 
 There is a Protocol for each tag with a method for each operation. An implementation satisfies it by its
-shape and inherits nothing; `scripts/generate --skeleton` writes the methods that are missing. Arguments have passed the contract's schemas; a result goes out as it is.
+shape and inherits nothing; `specfirst generate --skeleton` writes the methods that are missing. Arguments have passed the contract's schemas; a result goes out as it is.
 Anything else is said by raising: a subclass of `specfirst.runtime.errors.APIError` whose status the operation
 declares.
 """

@@ -1,4 +1,5 @@
-# Generated from openapi.yaml by scripts/generate: change the contract, not this file.
+# Generated from openapi.yaml by specfirst: change the contract, not this file.
+
 """What operations answer, as plain dicts: for what needs no check, such as rows of one's own database.
 
 Type checkers hold such a dict to the contract, and it goes out as it is. A model of `schemas` does as well,

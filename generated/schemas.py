@@ -1,4 +1,4 @@
-# Generated from openapi.yaml by scripts/generate: change the contract, not this file.
+# Generated from openapi.yaml by specfirst: change the contract, not this file.
 
 from __future__ import annotations
 
@@ -68,11 +68,8 @@ EntityTag = TypeAliasType("EntityTag", str)
 
 
 EntityTags = TypeAliasType("EntityTags", str)
-"""
-Entity tags separated by commas, or `*`. A list may have empty elements, and may be sent in several field lines
-(RFC 9110, sections 5.3 and 5.6.1.2).
-
-"""
+"""Entity tags separated by commas, or `*`. A list may have empty elements, and may be sent in several
+field lines (RFC 9110, sections 5.3 and 5.6.1.2)."""
 
 
 IdempotencyKey = TypeAliasType("IdempotencyKey", str)
@@ -90,9 +87,7 @@ RetryAfter = TypeAliasType("RetryAfter", int)
 class TaskCreate(BaseModel):
     """A task to create."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     title: TaskTitle
     description: TaskDescription | None | MISSING = MISSING
@@ -110,9 +105,7 @@ class TaskCreate(BaseModel):
 class TaskReplace(BaseModel):
     """A complete task, which replaces the stored one."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     title: TaskTitle
     description: TaskDescription | None | MISSING = MISSING
@@ -130,9 +123,7 @@ class TaskReplace(BaseModel):
 class TaskUpdate(BaseModel):
     """Changes to a task. Absent properties stay unchanged."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     title: TaskTitle | MISSING = MISSING
     description: TaskDescription | None | MISSING = MISSING
@@ -148,9 +139,7 @@ class TaskUpdate(BaseModel):
 class CategoryCreate(BaseModel):
     """A category to create."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     name: CategoryName
     color: CategoryColor | MISSING = MISSING
@@ -160,9 +149,7 @@ class CategoryCreate(BaseModel):
 class CategoryReplace(BaseModel):
     """A complete category, which replaces the stored one."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     name: CategoryName
     color: CategoryColor | MISSING = MISSING
@@ -172,9 +159,7 @@ class CategoryReplace(BaseModel):
 class CategoryUpdate(BaseModel):
     """Changes to a category. Absent properties stay unchanged."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     name: CategoryName | MISSING = MISSING
     color: CategoryColor | MISSING = MISSING
@@ -183,9 +168,7 @@ class CategoryUpdate(BaseModel):
 class RootResponse(BaseModel):
     """The service and its links."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     name: str
     """The service's name."""
@@ -200,9 +183,7 @@ class RootResponse(BaseModel):
 class HealthResponse(BaseModel):
     """The process is alive."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     status: Literal["healthy"]
     """Always `healthy`."""
@@ -213,9 +194,7 @@ class HealthResponse(BaseModel):
 class ReadinessResponse(BaseModel):
     """The service is ready."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     status: Literal["ready"]
     """Always `ready`."""
@@ -224,9 +203,7 @@ class ReadinessResponse(BaseModel):
 class UserResponse(BaseModel):
     """A user's profile, from the claims of the login service."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     id: UserId
     email: str | None
@@ -244,9 +221,7 @@ class UserResponse(BaseModel):
 class TaskResponse(BaseModel):
     """A task."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     id: TaskId
     user_id: UserId
@@ -266,9 +241,7 @@ class TaskResponse(BaseModel):
 class TaskListResponse(BaseModel):
     """One page of tasks."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     items: list[TaskResponse]
     """The tasks of this page, newest first."""
@@ -280,9 +253,7 @@ class TaskListResponse(BaseModel):
 class CategoryResponse(BaseModel):
     """A category."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     id: CategoryId
     user_id: UserId
@@ -294,9 +265,7 @@ class CategoryResponse(BaseModel):
 class CategoryListResponse(BaseModel):
     """One page of categories."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     items: list[CategoryResponse]
     """The categories of this page, newest first."""
@@ -308,9 +277,7 @@ class CategoryListResponse(BaseModel):
 class MessageResponse(BaseModel):
     """A message as text."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     message: str
     """The result of the operation, as text."""
@@ -319,9 +286,7 @@ class MessageResponse(BaseModel):
 class ErrorResponse(BaseModel):
     """An error response."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     detail: str
     """The reason, as text."""
@@ -330,9 +295,7 @@ class ErrorResponse(BaseModel):
 class ValidationErrorItem(BaseModel):
     """One validation error."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     loc: list[str | int]
     """The place in the request, from the outside in, such as `["body", "title"]`."""
@@ -345,9 +308,7 @@ class ValidationErrorItem(BaseModel):
 class ValidationErrorResponse(BaseModel):
     """All validation errors of a request."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     detail: list[ValidationErrorItem]
     """The validation errors."""

@@ -27,6 +27,14 @@ LOCAL_FRONTEND = "http://localhost:3000"
 # Development servers of front ends choose their ports: 3000, 5173 (Vite), and the next one if it is taken.
 LOCAL_ORIGINS = r"https?://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?"
 
+SKELETON = "scripts/generate --skeleton"
+"""The command that writes missing methods."""
+
+UNIMPLEMENTED = (
+    f"Write the methods: {SKELETON} adds those that are missing. To serve the other operations meanwhile: "
+    "scripts/serve --allow-unimplemented (answers 501) or --mock=unimplemented (answers with examples)"
+)
+
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any]]]
 
 
@@ -59,6 +67,7 @@ def create_engine(settings: Settings, authenticator: Authenticator) -> Engine[Ca
         validate_responses=settings.validate_responses,
         allow_unimplemented=settings.allow_unimplemented,
         mock=settings.mock is not None,
+        unimplemented_remedy=UNIMPLEMENTED,
     )
 
 

@@ -1,4 +1,4 @@
-"""Compare openapi.yaml with an older version: `specfirst diff` with the contract and settings of this service."""
+"""Compare openapi.yaml with an older version: `specfirst diff` with the contract of this service."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def main() -> None:
         base = f"git:{base}"
     formats = ["--format", "json"] if options.json else []
     config = ["--config", str(ROOT / "pyproject.toml")]
-    sys.exit(specfirst(["diff", *config, *formats, *others, "--", base, options.contract]))
+    arguments = ["diff", *config, *formats, *others, "--", base, options.contract]
+    sys.exit(specfirst(arguments, program="scripts/diff"))
 
 
 def relative(path: Path) -> str:

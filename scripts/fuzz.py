@@ -1,15 +1,13 @@
 """Fuzz the service with Schemathesis: on its own PostgreSQL and uvicorn, with every phase and every check.
 
-schemathesis.toml is the configuration, devtools/fuzz_hooks.py supplies users and data. The report is
-build/fuzz/index.html.
+specfirst.fuzz runs it. schemathesis.toml is the configuration, devtools/fuzz_hooks.py supplies users and
+data. The report is build/fuzz/index.html.
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
-import html
-import json
 import os
 import random
 import re
@@ -19,18 +17,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import psycopg2
 from rich.console import Console
-from rich.table import Table
+from specfirst.fuzz.report import Report
+from specfirst.fuzz.run import Target
+from specfirst.fuzz.run import fuzz as run
 from specfirst.serving.startup import StartupError
 from sqlalchemy import make_url
 
@@ -39,6 +35,7 @@ from generated.application import contract
 from impl.postgres.migrations import migrate
 
 ROOT = Path(__file__).resolve().parent.parent
+IMPORTS = (str(ROOT), str(ROOT / "specfirst/src"))
 OUTPUT = ROOT / "build" / "fuzz"
 TIMEOUT_SECONDS = 30.0
 SERVER_PROCESSES = 2
@@ -75,190 +72,6 @@ def main() -> None:
     sys.exit(0 if report.passed else 1)
 
 
-# --- Results ------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Tally:
-    """The requests and responses of one operation."""
-
-    cases: Counter[str] = field(default_factory=Counter)
-    """By the phase of Schemathesis."""
-    checks: int = 0
-    statuses: Counter[int] = field(default_factory=Counter)
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A reason why the run fails, and the command that reproduces it."""
-
-    operation: str
-    text: str
-    command: str | None = None
-
-
-@dataclass
-class Report:
-    examples: int
-    seed: int
-    workers: int
-    seconds: float
-    processor: dict[str, float]
-    """CPU seconds of each side."""
-    operations: dict[str, Tally] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    details: list[Path] = field(default_factory=list)
-    """The report pages of Schemathesis, relative to our report."""
-
-    @property
-    def passed(self) -> bool:
-        return not self.problems
-
-    @property
-    def cases(self) -> int:
-        return sum(sum(tally.cases.values()) for tally in self.operations.values())
-
-    @property
-    def summary(self) -> list[tuple[str, str]]:
-        shares = ", ".join(f"{name} {taken / self.seconds:.0%}" for name, taken in self.processor.items())
-        return [
-            ("Result", "passed" if self.passed else f"{len(self.problems)} problems"),
-            ("Seed", f"{self.seed}, {self.examples} examples, {self.workers} workers"),
-            ("Cases", f"{self.cases} in {self.seconds:.0f} s, {self.cases / self.seconds:.0f} a second"),
-            ("Processor", f"{shares} (of one core; {os.cpu_count()} cores)"),
-            ("Versions", ", ".join(f"{name} {version(name)}" for name in ("schemathesis", "hypothesis"))),
-            ("To repeat", self.command),
-        ]
-
-    @property
-    def command(self) -> str:
-        workers = f" --workers {self.workers}" if self.workers > 1 else ""
-        return f"scripts/fuzz --examples {self.examples} --seed {self.seed}{workers}"
-
-    def add(self, worker: int, share: int, results: Path, log: Path) -> None:
-        """Add the results of one Schemathesis process, which ran its share of the examples."""
-        if not results.exists():
-            tail = "\n".join(log.read_text().splitlines()[-20:]) if log.exists() else ""
-            self.problems.append(Problem(f"worker {worker}", f"Schemathesis exited without a result\n{tail}"))
-            return
-        found = json.loads(results.read_text())
-        for label, counts in found["operations"].items():
-            tally = self.operations.setdefault(label, Tally())
-            tally.cases.update(counts["cases"])
-            tally.checks += counts["checks"]
-            tally.statuses.update({int(status): count for status, count in counts["statuses"].items()})
-            tally.seconds += counts["seconds"]
-        for failure in found["failures"]:
-            text = "\n".join(failure["problems"])
-            self.problems.append(Problem(failure["operation"], text, reproduction(failure["curl"])))
-        self.problems += [Problem(f"worker {worker}", error) for error in found["errors"]]
-        for name, operations in found["warnings"].items():
-            if operations:
-                self.problems.append(Problem(", ".join(map(str, operations)), f"Schemathesis warns: {name}"))
-        if not self.problems:
-            self.problems += self._unfinished(worker, share, found)
-
-    @staticmethod
-    def _unfinished(worker: int, share: int, found: dict[str, Any]) -> Iterator[Problem]:
-        """Yield problems that Schemathesis does not report: it gave up, or never reached an operation.
-
-        It ends a phase without a message when Hypothesis finds that data generation is not repeatable.
-        """
-        for operation in contract().operations:
-            label = f"{operation.method.upper()} {operation.path}"
-            counts = found["operations"].get(label, {"cases": {}, "statuses": {}})
-            tried = counts["cases"].get("fuzzing", 0)
-            if tried < share and (operation.parameters or operation.body):
-                yield Problem(label, f"worker {worker} gave up after {tried} of {share} examples")
-            if not any(str(response.status) in counts["statuses"] for response in operation.successes):
-                yield Problem(label, f"worker {worker} got no successful response")
-        if found["scenarios"] < share:
-            yield Problem(
-                "Stateful", f"worker {worker} gave up after {found['scenarios']} of {share} scenarios"
-            )
-
-    def rows(self) -> Iterator[tuple[str, ...]]:
-        for label, tally in sorted(self.operations.items(), key=lambda item: item[0].split()[::-1]):
-            statuses = "  ".join(f"{status}: {count}" for status, count in sorted(tally.statuses.items()))
-            cases = sum(tally.cases.values())
-            found = sum(problem.operation == label for problem in self.problems)
-            yield (
-                label,
-                str(cases),
-                str(tally.checks),
-                str(found),
-                f"{tally.seconds / max(1, cases) * 1000:.1f}",
-                statuses,
-            )
-
-    def print(self, console: Console) -> None:
-        table = Table(box=None, padding=(0, 2, 0, 0))
-        for name in HEADINGS:
-            table.add_column(name, justify="left" if name in ("Operation", "Answers") else "right")
-        for row in self.rows():
-            table.add_row(*row)
-        console.print(table)
-        for problem in self.problems:
-            console.print(f"\n{problem.operation}: {problem.text}", style="red", markup=False)
-            if problem.command:
-                console.print(f"\n{problem.command}", soft_wrap=True, markup=False, highlight=False)
-        console.print()
-        for name, text in self.summary:
-            console.print(f"{name:<10} {text}", soft_wrap=True, markup=False, highlight=False)
-
-    def as_html(self) -> str:
-        def cells(tag: str, texts: Sequence[str]) -> str:
-            return "<tr>" + "".join(f"<{tag}>{html.escape(text)}</{tag}>" for text in texts) + "</tr>\n"
-
-        problems = "".join(
-            f"<section><h3>{html.escape(problem.operation)}</h3><pre>{html.escape(problem.text)}</pre>"
-            + (f"<pre class=command>{html.escape(problem.command)}</pre>" if problem.command else "")
-            + "</section>\n"
-            for problem in self.problems
-        )
-        links = ", ".join(f'<a href="{path}">{path}</a>' for path in self.details)
-        return PAGE.format(
-            summary="".join(f"<dt>{name}</dt><dd>{html.escape(text)}</dd>\n" for name, text in self.summary),
-            problems=f"<h2>Problems</h2>\n{HOW_TO_REPRODUCE}{problems}" if problems else "",
-            head=cells("th", HEADINGS),
-            rows="".join(cells("td", row) for row in self.rows()),
-            links=links,
-        )
-
-
-HEADINGS = ("Operation", "Cases", "Checks", "Problems", "ms each", "Answers")
-
-HOW_TO_REPRODUCE = (
-    "<p>The commands work while <code>scripts/serve</code> runs, given in the project's folder.</p>\n"
-)
-
-PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Fuzz run</title>
-<meta name="viewport" content="width=device-width">
-<style>
-body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1rem; }}
-table {{ border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }}
-th, td {{ text-align: right; padding: .25rem .75rem; border-bottom: 1px solid #8884; white-space: nowrap; }}
-:is(th, td):is(:first-child, :last-child) {{ text-align: left; }}
-td:last-child {{ white-space: normal; }}
-dl {{ display: grid; grid-template-columns: max-content auto; gap: .2rem 1.5rem; }}
-dd {{ margin: 0; }}
-section {{ border-left: .3rem solid #c33; padding-left: 1rem; margin: 1.5rem 0; }}
-pre {{ white-space: pre-wrap; overflow-wrap: anywhere; }}
-.command {{ background: #8882; padding: .5rem; }}
-</style>
-<h1>Fuzz run</h1>
-<dl>
-{summary}</dl>
-{problems}<h2>Operations</h2>
-<table>
-{head}{rows}</table>
-<p>Schemathesis's own pages, with each request: {links}</p>
-</html>
-"""
-
-
 def reproduction(command: str | None) -> str | None:
     """Return the command for a server of scripts/serve, because the fuzzed server and its secret are gone."""
     if command is None:
@@ -287,14 +100,20 @@ def fuzz(
 ) -> Report:
     """Run Schemathesis against the service in `code`. Several workers share the examples.
 
-    Each worker is a process with a seed, a server and a database of its own. Threads, which Schemathesis
-    offers, would share the global interpreter lock and one user: a thread may erase the account that the
-    other threads use.
+    Each worker has a server and a database of its own. With one user for all, a worker might erase the
+    account that the others use.
     """
-    output.mkdir(parents=True, exist_ok=True)
-    for stale in output.glob("worker-*/results.json"):
-        stale.unlink()
-    share = -(-examples // workers)
+    repeat = f" --workers {workers}" if workers > 1 else ""
+    report = Report(
+        contract(),
+        examples,
+        seed,
+        workers,
+        f"scripts/fuzz --examples {examples} --seed {seed}{repeat}",
+        strict=True,
+        reproduction=reproduction,
+        note="The commands work while scripts/serve runs, given in the project's folder.",
+    )
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fuzz-")))
         postgres = EmbeddedPostgres(folder / "data", durable=False)
@@ -303,33 +122,30 @@ def fuzz(
         secret = secrets.token_urlsafe(32)
         spent = [_processor_seconds()]
         with ExitStack() as servers:
-            attacks = []
             urls = [
                 servers.enter_context(
                     serving(database(postgres.url, index), secret, folder / f"{index}", code)
                 )
                 for index in range(workers)
             ]
-            started = time.monotonic()
-            for index, url in enumerate(urls):
-                worker = output / f"worker-{index + 1}"
-                # Show only the progress of the first worker; the others write theirs to a file.
-                log = None if index == 0 and not quiet else worker / "schemathesis.log"
-                attacks.append(_attack(url, secret, share, seed + index, worker, log))
-            for attack in attacks:
-                attack.wait()
-            seconds = time.monotonic() - started
+            base = contract().base_paths[0]
+            hooks = {"BETTER_AUTH_SECRET": secret, "PYTHONPATH": os.pathsep.join(IMPORTS)}
+            run(
+                contract(),
+                [Target(url + base, hooks) for url in urls],
+                report,
+                output,
+                configuration=ROOT / "schemathesis.toml",
+                quiet=quiet,
+            )
             spent.append(_processor_seconds())
         spent.append(_processor_seconds())
         postgres.stop()
         spent.append(_processor_seconds())
     sides = ("Schemathesis", "server", "PostgreSQL")
-    processor = {side: after - before for side, (before, after) in zip(sides, pairwise(spent), strict=True)}
-    report = Report(examples, seed, workers, seconds, processor)
-    for index in range(workers):
-        worker = output / f"worker-{index + 1}"
-        report.add(index + 1, share, worker / "results.json", worker / "schemathesis.log")
-        report.details.append(Path(worker.name, "html", "index.html"))
+    taken = {side: after - before for side, (before, after) in zip(sides, pairwise(spent), strict=True)}
+    shares = ", ".join(f"{name} {seconds / report.seconds:.0%}" for name, seconds in taken.items())
+    report.facts.append(("Processor", f"{shares} (of one core; {os.cpu_count()} cores)"))
     return report
 
 
@@ -350,25 +166,6 @@ def database(postgres_url: str, index: int) -> str:
     url = make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
     migrate(url)
     return url
-
-
-def _attack(
-    url: str, secret: str, examples: int, seed: int, output: Path, log: Path | None
-) -> subprocess.Popen[bytes]:
-    output.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(ROOT / "schemathesis.toml")]
-    command += ["run", str(ROOT / "openapi.yaml"), "--url", url + contract().base_paths[0]]
-    command += ["--max-examples", str(examples), "--seed", str(seed)]
-    command += [f"--report-junit-path={output / 'junit.xml'}", f"--report-html-path={output / 'html'}"]
-    environment = os.environ | {
-        "PYTHONPATH": str(ROOT),
-        "BETTER_AUTH_SECRET": secret,
-        "FUZZ_RESULTS": str(output / "results.json"),
-    }
-    if log is None:
-        return subprocess.Popen(command, cwd=ROOT, env=environment)
-    with log.open("wb") as file:
-        return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=file)
 
 
 @contextmanager

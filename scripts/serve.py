@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import os
 import socket
 import sys
@@ -20,8 +19,7 @@ from typing import Any
 
 import uvicorn
 from specfirst.runtime.application import ContractAPI
-from specfirst.runtime.implementations import SKELETON
-from specfirst.serving.connections import Connection
+from specfirst.serving.listening import bind, configure, listen, url_of
 from specfirst.serving.server import Server, Supervisor
 from specfirst.serving.startup import StartupError
 from uvicorn.config import STARTUP_FAILURE
@@ -37,6 +35,7 @@ from impl.ops.logs import log_config
 from impl.postgres.migrations import DatabaseUnusable, migrate
 from impl.postgres.preflight import check_database, check_folders
 from impl.settings import Settings, load_settings
+from impl.web import SKELETON
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / ".data"
@@ -83,12 +82,12 @@ def main() -> None:
     with ExitStack() as stack:
         try:
             # First what takes no time to find out.
-            listener = stack.enter_context(_bind(options.host, options.port))
+            listener = stack.enter_context(bind(options.host, options.port))
             settings = _prepare(data, options.host, stack)
             app = _create_app(settings)
             if settings.database_url and settings.mock != "all":
                 _prepare_database(settings.database_url.get_secret_value())
-            _listen(listener, options.host, options.port)
+            listen(listener, options.host, options.port)
         except StartupError as error:
             sys.exit(f"scripts/serve: {error}")
         for operation_id in sorted(app.engine.unimplemented):
@@ -181,38 +180,6 @@ def _temporary_folder() -> TemporaryDirectory[str]:
         ) from None
 
 
-def _bind(host: str, port: int) -> socket.socket:
-    """Take the port, so that it is known to be free; clients are refused until `_listen`."""
-    if not 0 <= port <= 65535:
-        raise StartupError(f"--port must be from 0 to 65535, and is {port}")
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except (OSError, ValueError, TypeError) as error:
-        listener.close()
-        raise _cannot_listen(error, host, port) from None
-    listener.set_inheritable(True)
-    return listener
-
-
-def _listen(listener: socket.socket, host: str, port: int) -> None:
-    try:
-        # Clients that come before a worker is ready wait for it.
-        listener.listen(2048)
-    except OSError as error:
-        raise _cannot_listen(error, host, port) from None
-
-
-def _cannot_listen(error: Exception, host: str, port: int) -> StartupError:
-    reason = getattr(error, "strerror", None) or "it is not an address"
-    # A name that is not known, or an address of another machine.
-    about_host = not isinstance(error, OSError) or isinstance(error, socket.gaierror)
-    about_host = about_host or getattr(error, "errno", None) == errno.EADDRNOTAVAIL
-    option = "--host" if about_host else "--port"
-    return StartupError(f"cannot listen on {host}:{port}: {reason}; choose another {option}")
-
-
 def _expose(folder: Path, host: str, port: int) -> int:
     try:
         return expose(folder, host, port)
@@ -223,7 +190,7 @@ def _expose(folder: Path, host: str, port: int) -> int:
 
 
 def _say_where(settings: Settings, listener: socket.socket, host: str) -> None:
-    url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+    url = url_of(listener, host)
     api = url + contract().base_paths[0]
     _say(f"API      {api}")
     _say(f"Docs     {f'{url}/docs  {url}/redoc  ' if settings.docs else ''}{url}/openapi.yaml")
@@ -278,22 +245,13 @@ def _server(config: uvicorn.Config, settings: Settings) -> Server:
 
 
 def _config(settings: Settings, *, reload: bool = False) -> uvicorn.Config:
-    return uvicorn.Config(
+    return configure(
         _factory(settings),
         factory=True,
-        loop="uvloop",
-        http=Connection,
-        ws="none",
-        lifespan="on",
-        access_log=False,
         log_config=log_config(as_json=settings.environment == "production"),
-        server_header=False,
-        # The application does it, which also knows the path prefix that proxies strip.
-        proxy_headers=False,
-        timeout_keep_alive=settings.keep_alive_seconds,
-        timeout_graceful_shutdown=settings.shutdown_seconds,
-        reload=reload,
-        reload_dirs=[str(ROOT / name) for name in ("generated", "impl", "specfirst")] if reload else None,
+        keep_alive_seconds=settings.keep_alive_seconds,
+        shutdown_seconds=settings.shutdown_seconds,
+        reload_folders=[str(ROOT / name) for name in ("generated", "impl", "specfirst")] if reload else (),
     )
 
 

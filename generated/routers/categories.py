@@ -1,4 +1,5 @@
-# Generated from openapi.yaml by scripts/generate: change the contract, not this file.
+# Generated from openapi.yaml by specfirst: change the contract, not this file.
+
 
 """The routes of `categories`, bound to an implementation when the application is built."""
 
@@ -105,6 +106,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
+                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     },
                 }
@@ -162,6 +164,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
+                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }
@@ -223,6 +226,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
+                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }
@@ -291,6 +295,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
+                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }

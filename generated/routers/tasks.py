@@ -1,4 +1,5 @@
-# Generated from openapi.yaml by scripts/generate: change the contract, not this file.
+# Generated from openapi.yaml by specfirst: change the contract, not this file.
+
 
 """The routes of `tasks`, bound to an implementation when the application is built."""
 
@@ -126,6 +127,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
+                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     },
                 }
@@ -183,6 +185,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
+                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }
@@ -244,6 +247,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
+                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }
@@ -311,6 +315,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
+                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }
@@ -428,6 +433,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                         "schema": {
                             "type": "string",
                             "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
+                            "pattern": '^"[0-9a-f]{16}"$',
                         },
                     }
                 }

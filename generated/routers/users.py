@@ -1,4 +1,5 @@
-# Generated from openapi.yaml by scripts/generate: change the contract, not this file.
+# Generated from openapi.yaml by specfirst: change the contract, not this file.
+
 
 """The routes of `users`, bound to an implementation when the application is built."""
 

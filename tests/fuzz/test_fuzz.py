@@ -159,7 +159,7 @@ def results(folder: Path, share: int, **changes: object) -> Path:
 
 
 def problems(path: Path, share: int) -> list[str]:
-    report = Report(share, SEED, 1, 1.0, {})
+    report = Report(contract(), share, SEED, 1, "", strict=True)
     report.add(1, share, path, path.with_name("log"))
     return [f"{problem.operation}: {problem.text}" for problem in report.problems]
 

@@ -25,9 +25,10 @@ from typing import Any, get_args
 
 import pytest
 from contracts import CONTRACTS, PROJECT, folder, package, serve
+from specfirst.cli.main import main
 from specfirst.codegen.generate import GenerationError, differences, write
 
-from scripts import generate as command
+from scripts import generate as script
 
 BOOKSHOP = CONTRACTS / "bookshop.yaml"
 
@@ -160,7 +161,7 @@ def test_a_check_names_each_file_that_differs_is_missing_or_stale_and_changes_no
     runs: dict[str, Run],
 ) -> None:
     run = runs["damaged"]
-    assert run.done.returncode == 1
+    assert run.done.returncode == 3
     told = run.done.stderr.splitlines()
     assert told == [
         "damaged/manifest.json differs",
@@ -199,31 +200,68 @@ def test_a_file_that_it_did_not_write_is_not_overwritten(
     write(FILES, tmp_path)
     (tmp_path / "routers/c.py").write_bytes(b"mine")
     before = read(tmp_path)
-    monkeypatch.setattr(command, "generate", lambda contract: LATER)
-    assert not command.update(BOOKSHOP, tmp_path)
+    monkeypatch.setattr("specfirst.codegen.generate.generate", lambda contract: LATER)
+    assert main(["generate", str(BOOKSHOP), "--output", str(tmp_path)]) == 2
     told = capsys.readouterr().err
-    assert told.startswith(f"{tmp_path / 'routers/c.py'} was not written by scripts/generate")
+    assert told.startswith(f"{tmp_path / 'routers/c.py'} was not written by specfirst")
     assert "move it out" in told
     assert "delete it" in told
     assert read(tmp_path) == before
 
 
 @pytest.mark.parametrize(
-    "text", ['{"name": "A web application"}', "<<<<<<< ours", "[]", '{"files": 1}', '"x"']
+    "text",
+    [
+        *('{"name": "A web application"}', "<<<<<<< ours", "[]", '{"files": 1}', '"x"'),
+        *('{"files": ["../other.py"]}', '{"files": ["/etc/passwd"]}', '{"files": [""]}'),
+    ],
 )
 def test_a_manifest_that_it_did_not_write_is_not_overwritten(
     tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "manifest.json").write_text(text)
-    monkeypatch.setattr(command, "generate", lambda contract: FILES)
-    assert not command.update(BOOKSHOP, tmp_path)
-    assert not command.check(BOOKSHOP, tmp_path)
+    monkeypatch.setattr("specfirst.codegen.generate.generate", lambda contract: FILES)
+    arguments = ["generate", str(BOOKSHOP), "--output", str(tmp_path)]
+    assert (main(arguments), main([*arguments, "--check"])) == (2, 2)
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 2
-    assert all(
-        "manifest.json was changed after scripts/generate wrote it; restore it" in line for line in told
-    )
+    assert all("manifest.json was changed after specfirst wrote it; restore it" in line for line in told)
     assert read(tmp_path) == {"manifest.json": text.encode()}
+
+
+@contextlib.contextmanager
+def as_somebody_else() -> Iterator[None]:
+    """Root may write everywhere, so tests that run as root become another user."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_folder_that_is_read_only_is_left_as_it_was() -> None:
+    # Not pytest's folder, which other users cannot read.
+    with tempfile.TemporaryDirectory() as name:
+        output = Path(name) / "out"
+        write(FILES, output)
+        before = read(output)
+        Path(name).chmod(0o755)
+        (output / "routers").chmod(0o555)
+        with as_somebody_else(), pytest.raises(GenerationError) as caught:
+            write({**LATER, "a.py": b"other"}, output)
+        (output / "routers").chmod(0o755)
+        assert f"{output}" in str(caught.value)
+        assert "Permission denied; nothing was changed. Correct the permissions" in str(caught.value)
+        assert read(output) == before
+
+
+def test_a_failure_leaves_no_folder_behind(tmp_path: Path) -> None:
+    with pytest.raises(GenerationError, match="File name too long; nothing was changed"):
+        write({"new/b.py": b"b", "x" * 300 + "/c.py": b"c"}, tmp_path / "out")
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_differences_are_none_after_writing(tmp_path: Path) -> None:
@@ -310,6 +348,9 @@ INEXPRESSIBLE: list[tuple[str, str, str, str, str]] = [
 ]
 
 
+UNREADABLE = ("duplicate key", "invalid YAML", "no meaning in JSON")
+
+
 @pytest.mark.parametrize(("old", "new", "line", "construct", "remedy"), INEXPRESSIBLE)
 def test_what_cannot_be_expressed_is_refused_with_its_line_and_a_remedy(
     old: str,
@@ -327,8 +368,9 @@ def test_what_cannot_be_expressed_is_refused_with_its_line_and_a_remedy(
     contract.write_text(text.replace(old, new, 1), encoding="utf-8")
     monkeypatch.setattr(sys, "argv", ["generate", "--contract", str(contract), "--output", str(output)])
     with pytest.raises(SystemExit) as ended:
-        command.main()
-    assert ended.value.code == 1
+        script.main()
+    # Lint found errors, or the contract cannot be read.
+    assert ended.value.code == (2 if construct in UNREADABLE else 1)
     told = capsys.readouterr()
     assert told.out == ""
     assert not output.exists()
@@ -343,7 +385,7 @@ def test_what_cannot_be_expressed_is_refused_with_its_line_and_a_remedy(
 
 def test_a_contract_that_is_not_there_is_told_of(tmp_path: Path) -> None:
     done = generate("--contract", tmp_path / "none.yaml", "--output", tmp_path / "out")
-    assert (done.returncode, done.stdout, (tmp_path / "out").exists()) == (1, "", False)
+    assert (done.returncode, done.stdout, (tmp_path / "out").exists()) == (2, "", False)
     assert "none.yaml: the file cannot be read" in done.stderr
     assert "use a file that exists" in done.stderr
 

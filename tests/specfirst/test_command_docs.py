@@ -7,6 +7,8 @@ import shlex
 from pathlib import Path
 
 import pytest
+from specfirst.cli.diff import SETTINGS
+from specfirst.diff import RULES
 
 from tests.specfirst.command import specfirst
 
@@ -38,8 +40,14 @@ def test_the_commands_of_the_page_print_what_it_shows(
 
 
 def test_the_settings_of_diff_are_all_documented() -> None:
-    from specfirst.cli.diff import _SETTINGS
-
     page = (FOLDER / "diff.md").read_text(encoding="utf-8")
     rows = page[page.index("## Settings") :]
-    assert all(f"`{setting}`" in rows for setting in _SETTINGS)
+    assert all(f"`{setting}`" in rows for setting in SETTINGS)
+
+
+def test_the_rules_of_diff_are_all_documented() -> None:
+    page = (FOLDER / "diff.md").read_text(encoding="utf-8")
+    rows = page[page.index("## Rules") : page.index("## Python")].splitlines()
+    assert [row for row in rows if row.startswith("| `")] == [
+        f"| `{rule}` | {summary} |" for rule, summary in RULES.items()
+    ]

@@ -227,10 +227,8 @@ async def test_an_unwritable_folder_is_one_log_line_and_no_client_s_error(
 
 def test_the_command_without_a_run_says_what_to_run(tmp_path: Path) -> None:
     done = command(tmp_path)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
-        f"scripts/coverage: {tmp_path} has no observations of this openapi.yaml; run scripts/test first\n"
-    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{tmp_path} has no observations of {PROJECT}/openapi.yaml; run `specfirst proxy`" in done.stderr
 
 
 def test_the_command_fails_while_something_is_missing(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from specfirst.runtime.errors import NotImplementedYet
 from specfirst.runtime.implementations import UnimplementedOperations
 from specfirst.runtime.observation import CLIENT_GONE
 from specfirst.runtime.routing import Engine
+from specfirst.serving.startup import StartupError
 
 BOOK = {"isbn": "9780262033848", "title": "A", "price": 1.5, "published": "2009-07-31", "genre": "novel"}
 SCHEMES = dict.fromkeys(("staff", "apiKey", "till", "person"), anybody)
@@ -47,7 +48,7 @@ class Orders:
 
 def test_a_scheme_that_nothing_authenticates_stops_the_start() -> None:
     with pytest.raises(
-        ValueError, match="no function authenticates the contract's security scheme person, till"
+        StartupError, match="no function authenticates the contract's security scheme person, till"
     ):
         engine(authenticate={"staff": anybody, "apiKey": anybody})
 
@@ -76,11 +77,11 @@ def test_all_operations_that_are_missing_or_differ_are_listed_with_their_signatu
         assert line in message
     assert "list_books" not in message
     assert "get_order" not in message
-    assert "scripts/generate --skeleton" in message
+    assert "specfirst generate --skeleton" in message
 
 
 class Unwritten(Orders):
-    """As `scripts/generate --skeleton` leaves a method."""
+    """As `specfirst generate --skeleton` leaves a method."""
 
     async def create_order(self, caller: str, *, body: object, idempotency_key: object = None) -> None:
         raise NotImplementedError

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import jsonschema
 import pytest
 from specfirst.cli.errors import CommandError
 from specfirst.cli.output import (
@@ -23,7 +24,8 @@ from specfirst.cli.output import (
     add_output_arguments,
     write_report,
 )
-from specfirst.problems import column_of
+
+from scripts.client import install
 
 TEXT = "openapi: 3.1.0\npaths:\n  /a,b:\n    get: {operationId: 列, x: 1}\n"
 PROBLEM = Problem(
@@ -82,22 +84,6 @@ def test_the_caret_is_below_the_marked_text(line: str, pointer: str, column: int
     assert cells[start : start + carets.count("^")] == marked
 
 
-@pytest.mark.parametrize(
-    ("line", "token", "column"),
-    [
-        ("    get:", "get", 5),
-        ("  - name: get", "name", 5),
-        ("  -   7", "3", 7),
-        ('{"a": {"b": 1}}', "b", 8),
-        ("  tags: [tags]", "tags", 3),
-        ("", "x", 1),
-        ("plain", "", 1),
-    ],
-)
-def test_the_column_is_that_of_the_key(line: str, token: str, column: int) -> None:
-    assert column_of(line, token) == column
-
-
 def test_json_has_every_field_of_a_problem() -> None:
     content = json.loads(FORMATS["json"](REPORT, False))
     assert content["problems"][0] == {
@@ -133,6 +119,25 @@ def test_sarif_locates_problems_and_lists_their_rules() -> None:
         "region": {"startLine": 4, "startColumn": 5},
     }
     assert location["logicalLocations"] == [{"fullyQualifiedName": "#/paths/~1a,b/get"}]
+
+
+@pytest.fixture(scope="module")
+def sarif_schema() -> dict[str, Any]:
+    """The schema of OASIS, from the package with which Microsoft's SDK tests its reports."""
+    folder = Path(__file__).resolve().parent / "sarif"
+    install(folder)
+    schemas = folder / "node_modules" / "@microsoft" / "jest-sarif" / "lib" / "schemas"
+    schema: dict[str, Any] = json.loads((schemas / "sarif-2.1.0-rtm.5.json").read_text(encoding="utf-8"))
+    return schema
+
+
+@pytest.mark.parametrize("problems", [REPORT.problems, [], [Problem("r", Severity.WARNING, "m")]])
+def test_sarif_is_valid(problems: list[Problem], sarif_schema: dict[str, Any]) -> None:
+    validator = jsonschema.Draft4Validator(sarif_schema)
+    log = json.loads(FORMATS["sarif"](Report("lint", problems), False))
+    assert list(validator.iter_errors(log)) == []
+    log["runs"][0]["columnKind"] = "bytes"
+    assert not validator.is_valid(log)
 
 
 def test_a_sarif_fingerprint_survives_a_change_of_line() -> None:

@@ -1,4 +1,4 @@
-"""scripts/generate --skeleton writes what is missing, and changes nothing that is written by hand."""
+"""`specfirst generate --skeleton` writes what is missing, and changes nothing that is written by hand."""
 
 from __future__ import annotations
 
@@ -37,9 +37,13 @@ def document() -> Document:
 
 @pytest.fixture
 def layout(document: Document, tmp_path: Path) -> Layout:
-    constructor = "    def __init__(self, database: Database) -> None:\n        self._database = database\n"
-    imports = {"Caller": "shop.callers", "Database": "shop.databases"}
-    return Layout(folder() / "bookshop", tmp_path / "resources", imports, constructor)
+    return Layout(
+        generated=folder() / "bookshop",
+        package="bookshop",
+        implementations=tmp_path / "resources",
+        caller="shop.callers:Caller",
+        arguments={"database": "shop.databases:Database"},
+    )
 
 
 def write_all(document: Document, layout: Layout) -> None:
@@ -69,7 +73,7 @@ def test_a_new_tag_gets_a_module_with_all_its_methods(document: Document, layout
 def test_an_existing_class_gets_methods_at_its_end_and_nothing_else_changes(
     document: Document, layout: Layout
 ) -> None:
-    layout.resources.mkdir()
+    layout.implementations.mkdir()
     layout.module("books").write_text(BY_HAND, encoding="utf-8")
     write_all(document, layout)
     text = layout.module("books").read_text(encoding="utf-8")
@@ -94,7 +98,7 @@ def test_an_existing_class_gets_methods_at_its_end_and_nothing_else_changes(
 def test_a_module_that_cannot_be_read_is_named(
     document: Document, layout: Layout, text: str, problem: str
 ) -> None:
-    layout.resources.mkdir()
+    layout.implementations.mkdir()
     layout.module("books").write_text(text, encoding="utf-8")
     with pytest.raises(GenerationError) as caught:
         missing(document, layout)

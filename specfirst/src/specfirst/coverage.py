@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from specfirst.contract.document import Document, Operation, Parameter
+from specfirst.contract.document import Document, Operation, Parameter, Response
 from specfirst.runtime.asgi import Scope
-from specfirst.runtime.routing import OperationRoute
+from specfirst.runtime.routing import OperationHandler
 
 MARK = "x-unprovokable"
 
@@ -46,7 +46,7 @@ class Recorder:
 
     def __call__(self, scope: Scope, status: int, seconds: float) -> None:
         route = scope.get("route")
-        if isinstance(route, OperationRoute):
+        if isinstance(route, OperationHandler):
             self.record(route.operation, status, scope["query_string"])
 
     def record(self, operation: Operation, status: int, query: bytes) -> None:
@@ -72,7 +72,8 @@ class Recorder:
 
 
 def _observations(operation: Operation, status: int, query: bytes) -> Iterator[str]:
-    yield _line(operation, status)
+    if declared := operation.response(status):
+        yield _line(operation, _key(declared))
     if status >= HTTPStatus.BAD_REQUEST:
         return
     # The request was accepted, so its parameters are declared and their values are valid.
@@ -80,6 +81,11 @@ def _observations(operation: Operation, status: int, query: bytes) -> Iterator[s
         yield _line(operation, name)
         for value in text.split(","):
             yield _line(operation, name, value)
+
+
+def _key(response: Response) -> int | str:
+    """Return the status of a declaration, or its name if it stands for several: `4XX` or `default`."""
+    return response.status if response.exact else response.key
 
 
 def _line(operation: Operation, *parts: str | int | None) -> str:
@@ -91,10 +97,10 @@ def _line(operation: Operation, *parts: str | int | None) -> str:
 
 @dataclass(frozen=True)
 class ResponseCoverage:
-    """A status that an operation declares."""
+    """A status, a range of statuses or `default` that an operation declares."""
 
     operation: Operation
-    status: int
+    status: int | str
     observed: bool
     unprovokable: str | None
     """The reason that the contract gives."""
@@ -161,6 +167,11 @@ class Coverage:
         )
 
 
+def observed(document: Document, folder: Path) -> bool:
+    """Return whether the folder has observations of this contract."""
+    return any(folder.glob(f"{document.digest}.*"))
+
+
 def measure(document: Document, folder: Path) -> Coverage:
     """Compare the contract with what its servers have recorded in `folder`."""
     seen: set[str] = set()
@@ -171,12 +182,12 @@ def measure(document: Document, folder: Path) -> Coverage:
         responses=tuple(
             ResponseCoverage(
                 operation,
-                status,
-                observed=_line(operation, status) in seen,
-                unprovokable=_reason(document, operation, status),
+                _key(response),
+                observed=_line(operation, _key(response)) in seen,
+                unprovokable=_reason(document, operation, response),
             )
             for operation in document.operations
-            for status in sorted(operation.responses)
+            for response in sorted(operation.declared.values(), key=lambda response: response.key)
         ),
         values=tuple(
             Value(operation, name, value, observed=_line(operation, name, value) in seen)
@@ -186,10 +197,10 @@ def measure(document: Document, folder: Path) -> Coverage:
     )
 
 
-def _reason(document: Document, operation: Operation, status: int) -> str | None:
+def _reason(document: Document, operation: Operation, response: Response) -> str | None:
     of_operation: Mapping[str, str] = document.get(operation.pointer).get(MARK, {})
-    of_response: str | None = document.get(operation.responses[status].pointer).get(MARK)
-    return of_operation.get(str(status), of_response)
+    of_response: str | None = document.get(response.pointer).get(MARK)
+    return of_operation.get(response.key, of_response)
 
 
 def _expected_values(document: Document, operation: Operation) -> Iterator[tuple[str, str | None]]:
@@ -202,7 +213,7 @@ def _expected_values(document: Document, operation: Operation) -> Iterator[tuple
 def _enumerated(document: Document, parameter: Parameter) -> Iterable[Any]:
     schema, where = document.follow(parameter.schema, (*parameter.pointer, "schema"))
     if schema.get("type") == "array":
-        schema, _ = document.follow(schema["items"], (*where, "items"))
+        schema, _ = document.follow(schema.get("items", {}), (*where, "items"))
     values: Iterable[Any] = [True, False] if schema.get("type") == "boolean" else schema.get("enum", ())
     return values
 
@@ -223,7 +234,7 @@ def _cell(response: ResponseCoverage | None) -> str:
 
 def _rows(coverage: Coverage) -> Iterator[list[str]]:
     """Yield the rows of a table: one row for each operation, one column for each status."""
-    statuses = sorted({response.status for response in coverage.responses})
+    statuses = sorted({response.status for response in coverage.responses}, key=str)
     yield ["", *map(str, statuses)]
     responses = {(one.operation.operation_id, one.status): one for one in coverage.responses}
     for name in dict.fromkeys(response.operation.operation_id for response in coverage.responses):
@@ -240,6 +251,32 @@ def as_text(coverage: Coverage) -> str:
         marks = (value.name if value.observed else f"{value.name} ({MISSING})" for value in values)
         lines.append(f"{name}: accepted {', '.join(marks)}")
     return "\n".join([*lines, "", *coverage.problems, coverage.summary])
+
+
+def as_data(coverage: Coverage) -> dict[str, Any]:
+    """Return the coverage as JSON data."""
+    return {
+        "percent": coverage.percent,
+        "responses": [
+            {
+                "operation": one.operation.operation_id,
+                "status": one.status,
+                "observed": one.observed,
+                "unprovokable": one.unprovokable,
+            }
+            for one in coverage.responses
+        ],
+        "parameters": [
+            {
+                "operation": one.operation.operation_id,
+                "name": one.parameter,
+                "value": one.value,
+                "accepted": one.observed,
+            }
+            for one in coverage.values
+        ],
+        "problems": coverage.problems,
+    }
 
 
 def as_html(coverage: Coverage, title: str) -> str:

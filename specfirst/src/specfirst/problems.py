@@ -58,19 +58,3 @@ class Problem:
         before = f"{self.place}: " if self.place else ""
         # Names in the contract may contain any character, including line breaks.
         return " ".join(f"{before}{self.severity} {self.rule}: {self.message}{where}{remedy}".split())
-
-
-def column_of(line: str, token: str) -> int:
-    """Return the column of a key or value in a line of text, or of the first character, starting at 1.
-
-    The reader records lines only. A key that is written twice in one line of a flow mapping gets the
-    column of its first occurrence.
-    """
-    for form in (f'"{token}"', f"'{token}'", f"{token}:", token):
-        if token and (found := line.find(form)) >= 0:
-            return found + 1
-    start = len(line) - len(line.lstrip())
-    # The dash of a list item is not part of the value.
-    if line[start:].startswith("- "):
-        start += len(line[start + 1 :]) - len(line[start + 1 :].lstrip()) + 1
-    return min(start, max(len(line) - 1, 0)) + 1

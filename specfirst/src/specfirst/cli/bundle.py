@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from specfirst.cli.config import Config
-from specfirst.cli.contracts import CONTRACT, read_contract
+from specfirst.cli.contracts import CONTRACT, read_bundle
 from specfirst.cli.errors import CLEAN, CommandError
 from specfirst.contract.bundling import Bundle, references
 from specfirst.contract.document import Document, DocumentError
@@ -20,6 +20,9 @@ EXAMPLES = """\
   specfirst bundle openapi.yaml > bundled.yaml
   specfirst bundle openapi.yaml --output build/openapi.json
   specfirst bundle git:v1.2.0:api/openapi.yaml --format json"""
+
+EXTRA = "codegen"
+SETTINGS: dict[str, dict[str, Any]] = {}
 
 _FORMATS = ("yaml", "json")
 
@@ -34,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, config: Config) -> int:
     """Write the document. Nothing is written if a reference leads nowhere."""
-    found = read_contract(arguments.file)
+    found = read_bundle(arguments.file)
     _check_references(found)
     suffix = Path(arguments.output or arguments.file).suffix.lower()
     name = arguments.format or ("json" if suffix == ".json" else "yaml")

@@ -8,12 +8,20 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specfirst.cli.config import Config
-from specfirst.cli.contracts import CONTRACT, read_contract
+from specfirst.cli.contracts import CONTRACT, read_bundle
 from specfirst.cli.errors import CommandError
-from specfirst.cli.output import Report, RuleInfo, Severity, add_output_arguments, write_report
+from specfirst.cli.output import (
+    OUTPUT_SETTINGS,
+    Report,
+    RuleInfo,
+    Severity,
+    add_output_arguments,
+    write_report,
+)
 from specfirst.contract.document import pointer_text
 from specfirst.problems import Problem
 
@@ -29,11 +37,50 @@ EXAMPLES = """\
   specfirst diff git:v1.2.0:api/openapi.yaml https://example.com/openapi.json
   specfirst diff --format changelog git:v1.2.0 openapi.yaml > CHANGES.md"""
 
+EXTRA = "codegen"
 INFO = "info"
 _FAIL_ON = {"error": Severity.ERROR, "warning": Severity.WARNING, INFO: Severity.STYLE, "never": None}
 _LEVELS = ("breaking", "warning", "compatible", "documentation")
-_SETTINGS = ("fail-on", "level", "grace-days", "format", "output-file", "rules", "ignore")
 _LONGEST = 160
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "fail-on": {
+        "enum": [*_FAIL_ON],
+        "description": "The least severity with which the command fails (default: error).",
+    },
+    "level": {"enum": [*_LEVELS], "description": "The least level that is listed (default: documentation)."},
+    "grace-days": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "The least number of days between a deprecation and its sunset date (default: 0).",
+    },
+    "rules": {
+        "type": "object",
+        "additionalProperties": {"enum": ["error", "warning", INFO, "off"]},
+        "description": "The severity of single rules, by name.",
+    },
+    "ignore": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "rule": {"type": "string", "description": "The rule of the change."},
+                "where": {"type": "string", "description": "The places of the change; * is any text."},
+                "pointer": {"type": "string", "description": "The location of the change; * is any text."},
+                "reason": {"type": "string", "minLength": 1, "description": "Why the change may be made."},
+                "until": {"type": "string", "description": "The date after which the entry has expired."},
+            },
+            "required": ["reason", "until"],
+            "additionalProperties": False,
+        },
+        "description": "Breaking changes that are made on purpose.",
+    },
+    **OUTPUT_SETTINGS,
+    "format": {
+        "enum": [*OUTPUT_SETTINGS["format"]["enum"], "changelog"],
+        "description": "The format of the changes (default: text).",
+    },
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -68,8 +115,8 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     from specfirst.diff import diff, require_comparable
 
     settings = _Settings.of(config, arguments)
-    new = read_contract(arguments.new)
-    old = read_contract(arguments.old, beside=arguments.new)
+    new = read_bundle(arguments.new)
+    old = read_bundle(arguments.old, beside=arguments.new)
     documents: list[Document] = []
     for name, found in ((arguments.old, old), (arguments.new, new)):
         document = Document(found.content)
@@ -255,27 +302,20 @@ class _Settings:
         from specfirst.diff import RULES
 
         values, file = config.section("diff"), str(config.path or "")
-        read = _Reader(file)
-        read.known("diff", values, _SETTINGS)
-        fail_on = arguments.fail_on or read.choice("diff.fail-on", values.get("fail-on", "error"), _FAIL_ON)
-        level = arguments.level or read.choice("diff.level", values.get("level", "documentation"), _LEVELS)
+        rules: Mapping[str, str] = values.get("rules", {})
+        for rule in rules:
+            _check_rule(file, f"diff.rules.{rule}", rule, RULES)
+        fail_on = arguments.fail_on or values.get("fail-on", "error")
+        level = arguments.level or values.get("level", "documentation")
         days = arguments.grace_days
-        if days is None:
-            days = values.get("grace-days", 0)
-            if type(days) is not int or days < 0:
-                raise read.error(f"diff.grace-days is {days!r}", "write a number of days")
-        rules = read.table("diff.rules", values.get("rules", {}))
-        read.known("diff.rules", rules, RULES)
-        for rule, severity in rules.items():
-            read.choice(f"diff.rules.{rule}", severity, _SEVERITIES)
         return cls(
             values,
             file,
             _FAIL_ON[fail_on],
             _LEVELS.index(level) + 1,
-            days,
+            values.get("grace-days", 0) if days is None else days,
             rules,
-            [read.ignore(index, entry) for index, entry in enumerate(read.entries(values.get("ignore", [])))],
+            [_ignore(file, index, entry) for index, entry in enumerate(values.get("ignore", []))],
             date.today(),
         )
 
@@ -330,81 +370,40 @@ class _Settings:
         return kept, ignored, problems
 
 
-_SEVERITIES = ("error", "warning", INFO, "off")
+def _check_rule(file: str, setting: str, rule: str, rules: Mapping[str, str]) -> None:
+    if rule not in rules:
+        near = difflib.get_close_matches(rule, list(rules), 1)
+        remedy = f"did you mean {near[0]}?" if near else "docs/specfirst/diff.md lists the rules"
+        raise CommandError(f"{file}: {setting}: unknown rule {rule}; {remedy}")
 
 
-class _Reader:
-    """Reads settings, and names the file in its errors."""
+def _ignore(file: str, index: int, entry: Mapping[str, Any]) -> _Ignore:
+    """Read an entry of the ignore list, which has the types of SETTINGS."""
+    from specfirst.diff import RULES
 
-    def __init__(self, file: str) -> None:
-        self._file = file
-
-    def error(self, problem: str, remedy: str) -> CommandError:
-        return CommandError(f"{self._file}: {problem}; {remedy}")
-
-    def known(self, name: str, values: Mapping[str, Any], known: Sequence[str] | Mapping[str, Any]) -> None:
-        for key in values:
-            if key not in known:
-                near = difflib.get_close_matches(key, list(known), 1)
-                remedy = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(list(known)[:12])}"
-                raise self.error(f"Unknown setting {name}.{key}", remedy)
-
-    def choice(self, name: str, value: Any, choices: Sequence[str] | Mapping[str, Any]) -> str:
-        if not isinstance(value, str) or value not in choices:
-            raise self.error(f"{name} is {value!r}", f"use one of {', '.join(choices)}")
-        return value
-
-    def table(self, name: str, value: Any) -> Mapping[str, Any]:
-        if not isinstance(value, Mapping):
-            raise self.error(f"{name} is {value!r}", "write a table")
-        return value
-
-    def entries(self, value: Any) -> list[Any]:
-        if not isinstance(value, list):
-            raise self.error("diff.ignore is not a list of tables", "write [[tool.specfirst.diff.ignore]]")
-        return value
-
-    def ignore(self, index: int, entry: Any) -> _Ignore:
-        from specfirst.diff import RULES
-
-        name = f"diff.ignore[{index}]"
-        values = self.table(name, entry)
-        self.known(name, values, ("rule", "where", "pointer", "reason", "until"))
-        for key in ("rule", "where", "pointer", "reason"):
-            if not isinstance(values.get(key, ""), str):
-                raise self.error(f"{name}.{key} is {values[key]!r}", "write a text")
-        if not values.keys() & {"rule", "where", "pointer"}:
-            raise self.error(f"{name} would ignore everything", "add rule, where or pointer")
-        if "rule" in values:
-            self.known(f"{name}.rule", {values["rule"]: None}, RULES)
-        if not values.get("reason"):
-            raise self.error(f"{name} has no reason", 'add reason = "..."')
-        until = values.get("until")
-        if isinstance(until, str):
-            try:
-                until = date.fromisoformat(until)
-            except ValueError:
-                until = None
-        if type(until) is not date:
-            raise self.error(f"{name} has no valid expiry date", "add until = YYYY-MM-DD")
-        return _Ignore(
-            values.get("rule"),
-            values.get("where"),
-            values.get("pointer"),
-            values["reason"],
-            until,
-            self._line(index),
-        )
-
-    def _line(self, index: int) -> int | None:
-        """Return the line of an entry of the ignore list, if it is a table of its own."""
+    name = f"diff.ignore.{index}"
+    if not entry.keys() & {"rule", "where", "pointer"}:
+        raise CommandError(f"{file}: {name} would ignore everything; add rule, where or pointer")
+    if "rule" in entry:
+        _check_rule(file, f"{name}.rule", entry["rule"], RULES)
+    until = entry["until"]
+    if isinstance(until, str):
         try:
-            with open(self._file, encoding="utf-8") as file:
-                lines = [
-                    number
-                    for number, line in enumerate(file, 1)
-                    if re.match(r"\s*\[\[\s*(tool\s*\.\s*specfirst\s*\.\s*)?diff\s*\.\s*ignore\s*\]\]", line)
-                ]
-        except OSError:
-            return None
-        return lines[index] if index < len(lines) else None
+            until = date.fromisoformat(until)
+        except ValueError:
+            until = None
+    if type(until) is not date:
+        raise CommandError(f"{file}: {name}.until is not a date; write it as YYYY-MM-DD")
+    selectors = (entry.get(key) for key in ("rule", "where", "pointer"))
+    return _Ignore(*selectors, entry["reason"], until, _line(file, index))
+
+
+def _line(file: str, index: int) -> int | None:
+    """Return the line of an entry of the ignore list, if it is a table of its own."""
+    header = re.compile(r"\s*\[\[\s*(tool\s*\.\s*specfirst\s*\.\s*)?diff\s*\.\s*ignore\s*\]\]")
+    try:
+        text = Path(file).read_text(encoding="utf-8")
+    except OSError:
+        return None
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if header.match(line)]
+    return lines[index] if index < len(lines) else None

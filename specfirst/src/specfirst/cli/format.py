@@ -10,7 +10,14 @@ from pathlib import Path
 from specfirst.cli.config import Config
 from specfirst.cli.contracts import require_openapi
 from specfirst.cli.errors import CLEAN, PROBLEMS, CommandError
-from specfirst.cli.output import Report, RuleInfo, Severity, add_output_arguments, write_report
+from specfirst.cli.output import (
+    OUTPUT_SETTINGS,
+    Report,
+    RuleInfo,
+    Severity,
+    add_output_arguments,
+    write_report,
+)
 from specfirst.contract.document import DocumentError
 from specfirst.problems import Problem
 
@@ -19,6 +26,9 @@ EXAMPLES = """\
   specfirst format openapi.yaml            rewrite the file
   specfirst format --check openapi.yaml    write nothing, and exit with 1 if the layout is another one
   specfirst format --diff openapi.yaml     write nothing, and print the changes"""
+
+EXTRA = "codegen"
+SETTINGS = OUTPUT_SETTINGS
 
 _RULE = "layout"
 

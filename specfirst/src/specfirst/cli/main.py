@@ -3,7 +3,9 @@
 Each subcommand is a module of this package with `SUMMARY` (one line), `EXAMPLES` (shown by --help),
 `configure(parser)`, which adds its arguments, and `run(arguments, config)`, which returns the exit status:
 0 is clean, 1 means problems were found, 2 means that the command could not run. The modules import the rest
-of the package, and optional dependencies, inside `run`: `specfirst --help` is quick and needs no extra.
+of the package, and optional dependencies, inside `run`, so that `specfirst --help` is quick and needs no
+extra. `SETTINGS` has the JSON schema of each setting of the command, and `EXTRA` is the extra of the
+distribution that brings what it imports.
 """
 
 from __future__ import annotations
@@ -15,21 +17,49 @@ from importlib import import_module
 from types import ModuleType
 
 from specfirst import __version__
-from specfirst.cli.config import read_config
+from specfirst.cli.config import check, command_settings, read_config
 from specfirst.cli.errors import COULD_NOT_RUN, CommandError
 
-COMMANDS: tuple[str, ...] = ("diff", "bundle", "format")
+COMMANDS: tuple[str, ...] = (
+    "init",
+    "lint",
+    "format",
+    "diff",
+    "generate",
+    "mock",
+    "proxy",
+    "serve",
+    "fuzz",
+    "coverage",
+    "bundle",
+)
 """The subcommands, in the order in which --help lists them."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run `specfirst` with these arguments (default: those of the process). Returns the exit status."""
+def main(arguments: Sequence[str] | None = None, *, program: str | None = None) -> int:
+    """Run `specfirst` with these arguments (default: those of the process). Returns the exit status.
+
+    `program` is the name of a script that runs one subcommand, for messages: `scripts/generate`.
+    """
     modules = {name: import_module(f"specfirst.cli.{name}") for name in COMMANDS}
-    parsed = _parser(modules).parse_args(arguments)
+    parsed = _parser(modules, program).parse_args(arguments)
+    module = modules[parsed.command]
     try:
-        return int(modules[parsed.command].run(parsed, read_config(parsed.config)))
+        config = read_config(parsed.config)
+        check(config, command_settings())
+        return int(module.run(parsed, config))
     except CommandError as error:
-        print(f"specfirst {parsed.command}: {error}", file=sys.stderr)
+        print(f"{parsed.program}: {error}", file=sys.stderr)
+        return COULD_NOT_RUN
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "specfirst":
+            raise
+        extra = getattr(module, "EXTRA", "all")
+        print(
+            f"{parsed.program}: the module {error.name} is not installed; install specfirst with its extra: "
+            f"pip install 'specfirst[{extra}]'",
+            file=sys.stderr,
+        )
         return COULD_NOT_RUN
     except KeyboardInterrupt:
         return 130
@@ -39,13 +69,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 141
 
 
-def _parser(modules: dict[str, ModuleType]) -> argparse.ArgumentParser:
+def _parser(modules: dict[str, ModuleType], program: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="specfirst", description="Execute OpenAPI contracts.")
     parser.add_argument("--version", action="version", version=f"specfirst {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in modules.items():
         command = commands.add_parser(
             name,
+            prog=program,
             help=module.SUMMARY,
             description=module.SUMMARY,
             epilog=f"examples:\n{module.EXAMPLES}",
@@ -56,5 +87,6 @@ def _parser(modules: dict[str, ModuleType]) -> argparse.ArgumentParser:
             metavar="FILE",
             help="the configuration (default: specfirst.toml, or [tool.specfirst] in pyproject.toml)",
         )
+        command.set_defaults(program=program or f"specfirst {name}")
         module.configure(command)
     return parser

@@ -27,6 +27,7 @@ from specfirst.problems import Problem, Severity
 
 __all__ = [
     "FORMATS",
+    "OUTPUT_SETTINGS",
     "Problem",
     "Report",
     "RuleInfo",
@@ -70,6 +71,19 @@ class Report:
     def status(self, fail_on: Severity = Severity.STYLE) -> int:
         """Return the exit status: PROBLEMS if a problem is at least as severe as `fail_on`."""
         return PROBLEMS if any(p.severity.reaches(fail_on) for p in self.problems) else CLEAN
+
+
+OUTPUT_SETTINGS: dict[str, dict[str, Any]] = {
+    "format": {
+        "enum": ["text", "json", "github", "sarif", "junit"],
+        "description": "The format of the problems (default: text).",
+    },
+    "output-file": {
+        "type": "string",
+        "description": "The file to which the problems are written (default: standard output).",
+    },
+}
+"""The settings of each checking command, for its SETTINGS."""
 
 
 def add_output_arguments(parser: argparse.ArgumentParser, formats: Iterable[str] = ()) -> None:

@@ -12,29 +12,24 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-from specfirst.contract.document import Document, DocumentError, tag_name
+from specfirst.codegen.views import CONTRACT
+from specfirst.contract.document import Document, DocumentError
 from specfirst.contract.yaml import load, server_splices
-from specfirst.lint import lint
-from specfirst.lint.schemas import is_narrowed
+from specfirst.lint import LintSettings, lint
+from specfirst.lint.baseline import BaselineError
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 _VISITOR = Path(__file__).resolve().parent / "visitor.py"
 _SETTINGS = _TEMPLATES / "pyproject.toml"
 _MANIFEST = "manifest.json"
-_MARKER = "# Generated from {name} by scripts/generate: change the contract, not this file.\n"
+_MARKER = "# Generated from {name} by specfirst: change the contract, not this file.\n"
 
-_PLAIN = '''\
-"""What operations answer, as plain dicts: for what needs no check, such as rows of one's own database.
-
-Type checkers hold such a dict to the contract, and it goes out as it is. A model of `schemas` does as well,
-and checks its values when it is made.
-"""
-'''
+_UNUSED = "unused.py"
+"""The module of the models of fastapi-code-generator; ours are in the template `schemas`."""
 
 Files = Mapping[str, bytes]
 """The generated files: contents by path, relative to the output folder."""
@@ -44,49 +39,35 @@ class GenerationError(Exception):
     """Generation failed; the message says why, where, and what to do."""
 
 
-def generate(contract: Path) -> Files:
-    """Generate all files from a contract, in memory. Raises GenerationError."""
-    document = _checked(contract)
+class LintErrors(GenerationError):
+    """Lint found errors in the contract; the message has a line for each."""
+
+
+def generate(contract: Path, settings: LintSettings | None = None) -> Files:
+    """Generate all files from a contract, in memory, if it passes lint with these settings.
+
+    By default, the errors of specfirst:recommended stop the generation. Raises GenerationError.
+    """
+    document = _checked(contract, settings or LintSettings())
     with tempfile.TemporaryDirectory(prefix="specfirst-") as folder:
         work = Path(folder)
-        # The generators and their formatter look for settings in this folder.
+        # The generator and its formatter look for settings in this folder.
         shutil.copy(_SETTINGS, work)
-        # The generators get JSON under the contract's own name, which their messages repeat.
-        source = work / contract.name
-        source.write_text(json.dumps(_for_generators(document.content)), encoding="utf-8")
-        answers = work / "answers.json"
-        answers.write_text(json.dumps(_for_generators(_answers(document))), encoding="utf-8")
+        # The generator's own parser gets no operations: the templates show what our visitor reads.
+        source = work / "openapi.json"
+        source.write_text(json.dumps({"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": {}}))
+        (work / CONTRACT).write_bytes(document.to_json())
         package = work / "generated"
-        with ThreadPoolExecutor() as pool:
-            models = pool.submit(
-                _run, work,
-                "datamodel_code_generator", "--input", source, "--output", work / "schemas.py",
-                "--custom-template-dir", _TEMPLATES / "models",
-            )  # fmt: skip
-            plain = pool.submit(
-                _run, work,
-                "datamodel_code_generator", "--input", answers, "--output", work / "plain.py",
-                "--custom-template-dir", _TEMPLATES / "models",
-                "--output-model-type", "typing.TypedDict", "--no-use-closed-typed-dict",
-                "--output-datetime-class", "datetime", "--output-date-class", "date",
-                "--custom-file-header", _PLAIN,
-            )  # fmt: skip
-            _run(
-                work, "fastapi_code_generator",
-                "--input", source, "--output", package,
-                "--template-dir", _TEMPLATES / "routers",
-                "--custom-visitor", _VISITOR,
-                "--model-file", "schemas.py",
-                "--generate-routers", "--disable-timestamp", "--python-version", "3.11",
-                "--output-model-type", "pydantic_v2.BaseModel",
-            )  # fmt: skip
-            models.result()
-            plain.result()
-        (work / "schemas.py").replace(package / "schemas.py")
-        (work / "plain.py").replace(package / "plain.py")
-        for tag in {operation.tag for operation in document.operations}:
-            # The generator names modules as the tags, also where that is a keyword of Python.
-            (package / "routers" / f"{tag}.py").rename(package / "routers" / f"{tag_name(tag)}.py")
+        _run(
+            work, "fastapi_code_generator",
+            "--input", source, "--output", package,
+            "--template-dir", _TEMPLATES / "routers",
+            "--custom-visitor", _VISITOR,
+            "--model-file", _UNUSED,
+            "--generate-routers", "--disable-timestamp", "--python-version", "3.11",
+            "--output-model-type", "pydantic_v2.BaseModel",
+        )  # fmt: skip
+        (package / _UNUSED).unlink()
         (package / "routers" / "__init__.py").write_text('"""Routers: derived from the contract."""\n')
         _finish(package, contract.name)
         files = {
@@ -95,7 +76,8 @@ def generate(contract: Path) -> Files:
             if path.is_file() and "__pycache__" not in path.parts
         }
     files["openapi.json"] = document.to_json()
-    files["openapi.yaml"] = contract.read_bytes()
+    # A document of several files is served as one, which is JSON and therefore YAML.
+    files["openapi.yaml"] = document.to_json() if document.has_files else contract.read_bytes()
     splices = {name: server_splices(files[name], document) for name in ("openapi.yaml", "openapi.json")}
     files["servers.json"] = (json.dumps(splices) + "\n").encode()
     manifest = {"contract": contract.name, "sha256": document.digest, "files": sorted(files)}
@@ -118,40 +100,71 @@ def differences(files: Files, output: Path) -> list[str]:
 def write(files: Files, output: Path) -> list[str]:
     """Replace the generated files; return the names of the changed ones.
 
-    Raises GenerationError, before it changes anything, if it would overwrite a file that it did not write.
+    Raises GenerationError, before it changes anything, if it would overwrite a file that it did not write, or
+    if a file cannot be written.
     """
-    mine = _written(output)
+    with ExitStack() as undo:
+        try:
+            mine = _written(output)
+            _refuse_foreign(files, output, mine)
+            changed = [name for name, content in files.items() if _content(output / name) != content]
+            stale = _stale(files, output, mine)
+            for name in changed:
+                make_folder((output / name).parent, undo)
+                temporary = _temporary(output / name)
+                undo.callback(temporary.unlink, missing_ok=True)
+                temporary.write_bytes(files[name])
+        except OSError as error:
+            raise GenerationError(
+                f"{error.filename}: {error.strerror}; nothing was changed. "
+                "Correct the permissions, or choose another output folder"
+            ) from None
+        undo.pop_all()
+    # Each file is replaced atomically, also for a server that reloads on change.
+    for name in changed:
+        _temporary(output / name).replace(output / name)
+    for name in stale:
+        (output / name).unlink()
+    return changed + stale
+
+
+def _refuse_foreign(files: Files, output: Path, mine: set[str]) -> None:
     foreign = [name for name in files if (output / name).exists() and name not in mine | {_MANIFEST}]
     if foreign:
         raise GenerationError(
-            f"{output / foreign[0]} was not written by scripts/generate and would be overwritten; "
+            f"{output / foreign[0]} was not written by specfirst and would be overwritten; "
             f"move it out of {output}, or delete it if it is an old generated file"
         )
-    changed = []
-    for name, content in files.items():
-        path = output / name
-        if path.is_file() and path.read_bytes() == content:
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Each file is replaced atomically, also for a server that reloads on change.
-        temporary = path.with_name(f".{path.name}.new")
-        temporary.write_bytes(content)
-        temporary.replace(path)
-        changed.append(name)
-    for name in _stale(files, output, mine):
-        (output / name).unlink()
-        changed.append(name)
-    return changed
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.new")
+
+
+def make_folder(folder: Path, undo: ExitStack) -> None:
+    """Make a folder and its parents; `undo` removes those that were not there."""
+    if not folder.is_dir():
+        make_folder(folder.parent, undo)
+        folder.mkdir()
+        undo.callback(folder.rmdir)
 
 
 def _written(output: Path) -> set[str]:
     manifest = output / _MANIFEST
     try:
-        return set(json.loads(manifest.read_bytes())["files"]) if manifest.is_file() else set()
+        names = set(json.loads(manifest.read_bytes())["files"]) if manifest.is_file() else set()
+        # Files outside of the folder are not deleted, whatever the manifest says.
+        if all(Path(name).parts and not {"/", ".."} & {*Path(name).parts} for name in names):
+            return names
     except (ValueError, KeyError, TypeError):
-        raise GenerationError(
-            f"{manifest} was changed after scripts/generate wrote it; restore it, or move it out of {output}"
-        ) from None
+        pass
+    raise GenerationError(
+        f"{manifest} was changed after specfirst wrote it; restore it, or move it out of {output}"
+    )
 
 
 def _stale(files: Files, output: Path, written: set[str] | None = None) -> list[str]:
@@ -159,60 +172,18 @@ def _stale(files: Files, output: Path, written: set[str] | None = None) -> list[
     return sorted(name for name in written - set(files) if (output / name).exists())
 
 
-def _checked(contract: Path) -> Document:
+def _checked(contract: Path, settings: LintSettings) -> Document:
     try:
         document = load(contract)
     except DocumentError as error:
         raise GenerationError(error.located(str(contract))) from None
-    if violations := lint(document):
-        raise GenerationError("\n".join(f"{contract}:{violation}" for violation in violations))
+    try:
+        failures = settings.failures(lint(document, settings.rules, file=str(contract)))
+    except BaselineError as error:
+        raise GenerationError(str(error)) from None
+    if failures:
+        raise LintErrors("\n".join(map(str, failures)))
     return document
-
-
-_CHECKED_BY_THE_CONTRACT = {
-    *("pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
-    *("multipleOf", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties"),
-}
-
-
-def _for_generators(node: Any) -> Any:
-    """Remove from schemas what the contract's own validator checks, so that nothing is checked twice.
-
-    Pydantic interprets some of it differently: patterns as Rust does, `multipleOf` with floating-point
-    division. So the models define types, and may accept more values than the schemas.
-    """
-    if isinstance(node, list):
-        return [_for_generators(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    schema = isinstance(node.get("type"), str | list)
-    # The model generator cannot express alternative constraints on one type either.
-    omitted = _CHECKED_BY_THE_CONTRACT | ({"anyOf"} if is_narrowed(node) else set()) if schema else set[str]()
-    return {key: _for_generators(value) for key, value in node.items() if key not in omitted}
-
-
-def _answers(document: Document) -> Mapping[str, Any]:
-    """Return the contract with only the schemas of successful responses."""
-    schemas = document.content.get("components", {}).get("schemas", {})
-    found: dict[str, Any] = {}
-
-    waiting: list[Any] = [
-        response.schema for operation in document.operations for response in operation.successes
-    ]
-    # Iterative, not recursive: a chain of references may be longer than Python's stack.
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, Mapping):
-            name = str(node.get("$ref", "")).removeprefix("#/components/schemas/")
-            if name in schemas and name not in found:
-                found[name] = schemas[name]
-                waiting.append(schemas[name])
-            node = node.values()
-        if isinstance(node, Iterable) and not isinstance(node, str):
-            waiting += node
-    # In the order of the contract, regardless of the order of operations.
-    components = {"schemas": {name: schemas[name] for name in schemas if name in found}}
-    return {**document.content, "paths": {}, "components": components}
 
 
 def _run(folder: Path, module: str, *arguments: str | Path) -> None:
@@ -227,11 +198,6 @@ def _run(folder: Path, module: str, *arguments: str | Path) -> None:
         capture_output=True,
         text=True,
     )
-    if "RecursionError" in done.stderr:
-        raise GenerationError(
-            f"{module} cannot follow the schemas: their references form a chain of hundreds; "
-            "shorten the chain of references"
-        )
     if done.returncode:
         raise GenerationError(f"{module} failed:\n{done.stderr.strip()}")
 

@@ -1,4 +1,4 @@
-"""Writes the methods that an implementation lacks: typed as the contract says, with the body left to write.
+"""Write the methods that an implementation lacks: typed as the contract says, with the body left to write.
 
 The generated Protocols and the hand-written modules are read as text and never imported, so it does not
 matter whether they can be imported at the moment. Nothing that is written by hand is changed: methods are
@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from specfirst.codegen.generate import GenerationError, ruff
@@ -19,16 +19,41 @@ from specfirst.contract.document import Document, Operation, pascal, tag_name
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the implementation of a contract is, and what its modules begin with."""
+    """Where the generated package and the implementation are, and what new classes begin with."""
 
     generated: Path
-    resources: Path
-    imports: Mapping[str, str]
-    """The module of each name that signatures and constructors use and generated code does not have."""
-    constructor: str
+    """The folder of the generated package."""
+    package: str
+    """The name by which the implementation imports that package."""
+    implementations: Path
+    """The folder with one module for each tag."""
+    caller: str | None = None
+    """The type of callers, as `module:Class`."""
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    """The arguments of the constructors of new classes: `module:Class` by name."""
 
     def module(self, tag: str) -> Path:
-        return self.resources / f"{tag_name(tag)}.py"
+        return self.implementations / f"{tag_name(tag)}.py"
+
+    @property
+    def caller_type(self) -> str:
+        return self.caller.partition(":")[2] if self.caller else "object"
+
+    @property
+    def constructor(self) -> str:
+        """Return the constructor of new classes; empty if they need no arguments."""
+        if not self.arguments:
+            return ""
+        types = {name: path.partition(":")[2] for name, path in self.arguments.items()}
+        parameters = "".join(f", {name}: {kind}" for name, kind in types.items())
+        lines = [f"    def __init__(self{parameters}) -> None:", *(f"        self._{n} = {n}" for n in types)]
+        return "\n".join([*lines, "", ""])
+
+    @property
+    def imports(self) -> Mapping[str, str]:
+        """Return the module of each name that is not a name of the generated package."""
+        paths = [*self.arguments.values(), *([self.caller] if self.caller else [])]
+        return {name: module for module, _, name in (path.partition(":") for path in paths)}
 
 
 @dataclass(frozen=True)
@@ -73,11 +98,13 @@ def write_missing(gap: Missing, layout: Layout) -> None:
         if isinstance(node, ast.ClassDef) and node.name == f"{gap.class_name}Operations"
     )
     declared = {node.name: node for node in protocol.body if isinstance(node, ast.AsyncFunctionDef)}
-    methods = [_method(declared[operation.identifier], operation) for operation in gap.operations]
+    methods = [
+        _method(declared[operation.identifier], operation, layout.caller_type) for operation in gap.operations
+    ]
     if gap.is_new:
         text = (
             f'"""The operations of `{gap.tag}`."""\n\nfrom __future__ import annotations\n\n\n'
-            f"class {gap.class_name}:\n{layout.constructor}\n" + "\n".join(methods)
+            f"class {gap.class_name}:\n{layout.constructor}" + "\n".join(methods)
         )
     else:
         text = gap.module.read_text(encoding="utf-8")
@@ -114,13 +141,13 @@ def _class(module: Path, name: str) -> ast.ClassDef:
     )
 
 
-def _method(declared: ast.AsyncFunctionDef, operation: Operation) -> str:
-    """A method as the Protocol declares it, for the implementation's type of callers."""
+def _method(declared: ast.AsyncFunctionDef, operation: Operation, caller: str) -> str:
+    """Return a method as the Protocol declares it, for the implementation's type of callers."""
     arguments = declared.args
     # The caller is the only positional argument, and implementations may name it as they like.
     arguments.args, arguments.posonlyargs = [*arguments.posonlyargs, *arguments.args], []
     declared.body = ast.parse("raise NotImplementedError").body
-    text = re.sub(r"\bCallerT\b", "Caller", ast.unparse(declared))
+    text = re.sub(r"\bCallerT\b", caller, ast.unparse(declared))
     first, _, rest = text.partition("\n")
     return f"    {first}\n        # {operation.method.upper()} {operation.path}\n    {rest}\n"
 
@@ -131,14 +158,13 @@ def _formatted(method: str) -> str:
 
 
 def _importable(protocols: ast.Module, layout: Layout) -> Iterator[tuple[str, str]]:
-    package = layout.generated.name
     yield from layout.imports.items()
-    yield "plain", package
+    yield "plain", layout.package
     for node in protocols.body:
         if isinstance(node, ast.ClassDef):
-            yield node.name, f"{package}.operations"
+            yield node.name, f"{layout.package}.operations"
         elif isinstance(node, ast.ImportFrom) and node.module == "schemas":
-            yield from ((alias.name, f"{package}.schemas") for alias in node.names)
+            yield from ((alias.name, f"{layout.package}.schemas") for alias in node.names)
 
 
 def _with_imports(text: str, modules: Mapping[str, str]) -> str:

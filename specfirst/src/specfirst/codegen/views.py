@@ -13,23 +13,28 @@ from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from specfirst.codegen.types import SCALARS, Definition, Types
 from specfirst.contract.document import (
     Document,
     DocumentError,
     Header,
+    MediaType,
     Operation,
     Parameter,
     Pointer,
     Response,
-    pascal,
     python_name,
-    tag_name,
 )
+from specfirst.contract.names import TAKEN_BY_SCHEMES, Names, class_name
+from specfirst.contract.shapes import shape_of
 
 if TYPE_CHECKING:
     from fastapi_code_generator.parser import OpenAPIParser
 
-_SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
+CONTRACT = "contract.json"
+"""The file with the contract, in the folder in which the generator runs."""
+
+_BODILESS = (204, 205, 304)
 
 
 @dataclass(frozen=True)
@@ -44,10 +49,14 @@ class Argument:
     description: str
     passed: bool = True
     """Whether the implementation receives it; the engine itself evaluates the preconditions of GET."""
+    described: bool = True
+    """Whether FastAPI can describe it."""
 
     @property
     def marker(self) -> str:
         """Return FastAPI's parameter declaration, such as `Query(...)`."""
+        if not self.described:
+            return "Depends(only_the_engine)"
         options = [f"alias={self.name!r}"] if self.name != self.identifier and self.location != "body" else []
         if self.description:
             options.append(f"description={self.description!r}")
@@ -56,12 +65,14 @@ class Argument:
 
 @dataclass(frozen=True)
 class TypedResult:
-    """A success response that has headers, or is one of several."""
+    """A response as a class: a success that has headers or is one of several, or a range of errors."""
 
     name: str
     response: Response
     body: str | None
     headers: tuple[tuple[Header, str], ...]
+    media_type: MediaType | None = None
+    """The media type, if it is one of several, or a range that the implementation chooses from."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +98,8 @@ class OperationView:
     model: str
     others: tuple[OtherResponse, ...]
     schemes: tuple[str, ...]
+    accepts: str | None
+    """The type of the argument `accept`: the media types that the client can choose from."""
 
     @property
     def caller(self) -> str | None:
@@ -102,25 +115,40 @@ class OperationView:
 
     @property
     def statuses(self) -> str:
-        return ", ".join(str(status) for status in self.contract.responses if status >= 400)
+        return ", ".join(r.key for r in self.contract.declared.values() if r.status >= 400)
+
+    @property
+    def text(self) -> str:
+        """Return what the docstring of the method says."""
+        first = f"{self.contract.method.upper()} {self.contract.path}"
+        if self.contract.summary:
+            first += f": {self.contract.summary}."
+        errors = f"Errors: {self.statuses}." if self.statuses else ""
+        return "\n\n".join(part for part in (first, self.contract.description, errors) if part)
+
+    @property
+    def several_paragraphs(self) -> bool:
+        return "\n\n" in self.text
+
+    @property
+    def verb(self) -> str | None:
+        """Return the method of FastAPI's router that declares this operation, if it has one."""
+        return (
+            self.contract.method
+            if self.contract.method not in ("query",) and self.contract.method.islower()
+            else None
+        )
 
 
 @dataclass(frozen=True)
 class TagView:
-    """A tag with its operations: a Protocol and a router."""
+    """A tag with its operations: a Protocol and a router, whose module is `identifier`."""
 
     name: str
+    identifier: str
+    protocol: str
     description: str
     operations: tuple[OperationView, ...]
-
-    @property
-    def identifier(self) -> str:
-        """The name of its module, and of its argument of `build_router`."""
-        return tag_name(self.name)
-
-    @property
-    def protocol(self) -> str:
-        return f"{pascal(self.name)}Operations"
 
     @property
     def secured(self) -> bool:
@@ -137,19 +165,29 @@ class SchemeView:
 
 
 class Views:
-    def __init__(self, parser: OpenAPIParser) -> None:
-        self._parser = parser
-        self._document = Document(parser.raw_obj)
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        names: dict[Pointer, str] = {}
+        self.models = Types(document, names)
+        self.models.components()
+        self.plain = Types(document, names, plain=True)
+        schemes, shared = Names(TAKEN_BY_SCHEMES), Names()
+        self._schemes = {name: schemes.unique(python_name(name)) for name in document.security_schemes}
+        components = document.content.get("components", {}).get("responses", {})
+        self._shared = {name: shared.unique(python_name(name).upper()) for name in components}
 
     def tags(self) -> list[TagView]:
         descriptions = {
             tag["name"]: tag.get("description", "") for tag in self._document.content.get("tags", [])
         }
+        protocols = self._document.protocols
         operations = [self._operation(operation) for operation in self._document.operations]
         names = dict.fromkeys([*descriptions, *(view.contract.tag for view in operations)])
         views = [
             TagView(
                 name,
+                self._document.modules[name],
+                protocols[name],
                 descriptions.get(name, "").strip(),
                 tuple(o for o in operations if o.contract.tag == name),
             )
@@ -174,7 +212,7 @@ class Views:
             if "bearerFormat" in scheme:
                 options = {"bearerFormat": scheme["bearerFormat"], **options}
         arguments = "".join(f"{key}={value!r}, " for key, value in options.items())
-        return SchemeView(python_name(name), f"{kind}({arguments}auto_error=False)")
+        return SchemeView(self._schemes[name], f"{kind}({arguments}auto_error=False)")
 
     def _operation(self, operation: Operation) -> OperationView:
         if not operation.successes:
@@ -183,32 +221,50 @@ class Views:
                 operation.pointer,
                 remedy="declare a 2xx response",
             )
-        results = tuple(self._results(operation))
+        successes = tuple(self._results(operation))
+        results = (*successes, *self._errors(operation))
         success = operation.successes[0]
-        model = self._hint(success.schema, success.pointer) if success.schema else "None"
+        returns = [result.name for result in successes] or [self._body_type(operation, operation.results[0])]
+        returns += [result.name for result in results[len(successes) :]]
+        negotiated = [r.content for r in operation.results if len(r.content) > 1]
+        names = dict.fromkeys(m.essence for content in negotiated for m in content)
         return OperationView(
             contract=operation,
             arguments=tuple(self._arguments(operation)),
             results=results,
-            returns=" | ".join(result.name for result in results) or self._plain_type(success) or model,
+            returns=" | ".join(returns),
             success=success,
             success_headers=self._declared_headers(success),
-            model=model,
+            model=self._model(operation, success) or "None",
             others=tuple(
-                self._other(response) for response in operation.responses.values() if response is not success
+                self._other(operation, response)
+                for response in operation.declared.values()
+                if response is not success
             ),
             schemes=tuple(
-                dict.fromkeys(python_name(name) for requirement in operation.security for name in requirement)
+                dict.fromkeys(
+                    self._schemes[name] for requirement in operation.security for name in requirement
+                )
             ),
+            accepts=f"Literal[{', '.join(map(repr, names))}]" if names else None,
         )
 
-    def _other(self, response: Response) -> OtherResponse:
-        shared = response.pointer[:2] == ("components", "responses")
+    def _other(self, operation: Operation, response: Response) -> OtherResponse:
+        shared = response.pointer[:2] == ("components", "responses") and len(response.pointer) == 3
         return OtherResponse(
             response,
-            model=self._hint(response.schema, response.pointer) if response.schema else "",
+            model=self._model(operation, response),
             headers=self._declared_headers(response),
-            component=python_name(response.pointer[2]).upper() if shared else None,
+            component=self._shared[response.pointer[2]] if shared else None,
+        )
+
+    def _model(self, operation: Operation, response: Response) -> str:
+        """Return the type by which FastAPI describes a JSON body; "" if there is none."""
+        first = response.content[0] if response.content else None
+        if first is None or first.codec != "json" or first.schema is None or response.status in _BODILESS:
+            return ""
+        return self._hint(
+            first.schema, (*first.pointer, "schema"), f"{operation.class_name}{_role(response)}"
         )
 
     def _declared_headers(self, response: Response) -> dict[str, Any]:
@@ -224,79 +280,168 @@ class Views:
 
     def _arguments(self, operation: Operation) -> Iterator[Argument]:
         for parameter in operation.parameters:
-            yield self._argument(parameter, passed=parameter in operation.arguments)
+            yield self._argument(operation, parameter, passed=parameter in operation.arguments)
         if operation.body:
-            hint = self._hint(operation.body.schema, operation.body.pointer)
+            hints = [self._body_hint(operation, m) for m in operation.body.content]
+            hint = " | ".join(dict.fromkeys(hints)) if "Any" not in hints else "Any"
             required = operation.body.required
-            description = self._document.follow(self._document.get(operation.body.pointer), ())[0]
+            optional = f"{hint} | None" if hint != "Any" and "None" not in hint.split(" | ") else hint
             yield Argument(
                 identifier="body",
                 name="body",
                 location="body",
-                hint=hint if required else f"{hint} | None",
+                hint=hint if required else optional,
                 default=None if required else "None",
-                description=description.get("description", "").strip(),
+                description=operation.body.description,
+                described=all(m.codec == "json" and m.schema is not None for m in operation.body.content),
             )
 
-    def _argument(self, parameter: Parameter, *, passed: bool) -> Argument:
-        schema, _ = self._document.follow(parameter.schema, parameter.pointer)
-        hint = self._hint(parameter.schema, parameter.pointer)
+    def _body_hint(self, operation: Operation, media_type: MediaType) -> str:
+        body = operation.body
+        assert body
+        role = f"{operation.class_name}Body"
+        if len(body.content) > 1 and any(m.schema != body.content[0].schema for m in body.content):
+            role += _suffix(media_type)
+        if media_type.codec == "multipart":
+            return self.models.multipart(media_type, role)
+        if media_type.streams:
+            return f"AsyncIterator[{self._item_hint(media_type, role, self.models)}]"
+        simple = {"text": "str", "bytes": "AsyncIterator[bytes]"}
+        if media_type.codec in simple:
+            return simple[media_type.codec]
+        return self.models.hint(media_type.schema, (*media_type.pointer, "schema"), role)
+
+    @staticmethod
+    def _item_hint(media_type: MediaType, role: str, types: Types) -> str:
+        return types.hint(media_type.item_schema, (*media_type.pointer, "itemSchema"), f"{role}Item")
+
+    def _argument(self, operation: Operation, parameter: Parameter, *, passed: bool) -> Argument:
+        where = parameter.schema_pointer
+        schema, _ = self._document.follow(parameter.schema, where)
+        hint = self.models.hint(
+            parameter.schema, where, f"{operation.class_name}{class_name(parameter.name).lstrip('_')}"
+        )
         default = None if parameter.required else repr(schema.get("default"))
+        shape = shape_of(self._document, parameter.schema, where)
+        item = shape.items or shape
+        described = (
+            parameter.media_type is None
+            and parameter.location in ("path", "query", "header", "cookie")
+            and parameter.style in ("form", "simple")
+            and (shape.kind == "scalar" or (shape.kind == "array" and parameter.location != "path"))
+            and item.kind == "scalar"
+            and not {"array", "object"} & {*item.types}
+        )
+        optional = default == "None" and hint != "Any" and not hint.endswith("| None")
         return Argument(
             identifier=parameter.identifier,
             name=parameter.name,
             location=parameter.location,
-            hint=f"{hint} | None" if default == "None" else hint,
+            hint=f"{hint} | None" if optional else hint,
             default=default,
             description=parameter.description,
             passed=passed,
+            described=described,
         )
 
     def _results(self, operation: Operation) -> Iterator[TypedResult]:
-        if len(operation.results) == 1 and not operation.results[0].headers:
+        """Yield the classes of the successes; there is none if the operation returns the body itself."""
+        first = operation.results[0]
+        alone = len(operation.results) == 1 and not first.headers and first.exact
+        if alone and (not first.content or (len(first.content) == 1 and not first.content[0].is_range)):
             return
         for response in operation.results:
+            yield from self._typed_results(operation, response)
+
+    def _errors(self, operation: Operation) -> Iterator[TypedResult]:
+        for response in operation.inexact:
+            yield from self._typed_results(operation, response)
+
+    def _typed_results(self, operation: Operation, response: Response) -> Iterator[TypedResult]:
+        name = f"{operation.class_name}{_role(response)}"
+        headers = tuple((header, self._header_hint(header, response)) for header in response.headers)
+        several = len(response.content) > 1
+        for media_type in response.content or (None,):
+            suffix = _suffix(media_type) if several and media_type else ""
             yield TypedResult(
-                name=f"{pascal(operation.operation_id)}{response.status}",
+                name=self._document.classes.unique(name + suffix),
                 response=response,
-                body=self._plain_type(response),
-                headers=tuple((header, self._header_hint(header, response)) for header in response.headers),
+                body=self._plain_type(operation, response, media_type) if media_type else None,
+                headers=headers,
+                media_type=media_type if several or (media_type and media_type.is_range) else None,
             )
 
     def _header_hint(self, header: Header, response: Response) -> str:
-        schema, _ = self._document.follow(header.schema, response.pointer)
-        hint = _SCALARS[schema.get("type", "string")]
+        shape = shape_of(self._document, header.schema, response.pointer)
+        if shape.kind == "array":
+            hint = f"list[{_scalars(shape.items.scalars if shape.items else ('string',))}]"
+        elif shape.kind == "object":
+            hint = "dict[str, Any]"
+        else:
+            hint = _scalars(shape.scalars)
         return hint if header.required else f"{hint} | None"
 
-    def _plain_type(self, response: Response) -> str | None:
+    def _body_type(self, operation: Operation, response: Response) -> str:
+        if not response.content:
+            return "None"
+        return self._plain_type(operation, response, response.content[0])
+
+    def _plain_type(self, operation: Operation, response: Response, media_type: MediaType) -> str:
         """Return the types of a response body: the model, and the plain dict of the same shape."""
-        if response.schema is None:
-            return None
-        model = self._hint(response.schema, response.pointer)
-        plain = self._hint(response.schema, response.pointer, module="plain.")
+        role = f"{operation.class_name}{_role(response)}"
+        if len(response.content) > 1 and any(
+            m.schema != response.content[0].schema for m in response.content
+        ):
+            role += _suffix(media_type)
+        if media_type.streams:
+            model = self._item_hint(media_type, role, self.models)
+            plain = self._qualified(self._item_hint(media_type, role, self.plain))
+            return f"AsyncIterable[{model if plain == model else f'{model} | {plain}'}]"
+        simple = {"text": "str", "bytes": "bytes | AsyncIterable[bytes]"}
+        if media_type.codec in simple:
+            return (
+                simple[media_type.codec] if not media_type.is_range else "bytes | str | AsyncIterable[bytes]"
+            )
+        if media_type.codec == "multipart":
+            return "bytes | AsyncIterable[bytes]"
+        pointer = (*media_type.pointer, "schema")
+        model = self._hint(media_type.schema, pointer, role)
+        plain = self._qualified(self.plain.hint(media_type.schema, pointer, role))
         return model if plain == model else f"{model} | {plain}"
 
-    def _hint(self, schema: Mapping[str, Any], pointer: Pointer, module: str = "") -> str:
-        """Return the Python type of a schema: a generated one, or a builtin if the schema adds no constraint.
+    def _hint(self, schema: Any, pointer: Pointer, role: str) -> str:
+        return self.models.hint(schema, pointer, role)
 
-        `module` is the prefix of names that differ from those of generated/schemas.py.
-        """
-        if "$ref" in schema:
-            # Generated code imports a component by the name that the model generator gives it.
-            name = str(self._parser.get_ref_data_type(schema["$ref"]).type_hint)
-            scalar = self._document.follow(schema, pointer)[0].get("type") in _SCALARS
-            return name if scalar else f"{module}{name}"
-        kind = schema.get("type")
-        if kind == "array":
-            return f"list[{self._hint(schema['items'], pointer, module)}]"
-        kinds = kind if isinstance(kind, list) else [str(kind)]
-        if all(name in _SCALARS for name in kinds):
-            return " | ".join(_SCALARS[name] for name in kinds)
-        raise DocumentError(
-            "the schema is neither a component nor a plain scalar",
-            pointer,
-            remedy="move it to components/schemas and refer to it",
-        )
+    def _qualified(self, hint: str) -> str:
+        """Write names of plain.py with their module, except for those of scalars, which are the same."""
+
+        def qualified(match: re.Match[str]) -> str:
+            definition = self.plain.definition(match[0])
+            return match[0] if definition is None or _is_scalar(definition) else f"plain.{match[0]}"
+
+        return re.sub(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\w+""", qualified, hint)
+
+
+def _is_scalar(definition: Definition) -> bool:
+    target = definition.target
+    return target is not None and (
+        target in {*SCALARS.values(), "datetime", "date"}
+        or re.fullmatch(r"Literal\[[^\[\]]*\]", target) is not None
+    )
+
+
+def _scalars(types: Iterable[str]) -> str:
+    return " | ".join(dict.fromkeys(SCALARS[name] for name in types)) or "str"
+
+
+def _role(response: Response) -> str:
+    return "Default" if response.key == "default" else response.key
+
+
+def _suffix(media_type: MediaType) -> str:
+    """Return what tells a class of one media type from those of the others: Csv, Json, MergePatchJson."""
+    kind, _, subtype = media_type.essence.partition("/")
+    return class_name(subtype.removeprefix("x-").replace("*", f"{kind} any").replace("* any", "any"))
 
 
 def docstring(text: str, indent: int) -> str:
@@ -316,26 +461,43 @@ def used_names(hints: Iterable[str], names: Iterable[str]) -> list[str]:
 
 
 def visit(parser: OpenAPIParser, model_path: Path) -> dict[str, object]:
-    views = Views(parser)
+    """Return the variables of the templates. The contract is in a file, since the parser changes what it reads."""
+    return variables(Document.from_json(Path(CONTRACT).read_bytes()))
+
+
+def variables(document: Document) -> dict[str, object]:
+    views = Views(document)
     tags = views.tags()
-    schemas = list(parser.raw_obj.get("components", {}).get("schemas", {}))
     operations = [operation for tag in tags for operation in tag.operations]
+    models = views.models.definitions()
+    names = [definition.name for definition, _ in models]
     shared = {
         other.component: other for operation in operations for other in operation.others if other.component
     }
     return {
-        "contract": parser.raw_obj["info"],
+        "contract": {"version": "", **document.content["info"]},
         "tag_views": tags,
+        "models": models,
+        "plain_types": views.plain.definitions(),
         "schemes": views.schemes(),
         "shared_responses": sorted(shared.items()),
         "docstring": docstring,
-        "schemas_of_operations": used_names([hint for o in operations for hint in _hints(o)], schemas),
-        "schemas_of_components": used_names([other.model for other in shared.values()], schemas),
+        # fastapi-code-generator writes a router for each tag of `operations`.
+        "operations": [Tagged([tag.identifier]) for tag in tags],
+        "schemas_of_operations": used_names([hint for o in operations for hint in _hints(o)], names),
+        "schemas_of_components": used_names([other.model for other in shared.values()], names),
         "schemas_of_tag": {
-            tag.name: used_names([hint for o in tag.operations for hint in _router_hints(o)], schemas)
+            tag.identifier: used_names([hint for o in tag.operations for hint in _router_hints(o)], names)
             for tag in tags
         },
     }
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """What fastapi-code-generator needs to know of an operation: the modules of its tags."""
+
+    tags: list[str]
 
 
 def _hints(operation: OperationView) -> list[str]:

@@ -1,39 +1,46 @@
-"""The contract in memory: an OpenAPI 3.1 document, its operations, and the location of each part.
+"""The contract in memory: an OpenAPI document in its normal form, its operations, and the location of each part.
 
 The document is read from the hand-written YAML, with line numbers, when code is generated; and from the JSON
-in the generated package when the server starts.
+in the generated package when the server starts. `content` is the normal form (see specfirst.contract.normal), and
+`source` is what the author wrote.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import keyword
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
 from math import prod
-from typing import Any
-from urllib.parse import urljoin, urlsplit
+from typing import Any, TypeVar
+from urllib.parse import unquote, urljoin, urlsplit
 
+from specfirst.contract.names import (
+    TAKEN_BY_ARGUMENTS,
+    TAKEN_BY_CLASSES,
+    TAKEN_BY_HEADERS,
+    TAKEN_BY_OPERATIONS,
+    TAKEN_BY_TAGS,
+    TYPE_NAMES,
+    Names,
+    class_name,
+    pascal,
+    python_name,
+    tag_name,
+)
+from specfirst.contract.normal import CHILDREN, normalize
 from specfirst.serving.startup import StartupError
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-"""The fields of a path item that are operations (OpenAPI 3.1, section 4.8.9)."""
+__all__ = ["TAKEN_BY_OPERATIONS", "TYPE_NAMES", "pascal", "python_name", "tag_name"]
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+"""The fields of a path item that are operations (OpenAPI 3.2, section 4.9.1)."""
 
 SEGMENT = re.compile(r"(?!\.\.?$)[A-Za-z0-9._~!$&'()*+,;=:@-]+")
 """A path segment of plain text: without percent-encoding, which tools write in different ways."""
-
-TYPE_NAMES = frozenset({"str", "int", "float", "bool", "list", "dict"})
-"""Names of the types that stand unqualified in generated code."""
-
-# Names that generated code uses itself, where it also has names of the contract.
-_TAKEN_BY_ARGUMENTS = frozenset({"self", "caller", "body", "operations"})
-_TAKEN_BY_HEADERS = TYPE_NAMES | {"self", "status", "body"}
-TAKEN_BY_OPERATIONS = TYPE_NAMES | {"components", "engine", "operations", "plain", "router"}
-_TAKEN_BY_TAGS = frozenset({"build", "engine"})
 
 _MOST_ADDRESSES = 1000
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
@@ -88,6 +95,18 @@ class DocumentError(StartupError):
         return f"{pointer_text(self.pointer)}: {self.problem}; {self.remedy}"
 
 
+STYLES: Mapping[str, tuple[str, ...]] = {
+    "path": ("simple", "label", "matrix"),
+    "query": ("form", "spaceDelimited", "pipeDelimited", "deepObject"),
+    "header": ("simple",),
+    "cookie": ("form", "cookie"),
+}
+"""The styles of parameters by location; the first is the default (OpenAPI 3.2, section 4.12.2)."""
+
+_IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
+"""Header parameters that OpenAPI ignores (OpenAPI 3.1, section 4.8.12.2)."""
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A parameter object with its references resolved (OpenAPI 3.1, section 4.8.12)."""
@@ -99,26 +118,102 @@ class Parameter:
     description: str
     explode: bool
     pointer: Pointer
-
-    @property
-    def identifier(self) -> str:
-        """Return the name of this parameter in Python code."""
-        return python_name(self.name, _TAKEN_BY_ARGUMENTS)
+    style: str
+    media_type: str | None = None
+    """The media type of the text, where it is declared with `content`; `style` does not count then."""
+    identifier: str = ""
+    """The name of this parameter in Python code, which no other parameter of the operation has."""
+    declared: bool = True
+    """False for a parameter that only the path template names."""
 
     @property
     def is_condition(self) -> bool:
         """Return whether it compares the ETag of a representation (RFC 9110, section 13.1)."""
         return self.location == "header" and self.name.lower() in ("if-match", "if-none-match")
 
+    @property
+    def schema_pointer(self) -> Pointer:
+        if not self.declared:
+            return (*self.pointer, "parameters", self.name)
+        if self.media_type is None:
+            return (*self.pointer, "schema")
+        return (*self.pointer, "content", self.media_type, "schema")
+
+
+@dataclass(frozen=True)
+class MediaType:
+    """One media type, or range of media types, of a body: its schema and how bytes become values.
+
+    `schema` is None if there is none, and everything is allowed. `item_schema` is that of each item of a
+    stream (OpenAPI 3.2, section 4.14).
+    """
+
+    name: str
+    schema: Any
+    item_schema: Any
+    encoding: Mapping[str, Any]
+    pointer: Pointer
+
+    @property
+    def essence(self) -> str:
+        """Return the media type in lower case, without parameters."""
+        return self.name.partition(";")[0].strip().lower()
+
+    @property
+    def codec(self) -> str:
+        """Return how bytes become values: json, form, multipart, text, bytes, or a stream: sse, lines, sequence."""
+        essence = self.essence
+        if codec := _CODECS.get(essence):
+            return codec
+        if is_json(essence):
+            return "json"
+        if essence.endswith("+json-seq"):
+            return "sequence"
+        if essence.startswith("text/"):
+            return "text"
+        return "multipart" if essence.startswith("multipart/") else "bytes"
+
+    @property
+    def streams(self) -> bool:
+        return self.codec in ("sse", "lines", "sequence")
+
+    @property
+    def is_range(self) -> bool:
+        return "*" in self.essence
+
+
+_CODECS = {
+    "application/x-www-form-urlencoded": "form",
+    "text/event-stream": "sse",
+    "application/jsonl": "lines",
+    "application/x-ndjson": "lines",
+    "application/x-jsonlines": "lines",
+    "application/json-lines": "lines",
+    "application/json-seq": "sequence",
+    "application/x-yaml": "text",
+    "application/yaml": "text",
+    "application/xml": "text",
+}
+
 
 @dataclass(frozen=True)
 class RequestBody:
-    """A request body; all its media types are JSON and have the same schema."""
+    """A request body, with its media types in the order of the document."""
 
     required: bool
-    media_types: tuple[str, ...]
-    schema: Mapping[str, Any]
+    content: tuple[MediaType, ...]
+    description: str
     pointer: Pointer
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        return tuple(media_type.essence for media_type in self.content)
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """Return the schema of the first media type."""
+        schema = self.content[0].schema
+        return {} if schema is None or schema is True else schema
 
 
 @dataclass(frozen=True)
@@ -129,28 +224,52 @@ class Header:
     required: bool
     schema: Mapping[str, Any]
     description: str
-
-    @property
-    def identifier(self) -> str:
-        # Upper case does not separate words here: header names are case-insensitive, and ETag is one word.
-        return python_name(self.name.lower(), _TAKEN_BY_HEADERS)
+    explode: bool = False
+    media_type: str | None = None
+    identifier: str = ""
 
 
 @dataclass(frozen=True)
 class Response:
-    """A declared response with one status. Without a body, `media_type` and `schema` are None."""
+    """A declared response. `key` is its name in `responses`: a status, a range such as `4XX`, or `default`.
 
+    `status` is the status, or one that the range or default stands for: the first of the range; for `default`
+    500, or 200 if the operation declares no other success.
+    """
+
+    key: str
     status: int
     description: str
     headers: tuple[Header, ...]
-    media_type: str | None
-    schema: Mapping[str, Any] | None
+    content: tuple[MediaType, ...]
     pointer: Pointer
+
+    @property
+    def media_type(self) -> str | None:
+        """Return the first media type, which is sent unless the client asks for another one."""
+        return self.content[0].name if self.content else None
+
+    @property
+    def schema(self) -> Any:
+        """Return the schema of the first media type, or None without a body."""
+        return self.content[0].schema if self.content else None
+
+    @property
+    def exact(self) -> bool:
+        """Return whether it stands for one status."""
+        return self.key.isdigit()
+
+    def covers(self, status: int) -> bool:
+        return self.key in (str(status), f"{status // 100}XX", "default")
 
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation with the fields of its path item, and all references resolved."""
+    """An operation with the fields of its path item, and all references resolved.
+
+    `identifier` is the method of the Protocol: `listTasks` becomes `list_tasks`. `class_name` is what the names
+    of its classes begin with, and `module` is the module of its tag.
+    """
 
     operation_id: str
     method: str
@@ -161,18 +280,27 @@ class Operation:
     deprecated: bool
     parameters: tuple[Parameter, ...]
     body: RequestBody | None
-    responses: Mapping[int, Response]
+    declared: Mapping[str, Response]
     security: tuple[Mapping[str, tuple[str, ...]], ...]
     pointer: Pointer
+    identifier: str
+    class_name: str
+    module: str
+    responses: Mapping[int, Response] = field(init=False)
+    """The responses of single statuses. `declared` also has the ranges and `default`."""
 
-    @property
-    def identifier(self) -> str:
-        """Return the method name of the Protocol: `listTasks` becomes `list_tasks`."""
-        return python_name(self.operation_id, TAKEN_BY_OPERATIONS)
+    def __post_init__(self) -> None:
+        exact = {response.status: response for response in self.declared.values() if response.exact}
+        object.__setattr__(self, "responses", exact)
+
+    def response(self, status: int) -> Response | None:
+        """Return the declaration of a status: its own, or that of its range, or `default`."""
+        declared = self.declared
+        return declared.get(str(status)) or declared.get(f"{status // 100}XX") or declared.get("default")
 
     @property
     def successes(self) -> tuple[Response, ...]:
-        return tuple(response for status, response in self.responses.items() if status < 400)
+        return tuple(response for response in self.declared.values() if response.status < 400)
 
     @property
     def conditional(self) -> bool:
@@ -191,49 +319,53 @@ class Operation:
     @property
     def results(self) -> tuple[Response, ...]:
         """Return the success responses that the implementation returns."""
-        return tuple(r for r in self.successes if not (self.conditional and r.status == 304))
+        return tuple(r for r in self.successes if not (self.conditional and r.key == "304"))
+
+    @property
+    def inexact(self) -> tuple[Response, ...]:
+        """Return the ranges of errors and `default`, which the implementation returns with a status."""
+        return tuple(r for r in self.declared.values() if not r.exact and r.status >= 400)
 
     def located(self, location: str) -> tuple[Parameter, ...]:
         return tuple(parameter for parameter in self.parameters if parameter.location == location)
-
-
-def python_name(name: str, taken: Container[str] = ()) -> str:
-    """Turn a name of the contract into a Python identifier: `X-Request-ID` is `x_request_id`.
-
-    A keyword, and a name in `taken`, gets an underscore at its end.
-    """
-    words = re.sub(r"([a-z0-9])([A-Z])|([A-Z]+)(?=[A-Z][a-z])", r"\1\3_\2", name)
-    identifier = re.sub(r"\W+", "_", words, flags=re.ASCII).strip("_").lower()
-    if not identifier or identifier[0].isdigit():
-        identifier = f"_{identifier}"
-    return f"{identifier}_" if keyword.iskeyword(identifier) or identifier in taken else identifier
-
-
-def tag_name(tag: str) -> str:
-    """The name of a tag's module, and of its argument of `build_router`: `import` is `import_`."""
-    return python_name(tag, _TAKEN_BY_TAGS)
-
-
-def pascal(name: str) -> str:
-    """Write a name of the contract as the name of a class: `listTasks` is `ListTasks`."""
-    return "".join(word.title() for word in python_name(name).split("_"))
 
 
 class Document:
     """An OpenAPI document, and the positions of its parts if it was read from text."""
 
     def __init__(
-        self, content: Mapping[str, Any], positions: Mapping[Pointer, tuple[int, int]] | None = None
+        self,
+        source: Mapping[str, Any],
+        positions: Mapping[Pointer, tuple[int, int]] | None = None,
+        files: Mapping[Pointer, str] | None = None,
     ) -> None:
-        self.content = content
+        """`files` has the file of each part that is not in the first one, relative to its folder."""
+        self.source = source
+        self.content = normalize(source)
         self._positions = positions or {}
+        self._files = files or {}
+
+    @classmethod
+    def load(cls, name: str) -> Document:
+        """Read a contract from a file, an http(s) URL or `git:REVISION:PATH`, and all files that it needs.
+
+        It needs the extra `codegen`. Raises DocumentError.
+        """
+        from specfirst.contract.bundling import bundle
+        from specfirst.contract.sources import source
+
+        content = bundle(source(name)).content
+        if not isinstance(content, dict):
+            raise DocumentError("the document is not a mapping", remedy="start with `openapi: 3.1.0`")
+        return cls(content)
 
     @classmethod
     def from_json(cls, text: bytes | str) -> Document:
         return cls(json.loads(text))
 
     def to_json(self) -> bytes:
-        return (json.dumps(self.content, indent=2, ensure_ascii=False) + "\n").encode()
+        """Return what the author wrote, in JSON; references to other files are resolved."""
+        return (json.dumps(self.source, indent=2, ensure_ascii=False) + "\n").encode()
 
     @cached_property
     def digest(self) -> str:
@@ -251,6 +383,17 @@ class Document:
             pointer = pointer[:-1]
         return self._positions.get(pointer)
 
+    def file(self, pointer: Pointer) -> str | None:
+        """Return the file of a part, or None if it is in the file that was read first."""
+        while pointer not in self._files and pointer:
+            pointer = pointer[:-1]
+        return self._files.get(pointer)
+
+    @property
+    def has_files(self) -> bool:
+        """Return whether it was put together from several files."""
+        return bool(self._files)
+
     def get(self, pointer: Pointer) -> Any:
         node: Any = self.content
         for token in pointer:
@@ -265,16 +408,13 @@ class Document:
         seen = {pointer}
         while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
             reference = node["$ref"]
-            if not reference.startswith("#/"):
+            target = self.target(reference, pointer)
+            if target is None:
                 raise DocumentError(
                     f"the reference {reference!r} leaves the document",
                     pointer,
-                    remedy="move the target to components and write #/components/...",
+                    remedy="use a file that can be read, or move the target to components and write #/components/...",
                 )
-            target = tuple(
-                token.replace("~1", "/").replace("~0", "~")
-                for token in reference.removeprefix("#/").split("/")
-            )
             try:
                 node = self.get(target)
             except (KeyError, IndexError, ValueError, TypeError):
@@ -296,6 +436,85 @@ class Document:
             seen.add(target)
             pointer = target
         return node, pointer
+
+    def target(self, reference: str, pointer: Pointer = ()) -> Pointer | None:
+        """Return the pointer that a reference at `pointer` leads to; None if it is not in the document.
+
+        A reference is a JSON pointer, the name of an anchor, or the `$id` of a schema (JSON Schema 2020-12,
+        section 8.2).
+        """
+        address, hash_, fragment = reference.partition("#")
+        base: Pointer = ()
+        if address:
+            if address == self.content.get("$self"):
+                address = ""
+            elif (address := self._absolute(address, pointer)) in self._identified:
+                base = self._identified[address]
+            else:
+                return None
+        elif self._identified:
+            base = max((p for p in self._identified.values() if p == pointer[: len(p)]), key=len, default=())
+        if not fragment:
+            return base if hash_ or base else None
+        if fragment.startswith("/"):
+            tokens = (
+                token.replace("~1", "/").replace("~0", "~") for token in unquote(fragment[1:]).split("/")
+            )
+            return (*base, *tokens)
+        return self._anchors.get(fragment)
+
+    def _absolute(self, address: str, pointer: Pointer) -> str:
+        bases = [(len(p), name) for name, p in self._identified.items() if p == pointer[: len(p)]]
+        return urljoin(max(bases, default=(0, ""))[1], address)
+
+    @cached_property
+    def _identified(self) -> Mapping[str, Pointer]:
+        """The schemas with `$id`, by that URI."""
+        return {
+            node["$id"].removesuffix("#"): pointer
+            for pointer, node in self.parts("schema")
+            if isinstance(node.get("$id"), str)
+        }
+
+    @cached_property
+    def _anchors(self) -> Mapping[str, Pointer]:
+        return {
+            node[key]: pointer
+            for pointer, node in self.parts("schema")
+            for key in ("$dynamicAnchor", "$anchor")
+            if isinstance(node.get(key), str)
+        }
+
+    def parts(self, kind: str) -> Iterator[tuple[Pointer, Mapping[str, Any]]]:
+        """Yield the OpenAPI objects of a kind, such as `schema`, in the order of the document."""
+        return ((pointer, node) for found, pointer, node in self._parts if found == kind)
+
+    @cached_property
+    def _parts(self) -> Sequence[tuple[str, Pointer, Mapping[str, Any]]]:
+        found: list[tuple[str, Pointer, Mapping[str, Any]]] = []
+        # Iterative, since a document may be nested deeply. In reverse, because the last one is taken first.
+        waiting: list[tuple[str, Pointer, Any]] = [("document", (), self.content)]
+        while waiting:
+            kind, pointer, node = waiting.pop()
+            if not isinstance(node, Mapping):
+                continue
+            found.append((kind, pointer, node))
+            children: list[tuple[str, Pointer, Any]] = []
+            fields = CHILDREN.get(kind, {})
+            for name, value in node.items():
+                child = fields.get(name) or fields.get("*")
+                if child is None:
+                    continue
+                if child.startswith("{") and isinstance(value, Mapping):
+                    children += [(child[1:-1], (*pointer, name, key), part) for key, part in value.items()]
+                elif child.startswith("[") and isinstance(value, list):
+                    children += [
+                        (child[1:-1], (*pointer, name, str(index)), part) for index, part in enumerate(value)
+                    ]
+                elif child[0] not in "[{":
+                    children.append((child, (*pointer, name), value))
+            waiting += reversed(children)
+        return found
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
@@ -353,104 +572,176 @@ class Document:
                 )
             yield "".join(f"/{segment}" for segment in segments)
 
-    def _operations(self) -> Iterator[Operation]:
+    @cached_property
+    def modules(self) -> Mapping[str, str]:
+        """Return the name of each tag's module, which is also its argument of `build_router`."""
+        names = Names(TAKEN_BY_TAGS)
+        tags = [tag.get("name", "") for tag in self.content.get("tags", []) if isinstance(tag, Mapping)]
+        used = [_tag(node) for _, _, node, _ in self._nodes()]
+        return {tag: names.unique(tag_name(tag)) for tag in dict.fromkeys([*tags, *used])}
+
+    @cached_property
+    def classes(self) -> Names:
+        """Give out the names of classes; those of the components are taken already."""
+        names = Names(TAKEN_BY_CLASSES)
+        for name in self.schema_classes.values():
+            names.unique(name)
+        return names
+
+    @cached_property
+    def schema_classes(self) -> Mapping[str, str]:
+        """Return the class of each component of `schemas`."""
+        names = Names(TAKEN_BY_CLASSES)
+        # A name that is a class already keeps it, whatever stands before it.
+        kept = {name: names.unique(name) for name in self.schemas if class_name(name) == name}
+        return {name: kept.get(name) or names.unique(class_name(name)) for name in self.schemas}
+
+    @cached_property
+    def protocols(self) -> Mapping[str, str]:
+        """Return the name of each tag's Protocol."""
+        return {
+            tag: self.classes.unique(f"{pascal(module)}Operations") for tag, module in self.modules.items()
+        }
+
+    def _nodes(self) -> Iterator[tuple[str, str, Mapping[str, Any], Pointer]]:
+        """Yield the path, method, node and pointer of each operation."""
         for path in self.content.get("paths", {}):
-            item, item_pointer = self.follow(self.content["paths"][path], ("paths", path))
-            shared = list(self._parameters(item, item_pointer))
-            for method in item:
+            if path.startswith("x-"):
+                continue
+            item, pointer = self.follow(self.content["paths"][path], ("paths", path))
+            for method, node in item.items():
                 if method in METHODS:
-                    yield self._operation(path, method, item[method], (*item_pointer, method), shared)
+                    yield path, method, node, (*pointer, method)
+                elif method == "additionalOperations":
+                    for name, other in node.items():
+                        yield path, name, other, (*pointer, method, name)
+
+    def _operations(self) -> Iterator[Operation]:
+        identifiers, classes, ids = Names(TAKEN_BY_OPERATIONS), Names(), Names()
+        for path, method, node, pointer in self._nodes():
+            operation_id = ids.unique(node.get("operationId") or _supplied_id(method, path))
+            identifier = identifiers.unique(python_name(operation_id, TAKEN_BY_OPERATIONS))
+            names = (operation_id, identifier, classes.unique(pascal(operation_id)))
+            yield self._operation(path, method, node, pointer, names)
 
     def _operation(
-        self, path: str, method: str, node: Mapping[str, Any], pointer: Pointer, shared: list[Parameter]
+        self, path: str, method: str, node: Mapping[str, Any], pointer: Pointer, names: tuple[str, str, str]
     ) -> Operation:
+        item, item_pointer = self.follow(self.content["paths"][path], ("paths", path))
         # A parameter of the operation replaces the path item's with the same name and location.
-        parameters = {(p.location, p.name): p for p in shared}
+        parameters = {(p.location, p.name): p for p in self._parameters(item, item_pointer)}
         parameters |= {(p.location, p.name): p for p in self._parameters(node, pointer)}
+        for name in _VARIABLE.findall(path):
+            # A template expression that no parameter describes is a text.
+            parameters.setdefault(("path", name), _undeclared(name, pointer))
         requirements = node.get("security", self.content.get("security", []))
+        tag = _tag(node)
         return Operation(
-            operation_id=node.get("operationId", ""),
+            operation_id=names[0],
             method=method,
             path=path,
-            tag=next(iter(node.get("tags", [])), ""),
+            tag=tag,
             summary=node.get("summary", ""),
             description=node.get("description", "").strip(),
             deprecated=node.get("deprecated", False),
-            parameters=tuple(parameters.values()),
+            parameters=_identified(parameters.values(), lambda p: python_name(p.name, TAKEN_BY_ARGUMENTS)),
             body=self._body(node, pointer),
-            responses={
-                response.status: response
-                for status, child in node.get("responses", {}).items()
-                for response in [self._response(status, child, (*pointer, "responses", status))]
-            },
+            declared=self._responses(node, pointer),
             # A list of empty requirements requires nothing.
             security=tuple({name: tuple(scopes) for name, scopes in item.items()} for item in requirements)
             if any(requirements)
             else (),
             pointer=pointer,
+            identifier=names[1],
+            class_name=names[2],
+            module=self.modules.get(tag) or tag_name(tag),
         )
 
     def _parameters(self, node: Mapping[str, Any], pointer: Pointer) -> Iterator[Parameter]:
         for index, child in enumerate(node.get("parameters", [])):
             parameter, where = self.follow(child, (*pointer, "parameters", str(index)))
-            location, explode = parameter["in"], parameter.get("explode")
-            style = parameter.get("style", "form" if location in ("query", "cookie") else "simple")
-            if "schema" not in parameter or style not in ("form", "simple") or parameter.get("allowReserved"):
+            name, location, explode = parameter["name"], parameter["in"], parameter.get("explode")
+            if location == "header" and name.lower() in _IGNORED_HEADERS:
+                continue
+            content = parameter.get("content", {})
+            styles = STYLES.get(location, ("form",))
+            style = parameter.get("style", styles[0])
+            if ("schema" in parameter) == (len(content) == 1):
                 raise DocumentError(
-                    f"the parameter {parameter['name']!r} is not of style form or simple with a schema",
+                    f"the parameter {name!r} has neither a schema nor one media type, or has both",
                     where,
-                    remedy="add a schema, and remove style, content and allowReserved",
+                    remedy="add a schema, or `content` with one media type",
                 )
+            if style not in styles:
+                raise DocumentError(
+                    f"the parameter {name!r} has the style {style!r}, which {location} parameters do not have",
+                    where,
+                    remedy=f"use {' or '.join(styles)}",
+                )
+            media_type = next(iter(content), None)
+            schema = parameter["schema"] if media_type is None else content[media_type].get("schema", {})
             yield Parameter(
-                name=parameter["name"],
+                name=name,
                 location=location,
                 required=parameter.get("required", False),
-                schema=parameter["schema"],
+                schema=_as_mapping(schema),
                 description=parameter.get("description", "").strip(),
-                explode=style == "form" if explode is None else explode,
+                explode=style in ("form", "cookie", "deepObject") if explode is None else explode,
                 pointer=where,
+                style=style,
+                media_type=media_type,
             )
 
     def _body(self, node: Mapping[str, Any], pointer: Pointer) -> RequestBody | None:
         if "requestBody" not in node:
             return None
         body, where = self.follow(node["requestBody"], (*pointer, "requestBody"))
-        media_type_schemas = [media_type.get("schema") for media_type in body["content"].values()]
-        if any(not is_json(name) for name in body["content"]) or any(
-            schema is None or schema != media_type_schemas[0] for schema in media_type_schemas
-        ):
-            raise DocumentError(
-                "the request body has a media type that is not JSON, or media types of several schemas",
-                (*where, "content"),
-                remedy="use application/json (or another +json type) with one schema",
-            )
+        content = tuple(self._content(body, where))
+        if not content:
+            return None
         return RequestBody(
             required=body.get("required", False),
-            media_types=tuple(name.partition(";")[0].strip().lower() for name in body["content"]),
-            schema=media_type_schemas[0],
+            content=content,
+            description=body.get("description", "").strip(),
             pointer=where,
         )
 
-    def _response(self, status: str, node: Mapping[str, Any], pointer: Pointer) -> Response:
-        if not re.fullmatch("[1-5][0-9][0-9]", status):
-            raise DocumentError(
-                f"the status {status!r} is a range", pointer, remedy="declare each status by its number"
+    def _content(self, node: Mapping[str, Any], pointer: Pointer) -> Iterator[MediaType]:
+        for name, child in node.get("content", {}).items():
+            media_type, where = self.follow(child, (*pointer, "content", name))
+            yield MediaType(
+                name=name,
+                schema=media_type.get("schema"),
+                item_schema=media_type.get("itemSchema"),
+                encoding=media_type.get("encoding", {}),
+                pointer=where,
             )
+
+    def _responses(self, node: Mapping[str, Any], pointer: Pointer) -> Mapping[str, Response]:
+        keys = {key: child for key, child in node.get("responses", {}).items() if not key.startswith("x-")}
+        succeeds = any(key[:1] in "123" for key in keys)
+        return {
+            key.upper() if key != "default" else key: self._response(
+                key, child, (*pointer, "responses", key), succeeds
+            )
+            for key, child in keys.items()
+        }
+
+    def _response(self, key: str, node: Mapping[str, Any], pointer: Pointer, succeeds: bool) -> Response:
+        if not re.fullmatch("[1-5]([0-9][0-9]|XX|xx)|default", key):
+            raise DocumentError(
+                f"{key!r} is not a status", pointer, remedy="write 200, 4XX for a range, or default"
+            )
+        status = int(key.lower().replace("x", "0")) if key != "default" else (500 if succeeds else 200)
         response, where = self.follow(node, pointer)
-        content = response.get("content", {})
-        if len(content) > 1 or any(not is_json(name) or "schema" not in content[name] for name in content):
-            raise DocumentError(
-                "the response has several media types, one that is not JSON, or one without a schema",
-                (*where, "content"),
-                remedy="use application/json (or another +json type) with a schema",
-            )
-        media_type = next(iter(content), None)
+        headers = self._headers(response, where)
         return Response(
-            status=int(status),
+            key=key if key == "default" else key.upper(),
+            status=status,
             description=response.get("description", "").strip(),
-            headers=tuple(self._headers(response, where)),
-            media_type=media_type,
-            schema=content[media_type]["schema"] if media_type else None,
+            # Upper case does not separate words: header names are case-insensitive, and ETag is one word.
+            headers=_identified(headers, lambda h: python_name(h.name.lower(), TAKEN_BY_HEADERS)),
+            content=tuple(self._content(response, where)),
             pointer=where,
         )
 
@@ -460,12 +751,61 @@ class Document:
             if name.lower() == "content-type":
                 continue
             header, _ = self.follow(child, (*pointer, field, name))
+            media_type = next(iter(header.get("content", {})), None)
+            schema = (
+                header["content"][media_type].get("schema", {}) if media_type else header.get("schema", {})
+            )
             yield Header(
                 name=name,
                 required=header.get("required", False),
-                schema=header.get("schema", {}),
+                schema=_as_mapping(schema),
                 description=header.get("description", "").strip(),
+                explode=header.get("explode", False),
+                media_type=media_type,
+                identifier=python_name(name.lower(), TAKEN_BY_HEADERS),
             )
+
+
+NamedT = TypeVar("NamedT", Parameter, Header)
+
+
+def _identified(parts: Iterable[NamedT], name: Callable[[NamedT], str]) -> tuple[NamedT, ...]:
+    """Give each part the name that it has in Python, different from those of the others."""
+    names = Names()
+    return tuple(replace(part, identifier=names.unique(name(part))) for part in parts)
+
+
+def _as_mapping(schema: Any) -> Mapping[str, Any]:
+    """Write a boolean schema as an object, which means the same."""
+    if isinstance(schema, bool):
+        return {} if schema else {"not": {}}
+    result: Mapping[str, Any] = schema
+    return result
+
+
+def _tag(node: Mapping[str, Any]) -> str:
+    """Return the first tag; operations without a tag share the tag `default`."""
+    return next(iter(node.get("tags") or []), "default")
+
+
+def _supplied_id(method: str, path: str) -> str:
+    """Make an operationId from the method and the path: `GET /things/{id}` is `getThingsId`."""
+    words = re.findall(r"[A-Za-z0-9]+", path)
+    return method.lower() + ("".join(word[:1].upper() + word[1:] for word in words) or "Root")
+
+
+def _undeclared(name: str, pointer: Pointer) -> Parameter:
+    return Parameter(
+        name=name,
+        location="path",
+        required=True,
+        schema={"type": "string"},
+        description="",
+        explode=False,
+        pointer=pointer,
+        style="simple",
+        declared=False,
+    )
 
 
 def is_json(media_type: str) -> bool:

@@ -74,6 +74,8 @@ def formatted(data: bytes) -> bytes:
     layout would change, such as an alias before its anchor, is returned as it is.
     """
     content, _ = parse(data)
+    if not isinstance(content, dict):
+        return data
     text = data.decode("utf-8-sig")
     if is_json(text):
         new = json.dumps(_ordered(content, "document"), indent=2, ensure_ascii=False) + "\n"

@@ -18,8 +18,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
+from yaml._yaml import CParser
+from yaml.composer import Composer
+from yaml.resolver import Resolver
 
 from specfirst.contract.document import Document, DocumentError, Pointer, Positions, Splices, server_addresses
+from specfirst.contract.files import Bundle
 
 _DEEPEST = 100
 """The maximum nesting; deeper nesting exceeds the limits of Python's stack and other tools."""
@@ -30,8 +34,8 @@ _MOST_REPEATED = 100_000
 _CORRECT = "correct the syntax"
 
 
-class _JSONSchemaLoader(yaml.SafeLoader):
-    """Resolves plain scalars as YAML 1.2's core schema does (YAML 1.2.2, section 10.3.2)."""
+class _LimitedComposer(Composer):
+    """Composes nodes in Python, and limits their nesting."""
 
     depth = 0
 
@@ -47,10 +51,32 @@ class _JSONSchemaLoader(yaml.SafeLoader):
     def _inside(self) -> Iterator[None]:
         self.depth += 1
         if self.depth > _DEEPEST:
-            event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # Its stub has no types.
+            event: Any = self.peek_event()  # type: ignore[attr-defined]  # It is a method of parsers.
             raise _too_deep(event.start_mark.line + 1, event.start_mark.column + 1)
         yield
         self.depth -= 1
+
+
+class _JSONSchemaLoader(_LimitedComposer, yaml.SafeLoader):
+    """Resolves plain scalars as YAML 1.2's core schema does (YAML 1.2.2, section 10.3.2)."""
+
+
+class _FastLoader(_LimitedComposer, CParser, Resolver):
+    """Does the same with libyaml's parser, in half the time. Its errors are less helpful.
+
+    libyaml's own composer is four times as fast, but deep nesting overflows its stack.
+    """
+
+    def __init__(self, text: str) -> None:
+        CParser.__init__(self, text)
+        Composer.__init__(self)
+        Resolver.__init__(self)
+
+    def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
+        node = super().compose_scalar_node(anchor)
+        # PyYAML's own parser has no style for plain scalars.
+        node.style = node.style or None
+        return node
 
 
 _PLAIN = {
@@ -64,27 +90,50 @@ _PLAIN = {
 _NOT_JSON = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|0o[0-7]+|0x[0-9A-Fa-f]+")
 """Numbers of YAML 1.2 that JSON does not have."""
 
-# The class would otherwise inherit YAML 1.1's dates, octal numbers, yes and no.
+# The classes would otherwise inherit YAML 1.1's dates, octal numbers, yes and no.
 _JSONSchemaLoader.yaml_implicit_resolvers = {}
 for _name, (_pattern, _first) in _PLAIN.items():
     _JSONSchemaLoader.add_implicit_resolver(
         f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), _first
     )
+_FastLoader.yaml_implicit_resolvers = _JSONSchemaLoader.yaml_implicit_resolvers
 
 
 def load(path: Path) -> Document:
-    """Read a YAML or JSON contract. Raises DocumentError with the line of the error."""
+    """Read a YAML or JSON contract, and the files that it refers to.
+
+    Raises DocumentError with the line of the error.
+    """
+    data = _bytes(path)
+    content, positions = parse(data)
+    if not isinstance(content, dict):
+        raise DocumentError("the document is not a mapping", remedy="start with `openapi: 3.1.0`", line=1)
+    if not _OUTWARD.search(data):
+        return Document(content, positions)
+    bundle = Bundle(path, content, positions, _read_part)
+    return Document(bundle.content, positions, bundle.files)
+
+
+_OUTWARD = re.compile(rb"""\$ref["']?\s*:\s*["']?(?![\s"'#])""")
+"""A reference that does not begin with `#`."""
+
+
+def _read_part(path: Path) -> tuple[Any, Positions]:
     try:
-        data = path.read_bytes()
+        return parse(_bytes(path))
+    except DocumentError as error:
+        place = ":".join(str(part) for part in (path, error.line) if part is not None)
+        raise DocumentError(f"{place}: {error.problem}", error.pointer, remedy=error.remedy) from None
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
     except OSError as error:
         raise DocumentError(
             f"the file cannot be read: {error.strerror}",
             remedy="use a file that exists and that you may read",
         ) from None
-    content, positions = parse(data)
-    if not isinstance(content, dict):
-        raise DocumentError("the document is not a mapping", remedy="start with `openapi: 3.1.0`", line=1)
-    return Document(content, positions)
 
 
 def parse(data: bytes) -> tuple[Any, Positions]:
@@ -92,11 +141,7 @@ def parse(data: bytes) -> tuple[Any, Positions]:
     text = _text(data)
     positions: Positions = {}
     # JSON text that is not an object is not a contract in YAML either.
-    content = (
-        _JSONReader(text, positions).read()
-        if is_json(text)
-        else _YAMLData(positions).of(compose(text), (), repeated=False)
-    )
+    content = _JSONReader(text, positions).read() if is_json(text) else _from_yaml(text, positions)
     return content, positions
 
 
@@ -121,8 +166,16 @@ def _too_deep(line: int, column: int) -> DocumentError:
 # --- YAML -------------------------------------------------------------------------------------------------
 
 
-def compose(text: str) -> yaml.Node | None:
-    """Parse YAML to nodes. Raises DocumentError."""
+def _from_yaml(text: str, positions: Positions) -> Any:
+    try:
+        root = _FastLoader(text).get_single_node()
+    except (yaml.YAMLError, ValueError, OverflowError):
+        root = _composed(text)
+    return _YAMLData(positions).of(root, (), repeated=False)
+
+
+def _composed(text: str) -> yaml.Node | None:
+    """Parse with PyYAML's own parser, whose errors say more. Raises DocumentError."""
     try:
         loader = _JSONSchemaLoader(text)
     except yaml.reader.ReaderError as error:
@@ -134,7 +187,7 @@ def compose(text: str) -> yaml.Node | None:
             column=error.position - before.rfind("\n"),
         ) from None
     try:
-        root: yaml.Node | None = loader.get_single_node()
+        return loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise DocumentError(
@@ -151,7 +204,6 @@ def compose(text: str) -> yaml.Node | None:
             line=loader.line + 1,
             column=loader.column + 1,
         ) from None
-    return root
 
 
 class _YAMLData:
@@ -195,13 +247,13 @@ class _YAMLData:
 
     def _mapping(self, node: yaml.MappingNode, pointer: Pointer, repeated: bool) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
+        merged: list[tuple[yaml.ScalarNode, yaml.Node]] = []
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 _reject(key, pointer, "a key is not a string", "write the key as text")
             if key.value == "<<" and key.style is None:
-                _reject(
-                    key, pointer, "merge keys are not part of YAML 1.2", "write the keys out, or use $ref"
-                )
+                merged += self._merged(value, pointer)
+                continue
             if not key.tag.startswith("tag:yaml.org,2002:") or key.tag.rpartition(":")[2] not in (
                 *_PLAIN,
                 "str",
@@ -213,7 +265,29 @@ class _YAMLData:
             # The position of a value is that of its key, where readers look for it.
             self._positions[*pointer, name] = (key.start_mark.line + 1, key.start_mark.column + 1)
             mapping[name] = self.of(value, (*pointer, name), repeated=repeated)
+        for key, value in merged:
+            # What stands in the mapping itself counts, then the first mapping that is merged.
+            if key.value not in mapping:
+                self._positions[*pointer, key.value] = (key.start_mark.line + 1, key.start_mark.column + 1)
+                mapping[key.value] = self.of(value, (*pointer, key.value), repeated=True)
         return mapping
+
+    def _merged(self, node: yaml.Node, pointer: Pointer) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
+        """Return the pairs of `<<: *anchor`, which YAML 1.1 has and authors still write."""
+        if isinstance(node, yaml.SequenceNode):
+            return [pair for part in node.value for pair in self._merged(part, pointer)]
+        if not isinstance(node, yaml.MappingNode) or id(node) in self._around:
+            _reject(node, pointer, "only mappings can be merged", "merge an anchor of a mapping, or use $ref")
+        pairs: list[tuple[yaml.ScalarNode, yaml.Node]] = []
+        self._around.add(id(node))
+        for key, value in node.value:
+            if key.value == "<<" and key.style is None:
+                pairs += self._merged(value, pointer)
+            else:
+                pairs.append((key, value))
+        self._around.remove(id(node))
+        # Those of the mapping itself take precedence over what it merges.
+        return sorted(pairs, key=lambda pair: not any(pair[0] is key for key, _ in node.value))
 
 
 def _reject(node: yaml.Node, pointer: Pointer, problem: str, remedy: str) -> NoReturn:
@@ -388,16 +462,23 @@ class _JSONReader:
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 
 
+def compose(text: str) -> yaml.Node:
+    """Parse the text of a contract, YAML or JSON, to nodes with their positions. `load` must accept it."""
+    # JSON may contain tabs and characters that YAML does not allow; replacing each by a space keeps all
+    # positions.
+    readable = re.sub("[\t\x7f-\x9f\u2028\u2029\ufffe\uffff]", " ", text) if is_json(text) else text
+    root = yaml.compose(readable, _JSONSchemaLoader)
+    assert root is not None, "an empty text is no contract"
+    return root
+
+
 def server_splices(text: bytes, document: Document) -> Splices:
     """Find where a path prefix must be inserted in the text of this document, YAML or JSON.
 
     It is inserted before each server's URL that is an absolute path; without servers, a server is added.
     """
     decoded = text.decode()
-    # JSON may contain tabs and characters that YAML does not allow; replacing each by a space keeps all
-    # positions.
-    readable = re.sub("[\t\x7f-\x9f\u2028\u2029\ufffe\uffff]", " ", decoded) if is_json(decoded) else decoded
-    root = yaml.compose(readable, _JSONSchemaLoader)
+    root = compose(decoded)
     assert isinstance(root, yaml.MappingNode)
     fields = {key.value: value for key, value in root.value}
     splices: set[tuple[int, int, str, str]] = set()

@@ -1,17 +1,20 @@
-"""Lint rules: the requirements for deriving code, tests and clients from a contract.
+"""Lint rules: what can be served, what tools will stumble over, and opinions on good contracts.
 
-Each rule is one small function whose docstring gives its reason; `RULES` lists them by name. A document
-without violations can be expressed by the generator and served by the engine.
+Each rule is one small function whose docstring gives its reason; `RULES` lists them by name. Errors are what
+cannot be served faithfully, warnings are what a generator or a client will stumble over, and style is our
+opinion.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from specfirst.contract.document import Document, DocumentError, Pointer, pointer_text
+from specfirst.contract.document import Document, DocumentError, Pointer
 from specfirst.lint import (
     components,
     documentation,
+    ignores,
     operations,
     paths,
     responses,
@@ -19,54 +22,166 @@ from specfirst.lint import (
     structure,
     traffic,
 )
-from specfirst.lint.rules import RULES, Rule
+from specfirst.lint.rules import RULES, SETS, Edit, Levels, Rule, UnknownRule, Violation, levels
+from specfirst.lint.settings import LintSettings
 from specfirst.lint.view import View
+from specfirst.problems import Problem, Severity
 
-__all__ = ["RULES", "Rule", "Violation", "lint", "require_sound"]
+__all__ = [
+    "RECOMMENDED",
+    "RULES",
+    "SETS",
+    "STRICT",
+    "Edit",
+    "Levels",
+    "LintSettings",
+    "Problem",
+    "Rule",
+    "Severity",
+    "UnknownRule",
+    "edits",
+    "levels",
+    "lint",
+    "require_sound",
+]
 
 # Importing a module registers its rules; no other name of it is used here.
-_SUBJECTS = (structure, paths, operations, responses, schemas, traffic, components, documentation)
+_SUBJECTS = (structure, paths, operations, responses, schemas, traffic, components, documentation, ignores)
+
+RECOMMENDED: Levels = levels(["specfirst:recommended"])
+STRICT: Levels = levels(["specfirst:strict"])
+
+Found = tuple[Rule, Violation]
+
+Locate = Callable[[Pointer], tuple[str, int | None, int | None]]
+"""Returns the file, line and column of a part of a document."""
 
 
-@dataclass(frozen=True)
-class Violation:
-    """A part of the contract that violates a rule, and the remedy."""
+def lint(
+    document: Document, rules: Levels = RECOMMENDED, *, file: str = "", locate: Locate | None = None
+) -> list[Problem]:
+    """List the problems of a document, in its order, with the severities of `rules`.
 
-    rule: str
-    pointer: Pointer
-    line: int | None
-    problem: str
-    remedy: str
+    `file` is the name of the document in the problems. If it is from several files, `locate` returns the
+    file, line and column of a part instead. A part with an invalid structure is left out when the other rules
+    run, so that all problems are found in one pass.
+    """
 
-    def __str__(self) -> str:
-        """Format it so that editors find the place if the file name and a colon precede it."""
-        place = pointer_text(self.pointer)
-        return f"{self.line or 1}: {self.rule}: {self.problem} at {place}; {self.remedy}"
+    def position(pointer: Pointer) -> tuple[str, int | None, int | None]:
+        return file, *(document.position(pointer) or (None, None))
+
+    found = [
+        Problem(
+            rule.name,
+            rules.get(rule.name, rule.severity),
+            violation.problem,
+            violation.remedy,
+            *(locate or position)(violation.pointer),
+            violation.pointer,
+        )
+        for rule, violation in _found(document, rules)
+    ]
+    # A component that is referenced twice is checked twice; report its problem once.
+    return sorted(dict.fromkeys(found), key=lambda p: (p.file, p.line or 0, p.column or 0))
 
 
-def lint(document: Document) -> list[Violation]:
-    """List every violation of every rule, in the order of the document."""
-    view = View(document)
-    found: dict[Violation, None] = {}
-    # The decisive rules, which the others depend on, run first.
-    for rule in sorted(RULES.values(), key=lambda rule: not rule.decisive):
-        violations = [
-            Violation(rule.name, pointer, document.line(pointer), problem, remedy)
-            for pointer, problem, remedy in rule.check(view)
-        ]
-        # A component that is referenced twice is checked twice; report its violation once.
-        found |= dict.fromkeys(violations)
-        if rule.decisive and violations:
-            break
-    return sorted(found, key=lambda violation: violation.line or 0)
+def edits(document: Document, rules: Levels = RECOMMENDED) -> list[Edit]:
+    """Return the changes that fix problems of a document without a change of its API."""
+    return list(dict.fromkeys(edit for _, violation in _found(document, rules) for edit in violation.edits))
 
 
 def require_sound(document: Document) -> None:
-    """Raise DocumentError unless the document is OpenAPI 3.1 and sound in structure.
+    """Raise DocumentError unless the document is OpenAPI 3 and sound in structure.
 
     Other rules are not checked: older revisions that violate newer rules must be readable.
     """
-    view = View(document)
+    for rule, violation in _structural(View(document)):
+        if rule.severity is Severity.ERROR:
+            pointer = violation.pointer
+            raise DocumentError(
+                violation.problem, pointer, remedy=violation.remedy, line=document.line(pointer)
+            )
+
+
+def _found(document: Document, rules: Levels) -> Iterator[Found]:
+    """Yield the violations of the rules that are on, except the ignored ones."""
+    found = list(_structural(View(document)))
+    view, hidden = _sound(document, [violation for _, violation in found])
     for rule in RULES.values():
-        for pointer, problem, remedy in rule.check(view) if rule.decisive else ():
-            raise DocumentError(problem, pointer, remedy=remedy, line=document.line(pointer))
+        if rule.structural or rule.name not in rules or (rule.needs_all and hidden):
+            continue
+        for violation in rule.check(view):
+            if not any(_overlap(violation.pointer, pointer) for pointer in hidden):
+                found.append((rule, violation))
+    yield from ignores.apply(view, found, rules)
+
+
+def _structural(view: View) -> Iterator[Found]:
+    """Yield the violations of the structural rules; only the first one of a part is about its cause."""
+    seen: list[Pointer] = []
+    for rule in RULES.values():
+        if rule.structural:
+            found = [v for v in rule.check(view) if not any(_overlap(v.pointer, pointer) for pointer in seen)]
+            yield from ((rule, violation) for violation in found)
+            seen += [violation.pointer for violation in found]
+
+
+def _sound(document: Document, violations: Sequence[Violation]) -> tuple[View, list[Pointer]]:
+    """Leave out the parts with an invalid structure, and all that depends on them.
+
+    Returns the rest, and the parts of which the other rules may say nothing, since they see them in part.
+    """
+    view, gone, hidden = View(document), set[Pointer](), list[Pointer]()
+    while new := {violation.pointer for violation in violations if _can_go(violation.pointer)} - gone:
+        hidden += [v.pointer if v.local else _around(view, v.pointer) for v in violations if v.pointer in new]
+        gone |= new
+        view = View(_without(document, gone))
+        violations = [violation for _, violation in _structural(view)]
+    return view, hidden
+
+
+def _can_go(pointer: Pointer) -> bool:
+    return pointer not in ((), ("openapi",))
+
+
+def _around(view: View, pointer: Pointer) -> Pointer:
+    """Return the object that contains a part, or the part itself if it is in no object but the document."""
+    place = pointer[:-1]
+    while place and place not in view.parts:
+        place = place[:-1]
+    return place if place not in ((), ("components",)) else pointer
+
+
+def _overlap(one: Pointer, other: Pointer) -> bool:
+    """Return whether one of the two parts is inside of the other one."""
+    shorter = min(len(one), len(other))
+    return shorter > 0 and one[:shorter] == other[:shorter]
+
+
+def _without(document: Document, pointers: Iterable[Pointer]) -> Document:
+    """Return a document without the parts at these locations.
+
+    The whole list is left out if one of its items is, so that the locations of other parts do not change.
+    """
+    removed: dict[str, Any] = {}
+    for pointer in pointers:
+        tree = removed
+        node: Any = View(document).source
+        for index, token in enumerate(pointer):
+            inner = node.get(token) if isinstance(node, Mapping) else None
+            if index == len(pointer) - 1 or isinstance(inner, list) or tree.get(token, ...) is None:
+                tree[token] = None
+                break
+            tree, node = tree.setdefault(token, {}), inner
+    source = _pruned(View(document).source, removed)
+    return Document(source, document._positions)
+
+
+def _pruned(node: Any, removed: Mapping[str, Any]) -> Any:
+    if not isinstance(node, Mapping):
+        return node
+    return {
+        token: _pruned(child, removed[token]) if token in removed else child
+        for token, child in node.items()
+        if token not in removed or removed[token] is not None
+    }

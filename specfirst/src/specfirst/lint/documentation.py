@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from specfirst.contract.document import Pointer
-from specfirst.lint.rules import Problem, rule
+from specfirst.lint.rules import STYLE, WARNING, Violation, rule
 from specfirst.lint.view import Part, View
-from specfirst.runtime.validation import validation_errors
 
 _DESCRIBED: Mapping[str, tuple[str, ...]] = {
     "operation": ("summary", "description"),
@@ -19,42 +18,49 @@ _DESCRIBED: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@rule("description")
-def everything_with_a_name_is_described(view: View) -> Iterator[Problem]:
+@rule("description", STYLE)
+def everything_with_a_name_is_described(view: View) -> Iterator[Violation]:
     """Descriptions become the documentation of the API, of the generated code and of the clients."""
     for kind, fields in _DESCRIBED.items():
         for part in view.of(kind):
             for field in fields:
                 if not part.node.get(field, "").strip():
-                    yield Problem(part.pointer, f"the {kind} has no {field}", f"add `{field}`")
+                    yield Violation(part.pointer, f"the {kind} has no {field}", f"add `{field}`")
     for part in view.schemas:
         if part.is_component or part.field == "properties":
-            own = part.node.get("description", "") or view.follow(part).node.get("description", "")
-            if not own.strip():
+            described = part.node if "description" in part.node else view.follow(part).node
+            # A boolean schema has no place for a description.
+            if isinstance(described, Mapping) and not described.get("description", "").strip():
                 kind = "schema" if part.is_component else "property"
-                yield Problem(
+                yield Violation(
                     part.pointer, f"the {kind} {part.pointer[-1]!r} has no description", "add `description`"
                 )
 
 
-@rule("example")
-def bodies_have_an_example(view: View) -> Iterator[Problem]:
+@rule("example", STYLE)
+def bodies_have_an_example(view: View) -> Iterator[Violation]:
     """An example shows readers what a schema means, and is the first request of a fuzzer."""
-    successes = {response.pointer for operation in view.operations for response in operation.successes}
+    successes = {
+        response.pointer
+        for endpoint in view.endpoints
+        for status, response in endpoint.responses.items()
+        if status[:1] in "23"
+    }
     for owner in view.of("request body", "response"):
         if owner.kind == "request body" or owner.pointer in successes:
             for part in view.children(owner, "media type"):
                 if not any(view.examples(part)):
-                    yield Problem(part.pointer, f"the {owner.kind} has no example", "add `example`")
+                    yield Violation(part.pointer, f"the {owner.kind} has no example", "add `example`")
 
 
-@rule("valid-example")
-def examples_and_defaults_are_valid(view: View) -> Iterator[Problem]:
+@rule("valid-example", WARNING)
+def examples_and_defaults_are_valid(view: View) -> Iterator[Violation]:
     """An example that violates its own schema misleads readers and tools."""
     for part in view.of("media type", "parameter", "header"):
         for schema in view.children(part, "schema"):
-            for pointer, value in view.examples(part):
-                yield from _invalid(view, schema, pointer, value)
+            if schema.field == "schema" and isinstance(schema.node, Mapping):
+                for pointer, value in view.examples(part):
+                    yield from _invalid(view, schema, pointer, value)
     for schema in view.schemas:
         for field in ("default", "example"):
             if field in schema.node:
@@ -63,9 +69,10 @@ def examples_and_defaults_are_valid(view: View) -> Iterator[Problem]:
             yield from _invalid(view, schema, (*schema.pointer, "examples", str(index)), value)
 
 
-def _invalid(view: View, schema: Part, pointer: Pointer, value: Any) -> Iterator[Problem]:
-    if isinstance(schema.node, Mapping):
-        for detail in validation_errors(view.validators.validator(schema.node), value):
-            yield Problem(
-                (*pointer, *map(str, detail.loc)), f"invalid: {detail.msg}", "correct it, or the schema"
-            )
+def _invalid(view: View, schema: Part, pointer: Pointer, value: Any) -> Iterator[Violation]:
+    # Equal schemas share a validator, which a reference to a component has with all others to it.
+    place = view.follow(schema).pointer if schema.node.keys() == {"$ref"} else schema.pointer
+    for detail in view.validators.errors(place, value):
+        yield Violation(
+            (*pointer, *map(str, detail.loc)), f"invalid: {detail.msg}", "correct it, or the schema"
+        )

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from specfirst.contract.document import TAKEN_BY_OPERATIONS, Pointer, python_name
-from specfirst.lint.rules import Problem, rule
-from specfirst.lint.view import View
+from specfirst.lint.rules import ERROR, STYLE, WARNING, Edit, Violation, rule
+from specfirst.lint.view import Endpoint, View
 
 _ENGINE_ANSWERS = "remove it: the engine implements HEAD for every GET and OPTIONS for every path"
 
-_REFUSED: Mapping[tuple[str, str], str] = {
+_NO_EFFECT: Mapping[tuple[str, str], str] = {
     ("document", "webhooks"): "describe webhooks in the document of their receiver",
-    ("document", "jsonSchemaDialect"): "remove it: schemas are JSON Schema 2020-12",
     ("components", "callbacks"): "describe callbacks in the document of who receives them",
     ("components", "pathItems"): "move the operations to `paths`: an operationId cannot be at two paths",
     ("path item", "servers"): "name the servers at the root",
@@ -23,60 +23,132 @@ _REFUSED: Mapping[tuple[str, str], str] = {
     ("operation", "servers"): "name the servers at the root",
     ("operation", "callbacks"): "describe callbacks in the document of who receives them",
     ("parameter", "allowEmptyValue"): "remove it: the schema defines whether a value may be empty",
-    ("header", "content"): "give the header a schema",
-    ("media type", "encoding"): "remove it: bodies are JSON",
     ("link", "operationRef"): "name the operationId",
     ("example", "externalValue"): "write the value inline, where it can be checked",
 }
 
+_DIALECTS = (
+    "https://json-schema.org/draft/2020-12/schema",
+    "https://spec.openapis.org/oas/3.1/dialect/base",
+    "https://spec.openapis.org/oas/3.1/dialect/2024-11-10",
+    "https://spec.openapis.org/oas/3.2/dialect/2025-09-17",
+)
 
-@rule("unsupported")
-def no_construct_is_ignored(view: View) -> Iterator[Problem]:
-    """A construct that neither the generator nor the engine supports would have no effect."""
+
+@rule("unsupported", WARNING)
+def no_construct_is_ignored(view: View) -> Iterator[Violation]:
+    """The engine does not execute these constructs, so they have no effect on the server."""
     for part in view.parts.values():
-        for (kind, field), remedy in _REFUSED.items():
-            if part.kind == kind and field in part.node:
-                yield Problem((*part.pointer, field), f"{field} is not supported", remedy)
+        for (kind, field), remedy in _NO_EFFECT.items():
+            if part.kind == kind and part.reference is None and field in part.node:
+                yield Violation((*part.pointer, field), f"{field} is not supported", remedy)
 
 
-@rule("readable")
-def operations_can_be_read(view: View) -> Iterator[Problem]:
+@rule("schema-dialect", ERROR)
+def schemas_are_of_the_dialect_of_openapi(view: View) -> Iterator[Violation]:
+    """The engine validates with JSON Schema 2020-12; the keywords of other dialects mean something else."""
+    places: list[tuple[Pointer, Any]] = [
+        (("jsonSchemaDialect",), view.content.get("jsonSchemaDialect", _DIALECTS[0])),
+        *(((*part.pointer, "$schema"), part.node.get("$schema", _DIALECTS[0])) for part in view.schemas),
+    ]
+    for pointer, dialect in places:
+        if isinstance(dialect, str) and dialect.removesuffix("#") not in _DIALECTS:
+            yield Violation(
+                pointer,
+                f"the dialect {dialect!r} is not supported",
+                "remove it, and write the schemas in JSON Schema 2020-12",
+            )
+
+
+@rule("readable", ERROR)
+def operations_can_be_read(view: View) -> Iterator[Violation]:
     """Neither the generator nor the engine can express what the document's reader cannot."""
     for error in view.unreadable:
-        yield Problem(error.pointer, error.problem, error.remedy)
+        yield Violation(error.pointer, error.problem, error.remedy)
 
 
-@rule("operation-id")
-def operation_ids_are_camel_case(view: View) -> Iterator[Problem]:
+@rule("operation-id", WARNING, fixable=True)
+def operations_have_an_operation_id(view: View) -> Iterator[Violation]:
+    """Generators name functions after operationIds, and each invents another name where there is none."""
+    taken = {part.node.get("operationId") for part in view.of("operation")}
+    for part in view.of("operation"):
+        if not part.node.get("operationId"):
+            pointer = (*part.pointer, "operationId")
+            name = _supplied_name(part.pointer[-1], part.pointer[1])
+            addable = "operationId" not in part.node and name not in taken and part.pointer[0] == "paths"
+            taken.add(name)
+            yield Violation(
+                pointer,
+                "there is no operationId",
+                "name it like listItems",
+                (Edit("insert", pointer, name),) if addable else (),
+            )
+
+
+def _supplied_name(method: str, path: str) -> str:
+    """Make an operationId from the method and the path: `GET /things/{id}` is `getThingsId`."""
+    words = re.findall(r"[A-Za-z0-9]+", path)
+    return method.lower() + ("".join(word[:1].upper() + word[1:] for word in words) or "Root")
+
+
+@rule("operation-id-case", STYLE)
+def operation_ids_are_camel_case(view: View) -> Iterator[Violation]:
     """Functions of servers and clients are named after operationIds; camelCase converts to every style."""
     for part in view.of("operation"):
         name = part.node.get("operationId")
-        if name is None or not re.fullmatch("[a-z][A-Za-z0-9]*", name):
-            problem = f"the operationId {name!r} is not camelCase" if name else "there is no operationId"
-            yield Problem((*part.pointer, "operationId"), problem, "name it like listItems")
+        if name and not re.fullmatch("[a-z][A-Za-z0-9]*", name):
+            yield Violation(
+                (*part.pointer, "operationId"),
+                f"the operationId {name!r} is not camelCase",
+                "name it like listItems",
+            )
 
 
-@rule("unique-operation-id")
-def operation_ids_are_unique(view: View) -> Iterator[Problem]:
-    """Two operations with one Python name would be one function, even if their operationIds differ."""
-    parts = [part for part in view.of("operation") if "operationId" in part.node]
-    names = [(part.node["operationId"], (*part.pointer, "operationId")) for part in parts]
+@rule("unique-operation-id", ERROR)
+def operation_ids_are_unique(view: View) -> Iterator[Violation]:
+    """OpenAPI requires it (section 4.8.10), since links and tools find an operation by its operationId."""
+    seen: dict[str, str] = {}
+    for part in view.of("operation"):
+        name = part.node.get("operationId")
+        if isinstance(name, str) and name:
+            place = " ".join((part.pointer[-1].upper(), part.pointer[1] if len(part.pointer) > 2 else ""))
+            if name in seen:
+                yield Violation(
+                    (*part.pointer, "operationId"),
+                    f"the operationId {name!r} is also that of {seen[name]}",
+                    "rename one of them",
+                )
+            seen.setdefault(name, place)
+
+
+@rule("python-identifiers", WARNING)
+def names_are_apart_in_python(view: View) -> Iterator[Violation]:
+    """Names become functions, arguments and attributes; where two would be equal, one gets a number."""
+    # Another rule reports operationIds that are equal.
+    operations = {
+        part.node["operationId"]: (*part.pointer, "operationId")
+        for part in reversed(view.of("operation"))
+        if isinstance(part.node.get("operationId"), str)
+    }
     yield from _collisions(
-        "operationId", [(name, python_name(name, TAKEN_BY_OPERATIONS), pointer) for name, pointer in names]
+        "operationId",
+        [
+            (name, python_name(name, TAKEN_BY_OPERATIONS), pointer)
+            for name, pointer in reversed(operations.items())
+        ],
     )
-
-
-@rule("python-identifiers")
-def names_are_apart_in_python(view: View) -> Iterator[Problem]:
-    """Names in the contract become arguments, attributes and constants."""
-    for operation in view.operations:
-        yield from _collisions("parameter", [(p.name, p.identifier, p.pointer) for p in operation.parameters])
-        for response in operation.responses.values():
+    for endpoint in view.endpoints:
+        yield from _collisions("parameter", _named(endpoint))
+        for response in endpoint.responses.values():
             place = (*response.pointer, "headers")
             yield from _collisions(
-                "header", [(h.name, h.identifier, (*place, h.name)) for h in response.headers]
+                "header",
+                [
+                    (name, python_name(name.lower()), (*place, name))
+                    for name in response.node.get("headers", {})
+                ],
             )
-    components = view.document.content.get("components", {})
+    components = view.content.get("components", {})
     for section, kind in (("securitySchemes", "security scheme"), ("responses", "response")):
         names = components.get(section, {})
         yield from _collisions(
@@ -84,87 +156,101 @@ def names_are_apart_in_python(view: View) -> Iterator[Problem]:
         )
 
 
-def _collisions(kind: str, names: Iterable[tuple[str, str, Pointer]]) -> Iterator[Problem]:
+def _named(endpoint: Endpoint) -> list[tuple[str, str, Pointer]]:
+    return [(part.node["name"], python_name(part.node["name"]), part.pointer) for part in endpoint.parameters]
+
+
+def _collisions(kind: str, names: Iterable[tuple[str, str, Pointer]]) -> Iterator[Violation]:
     seen: dict[str, str] = {}
     for name, identifier, pointer in names:
         if identifier in seen:
             problem = (
                 f"the {kind} {name!r} becomes {identifier!r} in Python, like the {kind} {seen[identifier]!r}"
             )
-            yield Problem(pointer, problem, "rename one of them")
+            yield Violation(pointer, problem, "rename one of them")
         seen.setdefault(identifier, name)
 
 
-@rule("one-tag")
-def operations_have_one_tag(view: View) -> Iterator[Problem]:
+@rule("one-tag", STYLE, needs_all=True)
+def operations_have_one_tag(view: View) -> Iterator[Violation]:
     """A tag is a module, a Protocol and a class to implement it, and each operation is in one of each."""
     declared = [tag.node["name"] for tag in view.of("tag")]
     for part in view.of("operation"):
         tags, pointer = part.node.get("tags", []), (*part.pointer, "tags")
         if len(tags) != 1:
-            yield Problem(pointer, f"the operation has {len(tags)} tags", "use exactly one")
+            yield Violation(pointer, f"the operation has {len(tags)} tags", "use exactly one")
         for tag in tags:
             if not re.fullmatch("[a-z][a-z0-9]*", tag):
-                yield Problem(pointer, f"{tag!r} cannot be a module name", "use one lower-case word")
+                yield Violation(pointer, f"{tag!r} cannot be a module name", "use one lower-case word")
             elif tag not in declared:
-                yield Problem(
+                yield Violation(
                     pointer, f"the tag {tag!r} is not declared", "describe it in the `tags` of the document"
                 )
-    for index, tag in enumerate(view.of("tag")):
-        if declared[index] in declared[:index]:
-            yield Problem(
-                tag.pointer, f"the tag {declared[index]!r} is declared twice", "remove one of the two"
-            )
 
 
-@rule("bodiless-method")
-def get_and_delete_have_no_body(view: View) -> Iterator[Problem]:
+@rule("unique-tag", WARNING)
+def tags_are_declared_once(view: View) -> Iterator[Violation]:
+    """OpenAPI requires it (section 4.8.1), and tools show one of the two descriptions."""
+    seen: set[str] = set()
+    for tag in view.of("tag"):
+        name = tag.node["name"]
+        if name in seen:
+            yield Violation(tag.pointer, f"the tag {name!r} is declared twice", "remove one of the two")
+        seen.add(name)
+
+
+@rule("bodiless-method", WARNING)
+def get_and_delete_have_no_body(view: View) -> Iterator[Violation]:
     """HTTP defines no meaning for such a body, and browsers do not send one with GET."""
     for part in view.of("operation"):
-        if part.field in ("get", "delete") and "requestBody" in part.node:
-            yield Problem(
+        if part.field in ("get", "delete", "head") and "requestBody" in part.node:
+            yield Violation(
                 (*part.pointer, "requestBody"),
                 f"{part.field.upper()} has a request body",
                 "pass parameters, or use another method",
             )
 
 
-@rule("max-body-bytes")
-def the_body_limit_is_a_positive_integer(view: View) -> Iterator[Problem]:
+@rule("max-body-bytes", ERROR)
+def the_body_limit_is_a_positive_integer(view: View) -> Iterator[Violation]:
     """The engine reads its limit from here, and an invalid value would mean no limit."""
-    limit = view.document.content.get("x-max-body-bytes", 1)
+    limit = view.content.get("x-max-body-bytes", 1)
     if type(limit) is not int or limit < 1:
-        yield Problem(
+        yield Violation(
             ("x-max-body-bytes",),
             f"{limit!r} is not a number of bytes",
             "write a positive integer, such as 65536",
         )
 
 
-@rule("security-scheme")
-def security_schemes_can_be_evaluated(view: View) -> Iterator[Problem]:
+@rule("security-scheme", ERROR)
+def security_schemes_can_be_evaluated(view: View) -> Iterator[Violation]:
     """Operations with a scheme that the engine does not support would be open or closed to every caller."""
+    used = {name for endpoint in view.endpoints for requirement in endpoint.security for name in requirement}
     for part in view.of("security scheme"):
+        if part.pointer[-1] not in used:
+            continue
         match part.node:
             case {"type": "oauth2" | "openIdConnect"} | {"type": "apiKey", "in": "header" | "cookie"}:
                 continue
             case {"type": "http", "scheme": str(scheme)} if scheme.lower() in ("bearer", "basic"):
                 continue
-        yield Problem(
+        yield Violation(
             part.pointer,
             f"the engine does not support the security scheme {part.pointer[-1]!r}",
             "use http bearer or basic, apiKey in a header or cookie, oauth2 or openIdConnect",
         )
 
 
-@rule("security-requirement")
-def security_requirements_name_declared_schemes(view: View) -> Iterator[Problem]:
+@rule("security-requirement", ERROR, needs_all=True)
+def security_requirements_name_declared_schemes(view: View) -> Iterator[Violation]:
     """An undeclared scheme cannot be evaluated."""
+    schemes = view.content.get("components", {}).get("securitySchemes", {})
     for part in view.of("document", "operation"):
         for index, requirement in enumerate(part.node.get("security", [])):
             for name in requirement:
-                if name not in view.document.security_schemes:
-                    yield Problem(
+                if name not in schemes:
+                    yield Violation(
                         (*part.pointer, "security", str(index), name),
                         f"the security scheme {name!r} is not declared",
                         "declare it in components/securitySchemes",

@@ -1,4 +1,4 @@
-"""Rules about paths and parameters."""
+"""Rules about servers, paths and parameters."""
 
 from __future__ import annotations
 
@@ -6,98 +6,166 @@ import re
 from collections.abc import Iterator
 
 from specfirst.contract.document import SEGMENT, DocumentError
-from specfirst.lint.rules import Problem, rule
+from specfirst.lint.rules import ERROR, STYLE, WARNING, Edit, Violation, rule
 from specfirst.lint.view import Part, View, single_type
 
-_SEGMENT = re.compile(rf"\{{[A-Za-z_][A-Za-z0-9_]*\}}|{SEGMENT.pattern}")
+_PLAIN = re.compile(rf"\{{[A-Za-z_][A-Za-z0-9_]*\}}|{SEGMENT.pattern}")
+_EXPRESSION = re.compile(r"\{([^{}]*)\}")
 _SCALARS = ("string", "integer", "number", "boolean")
 _IGNORED_HEADERS = ("accept", "content-type", "authorization")
 
 
-@rule("path-template")
-def each_segment_is_a_text_or_a_parameter(view: View) -> Iterator[Problem]:
-    """Tools differ on `{a}.{b}`, on escapes and on empty segments; all agree on whole segments."""
-    for path in view.document.content.get("paths", {}):
+@rule("path-template", ERROR)
+def templates_can_be_matched(view: View) -> Iterator[Violation]:
+    """A request's path is compared with the template, so braces must be closed and names must be unique."""
+    for path in view.paths:
+        names = _EXPRESSION.findall(path)
+        rest = _EXPRESSION.sub("", path)
+        if "{" in rest or "}" in rest:
+            problem, remedy = "a brace is not part of a {parameter}", "write each parameter as `{name}`"
+        elif not all(names):
+            problem, remedy = "a parameter has no name", "write a name between the braces"
+        elif "?" in rest or "#" in rest:
+            problem = "the path contains a query or a fragment, which are not part of a path"
+            remedy = "declare query parameters in `parameters`, and remove fragments"
+        elif len(names) > len(set(names)):
+            problem = "the path has two parameters with one name"
+            remedy = "give each parameter a name of its own"
+        elif "}{" in path:
+            problem = "two parameters are next to each other, so that a path cannot be divided between them"
+            remedy = "write a text between them"
+        else:
+            continue
+        yield Violation(("paths", path), problem, remedy)
+
+
+@rule("path-segments", WARNING)
+def segments_survive_clients(view: View) -> Iterator[Violation]:
+    """Clients and proxies remove dot segments, and often empty ones, before they send a request."""
+    for path in view.paths:
+        segments = re.split("/", path.removesuffix("/"))[1:]
+        for segment in segments:
+            if _is_removed(segment):
+                yield Violation(
+                    ("paths", path),
+                    f"the path has the segment {segment!r}" if segment else "the path has an empty segment",
+                    "remove the segment",
+                )
+
+
+def _is_removed(segment: str) -> bool:
+    return re.sub("%2[eE]", ".", segment) in ("", ".", "..")
+
+
+@rule("plain-path", STYLE)
+def each_segment_is_a_text_or_a_parameter(view: View) -> Iterator[Violation]:
+    """Tools differ on `{a}.{b}` and on escapes; all agree on plain text, and on whole parameters."""
+    for path in view.paths:
         segments = path.removesuffix("/").split("/")[1:]
-        parameters = [segment for segment in segments if segment.startswith("{")]
-        if path.startswith("x-") or not all(map(_SEGMENT.fullmatch, segments)):
-            yield Problem(
+        # Other rules report dot segments, and braces that cannot be matched.
+        odd = [s for s in segments if not (_PLAIN.fullmatch(s) or _is_removed(s))]
+        if any(not re.search("[{}?#]", _EXPRESSION.sub("", s)) and not re.search("{}|}{", s) for s in odd):
+            yield Violation(
                 ("paths", path),
                 f"the path {path!r} has a segment that is neither plain text nor a whole {{parameter}}",
                 "write segments without escapes, or `{name}` with letters, digits and underscores",
             )
-        elif len(parameters) > len(set(parameters)):
-            yield Problem(
-                ("paths", path),
-                "the path has two parameters with one name",
-                "give each parameter a name of its own",
-            )
 
 
-@rule("path-parameters")
-def templates_and_path_parameters_agree(view: View) -> Iterator[Problem]:
-    """A segment needs a parameter for its schema, and a parameter needs a segment for its value."""
-    for operation in view.operations:
-        named = re.findall(r"\{([^{}]*)\}", operation.path)
-        declared = {parameter.name: parameter for parameter in operation.located("path")}
-        for name in named:
-            if name not in declared:
-                yield Problem(
-                    operation.pointer,
-                    f"the path parameter {name!r} is not declared",
-                    "declare it with `in: path` and `required: true`, or remove it from the path",
-                )
-        for name, parameter in declared.items():
-            if name not in named:
-                yield Problem(
+@rule("path-parameters", ERROR)
+def path_parameters_have_a_value(view: View) -> Iterator[Violation]:
+    """A path parameter takes its value from the template; without a place there, it can never have one."""
+    for endpoint in view.endpoints:
+        names = _EXPRESSION.findall(endpoint.path)
+        for parameter in endpoint.located("path"):
+            name = parameter.node.get("name")
+            if name not in names:
+                yield Violation(
                     parameter.pointer,
-                    f"the path parameter {name!r} is not in the path {operation.path}",
+                    f"the path parameter {name!r} is not in the path {endpoint.path}",
                     f"write {{{name}}} into the path, or remove the parameter",
                 )
 
 
-@rule("distinct-paths")
-def paths_differ_by_more_than_parameter_names(view: View) -> Iterator[Problem]:
-    """Only one of two such paths would be reachable."""
-    seen: dict[str, str] = {}
-    for path in view.document.content.get("paths", {}):
-        first = seen.setdefault(re.sub(r"\{[^{}]*\}", "{}", path), path)
-        if first != path:
-            yield Problem(
-                ("paths", path), f"the path matches what {first} matches", "merge the two path items"
+@rule("undeclared-parameter", WARNING)
+def parameters_of_templates_are_declared(view: View) -> Iterator[Violation]:
+    """OpenAPI requires a declaration; without one, the value is a string of any form, and tools may fail."""
+    for endpoint in view.endpoints:
+        declared = {parameter.node.get("name") for parameter in endpoint.located("path")}
+        for name in dict.fromkeys(_EXPRESSION.findall(endpoint.path)):
+            if name and name not in declared:
+                yield Violation(
+                    endpoint.pointer,
+                    f"the path parameter {name!r} is not declared",
+                    "declare it with `in: path` and `required: true`, or remove it from the path",
+                )
+
+
+@rule("distinct-paths", ERROR)
+def no_request_matches_two_operations(view: View) -> Iterator[Violation]:
+    """Templates that differ only in parameter names match the same requests, so one is never called."""
+    seen: dict[tuple[str, str], str] = {}
+    for endpoint in view.endpoints:
+        key = (endpoint.method, _EXPRESSION.sub("{}", endpoint.path))
+        first = seen.setdefault(key, endpoint.path)
+        if first != endpoint.path:
+            yield Violation(
+                ("paths", endpoint.path),
+                f"{endpoint.method} {endpoint.path} matches the same requests as {first}",
+                "remove one of the two operations, or change its path",
             )
 
 
-@rule("servers")
-def paths_of_servers_can_be_served(view: View) -> Iterator[Problem]:
+@rule("equal-templates", WARNING)
+def paths_differ_by_more_than_parameter_names(view: View) -> Iterator[Violation]:
+    """OpenAPI calls such paths identical (section 4.8.8.2), so many tools reject them, or drop one."""
+    seen: dict[str, str] = {}
+    methods: dict[str, set[str]] = {}
+    for path, item in view.paths.items():
+        template = _EXPRESSION.sub("{}", path)
+        own = {child.field for child in view.children(item, "operation")}
+        first = seen.setdefault(template, path)
+        others = methods.setdefault(template, set())
+        # If both have a method in common, another rule reports an error.
+        if first != path and not own & others:
+            yield Violation(
+                ("paths", path),
+                f"the path differs from {first} only in the names of parameters",
+                "merge the two path items",
+            )
+        others |= own
+
+
+@rule("servers", ERROR)
+def paths_of_servers_can_be_served(view: View) -> Iterator[Violation]:
     """The engine serves the operations below the path of a server, because clients call them there."""
     try:
         bases = view.document.base_paths
     except DocumentError as error:
-        yield Problem(error.pointer, error.problem, error.remedy)
+        yield Violation(error.pointer, error.problem, error.remedy)
         return
     seen: dict[str, str] = {}
-    for base in bases:
-        for path in view.document.content.get("paths", {}):
-            first = seen.setdefault(re.sub(r"\{[^{}]*\}", "{}", base + path), base)
+    for base in bases if len(bases) > 1 else ():
+        for path in view.paths:
+            first = seen.setdefault(_EXPRESSION.sub("{}", base + path), base)
             if first != base:
-                yield Problem(
+                yield Violation(
                     ("servers",),
                     f"the path {path} below the server {base or '/'} is also a path below {first or '/'}",
                     "give the servers the same path, or paths of which none begins with another",
                 )
 
 
-@rule("trailing-slash")
-def paths_do_not_end_in_a_slash(view: View) -> Iterator[Problem]:
+@rule("trailing-slash", STYLE)
+def paths_do_not_end_in_a_slash(view: View) -> Iterator[Violation]:
     """The engine does not redirect, so clients that omit the trailing slash would get 404."""
-    for path in view.document.content.get("paths", {}):
+    for path in view.paths:
         if path != "/" and path.endswith("/"):
-            yield Problem(("paths", path), "the path ends in a slash", "remove the slash")
+            yield Violation(("paths", path), "the path ends in a slash", "remove the slash")
 
 
-@rule("repeated-parameter")
-def a_list_names_no_parameter_twice(view: View) -> Iterator[Problem]:
+@rule("repeated-parameter", ERROR)
+def a_list_names_no_parameter_twice(view: View) -> Iterator[Violation]:
     """The later one would silently replace the earlier one."""
     for part in view.of("path item", "operation"):
         seen: set[tuple[str, str]] = set()
@@ -106,7 +174,7 @@ def a_list_names_no_parameter_twice(view: View) -> Iterator[Problem]:
             name, location = node["name"], node["in"]
             key = (location, name.lower() if location == "header" else name)
             if key in seen:
-                yield Problem(
+                yield Violation(
                     child.pointer,
                     f"the {location} parameter {name!r} is declared twice",
                     "remove one of the two",
@@ -114,14 +182,14 @@ def a_list_names_no_parameter_twice(view: View) -> Iterator[Problem]:
             seen.add(key)
 
 
-@rule("parameter-schema")
-def parameters_are_scalars(view: View) -> Iterator[Problem]:
+@rule("parameter-schema", STYLE)
+def parameters_are_scalars(view: View) -> Iterator[Violation]:
     """URLs, headers and cookies contain text, and only scalars have a single textual form."""
     for part in view.of("parameter", "header"):
         for schema in view.children(part, "schema"):
             in_query = part.node.get("in") == "query"
             if not _is_scalar(view, schema) and not (in_query and _is_array_of_scalars(view, schema)):
-                yield Problem(
+                yield Violation(
                     schema.pointer,
                     f"the {part.kind} is not a scalar",
                     "set its type to string, integer, number or boolean"
@@ -136,17 +204,22 @@ def _is_scalar(view: View, schema: Part) -> bool:
 
 def _is_array_of_scalars(view: View, schema: Part) -> bool:
     array = view.follow(schema)
+    if not isinstance(array.node, dict) or single_type(array.node) != "array":
+        return False
     items = [child for child in view.children(array) if child.field == "items"]
-    return single_type(array.node) == "array" and all(_is_scalar(view, item) for item in items)
+    return all(_is_scalar(view, item) for item in items)
 
 
-@rule("header-parameter")
-def no_header_parameter_is_one_that_openapi_ignores(view: View) -> Iterator[Problem]:
+@rule("header-parameter", WARNING, fixable=True)
+def no_header_parameter_is_one_that_openapi_ignores(view: View) -> Iterator[Violation]:
     """OpenAPI ignores header parameters with these names, since other fields describe them."""
     for part in view.of("parameter"):
-        if part.node["in"] == "header" and part.node["name"].lower() in _IGNORED_HEADERS:
-            yield Problem(
+        name = part.node.get("name", "")
+        if part.node.get("in") == "header" and name.lower() in _IGNORED_HEADERS:
+            inline = not part.is_component
+            yield Violation(
                 part.pointer,
-                f"the header parameter {part.node['name']} is ignored",
-                "describe it by the media types of bodies or by a security scheme",
+                f"the header parameter {name} is ignored",
+                "remove it, and describe it by the media types of bodies or by a security scheme",
+                (Edit("remove", part.pointer),) if inline else (),
             )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel
 
-from specfirst.contract.document import TYPE_NAMES
-from specfirst.lint.rules import Problem, rule
-from specfirst.lint.view import Part, View, single_type, types
+from specfirst.contract.document import TYPE_NAMES, Pointer
+from specfirst.lint.rules import STYLE, WARNING, Edit, Violation, rule
+from specfirst.lint.view import Part, View, exists, target, types, walk
 
 _ANNOTATIONS = {
     "title",
@@ -30,11 +31,20 @@ _BY_TYPE: Mapping[str, set[str]] = {
     "object": {"properties", "required", "additionalProperties", "minProperties", "maxProperties"},
 }
 _SCALAR_CONSTRAINTS = _BY_TYPE["string"] | _BY_TYPE["number"]
+_CONSTRAINTS = set[str]().union(*_BY_TYPE.values())
 _KEYWORDS = {"$ref", "type", "enum", "const", "anyOf", "oneOf", "discriminator"}.union(
     _ANNOTATIONS, *_BY_TYPE.values()
 )
 _NOT_BESIDE_REF = _KEYWORDS - _ANNOTATIONS - {"$ref"} | {"default"}
 _OWN_RULE = {"nullable", "readOnly", "writeOnly"}
+_VOCABULARY = _KEYWORDS | {
+    *("$id", "$schema", "$anchor", "$dynamicAnchor", "$dynamicRef", "$vocabulary", "$defs", "definitions"),
+    *("allOf", "not", "if", "then", "else", "prefixItems", "contains", "minContains", "maxContains"),
+    *("patternProperties", "propertyNames", "dependentSchemas", "dependentRequired"),
+    *("unevaluatedItems", "unevaluatedProperties"),
+    *("contentEncoding", "contentMediaType", "contentSchema", "xml"),
+}
+"""The keywords of JSON Schema 2020-12 and OpenAPI."""
 
 _INSTEAD = {
     "allOf": "list the properties in one object: closed objects cannot be combined",
@@ -64,86 +74,155 @@ GENERATED_NAMES = {
 """Names that generated modules import, or that Python reserves."""
 
 
-@rule("schema-keyword")
-def keywords_are_known(view: View) -> Iterator[Problem]:
-    """Unknown keywords are ignored: misspelt ones by validators, others by the generator."""
+@rule("unknown-keyword", WARNING)
+def keywords_are_known(view: View) -> Iterator[Violation]:
+    """Validators ignore an unknown keyword, so a constraint with a misspelt name is not enforced."""
     for part in view.schemas:
         for name in part.node:
-            if name not in _KEYWORDS | _OWN_RULE and not name.startswith("x-"):
-                remedy = _INSTEAD.get(name, "remove it, or correct its spelling")
-                yield Problem((*part.pointer, name), f"the keyword {name} cannot be expressed", remedy)
+            if name not in _VOCABULARY and name not in _OWN_RULE and not name.startswith("x-"):
+                nearest = get_close_matches(name, _VOCABULARY, 1)
+                remedy = (
+                    f"write {nearest[0]}, or remove it" if nearest else "remove it, or let it begin with x-"
+                )
+                yield Violation((*part.pointer, name), f"unknown keyword {name!r}", remedy)
+
+
+@rule("ignored-sibling", WARNING, fixable=True)
+def nothing_is_ignored_beside_a_reference(view: View) -> Iterator[Violation]:
+    """OpenAPI 3.0 ignores everything next to `$ref`, so a constraint there is not enforced."""
+    if not str(view.source.get("openapi", "")).startswith("3.0."):
+        return
+    for part in walk(Part("document", view.source, (), None)):
+        if part.reference is None or part.kind == "path item":
+            continue
+        for name in part.node:
+            if name not in ("$ref", "summary", "description") and not name.startswith("x-"):
+                yield Violation(
+                    (*part.pointer, name),
+                    f"{name} is next to $ref and has no effect",
+                    "remove it, or move it to what the reference leads to",
+                    (Edit("remove", (*part.pointer, name)),),
+                )
+
+
+@rule("schema-keyword", STYLE)
+def keywords_are_those_that_types_express(view: View) -> Iterator[Violation]:
+    """Types cannot express these keywords, so types are wider than schemas, and differ between languages."""
+    for part in view.schemas:
+        for name in part.node:
+            if name in _VOCABULARY and name not in _KEYWORDS | _OWN_RULE:
+                remedy = _INSTEAD.get(name, "remove it")
+                yield Violation((*part.pointer, name), f"types cannot express the keyword {name}", remedy)
             elif part.reference and name in _NOT_BESIDE_REF:
-                yield Problem(
+                yield Violation(
                     (*part.pointer, name),
                     f"{name} is next to $ref",
                     "move it to the component, or create another component",
                 )
 
 
-@rule("explicit-type")
-def schemas_state_their_type(view: View) -> Iterator[Problem]:
+_MAY_BE_BOOLEAN = ("additionalProperties", "unevaluatedProperties", "unevaluatedItems")
+
+
+@rule("explicit-type", STYLE)
+def schemas_state_their_type(view: View) -> Iterator[Violation]:
     """A schema without a type accepts every value and becomes `Any`."""
+    for part in view.parts.values():
+        if part.kind == "schema" and isinstance(part.node, bool) and part.field not in _MAY_BE_BOOLEAN:
+            yield Violation(part.pointer, "the schema is a boolean", "write a schema with a type")
     for part in view.schemas:
         if not part.node.keys() & {"type", "$ref", "anyOf", "oneOf", "allOf", "not", "if"}:
-            yield Problem(part.pointer, "the schema has no type", "add `type`")
+            yield Violation(part.pointer, "the schema has no type", "add `type`")
         if "array" in types(part.node) and "items" not in part.node:
-            yield Problem(part.pointer, "the array has no item schema", "add `items`")
+            yield Violation(part.pointer, "the array has no item schema", "add `items`")
 
 
-@rule("misplaced-constraint")
-def constraints_fit_the_type(view: View) -> Iterator[Problem]:
-    """A constraint does not apply to other types, and generators drop it from a union of types."""
+@rule("misplaced-constraint", WARNING, fixable=True)
+def constraints_fit_the_type(view: View) -> Iterator[Violation]:
+    """A constraint has no effect on values of another type."""
     for part in view.schemas:
-        named = single_type(part.node)
-        if not named and len(types(part.node)) < 2:
+        named = types(part.node)
+        if not named or part.reference:
             continue
-        fitting = _BY_TYPE.get("number" if named == "integer" else named or "", set())
+        fitting = {"format"}.union(
+            *(_BY_TYPE.get("number" if name == "integer" else name, set()) for name in named)
+        )
         for name in part.node:
-            if name in set[str]().union(*_BY_TYPE.values()) - fitting:
-                remedy = "remove it, or correct the type"
-                if name == "format":
-                    remedy = "use minimum and maximum, which are enforced"
-                yield Problem(
-                    (*part.pointer, name), f"{name} does not apply to {' or '.join(types(part.node))}", remedy
+            if name in _CONSTRAINTS - fitting:
+                yield Violation(
+                    (*part.pointer, name),
+                    f"{name} does not apply to {' or '.join(named)}",
+                    "remove it, or correct the type",
+                    (Edit("remove", (*part.pointer, name)),),
                 )
 
 
-@rule("nullable")
-def null_is_written_in_one_of_two_ways(view: View) -> Iterator[Problem]:
-    """`nullable` belongs to OpenAPI 3.0 and is ignored in 3.1; generators lose null in all other forms."""
-    by_reference = "write `anyOf: [{$ref: ...}, {type: 'null'}]`"
+@rule("nullable", WARNING)
+def nullable_is_of_openapi_3_0(view: View) -> Iterator[Violation]:
+    """`nullable` belongs to OpenAPI 3.0; later versions ignore it."""
+    if str(view.source.get("openapi", "")).startswith("3.0."):
+        return
     for part in view.schemas:
         if "nullable" in part.node:
-            yield Problem(
+            yield Violation(
                 (*part.pointer, "nullable"),
-                "nullable has no meaning in OpenAPI 3.1",
-                f"write `type: [string, 'null']` or {by_reference.removeprefix('write ')}",
+                "nullable has no meaning since OpenAPI 3.1",
+                "write `type: [string, 'null']` or `anyOf: [{$ref: ...}, {type: 'null'}]`",
             )
+
+
+@rule("null-form", STYLE)
+def null_is_written_in_one_of_two_ways(view: View) -> Iterator[Violation]:
+    """Generators lose null in all other forms."""
+    by_reference = "write `anyOf: [{$ref: ...}, {type: 'null'}]`"
+    for part in view.schemas:
         named, scalars = types(part.node), {"string", "integer", "number", "boolean", "null"}
         if len(named) > 1 and "null" in named and part.node.keys() & (_SCALAR_CONSTRAINTS | {"enum"}):
-            yield Problem(
+            yield Violation(
                 (*part.pointer, "type"),
                 "null is one of the types of a constrained scalar",
                 f"create a component for the scalar without null and {by_reference}",
             )
         if len(named) > 1 and not scalars.issuperset(named):
-            yield Problem(
+            yield Violation(
                 (*part.pointer, "type"),
                 f"the generator cannot express the types {', '.join(named)} together",
                 by_reference if "null" in named else "make a schema of its own for each type",
             )
         if named == ["null"] and part.field != "anyOf":
-            yield Problem((*part.pointer, "type"), "only null is allowed", "remove it, or add another type")
+            yield Violation((*part.pointer, "type"), "only null is allowed", "remove it, or add another type")
 
 
-@rule("alternatives")
-def alternatives_are_null_or_have_a_discriminator(view: View) -> Iterator[Problem]:
+@rule("discriminator-mapping", WARNING)
+def discriminators_select_schemas(view: View) -> Iterator[Violation]:
+    """A value of the discriminator that selects no schema makes clients fail, or guess."""
+    for part in view.schemas:
+        mapping = (part.node.get("discriminator") or {}).get("mapping") or {}
+        for value, name in mapping.items():
+            place = selected_schema(name)
+            if place and not exists(view.content, place):
+                yield Violation(
+                    (*part.pointer, "discriminator", "mapping", value),
+                    f"the value {value!r} selects {name}, which does not exist",
+                    "correct the reference, or add the schema",
+                )
+
+
+def selected_schema(name: str) -> Pointer | None:
+    """Return the schema that a discriminator's mapping names; None if it is in another document."""
+    if name.startswith("#/"):
+        return target(name)
+    return ("components", "schemas", name) if re.fullmatch(r"[A-Za-z0-9._-]+", name) else None
+
+
+@rule("alternatives", STYLE)
+def alternatives_are_null_or_have_a_discriminator(view: View) -> Iterator[Violation]:
     """Without a discriminator, tools have to guess the alternative, and each guesses differently."""
     for part in view.schemas:
         if "anyOf" in part.node and not (
             _is_nullable_reference(part.node["anyOf"]) or is_narrowed(part.node)
         ):
-            yield Problem(
+            yield Violation(
                 (*part.pointer, "anyOf"),
                 "anyOf is neither a $ref or null, nor several constraints on one scalar type",
                 "write `anyOf: [{$ref: ...}, {type: 'null'}]`, one scalar type next to it and in each "
@@ -151,15 +230,16 @@ def alternatives_are_null_or_have_a_discriminator(view: View) -> Iterator[Proble
             )
         if "oneOf" in part.node:
             yield from _discriminated(view, part)
-        elif "discriminator" in part.node:
-            yield Problem((*part.pointer, "discriminator"), "it has no oneOf", "add oneOf, or remove it")
+        elif "discriminator" in part.node and "properties" not in part.node:
+            yield Violation((*part.pointer, "discriminator"), "it has no oneOf", "add oneOf, or remove it")
 
 
 def is_narrowed(schema: Mapping[str, Any]) -> bool:
     """Return whether `anyOf` lists constraints on one scalar type, such as `*` or entity tags."""
     named, narrowing = schema.get("type"), _SCALAR_CONSTRAINTS | _ANNOTATIONS | {"type", "const"}
     return named in ("string", "integer", "number") and all(
-        branch.keys() <= narrowing and branch.get("type") == named for branch in schema.get("anyOf", [{}])
+        isinstance(branch, Mapping) and branch.keys() <= narrowing and branch.get("type") == named
+        for branch in schema.get("anyOf", [{}])
     )
 
 
@@ -170,20 +250,22 @@ def narrows(part: Part) -> bool:
 
 def _is_nullable_reference(branches: list[Any]) -> bool:
     return (
-        len(branches) == 2 and {"type": "null"} in branches and any("$ref" in branch for branch in branches)
+        len(branches) == 2
+        and {"type": "null"} in branches
+        and any(isinstance(branch, Mapping) and "$ref" in branch for branch in branches)
     )
 
 
-def _discriminated(view: View, part: Part) -> Iterator[Problem]:
+def _discriminated(view: View, part: Part) -> Iterator[Violation]:
     if not part.is_component:
-        yield Problem(
+        yield Violation(
             (*part.pointer, "oneOf"), "oneOf has no name", "move it to components/schemas and refer to it"
         )
     match part.node.get("discriminator"):
         case {"propertyName": str(name), "mapping": dict(mapping)}:
             pass
         case _:
-            yield Problem(
+            yield Violation(
                 part.pointer,
                 "oneOf has no discriminator",
                 "add `discriminator` with propertyName and mapping",
@@ -192,54 +274,72 @@ def _discriminated(view: View, part: Part) -> Iterator[Problem]:
     constants: dict[str, str] = {}
     for branch in view.children(part):
         node = view.follow(branch).node if branch.field == "oneOf" else {}
-        constant = node.get("properties", {}).get(name, {}).get("const")
+        node = node if isinstance(node, Mapping) else {}
+        selector = node.get("properties", {}).get(name)
+        constant = selector.get("const") if isinstance(selector, Mapping) else None
         if branch.reference and isinstance(constant, str) and name in node.get("required", []):
             constants[constant] = branch.reference
         elif branch.field == "oneOf":
-            yield Problem(
+            yield Violation(
                 branch.pointer,
                 f"the alternative is not a $ref to an object that requires {name!r} with a const",
                 f"create a component for each with `{name}: {{type: string, const: ...}}`, required",
             )
     if constants != mapping and len(constants) == len(part.node["oneOf"]):
-        yield Problem(
+        yield Violation(
             (*part.pointer, "discriminator"),
             f"the mapping does not name each const of {name!r} with its schema",
             "write one entry per alternative: its const, and its reference as in oneOf",
         )
 
 
-@rule("named-enum")
-def enums_are_named(view: View) -> Iterator[Problem]:
+@rule("named-enum", STYLE)
+def enums_are_named(view: View) -> Iterator[Violation]:
     """Generators invent a name for an enum without one, and a different one at each place."""
     for part in view.schemas:
         if "enum" in part.node and not part.is_component:
-            yield Problem(
+            yield Violation(
                 (*part.pointer, "enum"),
                 "the enum has no name",
                 "move it to components/schemas and refer to it",
             )
 
 
-@rule("literal-values")
-def literals_can_be_written_in_types(view: View) -> Iterator[Problem]:
-    """Languages have literal types for strings, integers and booleans; generators drop other literals."""
+@rule("enum-values", WARNING)
+def enum_values_are_allowed(view: View) -> Iterator[Violation]:
+    """A value that the other keywords of its schema do not allow can never be valid."""
     for part in view.schemas:
-        constants = [part.node["const"]] if "const" in part.node else []
-        for value in [*part.node.get("enum", []), *constants]:
-            typed = {**part.node, "enum": [value]}
-            if not isinstance(value, str | int | None) or not view.validators.validator(typed).is_valid(
-                value
-            ):
-                yield Problem(
+        others = {name: part.node[name] for name in ("type", *_SCALAR_CONSTRAINTS) if name in part.node}
+        validator = view.validators.compiled(others) if others else None
+        for value in _literals(part) if validator else ():
+            if validator and not validator.is_valid(value):
+                yield Violation(
                     part.pointer,
-                    f"the value {value!r} is not a text, integer or boolean that the schema's type allows",
+                    f"the schema does not allow the value {value!r} of its own enum or const",
                     "correct the value, or the type",
                 )
 
 
-@rule("named-scalar")
-def constrained_scalars_are_named(view: View) -> Iterator[Problem]:
+@rule("literal-values", STYLE)
+def literals_can_be_written_in_types(view: View) -> Iterator[Violation]:
+    """Languages have literal types for strings, integers and booleans; generators drop other literals."""
+    for part in view.schemas:
+        for value in _literals(part):
+            if not isinstance(value, str | int | None):
+                yield Violation(
+                    part.pointer,
+                    f"the value {value!r} is not a text, integer or boolean",
+                    "use another value, or describe it",
+                )
+
+
+def _literals(part: Part) -> list[Any]:
+    constants = [part.node["const"]] if "const" in part.node else []
+    return [*part.node.get("enum", []), *constants]
+
+
+@rule("named-scalar", STYLE)
+def constrained_scalars_are_named(view: View) -> Iterator[Violation]:
     """Each constraint is defined once, under a name that types and other schemas can refer to."""
     for part in view.schemas:
         header = part.parent is not None and part.parent.kind == "header"
@@ -248,42 +348,42 @@ def constrained_scalars_are_named(view: View) -> Iterator[Problem]:
         if is_narrowed(part.node):
             constraints.append("anyOf")
         if constraints and not exempt and part.reference is None:
-            yield Problem(
+            yield Violation(
                 part.pointer,
                 f"a scalar with {' and '.join(constraints)} has no name",
                 "move it to components/schemas and refer to it",
             )
 
 
-@rule("named-object")
-def objects_are_named(view: View) -> Iterator[Problem]:
+@rule("named-object", STYLE)
+def objects_are_named(view: View) -> Iterator[Violation]:
     """An object becomes a class, and generators invent a name for an object without one."""
     for part in view.schemas:
         if "object" not in types(part.node):
             continue
         others = part.node.get("additionalProperties", True)
         if ("properties" in part.node or others is False) and not part.is_component:
-            yield Problem(
+            yield Violation(
                 part.pointer, "the object has no name", "move it to components/schemas and refer to it"
             )
         if "properties" in part.node and isinstance(others, dict):
-            yield Problem(
+            yield Violation(
                 (*part.pointer, "additionalProperties"),
                 "the object has both declared and additional properties",
                 "move the additional ones to a property of their own",
             )
         if "properties" not in part.node and others is True:
-            yield Problem(
+            yield Violation(
                 part.pointer,
                 "the object declares no properties, so the generator would drop it",
                 "list its properties, or set `additionalProperties` to a schema",
             )
 
 
-@rule("property-name")
-def properties_can_be_attributes(view: View) -> Iterator[Problem]:
+@rule("property-name", STYLE)
+def properties_can_be_attributes(view: View) -> Iterator[Violation]:
     """The generator renames a property that cannot be an attribute, so code would know two names for it."""
-    taken = TYPE_NAMES | GENERATED_NAMES | view.document.schemas.keys()
+    taken = TYPE_NAMES | GENERATED_NAMES | view.content.get("components", {}).get("schemas", {}).keys()
     for part in view.schemas:
         name = part.pointer[-1]
         if part.field != "properties":
@@ -294,33 +394,52 @@ def properties_can_be_attributes(view: View) -> Iterator[Problem]:
             or hasattr(BaseModel, name)
             or name in taken
         ):
-            yield Problem(
+            yield Violation(
                 part.pointer,
                 f"the property {name!r} cannot be an attribute of a generated class",
                 "use letters, digits and underscores, and no name of Python, Pydantic or a schema",
             )
 
 
-@rule("known-required")
-def required_properties_exist(view: View) -> Iterator[Problem]:
-    """A name in `required` without a property is a misspelling, and a closed object can never have it."""
+@rule("known-required", WARNING)
+def required_properties_exist(view: View) -> Iterator[Violation]:
+    """A name in `required` without a property is often misspelt, and a closed object can never have it."""
     for part in view.schemas:
+        combined = part.node.keys() & _COMBINING or (part.parent and part.field in _COMBINING)
+        closed = part.node.get("additionalProperties") is False
+        # Without properties of its own, and in combinations, a schema may be about properties of another one.
+        if combined or not ("properties" in part.node or closed):
+            continue
         for index, name in enumerate(part.node.get("required", [])):
             if name not in part.node.get("properties", {}):
-                yield Problem(
+                yield Violation(
                     (*part.pointer, "required", str(index)),
                     f"unknown property {name!r} in `required`",
                     "add the property, or correct the name",
                 )
 
 
-@rule("one-way-property")
-def no_property_is_read_or_write_only(view: View) -> Iterator[Problem]:
+_COMBINING = {
+    "$ref",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "if",
+    "then",
+    "else",
+    "patternProperties",
+    "dependentSchemas",
+}
+
+
+@rule("one-way-property", STYLE)
+def no_property_is_read_or_write_only(view: View) -> Iterator[Violation]:
     """Validators and most generators ignore both keywords, so they are not enforced."""
     for part in view.schemas:
         for name in ("readOnly", "writeOnly"):
             if name in part.node:
-                yield Problem(
+                yield Violation(
                     (*part.pointer, name),
                     f"{name} is ignored by validators",
                     "use separate schemas for requests and responses",

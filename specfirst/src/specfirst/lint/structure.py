@@ -1,22 +1,30 @@
-"""Preconditions of the other rules: the document is OpenAPI 3.1, and its references are valid."""
+"""Preconditions of the other rules: the document is OpenAPI 3, and its references are valid."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import jsonschema_rs
-from openapi_spec_validator.schemas import schema_v31
+from openapi_spec_validator.schemas import schema_v30, schema_v31, schema_v32
 
 from specfirst.contract.document import DocumentError, Pointer
 from specfirst.lint.patterns import PatternProblem, pattern_problems
-from specfirst.lint.rules import Problem, rule
-from specfirst.lint.view import SECTIONS, View, target
+from specfirst.lint.rules import ERROR, STYLE, WARNING, Violation, rule
+from specfirst.lint.view import SECTIONS, View
+
+_EDITIONS = {"3.0": "v3.0.4", "3.1": "v3.1.2", "3.2": "v3.2.0"}
 
 
 @cache
-def _structure() -> jsonschema_rs.Validator:
+def _structure(version: str) -> jsonschema_rs.Validator:
+    if version == "3.0":
+        return jsonschema_rs.Draft4Validator(dict(schema_v30), validate_formats=True, mask="it")
+    if version == "3.2":
+        return _compile(dict(schema_v32))
     # OpenAPI's schema requires a uri-reference, which a URL with variables is not; `servers` checks URLs.
     server = schema_v31["$defs"]["server"]
     url = {name: value for name, value in server["properties"]["url"].items() if name != "format"}
@@ -57,102 +65,202 @@ def _compile(schema: dict[str, Any], **options: Any) -> jsonschema_rs.Validator:
     return jsonschema_rs.Draft202012Validator(schema, validate_formats=True, mask="it", **options)
 
 
-@rule("openapi-version", decisive=True)
-def the_version_is_3_1(view: View) -> Iterator[Problem]:
-    """Schemas mean different things in 3.0, and not all tools support versions after 3.1."""
-    version = view.document.content.get("openapi")
-    if not isinstance(version, str) or not version.startswith("3.1."):
-        yield Problem(("openapi",), f"the version is {version!r}", "use OpenAPI 3.1: `openapi: 3.1.0`")
+def _version(view: View) -> str:
+    """Return the minor version whose structure applies: 3.0, 3.1 or 3.2."""
+    version = str(view.source.get("openapi", ""))
+    return next((minor for minor in _EDITIONS if version.startswith(f"{minor}.")), "3.1")
 
 
-@rule("openapi-structure", decisive=True)
-def the_structure_is_that_of_openapi(view: View) -> Iterator[Problem]:
+@rule("openapi-version", ERROR, structural=True)
+def the_version_is_supported(view: View) -> Iterator[Violation]:
+    """The meaning of schemas and parameters depends on the version."""
+    version = view.source.get("openapi")
+    if "swagger" in view.source and version is None:
+        yield Violation(("swagger",), f"the document is Swagger {view.source['swagger']}", CONVERT)
+    elif not isinstance(version, str) or not re.match(r"3\.[012]\.[0-9]+(-.*)?$", version):
+        problem = "there is no version" if version is None else f"the version is {version!r}"
+        yield Violation(("openapi",), problem, "use OpenAPI 3.0, 3.1 or 3.2: `openapi: 3.1.0`")
+
+
+CONVERT = "convert it to OpenAPI 3, for example with `npx swagger2openapi FILE`"
+"""The remedy for a document of Swagger 2."""
+
+
+@rule("openapi-structure", ERROR, structural=True)
+def the_structure_is_that_of_openapi(view: View) -> Iterator[Violation]:
     """Some tools ignore a field that OpenAPI does not define, and others fail."""
-    remedy = "follow OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.1.html)"
-    yield from _errors(_structure(), view.document.content, (), remedy)
-    headers = view.document.content.get("x-response-headers", {})
+    version = _version(view)
+    remedy = f"follow OpenAPI {version} (https://spec.openapis.org/oas/{_EDITIONS[version]}.html)"
+    content = dict(view.source)
+    if not re.match(r"3\.[012]\.", str(content.get("openapi", ""))):
+        # Another rule reports the version.
+        content["openapi"] = f"{version}.0"
+    yield from _errors(_structure(version), content, (), remedy)
+    headers = view.source.get("x-response-headers", {})
     yield from _errors(_headers_structure(), headers, ("x-response-headers",), remedy)
 
 
-@rule("schema-structure", decisive=True)
-def schemas_are_json_schemas(view: View) -> Iterator[Problem]:
+@rule("schema-structure", ERROR, structural=True)
+def schemas_are_json_schemas(view: View) -> Iterator[Violation]:
     """OpenAPI's own schema does not check the content of schemas."""
+    if _version(view) == "3.0":
+        # The structure of OpenAPI 3.0 includes that of its schemas.
+        return
     remedy = "follow JSON Schema 2020-12 (https://json-schema.org/draft/2020-12)"
-    for part in view.of("schema"):
-        if isinstance(part.node, bool) and part.field != "additionalProperties":
-            yield Problem(part.pointer, "the schema is a boolean", "write a schema with a type")
+    for part in view.parts.values():
+        if part.kind != "schema":
+            continue
         if part.parent is None or part.parent.kind != "schema":
             yield from _errors(_schema_structure(), part.node, part.pointer, remedy)
         if isinstance(part.node, Mapping) and "discriminator" in part.node:
             # JSON Schema does not know this keyword of OpenAPI (section 4.8.25).
             discriminator, pointer = part.node["discriminator"], (*part.pointer, "discriminator")
             yield from _errors(_discriminator_structure(), discriminator, pointer, remedy)
-        if isinstance(part.node, Mapping) and isinstance(pattern := part.node.get("pattern"), str):
+
+
+@rule("readable-pattern", ERROR, structural=True)
+def patterns_can_be_evaluated(view: View) -> Iterator[Violation]:
+    """A pattern that the engine's regular expressions cannot read cannot be enforced."""
+    for part in view.schemas:
+        if isinstance(pattern := part.node.get("pattern"), str):
             yield from _unreadable(pattern, (*part.pointer, "pattern"))
+        if isinstance(part.node.get("patternProperties"), Mapping):
+            for name in part.node["patternProperties"]:
+                yield from _unreadable(name, (*part.pointer, "patternProperties", name))
 
 
-def _unreadable(pattern: str, pointer: Pointer) -> Iterator[Problem]:
-    """Report why the engine cannot read a pattern: its errors, or else its size."""
+@cache
+def _is_readable(pattern: str) -> bool:
     try:
         jsonschema_rs.Draft202012Validator({"pattern": pattern})
-    except jsonschema_rs.ValidationError:
+    except (jsonschema_rs.ValidationError, ValueError):
+        return False
+    return True
+
+
+def _unreadable(pattern: str, pointer: Pointer) -> Iterator[Violation]:
+    """Report why the engine cannot read a pattern: its errors, or else its size."""
+    if not _is_readable(pattern):
         too_large = PatternProblem(True, "it is too large or too deeply nested", "make it smaller")
         found = (pattern_problems(pattern) or [too_large])[0]
-        yield Problem(pointer, f"the pattern cannot be read: {found.problem}", found.remedy)
+        yield Violation(pointer, f"the pattern cannot be read: {found.problem}", found.remedy)
 
 
-@rule("body-content", decisive=True)
-def request_bodies_have_a_media_type(view: View) -> Iterator[Problem]:
+@rule("body-content", WARNING, structural=True)
+def request_bodies_have_a_media_type(view: View) -> Iterator[Violation]:
     """OpenAPI allows a request body without any media type, which no client can send."""
     for part in view.of("request body"):
-        if not part.node["content"]:
-            yield Problem(
+        if part.node.get("content") == {}:
+            yield Violation(
                 (*part.pointer, "content"), "the request body has no media type", "add `application/json`"
             )
 
 
-@rule("reference", decisive=True)
-def references_lead_to_components_of_their_kind(view: View) -> Iterator[Problem]:
-    """Only components have names for generated code, so all references must lead to components."""
+@rule("reference", ERROR, structural=True)
+def references_can_be_resolved(view: View) -> Iterator[Violation]:
+    """Tools fail on a reference that leads nowhere, in a circle, or to an object of another kind."""
     for part in view.parts.values():
         if part.reference is None:
             continue
         try:
-            view.document.follow(part.node, part.pointer)
+            _, pointer = view.document.follow(part.node, part.pointer)
         except DocumentError as error:
-            yield Problem(error.pointer, error.problem, error.remedy)
+            yield Violation(error.pointer, error.problem, error.remedy)
             continue
-        pointer, section = target(part.reference), SECTIONS.get(part.kind, "")
-        if len(pointer) != 3 or pointer[:2] != ("components", section):
-            yield Problem(
+        section = SECTIONS.get(part.kind, "")
+        if len(pointer) == 3 and pointer[0] == "components" and pointer[1] != section:
+            yield Violation(
                 part.pointer,
                 f"the reference {part.reference} does not lead to a component of the kind {part.kind}",
+                f"refer to a component in components/{section}",
+            )
+
+
+@rule("component-reference", STYLE)
+def references_lead_to_components(view: View) -> Iterator[Violation]:
+    """Only components have names of their own, which generated code and documentation can use."""
+    for part in view.parts.values():
+        place = view.target(part)
+        if place is None:
+            continue
+        section = SECTIONS.get(part.kind, "")
+        if len(place) != 3 or place[:2] != ("components", section):
+            yield Violation(
+                part.pointer,
+                f"the reference {part.reference} does not lead to a component",
                 f"move the target to components/{section} and refer to it there",
             )
 
 
+class _Cause(NamedTuple):
+    """A violation of a JSON schema, below all alternatives. It does not allow the names in `unknown`."""
+
+    path: tuple[str | int, ...]
+    message: str
+    unknown: tuple[str, ...] = ()
+
+
 def _errors(
     validator: jsonschema_rs.Validator, value: Any, pointer: Pointer, remedy: str
-) -> Iterator[Problem]:
-    errors = list(validator.iter_errors(value))
-    causes = [error.instance_path for error in errors if not _unexpected(error)]
-    for error in errors:
-        where = error.instance_path
-        if not _unexpected(error):
-            yield Problem((*pointer, *map(str, where)), _problem(error), remedy)
+) -> Iterator[Violation]:
+    causes = [cause for error in validator.iter_errors(value) for cause in _causes(error)]
+    known = [cause.path for cause in causes if not cause.unknown]
+    for path, message, unknown in dict.fromkeys(causes):
+        where = (*pointer, *map(str, path))
+        if not unknown:
+            yield Violation(where, message, remedy)
         # Known fields may depend on an invalid one, so report only that one.
-        elif not any(cause[: len(where)] == where and len(cause) <= len(where) + 1 for cause in causes):
-            for name in _unexpected(error):
-                yield Problem((*pointer, *map(str, where), name), f"unknown field {name!r}", remedy)
+        elif not any(other[: len(path)] == path and len(other) <= len(path) + 1 for other in known):
+            for name in unknown:
+                yield Violation((*where, name), f"unknown field {name!r}", remedy, local=True)
 
 
-def _unexpected(error: jsonschema_rs.ValidationError) -> list[str]:
-    """Return the unknown fields that an error is about; none for other errors."""
-    return getattr(error.kind, "unexpected", [])
+def _causes(error: jsonschema_rs.ValidationError) -> list[_Cause]:
+    """Return the causes of an error. That a value matches no alternative is not helpful."""
+    path = tuple(error.instance_path)
+    branches = [branch for branch in error.kind.as_dict().get("context") or [] if branch]
+    if not branches:
+        if error.kind.name == "propertyNames":
+            return _invalid_name(path, error.message)
+        return [_Cause(path, error.message, tuple(getattr(error.kind, "unexpected", ())))]
+    # Each alternative of OpenAPI is an object or a reference; an object was meant if there is no $ref.
+    references = [branch for branch in branches if any(_lacks_reference(inner, path) for inner in branch)]
+    found = [
+        [cause for inner in branch for cause in _causes(inner)]
+        for branch in branches
+        if branch not in references or len(references) == len(branches)
+    ]
+    about_reference = [
+        causes for causes in found if all(c.path[: len(path) + 1] == (*path, "$ref") for c in causes)
+    ]
+    if about_reference:
+        return about_reference[0]
+    # A wrong `type` or `in` selects another alternative, unless no alternative has this one.
+    selectors = [[c for c in causes if c.path in ((*path, "type"), (*path, "in"))] for causes in found]
+    if all(selectors):
+        chosen = [causes[0] for causes in selectors]
+        return [_Cause(chosen[0].path, " or ".join(dict.fromkeys(c.message for c in chosen)))]
+    found = [causes for causes, wrong in zip(found, selectors, strict=True) if not wrong]
+    if len({c.path for causes in found for c in causes}) == 1 and not any(
+        c.unknown for cs in found for c in cs
+    ):
+        messages = dict.fromkeys(causes[0].message for causes in found)
+        return [_Cause(found[0][0].path, " or ".join(messages))] if len(found) > 1 else found[0]
+    return max(found, key=lambda causes: max(len(cause.path) for cause in causes))
 
 
-def _problem(error: jsonschema_rs.ValidationError) -> str:
-    # Report the error of each alternative; that no alternative matches is not helpful.
-    branches = error.kind.as_dict().get("context") or []
-    reasons = dict.fromkeys(_problem(branch[0]) for branch in branches if branch)
-    return " or ".join(reasons) or error.message
+def _lacks_reference(error: jsonschema_rs.ValidationError, path: tuple[str | int, ...]) -> bool:
+    return (
+        error.kind.name == "required"
+        and error.kind.as_dict().get("property") == "$ref"
+        and tuple(error.instance_path) == path
+    )
+
+
+def _invalid_name(path: tuple[str | int, ...], message: str) -> list[_Cause]:
+    """Name the component that has an invalid name; the message begins with it, in quotes."""
+    try:
+        name, _ = json.JSONDecoder().raw_decode(message)
+    except ValueError:
+        return [_Cause(path, message)]
+    return [_Cause((*path, str(name)), "a name has letters, digits, `.`, `-` and `_` only")]

@@ -5,14 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import unquote
 
-from specfirst.contract.document import Document, DocumentError, Operation, Pointer
-from specfirst.runtime.validation import Schemas
+from specfirst.contract.document import METHODS, Document, DocumentError, Pointer
+from specfirst.lint.values import Validators
+
+_SCHEMA: Mapping[str, str] = {
+    **dict.fromkeys(
+        (
+            *("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames"),
+            *("unevaluatedItems", "unevaluatedProperties", "contentSchema"),
+        ),
+        "schema",
+    ),
+    **dict.fromkeys(
+        ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"), "{schema}"
+    ),
+    **dict.fromkeys(("allOf", "anyOf", "oneOf", "prefixItems"), "[schema]"),
+}
+
+_METHODS = tuple(dict.fromkeys([*METHODS, "query"]))
 
 _CHILDREN: Mapping[str, Mapping[str, str]] = {
     "document": {
         "paths": "{path item}",
+        "webhooks": "{path item}",
         "components": "components",
         "tags": "[tag]",
         "x-response-headers": "{header}",
@@ -26,44 +44,44 @@ _CHILDREN: Mapping[str, Mapping[str, str]] = {
         "headers": "{header}",
         "securitySchemes": "{security scheme}",
         "links": "{link}",
+        "callbacks": "{callback}",
         "pathItems": "{path item}",
+        "mediaTypes": "{media type}",
     },
     "path item": {
         "parameters": "[parameter]",
-        "get": "operation",
-        "put": "operation",
-        "post": "operation",
-        "delete": "operation",
-        "options": "operation",
-        "head": "operation",
-        "patch": "operation",
-        "trace": "operation",
+        **dict.fromkeys(_METHODS, "operation"),
+        "additionalOperations": "{operation}",
     },
-    "operation": {"parameters": "[parameter]", "requestBody": "request body", "responses": "{response}"},
+    "operation": {
+        "parameters": "[parameter]",
+        "requestBody": "request body",
+        "responses": "{response}",
+        "callbacks": "{callback}",
+    },
+    "callback": {"*": "path item"},
     "parameter": {"schema": "schema", "content": "{media type}", "examples": "{example}"},
     "request body": {"content": "{media type}"},
-    "media type": {"schema": "schema", "examples": "{example}"},
+    "media type": {
+        "schema": "schema",
+        "itemSchema": "schema",
+        "examples": "{example}",
+        "encoding": "{encoding}",
+        "prefixEncoding": "[encoding]",
+        "itemEncoding": "encoding",
+    },
+    "encoding": {"headers": "{header}"},
     "response": {"headers": "{header}", "content": "{media type}", "links": "{link}"},
     "header": {"schema": "schema", "content": "{media type}", "examples": "{example}"},
-    "schema": {
-        "properties": "{schema}",
-        "additionalProperties": "schema",
-        "items": "schema",
-        "allOf": "[schema]",
-        "anyOf": "[schema]",
-        "oneOf": "[schema]",
-    },
+    "schema": _SCHEMA,
 }
-"""The fields of OpenAPI objects and the kind of objects in them: one, a {map} or a [list] of them.
-
-Only the schema keywords that the generator can express are here; the others are rejected as a whole.
-"""
+"""The fields of OpenAPI objects and the kind of objects in them: one, a {map} or a [list] of them."""
 
 SECTIONS: Mapping[str, str] = {kind.strip("{}"): section for section, kind in _CHILDREN["components"].items()}
 """The field of `components` that contains the objects of a kind."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Part:
     """An OpenAPI object (or a reference to one) and its location."""
 
@@ -87,22 +105,72 @@ class Part:
         return reference if isinstance(reference, str) else None
 
 
+class Endpoint(NamedTuple):
+    """An operation that is served: its method and path, and its parts with references resolved.
+
+    `responses` has the keys of the document: statuses, ranges such as `4XX`, and `default`.
+    """
+
+    part: Part
+    method: str
+    path: str
+    parameters: tuple[Part, ...]
+    body: Part | None
+    responses: Mapping[str, Part]
+    security: tuple[Mapping[str, Any], ...]
+
+    @property
+    def pointer(self) -> Pointer:
+        return self.part.pointer
+
+    @property
+    def operation_id(self) -> str:
+        name = self.part.node.get("operationId", "")
+        return name if isinstance(name, str) else ""
+
+    def located(self, location: str) -> list[Part]:
+        """Return the parameters in the path, query, header or cookie."""
+        return [parameter for parameter in self.parameters if parameter.node.get("in") == location]
+
+    def response(self, status: int) -> Part | None:
+        """Return the declaration of a status: its own, or that of its range, or `default`."""
+        keys = (str(status), f"{status // 100}XX", f"{status // 100}xx", "default")
+        return next((self.responses[key] for key in keys if key in self.responses), None)
+
+
 class View:
     """All parts of a document, in its order, and queries that several rules use."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
+        self.content: Mapping[str, Any] = document.content
+        # What the author wrote; `content` may be its normal form.
+        self.source: Mapping[str, Any] = getattr(document, "source", document.content)
 
     @cached_property
-    def parts(self) -> Mapping[Pointer, Part]:
-        return {part.pointer: part for part in _walk(Part("document", self.document.content, (), None))}
+    def parts(self) -> dict[Pointer, Part]:
+        """Return all parts by location. The target of a reference is one, wherever it is."""
+        parts = {part.pointer: part for part in walk(Part("document", self.content, (), None))}
+        waiting = list(parts.values())
+        while waiting:
+            part = waiting.pop()
+            place = part.reference is not None and self.target(part)
+            if place and place not in parts:
+                try:
+                    node = self.document.get(place)
+                except (KeyError, IndexError, ValueError, TypeError):
+                    continue
+                found = {p.pointer: p for p in walk(Part(part.kind, node, place, None))}
+                parts |= {pointer: p for pointer, p in found.items() if pointer not in parts}
+                waiting += found.values()
+        return parts
 
     @cached_property
     def _by_kind(self) -> Mapping[str, list[Part]]:
         parts: dict[str, list[Part]] = {}
         for part in self.parts.values():
             # The target of a reference is visited at its own location; a schema may have fields next to $ref.
-            if part.kind == "schema" or part.reference is None:
+            if isinstance(part.node, Mapping) and (part.kind == "schema" or part.reference is None):
                 parts.setdefault(part.kind, []).append(part)
         return parts
 
@@ -113,7 +181,7 @@ class View:
     @cached_property
     def schemas(self) -> list[Part]:
         """Return all schemas, including references, except boolean ones."""
-        return [part for part in self.of("schema") if isinstance(part.node, Mapping)]
+        return self.of("schema")
 
     @cached_property
     def _children(self) -> Mapping[Pointer, list[Part]]:
@@ -126,9 +194,13 @@ class View:
     def children(self, part: Part, kind: str | None = None) -> list[Part]:
         return [child for child in self._children.get(part.pointer, []) if kind in (None, child.kind)]
 
+    def target(self, part: Part) -> Pointer | None:
+        """Return the location that a reference leads to, which may be a reference too."""
+        return target(part.reference) if part.reference and part.reference.startswith("#/") else None
+
     def follow(self, part: Part) -> Part:
         """Return the target of a reference, or the part itself if it is not a reference."""
-        return self.parts[self.document.follow(part.node, part.pointer)[1]]
+        return self.parts[self.document.follow(part.node, part.pointer)[1]] if part.reference else part
 
     def reach(self, parts: Iterable[Part]) -> list[Part]:
         """Return these parts and all parts that they contain or refer to."""
@@ -139,8 +211,9 @@ class View:
             if part.pointer not in reached:
                 reached[part.pointer] = part
                 waiting += self.children(part)
-                if part.reference:
-                    waiting.append(self.parts[target(part.reference)])
+                place = self.target(part)
+                if place in self.parts:
+                    waiting.append(self.parts[place])
         return list(reached.values())
 
     def examples(self, part: Part) -> Iterator[tuple[Pointer, Any]]:
@@ -156,7 +229,7 @@ class View:
         bodies = [part for part in self.of("media type") if part.parent and part.parent.kind in owners]
         parameters = self.of(*({"parameter"} & {*owners}))
         reached = self.reach(child for part in bodies + parameters for child in self.children(part, "schema"))
-        return [part for part in reached if isinstance(part.node, Mapping)]
+        return [part for part in reached if part.kind == "schema" and isinstance(part.node, Mapping)]
 
     @cached_property
     def request_bodies(self) -> list[Part]:
@@ -174,47 +247,71 @@ class View:
         return self._reached_schemas("response")
 
     @cached_property
-    def validators(self) -> Schemas:
-        """Return the validators of the engine, so that both always agree."""
-        return Schemas(self.document)
+    def validators(self) -> Validators:
+        return Validators(self.content)
 
     @cached_property
-    def operations(self) -> list[Operation]:
-        """Return the readable operations; the errors of the others are in `unreadable`."""
-        return self._operations_and_errors[0]
+    def paths(self) -> Mapping[str, Part]:
+        """Return the path items by path template, with references resolved."""
+        parts = {part.pointer[1]: part for part in self.parts.values() if _is_path(part)}
+        return {path: self.follow(part) for path, part in parts.items()}
 
-    @property
+    @cached_property
+    def endpoints(self) -> list[Endpoint]:
+        """Return the operations that are served, in the order of the document."""
+        return [
+            self._endpoint(operation, path, item)
+            for path, item in self.paths.items()
+            for operation in self.children(item, "operation")
+            if isinstance(operation.node, Mapping)
+        ]
+
+    def _endpoint(self, operation: Part, path: str, item: Part) -> Endpoint:
+        # A parameter of the operation replaces the path item's with the same name and location.
+        parameters = {
+            (part.node.get("in"), part.node.get("name")): part
+            for owner in (item, operation)
+            for child in self.children(owner, "parameter")
+            for part in [self.follow(child)]
+            if isinstance(part.node, Mapping)
+        }
+        bodies = self.children(operation, "request body")
+        security = operation.node.get("security", self.content.get("security", []))
+        return Endpoint(
+            part=operation,
+            # The methods of additionalOperations are written in upper case already.
+            method=operation.pointer[-1].upper(),
+            path=path,
+            parameters=tuple(parameters.values()),
+            body=self.follow(bodies[0]) if bodies else None,
+            responses={
+                child.pointer[-1]: self.follow(child) for child in self.children(operation, "response")
+            },
+            security=tuple(requirement for requirement in security if isinstance(requirement, Mapping)),
+        )
+
+    @cached_property
     def unreadable(self) -> list[DocumentError]:
-        return self._operations_and_errors[1]
+        """Return the reasons why the engine cannot read operations, all of them if they are few."""
+        try:
+            self.document.operations  # noqa: B018  # It raises.
+        except DocumentError as error:
+            return self._reasons() or [error]
+        return []
 
-    @cached_property
-    def _operations_and_errors(self) -> tuple[list[Operation], list[DocumentError]]:
-        operations: list[Operation] = []
-        errors: list[DocumentError] = []
-        for part in self.of("operation"):
-            try:
-                operations += self._read(part, part.node)
-            except DocumentError as error:
-                first, others = error, list[DocumentError]()
-                # The document raises its first error, so each operation is read separately to find all
-                # errors.
-                for piece in _pieces(part.node):
-                    try:
-                        self._read(part, piece)
-                    except DocumentError as error:
-                        others.append(error)
-                errors += others or [first]
-        return operations, errors
-
-    def _read(self, part: Part, node: Mapping[str, Any]) -> tuple[Operation, ...]:
-        """Read one operation in a document that contains no other."""
-        assert part.parent
-        where = part.parent.pointer
-        # References to path items are rejected, so such an operation has no path.
-        if where[0] != "paths":
-            return ()
-        item = {part.field: node, "parameters": part.parent.node.get("parameters", [])}
-        return Document({**self.document.content, "paths": {where[1]: item}}).operations
+    def _reasons(self) -> list[DocumentError]:
+        """Read each operation on its own, since reading ends at the first error."""
+        errors: dict[str, DocumentError] = {}
+        for endpoint in self.endpoints:
+            item = endpoint.part.parent
+            assert item
+            for piece in (endpoint.part.node, *_pieces(endpoint.part.node)):
+                path = {"parameters": item.node.get("parameters", []), endpoint.part.field: piece}
+                try:
+                    Document({**self.content, "paths": {endpoint.path: path}}).operations  # noqa: B018
+                except DocumentError as error:
+                    errors.setdefault(str(error), error)
+        return list(errors.values())
 
 
 def _pieces(operation: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -225,33 +322,61 @@ def _pieces(operation: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield {"responses": {status: response}}
 
 
-def _walk(part: Part) -> Iterator[Part]:
-    yield part
-    if not isinstance(part.node, Mapping) or (part.reference and part.kind != "schema"):
-        return
-    for field, kind in _CHILDREN.get(part.kind, {}).items():
-        if field not in part.node:
+def _is_path(part: Part) -> bool:
+    return part.kind == "path item" and len(part.pointer) == 2 and part.pointer[0] == "paths"
+
+
+def walk(root: Part) -> Iterator[Part]:
+    """Yield a part and all parts in it, in the order of the document. References are not followed."""
+    # Iterative, since a document may be nested deeply. In reverse, because the last one is taken first.
+    waiting = [root]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        if isinstance(part.node, Mapping) and (
+            part.reference is None or part.kind in ("schema", "path item")
+        ):
+            waiting += reversed(list(_parts_in(part)))
+
+
+def _parts_in(part: Part) -> Iterator[Part]:
+    fields = _CHILDREN.get(part.kind, {})
+    for field, node in part.node.items():
+        kind = fields.get(field) or fields.get("*")
+        if kind is None or (kind == "path item" and str(field).startswith("x-")):
             continue
-        node, pointer, name = part.node[field], (*part.pointer, field), kind.strip("{}[]")
+        pointer, name = (*part.pointer, field), kind.strip("{}[]")
         # A value of the wrong type has no parts; the structure rules report it.
         if kind.startswith("{"):
             for key, child in node.items() if isinstance(node, Mapping) else ():
                 # The paths and responses objects have x- extensions; elsewhere, names may start with x-.
                 extensible = part.kind in ("document", "operation") and field in ("paths", "responses")
                 if not (key.startswith("x-") and extensible):
-                    yield from _walk(Part(name, child, (*pointer, key), part))
+                    yield Part(name, child, (*pointer, key), part)
         elif kind.startswith("["):
             for index, child in enumerate(node if isinstance(node, list) else ()):
-                yield from _walk(Part(name, child, (*pointer, str(index)), part))
+                yield Part(name, child, (*pointer, str(index)), part)
         else:
-            yield from _walk(Part(name, node, pointer, part))
+            yield Part(name, node, pointer, part)
 
 
 def target(reference: str) -> Pointer:
     """Return the pointer of a reference within the document."""
     return tuple(
-        token.replace("~1", "/").replace("~0", "~") for token in reference.removeprefix("#/").split("/")
+        token.replace("~1", "/").replace("~0", "~")
+        for token in unquote(reference.removeprefix("#/")).split("/")
     )
+
+
+def exists(content: Any, pointer: Pointer) -> bool:
+    """Return whether a document has a part at this location."""
+    node = content
+    for token in pointer:
+        try:
+            node = node[int(token)] if isinstance(node, list) else node[token]
+        except (KeyError, IndexError, ValueError, TypeError):
+            return False
+    return True
 
 
 def types(schema: Mapping[str, Any]) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -19,6 +21,7 @@ __all__ = [
     "Send",
     "root_of",
     "send_response",
+    "send_stream",
 ]
 
 STOPPING = "stopping"
@@ -33,11 +36,15 @@ CONNECTION_ERROR. In the scope of the first call, CONNECTION_ERROR is then None.
 
 
 class HTTPResponse(NamedTuple):
-    """A complete response. Header names are lower-case; Content-Length is added when it is sent."""
+    """A complete response. Header names are lower-case; Content-Length is added when it is sent.
+
+    If it has a `stream`, that is sent in place of the body, each chunk as soon as it is there.
+    """
 
     status: int
     headers: Sequence[tuple[bytes, bytes]]
     body: bytes
+    stream: AsyncIterator[bytes] | None = None
 
 
 async def send_response(response: HTTPResponse, scope: Scope, send: Send) -> None:
@@ -47,6 +54,38 @@ async def send_response(response: HTTPResponse, scope: Scope, send: Send) -> Non
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     # HEAD has the headers of GET and no body (RFC 9110, section 9.3.2).
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else response.body})
+
+
+async def send_stream(response: HTTPResponse, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send the response's stream; when the client leaves, the stream is closed and the function returns."""
+    stream = response.stream
+    assert stream is not None
+    leaving = asyncio.ensure_future(_disconnected(receive))
+    following: asyncio.Future[bytes] | None = None
+    try:
+        await send({"type": "http.response.start", "status": response.status, "headers": [*response.headers]})
+        while scope["method"] != "HEAD":
+            following = asyncio.ensure_future(anext(stream, b""))
+            await asyncio.wait({following, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not following.done():
+                return
+            if not (chunk := following.result()):
+                break
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        for task in (leaving, following):
+            if task is not None and not task.done():
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+        if close := getattr(stream, "aclose", None):
+            await close()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def root_of(scope: Scope) -> str:

@@ -1,25 +1,33 @@
-"""Request bodies: parse bytes into JSON values, and reject everything that is not plain UTF-8 JSON."""
+"""Request bodies: read them as their media type says, and validate them with its schema.
+
+An operation whose body is JSON of one schema, as nearly all are, has `JSONBody`. All others have `Body`, which
+chooses by the media type of the request.
+"""
 
 from __future__ import annotations
 
-import json
-import math
 import re
-from collections.abc import Collection, Mapping
-from itertools import accumulate
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote_plus
 
-import orjson
+from pydantic import TypeAdapter, ValidationError
 
-from specfirst.contract.document import RequestBody
+from specfirst.contract.document import Document, MediaType, RequestBody, is_json
+from specfirst.contract.shapes import TEXT, Shape, is_file, shape_of
 from specfirst.runtime.asgi import Receive, Scope
 from specfirst.runtime.errors import (
+    APIError,
     ContentTooLarge,
     Invalid,
     MalformedBody,
     UnsupportedMediaType,
     ValidationErrorItem,
 )
+from specfirst.runtime.jsontext import parse
+from specfirst.runtime.multipart import File, read_multipart
+from specfirst.runtime.styles import form_value, typed
+from specfirst.runtime.validation import Schemas, unrepresentable, validation_errors
 
 DEFAULT_LIMIT = 1024 * 1024
 """The size limit of a body in bytes, if the contract has no `x-max-body-bytes`."""
@@ -32,11 +40,274 @@ class ClientDisconnected(Exception):
     """The client disconnected before it had sent its whole body, so no response is possible."""
 
 
-async def read_json(scope: Scope, receive: Receive, body: RequestBody, limit: int) -> Any:
-    """Read and parse the body, or return ABSENT if an optional body was not sent.
+Found = list[ValidationErrorItem]
 
-    Raises UnsupportedMediaType, ContentTooLarge, MalformedBody or Invalid, in this order.
-    """
+
+class JSONBody:
+    """The body of an operation that takes JSON of one schema."""
+
+    def __init__(self, body: RequestBody, schemas: Schemas, hint: Any) -> None:
+        self._required, self._media_types = body.required, body.media_types
+        media_type = body.content[0]
+        self._validator = schemas.validator(
+            media_type.schema, (*media_type.pointer, "schema"), direction="request"
+        )
+        self._model = TypeAdapter(hint).validator
+
+    async def read(self, scope: Scope, receive: Receive, limit: int) -> Any:
+        """Read and parse the body, or return ABSENT if an optional body was not sent.
+
+        Raises UnsupportedMediaType, ContentTooLarge, MalformedBody or Invalid, in this order.
+        """
+        headers, has_body = _headers(scope)
+        if has_body or b"content-type" in headers:
+            _check_media_type(headers, self._media_types, scope["method"])
+        data = await _read(receive, headers, limit) if has_body else b""
+        if not data and b"content-type" not in headers:
+            if self._required:
+                raise MalformedBody("The body is missing")
+            return ABSENT
+        return parse(data)
+
+    def typed(self, body: Any, found: Found) -> Any:
+        """Return the typed value of a body; append its validation errors to `found`."""
+        if body is ABSENT:
+            return None
+        if not self._validator.is_valid(body):
+            found += validation_errors(self._validator, body, "body")
+            return None
+        try:
+            return self._model.validate_python(body, by_alias=True, by_name=False)
+        except ValidationError as error:
+            found += unrepresentable(error, "body")
+            return None
+
+
+class Body:
+    """The body of an operation that takes other media types than JSON, or several schemas."""
+
+    def __init__(self, document: Document, body: RequestBody, schemas: Schemas, hint: Any) -> None:
+        self._body = body
+        model = TypeAdapter(hint).validator if any(m.codec in _MODELLED for m in body.content) else None
+        self._codecs = [_Codec(document, media_type, schemas, model) for media_type in body.content]
+        self._exact = {codec.media_type.essence: codec for codec in reversed(self._codecs)}
+
+    async def read(self, scope: Scope, receive: Receive, limit: int) -> Any:
+        """Return the codec of the body and its value; ABSENT if an optional body was not sent."""
+        headers, has_body = _headers(scope)
+        if not has_body and b"content-type" not in headers:
+            if self._body.required:
+                raise MalformedBody("The body is missing")
+            return ABSENT
+        field = headers.get(b"content-type", b"").decode("latin-1")
+        essence, charset = _media_type(field) if field else ("", "utf-8")
+        codec = self._exact.get(essence) or next((c for c in self._codecs if c.covers(essence)), None)
+        if codec is None or (codec.is_text and charset not in ("utf-8", "us-ascii")):
+            accepted = {"Accept-Patch" if scope["method"] == "PATCH" else "Accept": ", ".join(self._exact)}
+            text = f"The body must be {' or '.join(self._exact)}"
+            raise UnsupportedMediaType(f"{text} in UTF-8" if codec else text, accepted)
+        _check_coding(headers, {})
+        return codec, await codec.read(receive, headers, limit)
+
+    def typed(self, body: Any, found: Found) -> Any:
+        if body is ABSENT:
+            return None
+        codec, value = body
+        return codec.typed(value, found)
+
+
+_MODELLED = ("json", "form", "multipart")
+"""The codecs whose values become models."""
+
+
+class _Codec:
+    """Reads the body of one media type."""
+
+    def __init__(self, document: Document, media_type: MediaType, schemas: Schemas, model: Any) -> None:
+        self.media_type, self._kind, self._model = media_type, media_type.codec, model
+        self.is_text = self._kind in ("json", "form", "text", "sse", "lines", "sequence")
+        pointer = (*media_type.pointer, "schema")
+        schema = {} if media_type.schema is None else media_type.schema
+        self._shape = shape_of(document, schema, pointer) if self._kind in ("form", "multipart") else TEXT
+        self._files: Mapping[str, File] = {}
+        if self._kind == "multipart":
+            self._files, schema = _files(document, schema, pointer, self._shape)
+        self._validator = (
+            None if self._kind == "bytes" else schemas.validator(schema, pointer, direction="request")
+        )
+        self._item = (
+            schemas.validator(
+                media_type.item_schema, (*media_type.pointer, "itemSchema"), direction="request"
+            )
+            if media_type.streams and media_type.item_schema is not None
+            else None
+        )
+
+    def covers(self, essence: str) -> bool:
+        """Return whether the media type is in the range that this one is."""
+        kind = self.media_type.essence.removesuffix("*")
+        return self.media_type.is_range and (kind in ("*/", "*") or essence.startswith(kind))
+
+    async def read(self, receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> Any:
+        if self._kind == "bytes":
+            return _stream(receive, headers, limit)
+        if self.media_type.streams:
+            return self._items(_stream(receive, headers, limit))
+        if self._kind == "multipart":
+            return await read_multipart(headers[b"content-type"], _stream(receive, headers, limit))
+        data = await _read(receive, headers, limit)
+        if self._kind == "json":
+            return parse(data)
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            raise MalformedBody("The body is not UTF-8") from None
+        return _pairs(text) if self._kind == "form" else text
+
+    def typed(self, value: Any, found: Found) -> Any:
+        if self._kind == "bytes" or self.media_type.streams:
+            return value
+        files: dict[str, Any] = {}
+        if self._kind in ("form", "multipart"):
+            value, files = self._object(value, found)
+            if found:
+                return None
+        if self._validator is not None and not self._validator.is_valid(value):
+            found += validation_errors(self._validator, value, "body")
+            return None
+        if self._model is None or self._kind not in _MODELLED:
+            return value
+        if files:
+            value = {**value, **files}
+        try:
+            return self._model.validate_python(value, by_alias=True, by_name=False)
+        except ValidationError as error:
+            found += unrepresentable(error, "body")
+            return None
+
+    def _object(
+        self, pairs: Sequence[tuple[str, Any]], found: Found
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the values of a form, and its files, by name."""
+        grouped: dict[str, list[Any]] = {}
+        for name, value in pairs:
+            grouped.setdefault(name, []).append(value)
+        values: dict[str, Any] = {}
+        files: dict[str, Any] = {}
+        for name in [name for name in grouped if name in self._files]:
+            parts = grouped.pop(name)
+            if any(isinstance(part, str) for part in parts):
+                found.append(ValidationErrorItem(("body", name), "The part is not a file", "type"))
+            elif len(parts) > 1 and not self._files[name].several:
+                found.append(
+                    ValidationErrorItem(("body", name), "The part is given more than once", "duplicate")
+                )
+            # The validator sees that it is there.
+            values[name] = [""] * len(parts) if self._files[name].several else ""
+            files[name] = parts if self._files[name].several else parts[0]
+        texts = {name: [part for part in parts if isinstance(part, str)] for name, parts in grouped.items()}
+        for name, parts in list(texts.items()):
+            shape = self._shape.properties.get(name)
+            if shape is None and "[" in name:
+                continue
+            shape = shape or self._shape.others or TEXT
+            del texts[name]
+            try:
+                values[name] = self._part(name, parts, shape)
+            except Invalid as error:
+                found += [
+                    ValidationErrorItem(("body", name, *item.loc[1:]), item.msg, item.type)
+                    for item in error.validation_errors
+                ]
+            except APIError:
+                found.append(ValidationErrorItem(("body", name), "The value is not JSON", "json"))
+            except (ValueError, KeyError):
+                kind = " or ".join(t for t in shape.types if t != "null")
+                found.append(ValidationErrorItem(("body", name), f"The value is not of type {kind}", "type"))
+        try:
+            values |= form_value(texts, self._shape)
+        except (ValueError, KeyError):
+            found.append(ValidationErrorItem(("body",), "A value is not of its type", "type"))
+        return values, files
+
+    def _part(self, name: str, texts: Sequence[str], shape: Shape) -> Any:
+        encoding = self.media_type.encoding.get(name, {})
+        content_type = encoding.get("contentType", "").partition(",")[0]
+        is_object = "object" in shape.types and not shape.scalars
+        if is_json(content_type) or (is_object and not content_type and "style" not in encoding):
+            values = [parse(text.encode()) for text in texts]
+            return values if "array" in shape.types else _only(values)
+        if "array" in shape.types:
+            if len(texts) == 1 and encoding.get("explode") is False:
+                delimiter = {"spaceDelimited": " ", "pipeDelimited": "|"}.get(encoding.get("style", ""), ",")
+                texts = texts[0].split(delimiter) if texts[0] else []
+            if len(texts) > 1 or not shape.scalars:
+                return [typed(shape.items or TEXT, text) for text in texts]
+        return typed(shape, _only(texts))
+
+    async def _items(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[Any]:
+        """Yield the items of a stream, each of them valid. Raises Invalid for the first that is not."""
+        async for line in _lines(chunks, b"\x1e" if self._kind == "sequence" else b"\n"):
+            if not line.strip():
+                continue
+            value = parse(line)
+            if self._item is not None and not self._item.is_valid(value):
+                raise Invalid(validation_errors(self._item, value, "body"))
+            yield value
+
+
+def _only(values: Sequence[Any]) -> Any:
+    if len(values) != 1:
+        raise ValueError
+    return values[0]
+
+
+def _files(
+    document: Document, schema: Any, pointer: tuple[str, ...], shape: Shape
+) -> tuple[Mapping[str, File], Any]:
+    """Return the files of a multipart body, and its schema for the other parts."""
+    resolved, where = document.follow(schema, pointer)
+    if not isinstance(resolved, Mapping):
+        return {}, schema
+    files: dict[str, File] = {}
+    properties: dict[str, Any] = {}
+    for name, part in (resolved.get("properties") or {}).items():
+        node, place = document.follow(part, (*where, "properties", name))
+        if isinstance(node, Mapping) and node.get("type") == "array":
+            node, _ = document.follow(node.get("items", {}), (*place, "items"))
+            if isinstance(node, Mapping) and is_file(node):
+                files[name] = File(several=True)
+        elif isinstance(node, Mapping) and is_file(node):
+            files[name] = File(several=False)
+        properties[name] = {} if name in files else part
+    if not files:
+        return {}, schema
+    return files, {**resolved, "properties": properties}
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    pairs = []
+    for part in text.split("&"):
+        if part:
+            name, _, value = part.partition("=")
+            try:
+                pairs.append((unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")))
+            except UnicodeDecodeError:
+                raise MalformedBody("The form is not UTF-8") from None
+    return pairs
+
+
+async def _lines(chunks: AsyncIterator[bytes], delimiter: bytes) -> AsyncIterator[bytes]:
+    rest = b""
+    async for chunk in chunks:
+        *lines, rest = (rest + chunk).split(delimiter)
+        for line in lines:
+            yield line
+    yield rest
+
+
+def _headers(scope: Scope) -> tuple[dict[bytes, bytes], bool]:
+    """Return the content headers of a request, and whether it has a body."""
     headers: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
         if name.startswith(b"content-"):
@@ -48,14 +319,7 @@ async def read_json(scope: Scope, receive: Receive, body: RequestBody, limit: in
     if b"content-range" in headers and scope["method"] == "PUT":
         # Storing a part as if it were the whole would destroy the rest (RFC 9110, section 14.5).
         raise MalformedBody("The body must be whole, without Content-Range")
-    if has_body or b"content-type" in headers:
-        _check_media_type(headers, body.media_types, scope["method"])
-    data = await _read(receive, headers, limit) if has_body else b""
-    if not data and b"content-type" not in headers:
-        if body.required:
-            raise MalformedBody("The body is missing")
-        return ABSENT
-    return parse(data)
+    return headers, has_body
 
 
 def _check_media_type(headers: Mapping[bytes, bytes], media_types: Collection[str], method: str) -> None:
@@ -68,11 +332,15 @@ def _check_media_type(headers: Mapping[bytes, bytes], media_types: Collection[st
     essence, charset = _media_type(field)
     if essence not in media_types or charset != "utf-8":
         raise UnsupportedMediaType(f"The body must be {' or '.join(media_types)} in UTF-8", accepted)
+    _check_coding(headers, accepted)
+
+
+def _check_coding(headers: Mapping[bytes, bytes], accepted: Mapping[str, str]) -> None:
     codings = headers.get(b"content-encoding", b"identity").lower().split(b",")
     if any(coding.strip() not in (b"identity", b"") for coding in codings):
         # Accept-Encoding tells the client that the content coding is the cause (RFC 9110, section 15.5.16).
         raise UnsupportedMediaType(
-            "The body must not be compressed", accepted | {"Accept-Encoding": "identity"}
+            "The body must not be compressed", {**accepted, "Accept-Encoding": "identity"}
         )
 
 
@@ -126,83 +394,20 @@ async def _read(receive: Receive, headers: Mapping[bytes, bytes], limit: int) ->
         message = await receive()
 
 
-MAX_DEPTH = 128
-"""The maximum nesting of arrays and objects in a body.
-
-Far below the limits of the parsers and the validator: orjson 1024, Python's decoder about 1000, jsonschema-rs
-255.
-"""
-
-_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"?|[^][{}"]+', re.DOTALL)
-_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
-
-
-class _DuplicateName(ValueError):
-    """An object has two members with one name, which parsers read differently (RFC 8259, section 4)."""
-
-
-def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(members)
-    if len(result) != len(members):
-        raise _DuplicateName
-    return result
-
-
-def _no_constant(name: str) -> None:
-    """Reject NaN and Infinity, which the standard library accepts."""
-    raise ValueError(name)
-
-
-_unique_names = json.JSONDecoder(object_pairs_hook=_unique)
-
-
-def parse(data: bytes) -> Any:
-    """Parse JSON text (RFC 8259) in UTF-8 without byte order mark.
-
-    Raises MalformedBody for invalid JSON, and Invalid for valid JSON beyond the limits of this implementation
-    (section 9).
-
-    orjson rejects lone surrogates, NaN, Infinity and numbers beyond a double, all in linear time. It does not
-    detect duplicate member names, and rounds integers beyond 64 bits to doubles. So the standard library's
-    decoder then produces the value (about 1 µs for a small body).
-    """
-    # Only a body with that many brackets can be nested so deeply.
-    if data.count(b"[") + data.count(b"{") > MAX_DEPTH and _depth(data) > MAX_DEPTH:
-        raise _beyond(f"The body is nested deeper than {MAX_DEPTH} levels", "depth")
-    try:
-        orjson.loads(data)
-        return _unique_names.decode(data.decode())
-    except _DuplicateName:
-        raise MalformedBody("The body names a member twice") from None
-    except orjson.JSONDecodeError:
-        if _is_json_but_for_range(data):
-            raise _beyond("A number is beyond the range of a double", "range") from None
-        raise MalformedBody("The body is not valid JSON in UTF-8") from None
-
-
-def _depth(data: bytes) -> int:
-    brackets = _STRUCTURE.sub(b"", data)
-    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
-
-
-def _is_json_but_for_range(data: bytes) -> bool:
-    """Return whether a text that orjson rejects is JSON with a number beyond a double."""
-    beyond: list[str] = []
-
-    def number(text: str) -> float:
-        if math.isinf(float(text)):
-            beyond.append(text)
-        return 0.0
-
-    decoder = json.JSONDecoder(
-        object_pairs_hook=_unique, parse_int=number, parse_float=number, parse_constant=_no_constant
-    )
-    try:
-        decoder.decode(data.decode())
-    except ValueError:
-        return False
-    return bool(beyond)
-
-
-def _beyond(message: str, rule: str) -> Invalid:
-    return Invalid([ValidationErrorItem(("body",), message, rule)])
+async def _stream(receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> AsyncIterator[bytes]:
+    """Yield the body as it arrives. Raises ContentTooLarge, and ClientDisconnected if it ends early."""
+    length = headers.get(b"content-length", b"").lstrip(b"0")
+    if length.isdigit() and (len(length) > 18 or int(length) > limit):
+        raise ContentTooLarge(limit)
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientDisconnected
+        if chunk := message.get("body", b""):
+            size += len(chunk)
+            if size > limit:
+                raise ContentTooLarge(limit)
+            yield chunk
+        if not message.get("more_body"):
+            return

@@ -102,16 +102,23 @@ def documentation_routes(
     servers: Mapping[str, Splices] | None = None,
     authorization: Callable[[], str] | None = None,
     pages: bool = True,
+    prefix: str = "",
 ) -> list[Route]:
     """Return the routes of /openapi.json, /openapi.yaml, and with `pages` of /docs, /redoc and their assets.
+
+    All of them are below `prefix`, such as `/internal`.
 
     `servers` has the positions of server paths in `openapi.json` and `openapi.yaml`. With `authorization`,
     which is for development only, /docs starts with the bearer token that it returns.
     """
     servers = servers or {}
     contract = [
-        _contract("/openapi.json", openapi_json, servers.get("openapi.json", ()), "application/json"),
-        _contract("/openapi.yaml", openapi_yaml, servers.get("openapi.yaml", ()), "application/yaml"),
+        _contract(
+            f"{prefix}/openapi.json", openapi_json, servers.get("openapi.json", ()), "application/json"
+        ),
+        _contract(
+            f"{prefix}/openapi.yaml", openapi_yaml, servers.get("openapi.yaml", ()), "application/yaml"
+        ),
     ]
     if not pages:
         return contract
@@ -123,27 +130,30 @@ def documentation_routes(
         return template.format(title=escape(title), assets=folder, token=token).encode()
 
     if authorization is None:
-        docs = _fixed("/docs", page(_SWAGGER_UI), "text/html", _REVALIDATE, _SWAGGER_UI_POLICY)
+        docs = _fixed(f"{prefix}/docs", page(_SWAGGER_UI), "text/html", _REVALIDATE, _SWAGGER_UI_POLICY)
     else:
-        docs = _authorized("/docs", lambda token: page(_SWAGGER_UI, token), authorization)
+        docs = _authorized(f"{prefix}/docs", lambda token: page(_SWAGGER_UI, token), authorization)
     return [
         *contract,
         docs,
-        _fixed("/redoc", page(_REDOC), "text/html", _REVALIDATE, _REDOC_POLICY),
-        *(_fixed(f"/{folder}/{name}", body, _ASSETS[name], _NEVER_CHANGES) for name, body in assets.items()),
+        _fixed(f"{prefix}/redoc", page(_REDOC), "text/html", _REVALIDATE, _REDOC_POLICY),
+        *(
+            _fixed(f"{prefix}/{folder}/{name}", body, _ASSETS[name], _NEVER_CHANGES)
+            for name, body in assets.items()
+        ),
     ]
 
 
 class BrowsersToDocs:
-    """Redirects browsers from `/` to /docs; all other clients get the contract's response.
+    """Redirects browsers from `/` to the documentation, `docs`; other clients get the contract's response.
 
     A browser that opens a page prefers text/html. Other clients ask for JSON, or for any type.
     """
 
     _PAGE = re.compile(r"\s*text/html\s*(,|$)", re.IGNORECASE)
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, docs: str = "/docs") -> None:
+        self._app, self._docs = app, docs
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (
@@ -156,7 +166,7 @@ class BrowsersToDocs:
         elif self._PAGE.match(Headers(scope=scope).get("accept", "")):
             headers = {"vary": "Accept", "cache-control": "no-store"}
             # Without a known path prefix, the URL must be relative to be correct behind a proxy.
-            docs = f"{root}/docs" if (root := root_of(scope)) else "docs"
+            docs = f"{root}{self._docs}" if (root := root_of(scope)) else self._docs.removeprefix("/")
             await RedirectResponse(docs, 303, headers)(scope, receive, send)
         else:
 

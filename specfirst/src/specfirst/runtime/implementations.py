@@ -10,7 +10,7 @@ from functools import wraps
 from types import CodeType
 from typing import Any, TypeVar, cast
 
-from specfirst.contract.document import Document, Operation, tag_name
+from specfirst.contract.document import Document, Operation
 from specfirst.serving.startup import StartupError
 
 Binding = tuple[type, object]
@@ -18,8 +18,12 @@ Binding = tuple[type, object]
 
 BuildT = TypeVar("BuildT", bound=Callable[..., Any])
 
-SKELETON = "scripts/generate --skeleton"
-"""The command that writes missing methods."""
+REMEDY = (
+    "Write the methods: `specfirst generate --skeleton` adds those that are missing. To serve the other "
+    "operations meanwhile, create the Engine with allow_unimplemented=True (answers 501) or mock=True "
+    "(answers with examples)"
+)
+"""What to do about unimplemented operations, unless the application says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +49,11 @@ class Gap:
 class UnimplementedOperations(StartupError):
     """The contract has operations that no implementation has; the message lists each with its signature."""
 
-    def __init__(self, gaps: Sequence[Gap]) -> None:
+    def __init__(self, gaps: Sequence[Gap], remedy: str = REMEDY) -> None:
         super().__init__(
             f"{len(gaps)} operation(s) of the contract are not implemented:\n  "
             + "\n  ".join(str(gap) for gap in gaps)
-            + f"\nWrite the methods: {SKELETON} adds those that are missing. To serve the other operations "
-            "meanwhile: scripts/serve --allow-unimplemented (answers 501) or --mock=unimplemented "
-            "(answers with examples)"
+            + f"\n{remedy}"
         )
         self.gaps = gaps
 
@@ -76,14 +78,15 @@ def unimplemented(document: Document, binding: Binding) -> Iterator[Gap]:
     name = protocol.__name__.removesuffix("Operations")
     if implementation is not None:
         name = type(implementation).__name__
+    tag = next((tag for tag, known in document.protocols.items() if known == protocol.__name__), None)
     for operation in document.operations:
         declared = getattr(protocol, operation.identifier, None)
-        if declared is None:
+        if declared is None or operation.tag != tag:
             continue
         expected = inspect.signature(declared)
         text = f"async def {operation.identifier}{_readable(expected)}:"
         if implementation is None:
-            found = f"nothing: build_router is called without {tag_name(operation.tag)}={name}(...)"
+            found = f"nothing: build_router is called without {operation.module}={name}(...)"
             yield Gap(operation, name, text, found)
             continue
         method = getattr(implementation, operation.identifier, None)
@@ -127,7 +130,7 @@ def _hint(annotation: Any) -> str:
 
 
 def _is_skeleton(method: Any) -> bool:
-    """Whether a method only raises NotImplementedError, as `scripts/generate --skeleton` wrote it."""
+    """Whether a method only raises NotImplementedError, as the generator's skeletons do."""
     code = getattr(method, "__code__", None)
     return isinstance(code, CodeType) and code.co_names == ("NotImplementedError",)
 

@@ -1,8 +1,9 @@
-"""Mock an operation with the contract's examples, for clients that are written before the server.
+"""Mock an operation, for clients that are written before the server.
 
-The request passes through the whole engine; only the implementation is replaced. Each response has the header
-`X-Mock: example`. It is the operation's lowest success status, unless the client sends a preference, as for
-Prism (RFC 7240):
+The request passes through the whole engine; only the implementation is replaced. The response is an example
+of the contract if there is one, else a value that is made from the schema. The header `X-Mock` says which:
+`example` or `schema`. The status is the operation's lowest success, unless the client sends a preference, as
+for Prism (RFC 7240):
 
     Prefer: code=404
     Prefer: code=200, example=empty
@@ -11,45 +12,167 @@ Prism (RFC 7240):
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode
 
-from specfirst.contract.document import Document, DocumentError, Operation, Pointer, Response
+from specfirst.contract.document import (
+    Document,
+    MediaType,
+    Operation,
+    Pointer,
+    Response,
+    pointer_text,
+)
 from specfirst.runtime.asgi import HTTPResponse
-from specfirst.runtime.errors import Invalid, ValidationErrorItem
+from specfirst.runtime.errors import Invalid, NotImplementedYet, ValidationErrorItem
+from specfirst.runtime.negotiation import negotiated
+from specfirst.runtime.values import NoValue, Values
 
-ExampleT = TypeVar("ExampleT")
+log = logging.getLogger("specfirst")
 
 MARK = "X-Mock"
 """The response header that marks mock responses."""
 
+_ITEMS = 3
+"""The number of items of a stream."""
+
+_CONCRETE = {"text": "text/plain", "image": "image/png", "audio": "audio/mpeg", "video": "video/mp4"}
+
+
+class NoExample(NotImplementedYet):
+    """The contract has no example of a response, and no value of its schema was found."""
+
+    def __init__(self, part: str, pointer: Pointer) -> None:
+        Exception.__init__(self, part)
+        place = pointer_text(pointer)
+        self.detail = f"The mock found no value for the {part} at {place}; add an `example` to the contract"
+        self.headers = {}
+
 
 class Mock:
-    """The mock responses of one operation. Raises DocumentError if its lowest success has no example."""
+    """The mock responses of one operation; each is made when it is first requested, and always the same."""
 
-    def __init__(self, document: Document, operation: Operation) -> None:
-        lowest = min(operation.successes, key=lambda response: response.status)
-        self._default = str(lowest.status)
-        self._examples = {self._default: _responses(document, lowest)}
-        for response in operation.responses.values():
-            try:
-                self._examples[str(response.status)] = _responses(document, response)
-            except DocumentError:
-                # A response that the client must request explicitly need not have an example.
-                continue
+    def __init__(self, document: Document, operation: Operation, values: Values) -> None:
+        self._document, self._operation, self._values = document, operation, values
+        self._made: dict[tuple[str, str | None, str | None], HTTPResponse] = {}
 
     def response(self, headers: Iterable[tuple[bytes, bytes]]) -> HTTPResponse:
-        """Return the response that the client prefers. Raises Invalid if the contract has no such example."""
+        """Return the response that the client prefers.
+
+        Raises Invalid if the contract has no such response, and NoExample.
+        """
+        headers = [*headers]
         preferences = _preferences(headers)
-        examples = _choose(self._examples, preferences.get("code", self._default))
-        return _choose(examples, preferences.get("example", next(iter(examples))))
+        code = preferences.get("code", default_status(self._operation.declared))
+        is_status = code.isdecimal() and len(code) == 3 and "100" <= code <= "599"
+        declared = self._operation.response(int(code)) if is_status else None
+        if declared is None:
+            raise _refused("response", self._operation.declared)
+        media_types = {media_type.essence: media_type for media_type in declared.content}
+        preferred = negotiated([*media_types], headers) if media_types else None
+        name = preferences.get("example")
+        kept = (code, preferred, name)
+        if kept not in self._made:
+            media_type = None if preferred is None else media_types[preferred]
+            self._made[kept] = self._response(int(code), declared, media_type, name)
+        return self._made[kept]
+
+    def fitting(self, response: HTTPResponse) -> HTTPResponse:
+        """Return an error response of the engine, or one of the contract if that does not allow its body."""
+        declared = self._operation.response(response.status)
+        if declared is None:
+            return response
+        sent = {name for name, _ in response.headers}
+        required = (field for field in self._headers(declared, response.status) if field[0] not in sent)
+        headers = [*response.headers, *required]
+        media_type = next(iter(declared.content), None)
+        if media_type is None or not response.body or self._allows(media_type, response):
+            return response._replace(headers=headers)
+        made = self._response(response.status, declared, media_type, None)
+        kept = [field for field in headers if field[0] != b"content-type"]
+        given = {name for name, _ in kept}
+        return made._replace(headers=[*kept, *(field for field in made.headers if field[0] not in given)])
+
+    def _allows(self, media_type: MediaType, response: HTTPResponse) -> bool:
+        if media_type.codec == "text":
+            return dict(response.headers).get(b"content-type", b"").startswith(media_type.essence.encode())
+        if media_type.codec != "json" or media_type.schema is False:
+            return False
+        if media_type.schema in (None, True):
+            return True
+        return self._values.validator(media_type.schema).is_valid(json.loads(response.body))
+
+    def _response(
+        self, status: int, declared: Response, media_type: MediaType | None, name: str | None
+    ) -> HTTPResponse:
+        source, body = "example", b""
+        headers = [*self._headers(declared, status)]
+        if media_type is None:
+            if name not in (None, "example"):
+                raise _refused("example", ["example"])
+        else:
+            source, value = self._body(media_type, status, name)
+            concrete = _concrete(media_type.name)
+            body = _encoded(value, media_type, streamed=source == "items")
+            headers.append((b"content-type", concrete.encode()))
+        mark = (MARK.lower().encode(), b"example" if source == "example" else b"schema")
+        return HTTPResponse(status, [mark, *headers], body)
+
+    def _body(self, media_type: MediaType, status: int, name: str | None) -> tuple[str, Any]:
+        """Return where the body is from ("example", "schema" or "items"), and the body."""
+        schema, pointer = media_type.schema, media_type.pointer
+        examples = _examples(self._document, self._document.get(pointer), pointer)
+        key = f"{self._operation.operation_id} {status}"
+        if name is not None:
+            if name in examples:
+                return "example", examples[name]
+            if name != "example" or examples:
+                raise _refused("example", [*examples] or ["example"])
+        valid = self._values.validator(schema).is_valid if isinstance(schema, Mapping) else None
+        for found, value in examples.items():
+            if valid is None or media_type.codec != "json" or valid(value):
+                return "example", value
+            log.warning(
+                "The mock does not use the example %r at %s: it does not match the schema",
+                found,
+                pointer_text(pointer),
+            )
+        try:
+            if schema is None and media_type.item_schema is not None:
+                items = [self._values.value(media_type.item_schema, f"{key} {n}") for n in range(_ITEMS)]
+                return "items", items
+            return "schema", self._values.value({} if schema is None else schema, key)
+        except NoValue:
+            raise NoExample("body", pointer) from None
+
+    def _headers(self, declared: Response, status: int) -> Iterator[tuple[bytes, bytes]]:
+        nodes = self._document.get(declared.pointer).get("headers", {})
+        for header in declared.headers:
+            where = (*declared.pointer, "headers", header.name)
+            node, pointer = self._document.follow(nodes[header.name], where)
+            examples = [*_examples(self._document, node, pointer).values()]
+            if not examples and not header.required:
+                continue
+            try:
+                key = f"{self._operation.operation_id} {status} {header.name}"
+                value = examples[0] if examples else self._values.value(header.schema, key)
+            except NoValue:
+                raise NoExample(f"header {header.name}", pointer) from None
+            yield header.name.lower().encode(), _field(value, explode=header.explode)
 
 
-def _choose(examples: Mapping[str, ExampleT], name: str) -> ExampleT:
-    if name not in examples:
-        message = f"The contract has no such example; it has {', '.join(examples)}"
-        raise Invalid([ValidationErrorItem(("header", "Prefer"), message, "preference")])
-    return examples[name]
+def default_status(declared: Collection[str]) -> str:
+    """Return the lowest success, or else 200 for `default`, or else the lowest status."""
+    statuses = sorted(key.lower().replace("xx", "00") for key in declared if key != "default")
+    successes = [status for status in statuses if status < "400"]
+    return next(iter(successes), "200" if "default" in declared or not statuses else statuses[0])
+
+
+def _refused(what: str, there: Iterable[str]) -> Invalid:
+    message = f"The contract has no such {what}; it has {', '.join(there)}"
+    return Invalid([ValidationErrorItem(("header", "Prefer"), message, "preference")])
 
 
 def _preferences(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
@@ -63,29 +186,38 @@ def _preferences(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
     return found
 
 
-def _responses(document: Document, response: Response) -> Mapping[str, HTTPResponse]:
-    """Return the mock responses of a response by example name. Raises DocumentError if there is none."""
-    node = document.get(response.pointer)
-    headers = [(MARK.lower().encode(), b"example")]
-    for header in response.headers:
-        where = (*response.pointer, "headers", header.name)
-        values = list(_examples(document, node["headers"][header.name], where).values())
-        if values:
-            text = values[0] if isinstance(values[0], str) else json.dumps(values[0])
-            headers.append((header.name.lower().encode(), text.encode()))
-        elif header.required:
-            raise _missing(f"header {header.name}", response, where)
-    if response.media_type is None:
-        return {"example": HTTPResponse(response.status, headers, b"")}
-    headers.append((b"content-type", response.media_type.encode()))
-    where = (*response.pointer, "content", response.media_type)
-    bodies = _examples(document, node["content"][response.media_type], where)
-    if not bodies:
-        raise _missing("body", response, where)
-    return {
-        name: HTTPResponse(response.status, headers, json.dumps(body, ensure_ascii=False).encode())
-        for name, body in bodies.items()
-    }
+def _concrete(media_type: str) -> str:
+    """Return a media type that a range such as `image/*` includes."""
+    kind, _, subtype = media_type.partition("/")
+    if subtype.partition(";")[0].strip() != "*":
+        return media_type
+    return _CONCRETE.get(kind, "application/json")
+
+
+def _encoded(value: Any, media_type: MediaType, *, streamed: bool) -> bytes:
+    """Write a value in the syntax of a media type; a text is already written, except in JSON."""
+    if streamed:
+        before, after = {"sse": ("data: ", "\n\n"), "sequence": ("\x1e", "\n")}.get(
+            media_type.codec, ("", "\n")
+        )
+        lines = (json.dumps(item, ensure_ascii=False) for item in value)
+        return "".join(f"{before}{line}{after}" for line in lines).encode()
+    if media_type.codec != "json" and isinstance(value, str):
+        return value.encode()
+    if media_type.codec == "form" and isinstance(value, Mapping):
+        return urlencode(value, doseq=True).encode()
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def _field(value: Any, *, explode: bool) -> bytes:
+    """Write a header's value in the style `simple` (OpenAPI 3.1, section 4.8.12.4)."""
+    if isinstance(value, list):
+        return b",".join(_field(item, explode=False) for item in value)
+    if isinstance(value, dict):
+        pairs = [f"{key}={item}" if explode else f"{key},{item}" for key, item in value.items()]
+        return _field(",".join(pairs), explode=False)
+    text = value if isinstance(value, str) else json.dumps(value)
+    return "".join(one if one.isascii() and one.isprintable() else "?" for one in text).encode()
 
 
 def _examples(document: Document, node: Any, pointer: Pointer) -> Mapping[str, Any]:
@@ -100,14 +232,8 @@ def _examples(document: Document, node: Any, pointer: Pointer) -> Mapping[str, A
         found = {"example": node["example"]}
     if not found:
         schema, _ = document.follow(node.get("schema", {}), (*pointer, "schema"))
+        if not isinstance(schema, Mapping):
+            return found
         values = [schema["example"]] if "example" in schema else schema.get("examples", [])
         found = {"example": values[0]} if values else {}
     return found
-
-
-def _missing(part: str, response: Response, pointer: Pointer) -> DocumentError:
-    return DocumentError(
-        f"the {part} of a response with status {response.status} has no example for the mock",
-        pointer,
-        remedy="add `example`",
-    )

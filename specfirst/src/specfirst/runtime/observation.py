@@ -19,8 +19,6 @@ import secrets
 from collections.abc import Awaitable, Callable
 from time import perf_counter
 
-from opentelemetry import trace
-
 from specfirst.contract.document import Document, DocumentError, Operation
 from specfirst.runtime.asgi import CONNECTION_ERROR, ASGIApp, Message, Receive, Scope, Send
 
@@ -110,6 +108,9 @@ class ObservationMiddleware:
 
 def name_span(operation: Operation) -> None:
     """Name FastAPI's span of this request as FastAPI's own router would."""
+    # Optional, so it is imported here: where there is a span, it is installed.
+    from opentelemetry import trace
+
     span = trace.get_current_span()
     span.update_name(f"{operation.method.upper()} {operation.path}")
     span.set_attribute("http.route", operation.path)
@@ -117,6 +118,8 @@ def name_span(operation: Operation) -> None:
 
 
 def _identify_span(scope: Scope) -> None:
+    from opentelemetry import trace
+
     span = trace.get_current_span()
     span.set_attribute("http.response.header.x-request-id", [scope["request_id"]])
     if scope["query_string"]:

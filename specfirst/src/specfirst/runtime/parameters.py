@@ -4,6 +4,8 @@ A schema says which integers are allowed but not how they are written. Here each
 has exactly one textual form: that of JSON. `+1`, `01`, `1.0` and `yes` are rejected, and so are undeclared
 and repeated parameters.
 
+Styles other than the usual ones, objects and `content` are read by specfirst.runtime.styles.
+
 An array in one parameter, such as `tags=a%2Cb,c`, is split at unencoded delimiters before its parts are
 decoded (RFC 6570, section 3.2.8; OpenAPI 3.1.1, section 4.8.12.4): `a,b` and `c`.
 """
@@ -19,38 +21,13 @@ from urllib.parse import unquote_plus
 from pydantic import ValidationError
 
 from specfirst.contract.document import Document, Operation, Parameter
+from specfirst.contract.shapes import Shape, shape_of
 from specfirst.runtime.errors import ValidationErrorItem
+from specfirst.runtime.styles import Styled, read_all, reader_of
 from specfirst.runtime.validation import Schemas, Validator, unrepresentable, validation_errors
 
 Headers = Iterable[tuple[bytes, bytes]]
 """Header fields in ASGI format: lower-case names, values as bytes."""
-
-_INTEGER = re.compile(r"(0|-?[1-9][0-9]{0,99})\Z")
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,99})(\.[0-9]{1,99})?([eE][+-]?[0-9]{1,2})?\Z")
-
-
-def _integer(text: str) -> int:
-    if not _INTEGER.match(text):
-        raise ValueError
-    return int(text)
-
-
-def _number(text: str) -> float:
-    if not _NUMBER.match(text):
-        raise ValueError
-    return float(text)
-
-
-def _boolean(text: str) -> bool:
-    return {"true": True, "false": False}[text]
-
-
-_READERS: dict[str, Callable[[str], Any]] = {
-    "integer": _integer,
-    "number": _number,
-    "boolean": _boolean,
-    "string": str,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +98,8 @@ class Parameters:
     """Reads the parameters of one operation.
 
     `conversions` maps identifiers to functions for the parameters whose Python type is not the JSON type
-    itself, such as a date-time.
+    itself, such as a date-time. Undeclared query parameters are validation errors, unless they are
+    credentials, or `ignore_unknown` is set.
     """
 
     def __init__(
@@ -130,38 +108,27 @@ class Parameters:
         operation: Operation,
         schemas: Schemas,
         conversions: Mapping[str, Callable[[Any], Any]],
+        *,
+        ignore_unknown: bool = False,
     ) -> None:
-        readers = [self._reader(document, p, schemas, conversions) for p in operation.parameters]
+        made = [_reader(document, p, schemas, conversions.get(p.identifier)) for p in operation.parameters]
+        self._spread = [r for r in made if isinstance(r, Styled) and r.spreads]
+        readers = [r for r in made if r not in self._spread]
         self._path = [r for r in readers if r.parameter.location == "path"]
         self._query = {r.parameter.name: r for r in readers if r.parameter.location == "query"}
+        self._ignore_unknown = ignore_unknown
         self._headers = {r.parameter.name.lower(): r for r in readers if r.parameter.location == "header"}
         self._header_names = {name.encode(): name for name in self._headers}
         self._cookies = {r.parameter.name: r for r in readers if r.parameter.location == "cookie"}
+        self._spread_cookies = [r for r in self._spread if r.parameter.location == "cookie"]
+        self._spread_query = [r for r in self._spread if r.parameter.location != "cookie"]
+        # Credentials in the query are no parameters, and the operation has them all the same.
+        schemes = [document.security_schemes.get(name, {}) for r in operation.security for name in r]
+        self._credentials = {scheme.get("name") for scheme in schemes if scheme.get("in") == "query"}
         # The values of path parameters arrive in the order of the path template.
         names = re.findall(r"{([^}]*)}", operation.path)
+        self._path = [r for r in self._path if r.parameter.name in names]
         self._path.sort(key=lambda reader: names.index(reader.parameter.name))
-
-    @staticmethod
-    def _reader(
-        document: Document,
-        parameter: Parameter,
-        schemas: Schemas,
-        conversions: Mapping[str, Callable[[Any], Any]],
-    ) -> _Reader:
-        schema, where = document.follow(parameter.schema, (*parameter.pointer, "schema"))
-        is_array = schema.get("type") == "array"
-        item = document.follow(schema["items"], (*where, "items"))[0] if is_array else schema
-        return _Reader(
-            parameter=parameter,
-            loc=(parameter.location, parameter.name),
-            identifier=parameter.identifier,
-            type=item["type"],
-            read=_READERS[item["type"]],
-            is_array=is_array,
-            validator=schemas.validator(parameter.schema),
-            default=schema.get("default"),
-            convert=conversions.get(parameter.identifier),
-        )
 
     def path(self, segments: Sequence[str], values: dict[str, Any]) -> list[ValidationErrorItem]:
         """Parse the path's segments into `values`, by identifier; return the validation errors."""
@@ -180,8 +147,10 @@ class Parameters:
                 if name := self._header_names.get(header):
                     texts.setdefault(name, []).append(value.decode("utf-8", "surrogateescape"))
             self._take(self._headers, texts, values, found)
-        if self._cookies:
-            self._take(self._cookies, cookies(headers), values, found)
+        if self._cookies or self._spread_cookies:
+            given = cookies(headers)
+            self._take(self._cookies, given, values, found)
+            read_all(self._spread_cookies, given, self._cookies, values, found, str)
         return found
 
     def _read_query(self, query: bytes, values: dict[str, Any], found: list[ValidationErrorItem]) -> None:
@@ -191,7 +160,11 @@ class Parameters:
                 if pair:
                     name, _, value = pair.partition("=")
                     texts.setdefault(_form_decoded(name), []).append(value)
-            for name in texts.keys() - self._query.keys():
+            unknown = texts.keys() - self._query.keys()
+            if self._spread_query or self._credentials:
+                unknown -= self._credentials
+                unknown -= {name for name in unknown if any(r.takes(name) for r in self._spread_query)}
+            for name in () if self._ignore_unknown else unknown:
                 printable = name.encode("utf-8", "replace").decode()
                 found.append(
                     ValidationErrorItem(
@@ -199,10 +172,13 @@ class Parameters:
                     )
                 )
         self._take(self._query, texts, values, found, _form_decoded)
+        if self._spread_query:
+            others = {name: raw for name, raw in texts.items() if name not in self._credentials}
+            read_all(self._spread_query, others, self._query, values, found, _form_decoded, query)
 
     @staticmethod
     def _take(
-        readers: Mapping[str, _Reader],
+        readers: Mapping[str, _Reader | Styled],
         texts: Mapping[str, list[str]],
         values: dict[str, Any],
         found: list[ValidationErrorItem],
@@ -217,6 +193,45 @@ class Parameters:
                 # A new list for each request, because the operation may modify it.
                 default = reader.default
                 values[reader.identifier] = [*default] if reader.is_array and default else default
+
+
+def _reader(
+    document: Document, parameter: Parameter, schemas: Schemas, convert: Callable[[Any], Any] | None
+) -> _Reader | Styled:
+    where = parameter.schema_pointer
+    schema, _ = document.follow(parameter.schema, where)
+    shape = shape_of(document, parameter.schema, where)
+    validator = schemas.validator(parameter.schema, where, direction="request")
+    default = schema.get("default")
+    loc = (parameter.location, parameter.name)
+    if not _is_simple(parameter, shape):
+        return Styled(parameter, loc, shape, validator, default, convert)
+    is_array = shape.kind == "array"
+    item = (shape.items or Shape(("string",))) if is_array else shape
+    return _Reader(
+        parameter=parameter,
+        loc=loc,
+        identifier=parameter.identifier,
+        type=" or ".join(item.scalars) or "string",
+        read=reader_of(item, None if is_array else validator),
+        is_array=is_array,
+        validator=validator,
+        default=default,
+        convert=convert,
+    )
+
+
+def _is_simple(parameter: Parameter, shape: Shape) -> bool:
+    """Return whether it is a scalar, or a list of scalars, in the usual style of its location."""
+    if parameter.media_type is not None or parameter.style not in ("form", "simple"):
+        return False
+    if shape.kind == "array":
+        return shape.items is None or (shape.items.kind == "scalar" and not _mixes(shape.items))
+    return shape.kind == "scalar" and not _mixes(shape)
+
+
+def _mixes(shape: Shape) -> bool:
+    return bool({"array", "object"} & {*shape.types})
 
 
 def _form_decoded(text: str) -> str:

@@ -8,21 +8,23 @@ contract directly, without FastAPI's dependency resolution for each request.
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from http import HTTPStatus
+from functools import partial
 from types import UnionType
 from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 from urllib.parse import quote, unquote
 
 from fastapi.routing import APIRoute, APIRouter
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from typing_extensions import TypeAliasType
 
-from specfirst.contract.document import Document
+from specfirst.contract.document import Document, Operation
 from specfirst.runtime import bodies
-from specfirst.runtime.asgi import HTTPResponse, Receive, Scope, Send, root_of, send_response
+from specfirst.runtime.asgi import HTTPResponse, Receive, Scope, Send, root_of, send_response, send_stream
 from specfirst.runtime.compression import COMPRESS_FROM, forbids_transforming, negotiate
+from specfirst.runtime.error_formats import ErrorBody, NamedErrorBody, error_format
 from specfirst.runtime.errors import (
     APIError,
     InternalError,
@@ -32,32 +34,42 @@ from specfirst.runtime.errors import (
     NotImplementedYet,
     TooManyRequests,
     Unauthenticated,
-    ValidationErrorItem,
 )
-from specfirst.runtime.implementations import Binding, UnimplementedOperations, unimplemented
+from specfirst.runtime.implementations import REMEDY, Binding, UnimplementedOperations, unimplemented
 from specfirst.runtime.mock import Mock
+from specfirst.runtime.negotiation import negotiated
 from specfirst.runtime.observation import TRACED, name_span, supplied_headers
 from specfirst.runtime.parameters import Parameters
 from specfirst.runtime.responses import (
     ContractViolation,
-    ErrorBody,
     Responder,
     ResponseValidation,
-    error_body,
     error_response,
 )
-from specfirst.runtime.security import Authenticate, CallerT, Security
-from specfirst.runtime.validation import Schemas, unrepresentable, validation_errors
+from specfirst.runtime.security import (
+    Authenticate,
+    CallerT,
+    Certificate,
+    Security,
+    tls_certificate,
+)
+from specfirst.runtime.validation import Schemas
+from specfirst.runtime.values import Values
+from specfirst.serving.startup import StartupError
 
 log = logging.getLogger("specfirst")
 
-Authorize = Callable[[CallerT, Mapping[str, Any]], None]
-"""Checks from the path parameters whether the caller may use the resource; raises Forbidden if not."""
+Authorize = Callable[[CallerT, Mapping[str, Any]], Awaitable[None] | None]
+"""Checks from the path parameters whether the caller may use the resource; raises Forbidden if not.
 
-Limit = Callable[[Scope, CallerT | None], None]
+It may be a coroutine function.
+"""
+
+Limit = Callable[[Scope, CallerT | None], Awaitable[None] | None]
 """Raises TooManyRequests if this caller, or an anonymous client (None) at this address, exceeds the limit.
 
-Called where the contract declares 429: for authenticated callers, and otherwise for addresses.
+Called where the contract declares 429: for authenticated callers, and otherwise for addresses. It may be a
+coroutine function.
 """
 
 
@@ -66,7 +78,14 @@ class Engine(Generic[CallerT]):
 
     `authenticate` has a function for each security scheme of the contract. With `validate_responses`, a
     response that violates the contract becomes a 500, with the reason in the log. Operations without an
-    implementation return 501 with `allow_unimplemented`, and the contract's example with `mock`.
+    implementation return 501 with `allow_unimplemented`, and with `mock` the contract's example or a value of
+    the schema, which depends on `mock_seed`; `unimplemented_remedy` says how such an operation gets written.
+
+    Policies: `error_body` is the format of error responses, and `validation_status` that of validation errors
+    (422 or 400). Undeclared query parameters are validation errors if `unknown_query` is "refuse".
+    `client_certificate` finds the certificate of `mutualTLS`.
+
+    Raises StartupError if `authenticate` lacks a scheme that an operation requires.
     """
 
     def __init__(
@@ -79,20 +98,31 @@ class Engine(Generic[CallerT]):
         validate_responses: bool = False,
         allow_unimplemented: bool = False,
         mock: bool = False,
-        error_body: ErrorBody = error_body,
+        mock_seed: int = 0,
+        unimplemented_remedy: str = REMEDY,
+        error_body: ErrorBody | NamedErrorBody = "detail",
+        validation_status: Literal[400, 422] = 422,
+        unknown_query: Literal["refuse", "ignore"] = "refuse",
+        client_certificate: Certificate = tls_certificate,
     ) -> None:
         self.document = document
         self.schemas = Schemas(document)
         self.authenticate, self.authorize, self.limit = authenticate, authorize, limit
         self.validation = ResponseValidation(document, self.schemas) if validate_responses else None
         self.allow_unimplemented, self.mock = allow_unimplemented, mock
-        self.error_body = error_body
+        self.values = Values(document, partial(self.schemas.validator, direction="response"), mock_seed)
+        self._unimplemented_remedy = unimplemented_remedy
+        self.errors = error_format(error_body, validation_status)
+        self.ignores_unknown_query = unknown_query == "ignore"
+        self.client_certificate = client_certificate
         # Errors outside of operations, such as 404 and 405, have the same format as those of the operations.
-        errors = [r for o in document.operations for r in o.responses.values() if r.status >= 400]
-        self._error_media_type = next((r.media_type for r in errors if r.media_type), "application/json")
+        errors = [r for o in document.operations for r in o.declared.values() if r.status >= 400]
+        names = (m.name for r in errors for m in r.content if m.codec == "json")
+        self.error_media_type = next(names, self.errors.media_type)
         self.body_limit: int = document.content.get("x-max-body-bytes", bodies.DEFAULT_LIMIT)
         self.operations = {operation.operation_id: operation for operation in document.operations}
-        self.paths: PathTree[OperationRoute] = PathTree()
+        self.paths: PathTree[OperationHandler] = PathTree()
+        self.handlers: list[OperationHandler] = []
         # Match the longer server path first, as concrete segments take precedence over parameters.
         bases = (base.split("/")[1:] for base in document.base_paths)
         self.base_segments = sorted(bases, key=len, reverse=True)
@@ -100,23 +130,38 @@ class Engine(Generic[CallerT]):
         self.unimplemented: frozenset[str] = frozenset()
         self.mocks: Mapping[str, Mock] = {}
         schemes = {name for o in document.operations for requirement in o.security for name in requirement}
+        # Security names the place of one that is not declared.
+        schemes &= document.security_schemes.keys()
         if missing := sorted(schemes - authenticate.keys()):
-            raise ValueError(f"no function authenticates the contract's security scheme {', '.join(missing)}")
+            raise StartupError(
+                f"no function authenticates the contract's security scheme {', '.join(missing)}; add it to "
+                "`authenticate` of the Engine"
+            )
 
     def bind(self, *bindings: Binding) -> None:
         """Check that implementations have every operation of their Protocols, with its parameters.
 
-        Raises UnimplementedOperations with the full list, unless `allow_unimplemented` or `mock` is set, and
-        DocumentError if an operation to mock has no example.
+        Raises UnimplementedOperations with the full list, unless `allow_unimplemented` or `mock` is set.
         """
         missing = [gap for binding in bindings for gap in unimplemented(self.document, binding)]
         if self.mock:
             operations = [gap.operation for gap in missing]
-            self.mocks = {o.operation_id: Mock(self.document, o) for o in operations}
+            self.mocks = {o.operation_id: Mock(self.document, o, self.values) for o in operations}
             return
         if missing and not self.allow_unimplemented:
-            raise UnimplementedOperations(missing)
+            raise UnimplementedOperations(missing, self._unimplemented_remedy)
         self.unimplemented = frozenset(gap.operation.operation_id for gap in missing)
+
+    def serve_mocks(self) -> None:
+        """Serve every operation as a mock, without a generated package."""
+
+        async def never(**values: Any) -> None:
+            raise AssertionError("a mock calls no implementation")
+
+        operations = self.operations.values()
+        self.mocks = {o.operation_id: Mock(self.document, o, self.values) for o in operations}
+        for operation in operations:
+            OperationHandler(self, operation, never)
 
     def router(self, tag: str) -> APIRouter:
         """Create an ordinary FastAPI router whose routes use this engine."""
@@ -137,51 +182,80 @@ class Engine(Generic[CallerT]):
                 joined.include_router(router, prefix=base, include_in_schema=described)
         return joined
 
+    def prepare(self) -> None:
+        """Make all validators and models now, so that no request waits for them."""
+        for handler in self.handlers:
+            if not handler.prepared:
+                handler.prepare()
+
     def error_response(self, api_error: APIError) -> HTTPResponse:
         """Return an error response outside of the contract's operations."""
-        return error_response(api_error, self.error_body, self._error_media_type)
+        return error_response(api_error, self.errors, self.error_media_type)
 
 
-class OperationRoute(APIRoute):
-    """The FastAPI route of one operation."""
+def only_the_engine() -> None:
+    """Stands for an argument that FastAPI cannot describe; the engine alone reads it."""
 
-    def __init__(self, engine: Engine[Any], path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        super().__init__(path, endpoint, **options)
-        self.engine = engine
-        self.operation = engine.operations[options["operation_id"]]
-        self._call: Callable[..., Awaitable[Any]] = endpoint
-        hints = get_type_hints(endpoint, include_extras=True)
-        self._security = Security(engine.document, self.operation, engine.authenticate)
+
+class OperationHandler:
+    """Executes the requests of one operation; `call` gets the typed values by name.
+
+    Validators and models are made at the first request, so that a service of many operations starts quickly.
+    `Engine.prepare` makes them at once.
+    """
+
+    def __init__(
+        self, engine: Engine[Any], operation: Operation, call: Callable[..., Awaitable[Any]]
+    ) -> None:
+        self.engine, self.operation, self._call = engine, operation, call
+        self._security = Security(engine.document, operation, engine.authenticate, engine.client_certificate)
+        self._limit = engine.limit if operation.response(TooManyRequests.status) else None
+        schemas = engine.schemas if engine.validation else None
+        self._responder = Responder(operation, engine.errors, engine.error_media_type, schemas)
+        self._conditional = operation.conditional
+        self._mock = engine.mocks.get(operation.operation_id)
+        contents = [r.content for r in operation.results if len(r.content) > 1]
+        self._accepts = list(dict.fromkeys(m.essence for content in contents for m in content))
+        self.prepared = False
+        engine.paths.add(operation.path, operation.method.upper(), self)
+        engine.handlers.append(self)
+
+    def hints(self) -> Mapping[str, Any]:
+        """Return the types of the arguments of `call`; an argument without a type is JSON."""
+        return {}
+
+    def prepare(self) -> None:
+        """Make the validators and models of the operation."""
+        engine, operation, hints = self.engine, self.operation, self.hints()
         self._parameters = Parameters(
             engine.document,
-            self.operation,
+            operation,
             engine.schemas,
             {
                 p.identifier: convert
-                for p in self.operation.parameters
-                if (convert := _conversion(hints[p.identifier]))
+                for p in operation.parameters
+                if (convert := _conversion(hints.get(p.identifier, Any)))
             },
+            ignore_unknown=engine.ignores_unknown_query,
         )
-        self._limit = engine.limit if TooManyRequests.status in self.operation.responses else None
-        self._body = self.operation.body
-        if self._body:
-            self._body_validator = engine.schemas.validator(self._body.schema)
-            self._body_model = TypeAdapter(hints["body"]).validator
-        self._responder = Responder(self.operation, engine.error_body)
-        self._conditional = self.operation.conditional
-        self._mock = engine.mocks.get(self.operation.operation_id)
-        engine.paths.add(self.operation.path, self.operation.method.upper(), self)
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request that FastAPI's router has matched, if the engine's own does not run first.
-
-        FastAPI matches the decoded path, where `%2F` separates segments; the engine's match takes precedence.
-        """
-        if not await dispatch(self.engine, scope, receive, send):
-            await send_response(self.engine.error_response(NotFound()), scope, send)
+        self._body = None
+        if operation.body:
+            first = operation.body.content[0]
+            plain = first.schema is not None and all(
+                m.codec == "json" and m.schema == first.schema for m in operation.body.content
+            )
+            hint = _without_markers(hints.get("body", Any))
+            self._body = (
+                bodies.JSONBody(operation.body, engine.schemas, hint)
+                if plain
+                else bodies.Body(engine.document, operation.body, engine.schemas, hint)
+            )
+        self.prepared = True
 
     async def respond(self, scope: Scope, receive: Receive, send: Send, segments: Sequence[str]) -> None:
         """Respond to a request with these path parameter values."""
+        if not self.prepared:
+            self.prepare()
         scope["route"] = self
         if TRACED in scope:
             name_span(self.operation)
@@ -191,14 +265,20 @@ class OperationRoute(APIRoute):
             return
         except Exception as error:
             self._log(error, scope)
-            declared = HTTPStatus.INTERNAL_SERVER_ERROR in self.operation.responses
-            respond = self._responder.error_response if declared else self.engine.error_response
-            response = respond(InternalError())
+            response = self._responder.error_response(InternalError())
         if scope.get("root_path"):
             response = _below(root_of(scope), response)
         if len(response.body) >= COMPRESS_FROM and self.engine.compresses:
             response = await negotiate(response, scope["headers"])
-        await send_response(response, scope, send)
+        if response.stream is None:
+            await send_response(response, scope, send)
+            return
+        try:
+            await send_stream(response, scope, receive, send)
+        except Exception as error:
+            # The status has been sent, so the connection is all that can still tell.
+            self._log(error, scope)
+            raise
 
     async def _execute(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> HTTPResponse:
         try:
@@ -209,7 +289,8 @@ class OperationRoute(APIRoute):
             # 501 is the only status that no contract declares: it requires `allow_unimplemented`.
             return self.engine.error_response(api_error)
         except APIError as api_error:
-            return self._responder.error_response(api_error)
+            response = self._responder.error_response(api_error)
+            return self._mock.fitting(response) if self._mock else response
 
     async def _result(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> Any:
         values: dict[str, Any] = {}
@@ -222,39 +303,27 @@ class OperationRoute(APIRoute):
                     request_id = {"request_id": scope.get("request_id")}
                     name = self.operation.operation_id
                     log.info("%s rejected a credential: %s", name, api_error.reason, extra=request_id)
-                if self._limit:
-                    self._limit(scope, None)
+                if self._limit and (pending := self._limit(scope, None)) is not None:
+                    await pending
                 raise
-        if self._limit:
-            self._limit(scope, caller)
+        if self._limit and (pending := self._limit(scope, caller)) is not None:
+            await pending
         if found := self._parameters.path(segments, values):
             raise Invalid(found)
         # Anonymous callers need no authorization: the contract allows everyone.
-        if caller is not None:
-            self.engine.authorize(caller, values)
+        if caller is not None and (pending := self.engine.authorize(caller, values)) is not None:
+            await pending
         if self.operation.operation_id in self.engine.unimplemented:
             raise NotImplementedYet(self.operation.operation_id)
-        body = (
-            await bodies.read_json(scope, receive, self._body, self.engine.body_limit) if self._body else None
-        )
+        body = await self._body.read(scope, receive, self.engine.body_limit) if self._body else None
         found = self._parameters.rest(scope["query_string"], scope["headers"], values)
         if self._body:
-            values["body"] = self._typed_body(body, found)
+            values["body"] = self._body.typed(body, found)
         if found:
             raise Invalid(found)
+        if self._accepts:
+            values["accept"] = negotiated(self._accepts, scope["headers"])
         return None if self._mock else await self._call(**values)
-
-    def _typed_body(self, body: Any, found: list[ValidationErrorItem]) -> Any:
-        if body is bodies.ABSENT:
-            return None
-        if not self._body_validator.is_valid(body):
-            found += validation_errors(self._body_validator, body, "body")
-            return None
-        try:
-            return self._body_model.validate_python(body)
-        except ValidationError as error:
-            found += unrepresentable(error, "body")
-            return None
 
     def _checked(self, response: HTTPResponse) -> HTTPResponse:
         if self.engine.validation is None or response.status == NotImplementedYet.status:
@@ -281,6 +350,37 @@ class OperationRoute(APIRoute):
         )
 
 
+class OperationRoute(OperationHandler, APIRoute):
+    """The FastAPI route of one operation.
+
+    FastAPI's own state is made when something asks for it: that takes longer than all else at the start.
+    """
+
+    def __init__(self, engine: Engine[Any], path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        self._declared = (path, endpoint, options)
+        self.path, self.endpoint, self.name = path, endpoint, endpoint.__name__
+        OperationHandler.__init__(self, engine, engine.operations[options["operation_id"]], endpoint)
+
+    def __getattr__(self, name: str) -> Any:
+        """Make FastAPI's state of the route, which its description of the application reads."""
+        if name.startswith("_") or "unique_id" in self.__dict__:
+            raise AttributeError(name)
+        path, endpoint, options = self._declared
+        APIRoute.__init__(self, path, endpoint, **options)
+        return getattr(self, name)
+
+    def hints(self) -> Mapping[str, Any]:
+        return get_type_hints(self._call, include_extras=True)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request that FastAPI's router has matched, if the engine's own does not run first.
+
+        FastAPI matches the decoded path, where `%2F` separates segments; the engine's match takes precedence.
+        """
+        if not await dispatch(self.engine, scope, receive, send):
+            await send_response(self.engine.error_response(NotFound()), scope, send)
+
+
 def _below(root: str, response: HTTPResponse) -> HTTPResponse:
     """Add the path prefix to Location and Content-Location.
 
@@ -300,6 +400,11 @@ def _conversion(hint: Any) -> Callable[[Any], Any] | None:
     return None if _is_json_type(hint) else TypeAdapter(hint).validate_python
 
 
+def _without_markers(hint: Any) -> Any:
+    """Return the type of an argument without what only FastAPI reads, such as `Body()`."""
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
+
+
 def _is_json_type(hint: Any) -> bool:
     if isinstance(hint, TypeAliasType):
         return _is_json_type(hint.__value__)
@@ -308,7 +413,7 @@ def _is_json_type(hint: Any) -> bool:
         return _is_json_type(arguments[0])
     if origin in (Union, UnionType, list):
         return all(_is_json_type(argument) for argument in arguments)
-    return origin is Literal or hint in (str, int, float, bool, type(None))
+    return origin is Literal or hint in (str, int, float, bool, type(None), Any)
 
 
 RouteT = TypeVar("RouteT")
@@ -319,6 +424,8 @@ class _Node(Generic[RouteT]):
 
     def __init__(self) -> None:
         self.named: dict[str, _Node[RouteT]] = {}
+        self.patterns: dict[str, tuple[re.Pattern[str], _Node[RouteT]]] = {}
+        """Segments that are parameters and text, such as `{id}.json`; the longest text first."""
         self.parameter: _Node[RouteT] | None = None
         self.routes: dict[str, RouteT] = {}
 
@@ -335,12 +442,25 @@ class PathTree(Generic[RouteT]):
     def add(self, template: str, method: str, route: RouteT) -> None:
         node = self._root
         for segment in template[1:].split("/"):
-            if segment.startswith("{"):
+            if re.fullmatch(r"\{[^{}]*\}", segment):
                 node.parameter = node.parameter or _Node()
                 node = node.parameter
+            elif "{" in segment:
+                node = self._pattern(node, re.sub(r"\{[^{}]*\}", "{}", segment))
             else:
                 node = node.named.setdefault(segment, _Node())
         node.routes[method] = route
+
+    @staticmethod
+    def _pattern(node: _Node[RouteT], segment: str) -> _Node[RouteT]:
+        if segment not in node.patterns:
+            # Each parameter but the last one ends at the first text that may follow it.
+            parts = [re.escape(part) for part in segment.split("{}")]
+            regex = re.compile("(.+?)".join(parts[:-1]) + "(.+)" + parts[-1], re.DOTALL)
+            node.patterns[segment] = (regex, _Node())
+            longest = sorted(node.patterns.items(), key=lambda item: -len(item[0].replace("{}", "")))
+            node.patterns = dict(longest)
+        return node.patterns[segment][1]
 
     def match(self, segments: Sequence[str]) -> tuple[Mapping[str, RouteT], list[str]] | None:
         """Return the routes of the path, by method, and the parameter values in order."""
@@ -355,6 +475,11 @@ def _match(
     segment = segments[index]
     if (named := node.named.get(segment)) and (found := _match(named, segments, index + 1, values)):
         return found
+    for pattern, child in node.patterns.values() if node.patterns else ():
+        if (matched := pattern.fullmatch(segment)) and (
+            found := _match(child, segments, index + 1, [*values, *matched.groups()])
+        ):
+            return found
     if node.parameter and segment:
         return _match(node.parameter, segments, index + 1, [*values, segment])
     return None
@@ -381,6 +506,20 @@ def raw_segments(scope: Scope) -> list[str]:
     return segments
 
 
+Match = tuple[list[str], Mapping[str, OperationHandler], list[str]]
+"""The segments of a server's path, the handlers of the path below it by method, and the parameter values."""
+
+
+def find(engine: Engine[Any], segments: Sequence[str]) -> Match | None:
+    """Find the path template of a path."""
+    for base in engine.base_segments:
+        if base and segments[: len(base)] != base:
+            continue
+        if match := engine.paths.match(segments[len(base) :]):
+            return base, *match
+    return None
+
+
 async def dispatch(engine: Engine[Any], scope: Scope, receive: Receive, send: Send) -> bool:
     """Handle a request if its path is one of the contract's; return whether it was."""
     segments = raw_segments(scope)
@@ -389,17 +528,13 @@ async def dispatch(engine: Engine[Any], scope: Scope, receive: Receive, send: Se
         methods = {operation.method.upper(): None for operation in engine.operations.values()}
         await send_response(_options(allowed_methods(methods)), scope, send)
         return True
-    for base in engine.base_segments:
-        if base and segments[: len(base)] != base:
-            continue
-        if match := engine.paths.match(segments[len(base) :]):
-            break
-    else:
+    match = find(engine, segments)
+    if match is None:
         return False
+    base, routes, values = match
     if base:
         # For a mounted application, too, this is part of the path prefix.
         scope["root_path"] = "/".join([scope.get("root_path", "").rstrip("/"), *base])
-    routes, values = match
     method = scope["method"]
     route = routes.get("GET" if method == "HEAD" and "HEAD" not in routes else method)
     if route is not None:

@@ -6,13 +6,14 @@ Results come from jsonschema-rs with formats asserted (JSON Schema 2020-12, whic
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import jsonschema_rs
 import pydantic
 
-from specfirst.contract.document import Document
+from specfirst.contract.document import Document, Pointer
+from specfirst.contract.executable import URI, ExecutableSchemas
 from specfirst.runtime.errors import ValidationErrorItem
 
 Validator = jsonschema_rs.Validator
@@ -21,20 +22,36 @@ _MASK = "The value"
 """Replaces the value in messages, so that no response or log repeats what a client sent."""
 
 
+Direction = Literal["request", "response"]
+"""Which way a value goes: requests need not have `readOnly` properties, responses no `writeOnly` ones."""
+
+
 class Schemas:
-    """Validators for the schemas of one document; equal schemas share one validator."""
+    """Validators for the schemas of one document, made when first asked for; equal schemas share one."""
 
     def __init__(self, document: Document) -> None:
-        self._components = document.content.get("components", {})
-        self._compiled: dict[str, Validator] = {}
+        self._document = document
+        self._compiled: dict[tuple[Direction | None, str], Validator] = {}
+        self._executable: dict[Direction | None, tuple[ExecutableSchemas, jsonschema_rs.Registry]] = {}
 
-    def validator(self, schema: Mapping[str, Any]) -> Validator:
-        key = json.dumps(schema, sort_keys=True)
+    def validator(
+        self, schema: Any, pointer: Pointer = (), *, direction: Direction | None = None
+    ) -> Validator:
+        """Return the validator of a schema, which is at `pointer`; that matters for references within `$id`."""
+        key = (direction, json.dumps(schema, sort_keys=True))
         if key not in self._compiled:
-            # Local references start at the root, so the components must be there as well.
-            root = {**schema, "components": self._components}
-            self._compiled[key] = jsonschema_rs.Draft202012Validator(root, validate_formats=True, mask=_MASK)
+            executable, registry = self._of(direction)
+            self._compiled[key] = jsonschema_rs.Draft202012Validator(
+                executable.schema(schema, pointer), registry=registry, validate_formats=True, mask=_MASK
+            )
         return self._compiled[key]
+
+    def _of(self, direction: Direction | None) -> tuple[ExecutableSchemas, jsonschema_rs.Registry]:
+        if direction not in self._executable:
+            executable = ExecutableSchemas(self._document, direction)
+            registry = jsonschema_rs.Registry([(URI, executable.content())], draft=jsonschema_rs.Draft202012)
+            self._executable[direction] = (executable, registry)
+        return self._executable[direction]
 
 
 def validation_errors(validator: Validator, value: object, *loc: str | int) -> list[ValidationErrorItem]:

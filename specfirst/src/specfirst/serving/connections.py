@@ -13,8 +13,9 @@ adds to every response: the request id, the common headers, the CORS headers, th
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from urllib.parse import unquote
 from weakref import WeakSet
 
@@ -37,24 +38,31 @@ from specfirst.serving.framing import (
     without_empty_lines,
 )
 
-# A request must arrive within this time after its first byte, and the first byte of the first request within
-# this time after the connection was made.
-RECEIVE_SECONDS = 8.0
-# A client that reads less than STALL_BYTES of its response in this time is disconnected.
-STALL_SECONDS = 8.0
-STALL_BYTES = 8192
-# A client that is still sending when the connection is to be closed has this time to read its response.
-LINGER_SECONDS = 2.0
-# A client may send this much besides its head and the bodies that are read: chunk framing, trailers, and
-# bodies that were refused.
-UNREAD_BYTES = 1024 * 1024
-# Connections of a process; while a body arrives, one may take 100 KB and more. Of further connections, EXCESS
-# get 503 when their request has arrived or after EXCESS_SECONDS, and the others get it at once.
-CONNECTIONS = 4096
-EXCESS = 256
-EXCESS_SECONDS = 1.0
-# During shutdown, a connection without requests is closed after this time.
-LEAVING_IDLE_SECONDS = 5
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits of the connections of one process. Times are in seconds, sizes in bytes."""
+
+    receive_seconds: float = 8.0
+    """A request must arrive within this time after its first byte, and the first byte of the first request
+    within this time after the connection was made."""
+    stall_seconds: float = 8.0
+    stall_bytes: int = 8192
+    """A client that reads less than `stall_bytes` of its response in `stall_seconds` is disconnected."""
+    linger_seconds: float = 2.0
+    """A client that is still sending when the connection is to be closed may read its response so long."""
+    unread_bytes: int = 1024 * 1024
+    """A client may send this much besides its head and the bodies that are read: chunk framing, trailers, and
+    bodies that were refused."""
+    connections: int = 4096
+    """The maximum of connections; while a body arrives, one may take 100 KB and more."""
+    excess: int = 256
+    excess_seconds: float = 1.0
+    """Of further connections, `excess` get 503 when their request has arrived or after `excess_seconds`, and
+    the others get it at once."""
+    leaving_idle_seconds: int = 5
+    """During shutdown, a connection without requests is closed after this time."""
+
 
 _RETRY = {"Retry-After": "1"}
 _SWEEP_SECONDS = 1.0
@@ -63,6 +71,8 @@ _swept: WeakSet[ServerState] = WeakSet()
 
 class Connection(HttpToolsProtocol):
     """One connection. A plain uvicorn uses it with `--http specfirst.serving.connections:Connection`."""
+
+    limits: ClassVar[Limits] = Limits()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # As in uvicorn.
         self._socket = transport
@@ -85,8 +95,8 @@ class Connection(HttpToolsProtocol):
         if self.server_state not in _swept:
             _swept.add(self.server_state)
             self.loop.call_later(_SWEEP_SECONDS, _sweep, self.loop, self.server_state)
-        self._excess = len(self.connections) > CONNECTIONS
-        if len(self.connections) > CONNECTIONS + EXCESS:
+        self._excess = len(self.connections) > self.limits.connections
+        if len(self.connections) > self.limits.connections + self.limits.excess:
             self._refuse_excess()
 
     def data_received(self, data: bytes) -> None:
@@ -177,13 +187,13 @@ class Connection(HttpToolsProtocol):
             self._body, self._receiving = None, False
             if cycle.response_complete:
                 self._since = self.loop.time()
-        elif self._unread > UNREAD_BYTES:
+        elif self._unread > self.limits.unread_bytes:
             raise UnreadableRequest(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
         return rest
 
     def _drop(self, size: int) -> None:
         self._unread += size
-        if self._unread > UNREAD_BYTES:
+        if self._unread > self.limits.unread_bytes:
             self._socket.pause_reading()
 
     def _scope(
@@ -290,7 +300,7 @@ class Connection(HttpToolsProtocol):
 
     def leave(self) -> None:
         """Close after the next response; without a request wait a while, because one may be on its way."""
-        self.timeout_keep_alive = min(self.timeout_keep_alive, LEAVING_IDLE_SECONDS)
+        self.timeout_keep_alive = min(self.timeout_keep_alive, self.limits.leaving_idle_seconds)
         if self._is_answering() and not self.cycle.response_started:
             self.cycle.keep_alive = self._keep_alive = False
 
@@ -307,19 +317,21 @@ class Connection(HttpToolsProtocol):
         """Close the connection if it has exceeded a timeout."""
         waited = now - self._since
         unsent = self._socket.get_write_buffer_size()
-        if not unsent or not self._unsent or unsent + STALL_BYTES <= self._unsent:
+        if not unsent or not self._unsent or unsent + self.limits.stall_bytes <= self._unsent:
             self._unsent, self._unsent_since = unsent, now
-        if now - self._unsent_since > STALL_SECONDS or (self._lingering and waited > LINGER_SECONDS):
+        if now - self._unsent_since > self.limits.stall_seconds or (
+            self._lingering and waited > self.limits.linger_seconds
+        ):
             self._socket.abort()
         elif self._deaf or self.is_closing():
             return
-        elif self._excess and waited > EXCESS_SECONDS:
+        elif self._excess and waited > self.limits.excess_seconds:
             self._refuse_excess()
         elif self._receiving:
             if self.flow.read_paused:
                 # The application takes its time, not the client.
                 self._since = now
-            elif waited > RECEIVE_SECONDS:
+            elif waited > self.limits.receive_seconds:
                 self._reject(
                     UnreadableRequest(HTTPStatus.REQUEST_TIMEOUT, "The request took too long to arrive")
                 )
@@ -327,7 +339,16 @@ class Connection(HttpToolsProtocol):
             self._socket.close()
 
     def _idle_seconds(self) -> float:
-        return self.timeout_keep_alive if self.cycle else min(self.timeout_keep_alive, RECEIVE_SECONDS)
+        return (
+            self.timeout_keep_alive
+            if self.cycle
+            else min(self.timeout_keep_alive, self.limits.receive_seconds)
+        )
+
+
+def limited(limits: Limits) -> type[Connection]:
+    """Return the connection class with these limits."""
+    return type("Connection", (Connection,), {"limits": limits})
 
 
 class _Transport:

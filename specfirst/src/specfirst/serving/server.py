@@ -21,7 +21,7 @@ from types import FrameType
 import uvicorn
 
 from specfirst.runtime.asgi import STOPPING
-from specfirst.serving.connections import CONNECTIONS, Connection
+from specfirst.serving.connections import Connection, Limits
 
 # What a supervisor sends to its workers, besides SIGTERM: see Server. A worker that is still starting exits.
 RETIRE, QUIT = signal.SIGUSR1, signal.SIGUSR2
@@ -77,7 +77,8 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        _allow_files(CONNECTIONS + SPARE_FILES)
+        limits: Limits = getattr(self.config.http, "limits", Connection.limits)
+        _allow_files(limits.connections + SPARE_FILES)
         await super().startup(sockets)
         self._sockets = sockets or []
         if supervisor := multiprocessing.parent_process():

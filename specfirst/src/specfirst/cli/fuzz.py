@@ -1,0 +1,159 @@
+"""`specfirst fuzz`: test a running server with Schemathesis."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shlex
+from pathlib import Path
+
+from specfirst.cli.config import Config
+from specfirst.cli.contracts import check_server, read_contract, setting
+from specfirst.cli.errors import CommandError
+
+SUMMARY = "Test a running server with Schemathesis: each operation, each check, with a report."
+EXAMPLES = """\
+  specfirst fuzz openapi.yaml --url http://127.0.0.1:8000
+  specfirst fuzz openapi.yaml --url http://127.0.0.1:8000 --header "Authorization: Bearer $TOKEN"
+  specfirst fuzz openapi.yaml --url http://127.0.0.1:8000 --examples 1000 --seed 7
+  specfirst fuzz openapi.yaml --url http://127.0.0.1:8000 --option=--include-tag=pets
+
+The requests create, change and delete data: never use it on a server whose data matters.
+
+exit status:
+  0  no failure was found
+  1  at least one was found
+  2  the command could not run"""
+EXTRA = "fuzz"
+SETTINGS = {
+    "url": {"type": "string", "description": "The URL of the contract's paths."},
+    "headers": {
+        "type": "array",
+        "items": {"type": "string", "pattern": "^[!#$%&'*+.^_`|~0-9A-Za-z-]+:"},
+        "description": "Header fields of every request, as `NAME: VALUE`.",
+    },
+    "examples": {
+        "type": "integer",
+        "minimum": 1,
+        "description": "Examples for each operation and phase (default: 100).",
+    },
+    "workers": {"type": "integer", "minimum": 1, "description": "Parallel processes (default: 1)."},
+    "output": {"type": "string", "description": "The folder of the reports (default: .specfirst/fuzz)."},
+    "schemathesis": {
+        "type": "string",
+        "description": "A configuration of Schemathesis, merged into ours (default: schemathesis.toml).",
+    },
+    "strict": {"type": "boolean", "description": "Warnings and untested operations are failures."},
+    "observations": {
+        "type": "string",
+        "description": "The folder of the observations for the coverage (default: .specfirst/observations).",
+    },
+}
+
+OBSERVATIONS, OUTPUT = ".specfirst/observations", ".specfirst/fuzz"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="CONTRACT", help="a file, a URL or git:REVISION:PATH")
+    parser.add_argument("--url", metavar="URL", help="the URL of the contract's paths")
+    parser.add_argument(
+        "-H",
+        "--header",
+        action="append",
+        default=[],
+        metavar="'NAME: VALUE'",
+        help="a header field of every request; may be repeated",
+    )
+    parser.add_argument("--examples", type=int, metavar="N", help="examples per operation and phase (100)")
+    parser.add_argument("--seed", type=int, metavar="N", help="repeat an earlier run (default: random)")
+    parser.add_argument("--workers", type=int, metavar="N", help="parallel processes (default: 1)")
+    parser.add_argument("--output", metavar="FOLDER", help=f"where to write the reports ({OUTPUT})")
+    parser.add_argument(
+        "--schemathesis",
+        metavar="FILE",
+        help="a configuration of Schemathesis that is merged into ours (default: schemathesis.toml)",
+    )
+    parser.add_argument(
+        "--strict",
+        action=argparse.BooleanOptionalAction,
+        help="treat warnings, and operations that were not tested completely, as failures",
+    )
+    parser.add_argument(
+        "--observations", metavar="FOLDER", help=f"where to record for `specfirst coverage` ({OBSERVATIONS})"
+    )
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="OPTION",
+        help="one more option of `schemathesis run`, such as --option=--phases=fuzzing; may be repeated",
+    )
+
+
+def run(arguments: argparse.Namespace, config: Config) -> int:
+    from rich.console import Console
+
+    from specfirst.fuzz.report import Report
+    from specfirst.fuzz.run import ConfigurationError, Target, fuzz
+
+    settings = config.section("fuzz")
+    url = setting(arguments, settings, "url", None)
+    if url is None:
+        raise CommandError(
+            "--url is required: the URL of the contract's paths, such as http://127.0.0.1:8000"
+        )
+    examples = setting(arguments, settings, "examples", 100)
+    workers = setting(arguments, settings, "workers", 1)
+    if examples < 1 or workers < 1:
+        raise CommandError("--examples and --workers must be at least 1")
+    headers = [*settings.get("headers", ()), *arguments.header]
+    for header in headers:
+        if ":" not in header:
+            raise CommandError(f"--header must be 'NAME: VALUE'; it is {header.partition(' ')[0]!r}")
+    document, _ = read_contract(arguments.file)
+    check_server(url)
+    seed = random.randrange(2**32) if arguments.seed is None else arguments.seed  # noqa: S311
+    repeat = ["specfirst", "fuzz", arguments.file, "--url", url, "--examples", str(examples)]
+    repeat += ["--seed", str(seed), *(["--workers", str(workers)] if workers > 1 else [])]
+    output = Path(setting(arguments, settings, "output", OUTPUT))
+    report = Report(
+        document,
+        examples,
+        seed,
+        workers,
+        shlex.join(repeat),
+        strict=setting(arguments, settings, "strict", False),
+    )
+    try:
+        fuzz(
+            document,
+            [Target(url)] * workers,
+            report,
+            output,
+            configuration=_configuration(arguments.schemathesis, config),
+            headers=headers,
+            options=arguments.option,
+            observations=Path(setting(arguments, settings, "observations", OBSERVATIONS)),
+        )
+        page = output.absolute() / "index.html"
+        page.write_text(report.as_html(), encoding="utf-8")
+    except ConfigurationError as error:
+        raise CommandError(str(error)) from None
+    except OSError as error:
+        raise CommandError(f"{error.filename or output} cannot be written: {error.strerror}") from None
+    console = Console()
+    # A file or a CI log has no width; use one that fits the table.
+    report.print(console if console.is_terminal else Console(width=200))
+    print(f"Page: {page}")
+    return 0 if report.passed else 1
+
+
+def _configuration(given: str | None, config: Config) -> Path | None:
+    """Return the project's configuration of Schemathesis, if there is one. Raises CommandError."""
+    named = given or config.section("fuzz").get("schemathesis")
+    path = Path(named or "schemathesis.toml")
+    if path.is_file():
+        return path
+    if named:
+        raise CommandError(f"The configuration {named} does not exist")
+    return None

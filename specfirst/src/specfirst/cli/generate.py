@@ -1,0 +1,254 @@
+"""`specfirst generate`: write the Python package of a contract, and the methods that its implementation lacks.
+
+The exit status is 1 if lint finds errors in the contract, 2 if the command cannot run, and 3 if --check finds
+files that are not current.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from specfirst.cli.config import Config
+from specfirst.cli.errors import CLEAN, COULD_NOT_RUN, PROBLEMS, CommandError
+from specfirst.cli.lint import lint_settings
+
+if TYPE_CHECKING:
+    from specfirst.codegen.skeleton import Layout, Missing
+
+SUMMARY = "Generate the Python package of a contract."
+EXAMPLES = """\
+  specfirst generate                                   as [tool.specfirst.generate] says
+  specfirst generate openapi.yaml --output generated   without a configuration
+  specfirst generate --skeleton                        also write the methods that impl/ lacks
+  specfirst generate --check                           write nothing; for CI
+
+exit status:
+  0  the package is current
+  1  lint found errors in the contract; nothing was written
+  2  the command could not run; nothing was written
+  3  --check found files that are not current"""
+EXTRA = "codegen"
+SETTINGS = {
+    "contract": {"type": "string", "description": "The contract (default: openapi.yaml)."},
+    "output": {"type": "string", "description": "The folder of the package (default: generated)."},
+    "implementations": {
+        "type": "string",
+        "description": "The folder with a module for each tag, which --skeleton completes (default: none).",
+    },
+    "caller": {
+        "type": "string",
+        "pattern": "^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$",
+        "description": "The type of callers for --skeleton, as `module:Class` (default: object).",
+    },
+    "arguments": {
+        "type": "object",
+        "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+        "additionalProperties": {
+            "type": "string",
+            "pattern": "^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$",
+        },
+        "description": "The arguments of the constructors that --skeleton writes: `module:Class` by name.",
+    },
+}
+
+DRIFT = 3
+"""The exit status of --check if files are not current."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--check", action="store_true", help="write nothing; exit 3 if a file is not current")
+    mode.add_argument("--watch", action="store_true", help="generate again whenever the contract is saved")
+    mode.add_argument(
+        "--skeleton",
+        action="store_true",
+        help="also write the methods that the implementation lacks, with their bodies left to write",
+    )
+    parser.add_argument("file", nargs="?", metavar="CONTRACT", help="the contract (default: openapi.yaml)")
+    parser.add_argument("--contract", metavar="FILE", help="the same as CONTRACT")
+    parser.add_argument("--output", metavar="FOLDER", help="the package (default: generated)")
+    parser.add_argument(
+        "--implementations", metavar="FOLDER", help="the folder with a module for each tag, for --skeleton"
+    )
+
+
+def run(arguments: argparse.Namespace, config: Config) -> int:
+    from specfirst.codegen.generate import GenerationError, LintErrors
+
+    command = _command(arguments, config)
+    try:
+        if arguments.check:
+            return command.check()
+        if arguments.watch:
+            return command.watch()
+        command.update()
+        return command.write_skeletons() if arguments.skeleton else command.tell_missing()
+    except LintErrors as errors:
+        print(errors, file=sys.stderr)
+        return PROBLEMS
+    except GenerationError as error:
+        # Begins with the file, and the line if there is one, as editors recognize it.
+        print(error, file=sys.stderr)
+        return COULD_NOT_RUN
+    except OSError as error:
+        raise CommandError(f"{error.filename}: {error.strerror}") from None
+
+
+def _command(arguments: argparse.Namespace, config: Config) -> Generate:
+    settings = config.section("generate")
+    chosen = arguments.file or arguments.contract
+    contract = Path(chosen) if chosen else config.file(settings.get("contract", "openapi.yaml"))
+    configured = config.file(settings.get("output", "generated"))
+    output = Path(arguments.output) if arguments.output else configured
+    implementations = None
+    if arguments.implementations:
+        implementations = Path(arguments.implementations)
+    elif "implementations" in settings and output.absolute() == configured.absolute():
+        # The implementations belong to the configured package. Another one may be of another contract.
+        implementations = config.file(settings["implementations"])
+    if arguments.skeleton and implementations is None:
+        raise CommandError(
+            "--skeleton needs the folder of the implementations; add --implementations FOLDER, or set "
+            "implementations in [tool.specfirst.generate], which counts for the configured output"
+        )
+    return Generate(config, arguments.program, contract, output, implementations)
+
+
+@dataclass(frozen=True)
+class Generate:
+    """The command, with its options and settings."""
+
+    config: Config
+    program: str
+    contract: Path
+    output: Path
+    implementations: Path | None
+
+    def check(self) -> int:
+        from specfirst.codegen.generate import differences, generate
+
+        found = differences(generate(self.contract, lint_settings(self.config)), self.output)
+        for difference in found:
+            print(f"{self.output.name}/{difference}", file=sys.stderr)
+        if found:
+            problem = f"{self.output.name}/ is not what {self.contract.name} says"
+            print(f"{problem}; run {self.program}", file=sys.stderr)
+            return DRIFT
+        print(f"{self.output.name}/ is current")
+        return CLEAN
+
+    def update(self) -> None:
+        from specfirst.codegen.generate import generate, write
+
+        started = time.monotonic()
+        for name in write(generate(self.contract, lint_settings(self.config)), self.output):
+            print(f"wrote {self.output.name}/{name}")
+        print(f"{self.output.name}/ is current, {time.monotonic() - started:.1f} s", flush=True)
+
+    def watch(self) -> int:
+        from watchfiles import watch
+
+        from specfirst.codegen.generate import GenerationError
+
+        # Not KeyboardInterrupt, which may be raised where Python ignores it, such as in a destructor.
+        stop = threading.Event()
+        signal.signal(signal.SIGINT, lambda *_: stop.set())
+        saved = str(self.contract.absolute())
+
+        def update() -> None:
+            try:
+                self.update()
+            except GenerationError as error:
+                print(error, file=sys.stderr, flush=True)
+
+        update()
+        print(f"Watching {self.contract}; Ctrl-C stops", flush=True)
+        folder = self.contract.absolute().parent
+        for _ in watch(folder, watch_filter=lambda _, path: path == saved, stop_event=stop):
+            update()
+        return CLEAN
+
+    def tell_missing(self) -> int:
+        """Say which operations have no method yet. This is no error: the contract comes first."""
+        from specfirst.codegen.generate import GenerationError
+
+        if layout := self._layout():
+            try:
+                gaps = self._missing(layout)
+            except GenerationError as error:
+                # The generation itself is complete.
+                print(error, file=sys.stderr)
+                return CLEAN
+            for gap in gaps:
+                names = ", ".join(operation.identifier for operation in gap.operations)
+                print(f"{self._shown(gap.module)} lacks {gap.class_name}.{names}")
+            if gaps:
+                print(f"{self.program} --skeleton writes these methods, with their bodies left to write")
+        return CLEAN
+
+    def write_skeletons(self) -> int:
+        from specfirst.codegen.skeleton import write_missing
+
+        layout = self._layout()
+        assert layout, "--skeleton requires the implementations"
+        gaps = self._missing(layout)
+        for gap in gaps:
+            is_new = gap.is_new
+            write_missing(gap, layout)
+            for operation in gap.operations:
+                print(f"wrote {self._shown(gap.module)}: {gap.class_name}.{operation.identifier}")
+            if is_new:
+                print(self._to_connect(gap, layout))
+        if not gaps:
+            print(f"{self._shown(layout.implementations)}/ has a method for every operation")
+        return CLEAN
+
+    def _layout(self) -> Layout | None:
+        from specfirst.codegen.skeleton import Layout
+
+        if self.implementations is None:
+            return None
+        settings = self.config.section("generate")
+        return Layout(
+            generated=self.output,
+            package=self._dotted(self.output),
+            implementations=self.implementations,
+            caller=settings.get("caller"),
+            arguments=settings.get("arguments", {}),
+        )
+
+    def _missing(self, layout: Layout) -> Sequence[Missing]:
+        from specfirst.codegen.skeleton import missing
+        from specfirst.contract.yaml import load
+
+        return missing(load(self.contract), layout)
+
+    def _to_connect(self, gap: Missing, layout: Layout) -> str:
+        """Say what connects a new class with the generated routes."""
+        from specfirst.contract.document import tag_name
+
+        module, _, _ = self.config.section("serve").get("app", "").partition(":")
+        place = f"{module.replace('.', '/')}.py" if module else "the module that calls build_router"
+        arguments = ", ".join(layout.arguments)
+        return (
+            f"Add to {place}: from {self._dotted(gap.module.with_suffix(''))} import {gap.class_name}, "
+            f"and {tag_name(gap.tag)}={gap.class_name}({arguments}) in the call of build_router"
+        )
+
+    def _shown(self, path: Path) -> str:
+        folder = self.config.folder.absolute()
+        return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
+
+    def _dotted(self, path: Path) -> str:
+        """Return the name by which Python imports a folder or module: below the project, or below its src/."""
+        folder = self.config.folder.absolute()
+        parts = path.absolute().relative_to(folder).parts if path.absolute().is_relative_to(folder) else ()
+        return ".".join(parts[1:] if parts[:1] == ("src",) else parts) or path.name

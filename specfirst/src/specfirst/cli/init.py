@@ -1,0 +1,222 @@
+"""`specfirst init`: write a project around a contract that runs at once, and overwrite nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from specfirst.cli.config import Config
+from specfirst.cli.errors import CLEAN, COULD_NOT_RUN, PROBLEMS, CommandError
+
+if TYPE_CHECKING:
+    from specfirst.contract.document import Document
+
+SUMMARY = "Create a project around a contract that runs at once."
+EXAMPLES = """\
+  specfirst init notes                             with a small contract to start from
+  specfirst init --contract openapi.yaml shop      with yours
+  cd notes && specfirst serve                      serve it; the mock answers until you write the methods"""
+EXTRA = "codegen"
+SETTINGS: Mapping[str, Mapping[str, Any]] = {}
+
+_TEMPLATES = Path(__file__).with_name("project")
+_FILES = {
+    "app.py": "app.py.jinja2",
+    "authentication.py": "authentication.py.jinja2",
+    "tests/test_app.py": "test_app.py.jinja2",
+    "pyproject.toml": "pyproject.toml.jinja2",
+    "README.md": "README.md.jinja2",
+    ".gitignore": "gitignore",
+    ".pre-commit-config.yaml": "pre-commit-config.yaml.jinja2",
+    ".github/workflows/ci.yml": "ci.yml.jinja2",
+}
+_USED_BY_APP = frozenset(
+    {"AUTHENTICATE", "BrowsersToDocs", "Caller", "ContractAPI", "DEVELOPMENT", "Engine"}
+    | {"OPENAPI_JSON", "OPENAPI_YAML", "SERVERS"}
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="FOLDER", help="the folder of the project, which need not exist")
+    parser.add_argument(
+        "--contract", metavar="FILE", help="your contract, which is copied (default: a starter)"
+    )
+
+
+def run(arguments: argparse.Namespace, config: Config) -> int:
+    from specfirst.codegen.generate import GenerationError, LintErrors
+
+    started = time.monotonic()
+    target = Path(arguments.folder)
+    contract = Path(arguments.contract) if arguments.contract else None
+    try:
+        kept = _kept(target, contract)
+        with tempfile.TemporaryDirectory(prefix="specfirst-") as temporary:
+            made = Path(temporary) / "project"
+            _make(made, target, contract)
+            written = _copy(made, target, kept)
+    except LintErrors as errors:
+        print(errors, file=sys.stderr)
+        return PROBLEMS
+    except GenerationError as error:
+        print(error, file=sys.stderr)
+        return COULD_NOT_RUN
+    except OSError as error:
+        raise CommandError(f"{error.filename}: {error.strerror}; choose another folder") from None
+    for name in written:
+        print(f"wrote {target / name}")
+    print(f"{target} is ready, {time.monotonic() - started:.1f} s. Next: cd {target} && specfirst serve")
+    return CLEAN
+
+
+def _name_of(contract: Path | None) -> str:
+    return contract.name if contract else "openapi.yaml"
+
+
+def _kept(target: Path, contract: Path | None) -> set[str]:
+    """Return the files that the folder has and keeps: a README, and the contract if it is there already.
+
+    Raises CommandError if it has others that would be overwritten.
+    """
+    own = _name_of(contract)
+    present = {n for n in (own, "generated", "impl", *_FILES) if (target / n).exists()}
+    kept = present & {"README.md", ".gitignore"}
+    if contract and own in present and contract.exists() and contract.samefile(target / own):
+        kept.add(own)
+    if present - kept:
+        raise CommandError(
+            f"{target} already has {', '.join(sorted(present - kept))}; nothing was written. "
+            "Choose another folder, or move these away"
+        )
+    return kept
+
+
+def _make(made: Path, target: Path, contract: Path | None) -> None:
+    """Make the whole project in a temporary folder."""
+    from specfirst.codegen.generate import generate, write
+    from specfirst.codegen.skeleton import Layout, missing, write_missing
+    from specfirst.contract.yaml import load
+
+    source = contract or _TEMPLATES / "openapi.yaml"
+    write(generate(source), made / "generated")
+    shutil.copyfile(source, made / _name_of(contract))
+    document = load(source)
+    values = _values(document, _name_of(contract), target.absolute().name)
+    for name, template in _FILES.items():
+        if name != "authentication.py" or values["schemes"]:
+            (made / name).parent.mkdir(parents=True, exist_ok=True)
+            (made / name).write_text(_rendered(template, values), encoding="utf-8")
+    layout = Layout(
+        generated=made / "generated",
+        package="generated",
+        implementations=made / "impl",
+        caller="authentication:Caller" if values["schemes"] else None,
+    )
+    for gap in missing(document, layout):
+        write_missing(gap, layout)
+    (made / "impl/__init__.py").write_text('"""The implementation: one module for each tag."""\n')
+    # As the project's own settings say, which also know which modules are its own.
+    for options in (["check", "--fix-only"], ["format"]):
+        command = [sys.executable, "-m", "ruff", *options, "--quiet", "--no-cache", "."]
+        subprocess.run(command, cwd=made, check=True)
+
+
+def _rendered(template: str, values: Mapping[str, Any]) -> str:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined
+    )
+    environment.filters["python"] = lambda value: json.dumps(value, ensure_ascii=False)
+    return environment.from_string((_TEMPLATES / template).read_text(encoding="utf-8")).render(values)
+
+
+def _values(document: Document, contract: str, folder: str) -> dict[str, Any]:
+    """Return the values of the templates."""
+    from specfirst.contract.document import pascal, python_name, tag_name
+
+    names = dict.fromkeys(name for o in document.operations for need in o.security for name in need)
+    schemes = {name: document.security_schemes[name] for name in names}
+    tags = dict.fromkeys(operation.tag for operation in document.operations)
+    return {
+        "name": re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-") or "service",
+        "title": " ".join(document.content["info"]["title"].split()),
+        "contract": contract,
+        "tags": [
+            {
+                "module": tag_name(tag),
+                "argument": tag_name(tag),
+                "class_name": pascal(tag),
+                "alias": f"{pascal(tag)}Tag" if pascal(tag) in _USED_BY_APP else "",
+            }
+            for tag in tags
+        ],
+        "schemes": [
+            {"name": name, "function": f"verify_{python_name(name)}", "kind": _kind(scheme)}
+            for name, scheme in schemes.items()
+        ],
+        "sample": _sample(document),
+    }
+
+
+def _kind(scheme: Mapping[str, Any]) -> str:
+    detail = {"http": scheme.get("scheme"), "apiKey": f"in {scheme.get('in')}"}.get(scheme["type"])
+    return f"{scheme['type']} {detail}" if detail else str(scheme["type"])
+
+
+def _sample(document: Document) -> Mapping[str, Any] | None:
+    """Return a request that needs no values, if an operation of the contract allows one."""
+    for operation in document.operations:
+        if operation.method == "get" and not any(p.required for p in operation.parameters):
+            headers = _credentials(document, operation.security)
+            if headers is not None:
+                return {"identifier": operation.identifier, "path": operation.path, "headers": headers}
+    return None
+
+
+def _credentials(
+    document: Document, security: Sequence[Mapping[str, Sequence[str]]]
+) -> Mapping[str, str] | None:
+    """Return headers that satisfy one of the requirements, with the name of a caller as each credential."""
+    for requirement in security or [{}]:
+        headers = {}
+        for name in requirement:
+            scheme = document.security_schemes[name]
+            if scheme["type"] != "apiKey":
+                kind = "Basic" if scheme.get("scheme", "").lower() == "basic" else "Bearer"
+                headers["Authorization"] = f"{kind} ada"
+            elif scheme["in"] == "header":
+                headers[scheme["name"]] = "ada"
+            elif scheme["in"] == "cookie":
+                headers["Cookie"] = f"{scheme['name']}=ada"
+            else:
+                break
+        else:
+            return headers
+    return None
+
+
+def _copy(made: Path, target: Path, kept: Collection[str]) -> list[str]:
+    """Copy the project into its folder, or nothing: what exists is not overwritten."""
+    from specfirst.codegen.generate import make_folder
+
+    names = sorted(path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file())
+    written = [name for name in names if name not in kept]
+    with ExitStack() as undo:
+        for name in written:
+            make_folder((target / name).parent, undo)
+            with (target / name).open("xb") as file:
+                undo.callback((target / name).unlink)
+                file.write((made / name).read_bytes())
+        undo.pop_all()
+    return written

@@ -1,0 +1,566 @@
+"""The Python types of a contract's schemas: the models of schemas.py and the plain dicts of plain.py.
+
+The contract's validator decides what a request may contain, so types may be wider than schemas: no pattern, bound
+or format is repeated in them, `allOf` is one class, and what Python cannot express is `Any`. An object without a
+name in the contract is named after the part that contains it.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from specfirst.contract.document import Document, MediaType, Pointer
+from specfirst.contract.names import Names, class_name
+from specfirst.contract.shapes import is_file
+
+SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
+
+_MODEL_FORMATS = {
+    "date-time": "AwareDatetime",
+    "date": "date",
+    "uuid": "UUID",
+    "ipv4": "IPv4Address",
+    "ipv6": "IPv6Address",
+}
+_PLAIN_FORMATS = {"date-time": "datetime", "date": "date"}
+
+_SHADOWED = frozenset(dir(BaseModel)) | {
+    *("str", "int", "float", "bool", "bytes", "list", "dict", "date", "datetime", "type_")
+}
+"""Names that a field of a model cannot have: attributes of every model, and types in annotations."""
+
+_TEXTS = frozenset(
+    {"title", "description", "example", "examples", "deprecated", "readOnly", "writeOnly", "default"}
+)
+
+_MOST_MERGED = 50
+"""How many `allOf` may be inside each other; a circle has no end."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A property as an attribute of a class."""
+
+    name: str
+    alias: str
+    hint: str
+    required: bool
+    default: str | None
+    description: str
+
+    @property
+    def renamed(self) -> bool:
+        return self.name != self.alias
+
+
+@dataclass
+class Definition:
+    """A class, or the alias `target` of another type. `uses` are the names that it needs."""
+
+    name: str
+    description: str
+    target: str | None = None
+    fields: tuple[Field, ...] = ()
+    extra: str | None = None
+    uses: set[str] = field(default_factory=set)
+
+    @property
+    def renamed(self) -> bool:
+        return any(f.renamed for f in self.fields)
+
+    @property
+    def functional(self) -> bool:
+        """Return whether a TypedDict needs the syntax of a call, because of the names of its keys."""
+        return any(
+            not f.alias.isidentifier()
+            or keyword.iskeyword(f.alias)
+            or f.alias in _SHADOWED - set(dir(BaseModel))
+            or f.alias.startswith("__")
+            for f in self.fields
+        )
+
+
+class Types:
+    """The types of one document, as models or as plain dicts.
+
+    `names` has the names of inline schemas by pointer, so that both kinds agree on them.
+    """
+
+    def __init__(self, document: Document, names: dict[Pointer, str], *, plain: bool = False) -> None:
+        self._document, self._names, self.plain = document, names, plain
+        self._formats = _PLAIN_FORMATS if plain else _MODEL_FORMATS
+        self._definitions: dict[str, Definition] = {}
+        self._open: list[Pointer] = []
+        self._using: list[set[str]] = []
+        self._discriminators = _Discriminators(document)
+
+    def components(self) -> None:
+        """Define the type of every component."""
+        for name in self._document.schemas:
+            self._component(name)
+
+    def definition(self, name: str) -> Definition | None:
+        return self._definitions.get(name)
+
+    def definitions(self) -> list[tuple[Definition, bool]]:
+        """Return the definitions, each after those that it uses; True if it uses one that comes later."""
+        order = [name for name in self._document.schema_classes.values() if name in self._definitions]
+        order += [name for name in self._definitions if name not in order]
+        done: dict[str, tuple[Definition, bool]] = {}
+        started: set[str] = set()
+        for first in order:
+            waiting = [first]
+            while waiting:
+                name = waiting[-1]
+                if name in done:
+                    waiting.pop()
+                    continue
+                definition = self._definitions[name]
+                needed = [n for n in sorted(definition.uses) if n in self._definitions and n not in done]
+                later = [n for n in needed if n not in started and n != name]
+                if name in started or not later:
+                    done[name] = (definition, bool(needed))
+                    waiting.pop()
+                else:
+                    started.add(name)
+                    waiting += reversed(later)
+        return list(done.values())
+
+    def hint(self, schema: Any, pointer: Pointer, role: str) -> str:
+        """Return the type of a schema. `role` names it if it is an object without a name of its own."""
+        return self._expression(schema, pointer, role)
+
+    def multipart(self, media_type: MediaType, role: str) -> str:
+        """Return the class of a multipart body, whose files are streams."""
+        pointer = (*media_type.pointer, "schema")
+        merged = self._merged(media_type.schema, pointer, 0)
+        if merged is None or not merged.properties:
+            return "dict[str, Any]"
+        return self._class((*pointer, "multipart"), role, media_type.schema, merged, files=True)
+
+    # --- Expressions ----------------------------------------------------------------------------------
+
+    def _expression(self, schema: Any, pointer: Pointer, role: str) -> str:
+        if not isinstance(schema, Mapping) or not schema.keys() - _TEXTS:
+            return "Any"
+        if isinstance(schema.get("$ref"), str):
+            return self._reference(schema, pointer, role)
+        if "const" in schema:
+            return _literal([schema["const"]])
+        if isinstance(schema.get("enum"), list) and schema["enum"]:
+            return _literal(schema["enum"])
+        if schema.get("allOf"):
+            return self._all_of(schema, pointer, role)
+        for key in ("oneOf", "anyOf"):
+            if schema.get(key) and not self._is_narrowed(schema, key):
+                return self._union(schema, key, pointer, role)
+        return self._typed(schema, pointer, role)
+
+    def _typed(self, schema: Mapping[str, Any], pointer: Pointer, role: str) -> str:
+        kinds = schema.get("type")
+        if kinds is None:
+            kinds = _implied(schema)
+        named = [kinds] if isinstance(kinds, str) else list(kinds)
+        if not named:
+            return "Any"
+        return _joined(self._of_type(kind, schema, pointer, role, len(named) > 1) for kind in named)
+
+    def _of_type(
+        self, kind: str, schema: Mapping[str, Any], pointer: Pointer, role: str, several: bool
+    ) -> str:
+        if kind == "string":
+            return self._formats.get(str(schema.get("format")), "str")
+        if kind in SCALARS:
+            return SCALARS[kind]
+        if kind == "array":
+            items = schema.get("items")
+            if "prefixItems" in schema or items is None:
+                return "list[Any]"
+            return f"list[{self._expression(items, (*pointer, 'items'), f'{role}Item')}]"
+        if kind == "object":
+            merged = self._merged(schema, pointer, 0)
+            assert merged
+            if merged.properties:
+                # The name of a component is that of the whole type, of which the object is a part.
+                return self._class(
+                    pointer, f"{role}Object" if several and len(pointer) == 3 else role, schema, merged
+                )
+            return self._map(schema, pointer, role)
+        return "Any"
+
+    def _map(self, schema: Mapping[str, Any], pointer: Pointer, role: str) -> str:
+        values = schema.get("additionalProperties")
+        if not isinstance(values, Mapping) or "patternProperties" in schema:
+            return "dict[str, Any]"
+        return f"dict[str, {self._expression(values, (*pointer, 'additionalProperties'), f'{role}Value')}]"
+
+    def _reference(self, schema: Mapping[str, Any], pointer: Pointer, role: str) -> str:
+        others = schema.keys() - _TEXTS - {"$ref"}
+        if others & {"properties", "allOf", "oneOf", "anyOf"}:
+            parts = [{"$ref": schema["$ref"]}, {key: schema[key] for key in others}]
+            return self._expression({"allOf": parts}, pointer, role)
+        target = self._document.target(schema["$ref"], pointer)
+        if target is not None and len(target) == 3 and target[:2] == ("components", "schemas"):
+            return self._component(target[2])
+        node, target = self._document.follow(schema, pointer)
+        if target in self._open:
+            return self._names.get(target, "Any")
+        if len(target) == 3 and target[:2] == ("components", "schemas"):
+            return self._component(target[2])
+        self._open.append(target)
+        try:
+            return self._expression(node, target, role)
+        finally:
+            self._open.pop()
+
+    def _component(self, name: str) -> str:
+        """Return the type of a component: its class or alias, and the classes that inherit from it."""
+        chosen = self._document.schema_classes[name]
+        self._use(chosen)
+        pointer = ("components", "schemas", name)
+        if chosen not in self._definitions:
+            self._define_component(name, chosen, pointer)
+        heirs = [self._component(heir) for heir in self._discriminators.heirs(name)]
+        return _joined([*heirs, chosen])
+
+    def _define_component(self, name: str, chosen: str, pointer: Pointer) -> None:
+        schema = self._document.schemas[name]
+        description = schema.get("description", "") if isinstance(schema, Mapping) else ""
+        # A placeholder: the schema may refer to itself.
+        definition = self._definitions[chosen] = Definition(chosen, description.strip())
+        self._names[pointer] = chosen
+        kinds = schema.get("type") if isinstance(schema, Mapping) else None
+        if isinstance(kinds, list) and "object" in kinds and len(kinds) > 1:
+            del self._names[pointer]
+        self._using.append(definition.uses)
+        target = self._expression(schema, pointer, chosen)
+        self._using.pop()
+        if target != chosen:
+            definition.target = target
+
+    def _use(self, name: str) -> None:
+        if self._using:
+            self._using[-1].add(name)
+
+    def _union(self, schema: Mapping[str, Any], key: str, pointer: Pointer, role: str) -> str:
+        rest = {name: value for name, value in schema.items() if name not in (key, "discriminator")}
+        alternatives = schema[key]
+        found = []
+        for index, part in enumerate(alternatives):
+            place = (*pointer, key, str(index))
+            title = part.get("title", "") if isinstance(part, Mapping) else ""
+            suffix = class_name(title) if re.search("[A-Za-z]", str(title)) else str(index + 1)
+            name = (
+                role
+                if len([p for p in alternatives if p != {"type": "null"}]) == 1 and len(pointer) != 3
+                else f"{role}{suffix}"
+            )
+            if rest.get("properties") and isinstance(part, Mapping) and part != {"type": "null"}:
+                part = {"allOf": [rest, part]}
+            found.append(self._expression(part, place, name))
+        tagged = None if self.plain or "None" in found else self._discriminated(schema, found)
+        return tagged or _joined(found)
+
+    def _discriminated(self, schema: Mapping[str, Any], found: Sequence[str]) -> str | None:
+        """Return the union with its discriminator, if each alternative is a class that says its tag."""
+        name = (schema.get("discriminator") or {}).get("propertyName")
+        if name is None or len(set(found)) < 2:
+            return None
+        tags: list[str] = []
+        for alternative in found:
+            fields = self._definitions[alternative].fields if alternative in self._definitions else ()
+            tag = next((f for f in fields if f.alias == name == f.name and f.required), None)
+            if tag is None or not tag.hint.startswith("Literal["):
+                return None
+            tags.append(tag.hint)
+        if len(set(tags)) < len(tags):
+            return None
+        return f"Annotated[{' | '.join(dict.fromkeys(found))}, Field(discriminator={name!r})]"
+
+    def _all_of(self, schema: Mapping[str, Any], pointer: Pointer, role: str) -> str:
+        rest = {key: value for key, value in schema.items() if key != "allOf" and key not in _TEXTS}
+        if not rest.keys() - {"type", "discriminator"} and len(schema["allOf"]) == 1:
+            return self._expression(schema["allOf"][0], (*pointer, "allOf", "0"), role)
+        merged = self._merged(schema, pointer, 0)
+        if merged is not None and merged.properties:
+            return self._class(pointer, role, schema, merged)
+        parts = [
+            (rest, pointer),
+            *((part, (*pointer, "allOf", str(i))) for i, part in enumerate(schema["allOf"])),
+        ]
+        found = [self._expression(part, place, role) for part, place in parts]
+        return next((hint for hint in found if hint != "Any"), "Any")
+
+    @staticmethod
+    def _is_narrowed(schema: Mapping[str, Any], key: str) -> bool:
+        """Return whether the alternatives only narrow the type beside them, such as `required` lists."""
+        if "type" not in schema and not schema.get("properties"):
+            return False
+        new = {"properties", "$ref", "allOf", "anyOf", "oneOf", "items", "type", "additionalProperties"}
+        if not schema.get("properties") and schema.get("type") not in ("object", None):
+            return all(
+                isinstance(part, Mapping)
+                and part.get("type", schema["type"]) == schema["type"]
+                and "$ref" not in part
+                for part in schema[key]
+            )
+        return all(isinstance(part, Mapping) and not part.keys() & (new - {"type"}) for part in schema[key])
+
+    # --- Classes --------------------------------------------------------------------------------------
+
+    def _merged(self, schema: Any, pointer: Pointer, depth: int) -> _Merged | None:
+        """Return the properties of an object with all its `allOf`, or None if a part is no object."""
+        if depth > _MOST_MERGED:
+            return None
+        merged = _Merged()
+        if not isinstance(schema, Mapping):
+            return merged
+        if isinstance(schema.get("$ref"), str):
+            target = self._document.follow(schema, pointer)
+            found = self._merged(*target, depth + 1)
+            if found is None:
+                return None
+            merged.add(found)
+        kinds = schema.get("type", "object")
+        if "object" not in ([kinds] if isinstance(kinds, str) else kinds):
+            return None
+        for index, part in enumerate(schema.get("allOf", [])):
+            found = self._merged(part, (*pointer, "allOf", str(index)), depth + 1)
+            if found is None:
+                return None
+            merged.add(found)
+        for name, part in (schema.get("properties") or {}).items():
+            place = (*pointer, "properties", name)
+            known = merged.properties.get(name)
+            # A part that only describes, or only narrows, does not replace a type.
+            if known is None or (
+                isinstance(part, Mapping) and part.keys() & {"$ref", "type", "enum", "const"}
+            ):
+                merged.properties[name] = (part, place)
+        merged.required |= set(schema.get("required", []))
+        others = schema.get("additionalProperties", schema.get("unevaluatedProperties"))
+        if others is False:
+            merged.extra = "forbid"
+        elif others is not None or "patternProperties" in schema:
+            merged.extra = merged.extra or "allow"
+        if pointer[:2] == ("components", "schemas") and len(pointer) == 3:
+            merged.tags.update(self._discriminators.tags(pointer[2]))
+        return merged
+
+    def _class(
+        self, pointer: Pointer, role: str, schema: Any, merged: _Merged, *, files: bool = False
+    ) -> str:
+        name = self._names.get(pointer)
+        if name is None:
+            name = self._names[pointer] = self._document.classes.unique(class_name(role))
+        self._use(name)
+        known = self._definitions.get(name)
+        if known and known.fields:
+            return name
+        description = schema.get("description", "") if isinstance(schema, Mapping) else ""
+        definition = known or Definition(name, description.strip())
+        self._definitions[name] = definition
+        definition.extra = merged.extra
+        self._using.append(definition.uses)
+        definition.fields = tuple(self._fields(name, merged, files))
+        self._using.pop()
+        definition.uses.discard(name)
+        return name
+
+    def _fields(self, owner: str, merged: _Merged, files: bool) -> Iterator[Field]:
+        for name, (identifier, part, place) in _attributes(merged.properties).items():
+            schema: Mapping[str, Any] = part if isinstance(part, Mapping) else {}
+            hint = self._file(schema, place) if files else None
+            if hint is None:
+                hint = self._expression(part, place, f"{owner}{class_name(name).lstrip('_') or 'Field'}")
+            if name in merged.tags and hint == "str":
+                hint = _literal(sorted(merged.tags[name]))
+            yield Field(
+                name=identifier,
+                alias=name,
+                hint=hint,
+                required=name in merged.required and not self._is_one_way(schema, place),
+                default=_default(schema, hint),
+                description=schema.get("description", "").strip()
+                if "$ref" not in schema or len(schema) > 1
+                else "",
+            )
+
+    def _is_one_way(self, schema: Mapping[str, Any], pointer: Pointer) -> bool:
+        """Return whether requests need not have it, or responses: `readOnly` and `writeOnly` (OpenAPI 3.1, 4.8.24)."""
+        resolved, _ = self._document.follow(schema, pointer)
+        marks = [part for part in (schema, resolved) if isinstance(part, Mapping)]
+        return any(
+            part.get("writeOnly") is True or (not self.plain and part.get("readOnly") is True)
+            for part in marks
+        )
+
+    def _file(self, schema: Mapping[str, Any], pointer: Pointer) -> str | None:
+        """Return the type of a part of a multipart body that is a file, or a list of files."""
+        resolved, where = self._document.follow(schema, pointer)
+        if not isinstance(resolved, Mapping):
+            return None
+        if resolved.get("type") == "array" and isinstance(resolved.get("items"), Mapping):
+            item = self._file(resolved["items"], (*where, "items"))
+            return f"list[{item}]" if item else None
+        return "UploadFile" if is_file(resolved) else None
+
+
+class _Merged:
+    """The properties of an object and of all that it consists of."""
+
+    def __init__(self) -> None:
+        self.properties: dict[str, tuple[Any, Pointer]] = {}
+        self.required: set[str] = set()
+        self.extra: str | None = None
+        self.tags: dict[str, set[str]] = {}
+
+    def add(self, other: _Merged) -> None:
+        for name, part in other.properties.items():
+            self.properties.setdefault(name, part)
+        self.required |= other.required
+        self.extra = other.extra or self.extra
+
+
+class _Discriminators:
+    """Which components a discriminator names: the heirs of a component, and the tags that they have."""
+
+    def __init__(self, document: Document) -> None:
+        self._heirs: dict[str, list[str]] = {}
+        self._tags: dict[str, dict[str, set[str]]] = {}
+        for pointer, schema in document.parts("schema"):
+            discriminator = schema.get("discriminator")
+            if not isinstance(discriminator, Mapping) or not isinstance(
+                discriminator.get("mapping"), Mapping
+            ):
+                continue
+            inherits = not schema.get("oneOf") and not schema.get("anyOf")
+            for tag, reference in discriminator["mapping"].items():
+                name = str(reference).rpartition("/")[2]
+                if name not in document.schemas:
+                    continue
+                tags = self._tags.setdefault(name, {})
+                tags.setdefault(discriminator["propertyName"], set()).add(tag)
+                if inherits and len(pointer) == 3 and pointer[2] != name:
+                    heirs = self._heirs.setdefault(pointer[2], [])
+                    if name not in heirs:
+                        heirs.append(name)
+
+    def heirs(self, name: str) -> Sequence[str]:
+        return self._heirs.get(name, ())
+
+    def tags(self, name: str) -> Mapping[str, set[str]]:
+        return {} if name in self._heirs else self._tags.get(name, {})
+
+
+def _attributes(properties: Mapping[str, tuple[Any, Pointer]]) -> dict[str, tuple[str, Any, Pointer]]:
+    """Give each property a name that an attribute of a model can have, different from the others."""
+    names = Names()
+    kept = {name: names.unique(name) for name in properties if _is_attribute(name)}
+    found = {}
+    for name, (part, place) in properties.items():
+        identifier = kept.get(name)
+        if identifier is None:
+            text = re.sub(r"\W+", "_", name).strip("_")
+            if not text or not text[0].isidentifier():
+                text = f"field_{text}".rstrip("_")
+            identifier = names.unique(text if _is_attribute(text) else f"{text}_")
+        found[name] = (identifier, part, place)
+    return found
+
+
+def _is_attribute(name: str) -> bool:
+    return (
+        name.isidentifier()
+        and not keyword.iskeyword(name)
+        and not name.startswith("_")
+        and name not in _SHADOWED
+    )
+
+
+def _implied(schema: Mapping[str, Any]) -> list[str]:
+    if schema.keys() & {"properties", "additionalProperties", "patternProperties", "required"}:
+        return ["object"]
+    return ["array"] if schema.keys() & {"items", "prefixItems"} else []
+
+
+def _literal(values: Iterable[Any]) -> str:
+    """Return the type of a list of values: a Literal if Python can write them in one."""
+    values = list(values)
+    literals = [value for value in values if isinstance(value, str | int) and not isinstance(value, float)]
+    hints = [f"Literal[{', '.join(dict.fromkeys(map(_quoted, literals)))}]"] if literals else []
+    for value in values:
+        if isinstance(value, float):
+            hints.append("float")
+        elif isinstance(value, Mapping):
+            hints.append("dict[str, Any]")
+        elif isinstance(value, list):
+            hints.append("list[Any]")
+    if "float" in hints:
+        # An integer is a float too, and 2 may arrive as 2.0.
+        rest = [value for value in literals if isinstance(value, str | bool)]
+        hints = [*([f"Literal[{', '.join(map(_quoted, rest))}]"] if rest else []), *hints[bool(literals) :]]
+    if None in values:
+        hints.append("None")
+    return _joined(hints)
+
+
+def _quoted(value: Any) -> str:
+    return repr(value)
+
+
+def _joined(hints: Iterable[str]) -> str:
+    """Return the union of types, with None at its end."""
+    found = list(dict.fromkeys(part for hint in hints for part in _members(hint)))
+    if "Any" in found or not found:
+        return "Any"
+    if "None" in found and len(found) > 1:
+        found = [*(hint for hint in found if hint != "None"), "None"]
+    return " | ".join(found)
+
+
+def _members(hint: str) -> list[str]:
+    """Split a union at its outer level."""
+    members, depth, start, quote, escaped = [], 0, 0, "", False
+    for index, character in enumerate(hint):
+        if quote:
+            if character == quote and not escaped:
+                quote = ""
+            escaped = character == "\\" and not escaped
+        elif character in "\"'":
+            quote = character
+        elif character in "[(":
+            depth += 1
+        elif character in "])":
+            depth -= 1
+        elif character == "|" and depth == 0:
+            members.append(hint[start:index].strip())
+            start = index + 1
+    return [*members, hint[start:].strip()]
+
+
+_JSON_HINT = re.compile(r"(str|int|float|bool|None|list|dict|Any|Literal\[.*\]|[\[\], |])*")
+
+
+def _default(schema: Mapping[str, Any], hint: str) -> str | None:
+    """Return the default of an optional property as Python code, if the type takes it as it is."""
+    default = schema.get("default")
+    if default is None or not _JSON_HINT.fullmatch(hint):
+        return None
+    if isinstance(default, list | dict):
+        return (
+            f"Field(default_factory=lambda: {default!r})"
+            if hint.startswith(("list", "dict", "Any"))
+            else None
+        )
+    if hint.startswith("Literal["):
+        return repr(default) if _quoted(default) in hint else None
+    names = {str: "str", bool: "bool", int: "int", float: "float"}
+    accepted = {names[type(default)], "Any"} | ({"float"} if isinstance(default, int) else set())
+    return repr(default) if accepted & set(_members(hint)) else None

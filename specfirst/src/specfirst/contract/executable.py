@@ -1,0 +1,180 @@
+"""The schemas of a document as a validator of JSON Schema 2020-12 takes them, with what OpenAPI adds to it.
+
+References are absolute, so that each schema can be compiled alone and all share one registry. What OpenAPI says in
+other words is written in those of JSON Schema: `readOnly` and `writeOnly`, the bounds of `int32` and `int64`, and a
+discriminator that names the schemas which inherit from its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+from urllib.parse import quote
+
+from specfirst.contract.document import Document, DocumentError, Pointer
+
+URI = "urn:contract"
+
+_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
+_MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
+_SINGLE = (
+    *("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames"),
+    *("unevaluatedItems", "unevaluatedProperties", "contentSchema"),
+)
+_RESOLVED = ("$id", "$anchor", "$dynamicAnchor", "$schema", "discriminator")
+
+_BOUNDS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+
+_MOST_MERGED = 20
+
+
+class ExecutableSchemas:
+    """The schemas of one document, for values of one direction."""
+
+    def __init__(self, document: Document, direction: Literal["request", "response"] | None) -> None:
+        self._document = document
+        self._mark = {"request": "readOnly", "response": "writeOnly"}.get(direction or "", "")
+        self._heirs = dict(_heirs(document))
+
+    def content(self) -> dict[str, Any]:
+        """Return the components, and what else references lead to."""
+        schemas: dict[str, Any] = {}
+        for name, schema in self._document.schemas.items():
+            schemas[name] = self.schema(schema, ("components", "schemas", name))
+        others: dict[str, Any] = {}
+        for pointer, node in self._document.parts("schema"):
+            for reference in (node.get("$ref"), node.get("$dynamicRef")):
+                target = self._document.target(reference, pointer) if isinstance(reference, str) else None
+                if target is None or target[:2] == ("components", "schemas") or _key(target) in others:
+                    continue
+                try:
+                    others[_key(target)] = self.schema(self._document.get(target), target)
+                except (KeyError, IndexError, ValueError, TypeError):
+                    continue
+        heirs = {
+            name: {
+                "allOf": [
+                    {"$ref": _uri(("components", "schemas", name))},
+                    *(
+                        {
+                            "if": {"properties": {property_: {"const": tag}}, "required": [property_]},
+                            "then": {"$ref": _uri(("components", "schemas", heir))},
+                        }
+                        for property_, tag, heir in found
+                    ),
+                ]
+            }
+            for name, found in self._heirs.items()
+        }
+        return {"components": {"schemas": schemas}, "others": others, "heirs": heirs}
+
+    def schema(self, schema: Any, pointer: Pointer) -> Any:
+        return self._schema(schema, pointer, frozenset(), base=False)
+
+    def _schema(self, schema: Any, pointer: Pointer, one_way: frozenset[str], *, base: bool) -> Any:
+        """`one_way` are the properties that `allOf` around it marks; `base` says that it is a part of `allOf`."""
+        if not isinstance(schema, Mapping):
+            return schema
+        if (self._mark and schema.get("required")) or (self._mark and "allOf" in schema):
+            one_way |= self._one_way(schema, pointer, 0)
+        result: dict[str, Any] = {}
+        for key, value in schema.items():
+            if key in ("$ref", "$dynamicRef") and isinstance(value, str):
+                result["$ref"] = self._reference(value, pointer, base=base)
+            elif key in _LISTS and isinstance(value, list):
+                result[key] = [
+                    self._schema(
+                        part,
+                        (*pointer, key, str(index)),
+                        one_way if key == "allOf" else frozenset(),
+                        base=key == "allOf",
+                    )
+                    for index, part in enumerate(value)
+                ]
+            elif key in _MAPS and isinstance(value, Mapping):
+                result[key] = {
+                    name: self._schema(part, (*pointer, key, name), frozenset(), base=False)
+                    for name, part in value.items()
+                }
+            elif key in _SINGLE:
+                result[key] = self._schema(value, (*pointer, key), frozenset(), base=False)
+            elif key == "required" and one_way and isinstance(value, list):
+                result[key] = [name for name in value if name not in one_way]
+            elif key not in _RESOLVED:
+                result[key] = value
+        if (bounds := _BOUNDS.get(str(schema.get("format")))) and schema.get("type") in (
+            "integer",
+            ["integer", "null"],
+        ):
+            low, high = bounds
+            result["minimum"] = max(low, schema.get("minimum", low))
+            result["maximum"] = min(high, schema.get("maximum", high))
+        return result
+
+    def _reference(self, reference: str, pointer: Pointer, *, base: bool) -> str:
+        target = self._document.target(reference, pointer)
+        if target is None:
+            raise DocumentError(
+                f"the reference {reference!r} leaves the document", pointer, remedy="write #/components/..."
+            )
+        if target[:2] != ("components", "schemas"):
+            return f"{URI}#/others/{quote(_escaped(_key(target)))}"
+        # A part of `allOf` is the schema itself; elsewhere it stands for those that inherit from it, too.
+        if not base and len(target) == 3 and target[2] in self._heirs:
+            return f"{URI}#/heirs/{quote(_escaped(target[2]))}"
+        return _uri(target)
+
+    def _one_way(self, schema: Any, pointer: Pointer, depth: int) -> frozenset[str]:
+        """Return the names of the properties that the direction need not have."""
+        if depth > _MOST_MERGED or not isinstance(schema, Mapping):
+            return frozenset()
+        found: set[str] = set()
+        for name, part in (schema.get("properties") or {}).items():
+            place = (*pointer, "properties", name)
+            if isinstance(part, Mapping) and (
+                part.get(self._mark) is True or self._resolved(part, place).get(self._mark) is True
+            ):
+                found.add(name)
+        for index, part in enumerate(schema.get("allOf") or []):
+            place = (*pointer, "allOf", str(index))
+            if isinstance(part, Mapping):
+                found |= self._one_way(self._resolved(part, place), place, depth + 1)
+        return frozenset(found)
+
+    def _resolved(self, schema: Mapping[str, Any], pointer: Pointer) -> Mapping[str, Any]:
+        try:
+            node, _ = self._document.follow(schema, pointer)
+        except DocumentError:
+            return schema
+        return node if isinstance(node, Mapping) else {}
+
+
+def _heirs(document: Document) -> Mapping[str, list[tuple[str, str, str]]]:
+    """Return by component its heirs: the discriminator's property, the tag, and the component that inherits."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for name, schema in document.schemas.items():
+        discriminator = schema.get("discriminator") if isinstance(schema, Mapping) else None
+        if not isinstance(discriminator, Mapping) or schema.get("oneOf") or schema.get("anyOf"):
+            continue
+        mapping = discriminator.get("mapping")
+        for tag, reference in mapping.items() if isinstance(mapping, Mapping) else ():
+            heir = str(reference).rpartition("/")[2]
+            if (
+                heir in document.schemas
+                and heir != name
+                and isinstance(discriminator.get("propertyName"), str)
+            ):
+                found.setdefault(name, []).append((discriminator["propertyName"], str(tag), heir))
+    return found
+
+
+def _key(pointer: Pointer) -> str:
+    return "/".join(map(_escaped, pointer))
+
+
+def _escaped(token: str) -> str:
+    return token.replace("~", "~0").replace("/", "~1")
+
+
+def _uri(pointer: Pointer) -> str:
+    return f"{URI}#" + "".join("/" + quote(_escaped(token), safe="~") for token in pointer)

@@ -1,0 +1,105 @@
+"""Which JSON types a schema takes, for values that arrive as text: parameters, form fields, parts of a multipart body.
+
+A schema says what is valid but not how text is read. The shape is what a reader needs: the types that a value may
+have, and the shapes of its items or properties.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from specfirst.contract.document import Document, Pointer
+
+SCALARS = frozenset({"string", "integer", "number", "boolean"})
+
+_DEEPEST = 8
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The types that a value may have, in the order of the schema; without a type, it is a text."""
+
+    types: tuple[str, ...]
+    items: Shape | None = None
+    properties: Mapping[str, Shape] = field(default_factory=dict)
+    others: Shape | None = None
+    """The shape of properties that are not listed; None if there can be none."""
+    typed: bool = True
+    """False if the schema says nothing about types."""
+
+    @property
+    def scalars(self) -> tuple[str, ...]:
+        return tuple(name for name in self.types if name in SCALARS)
+
+    @property
+    def kind(self) -> str:
+        """Return how it is read: as an array, an object or a scalar."""
+        if "array" in self.types and not self.scalars:
+            return "array"
+        return "object" if "object" in self.types and not self.scalars else "scalar"
+
+
+TEXT = Shape(("string",), typed=False)
+
+
+def shape_of(document: Document, schema: Any, pointer: Pointer, depth: int = 0) -> Shape:
+    """Return the shape of a schema. Raises DocumentError for references that lead nowhere."""
+    if not isinstance(schema, Mapping) or depth > _DEEPEST:
+        return TEXT
+    schema, pointer = document.follow(schema, pointer)
+    if not isinstance(schema, Mapping):
+        return TEXT
+    types: dict[str, None] = {}
+    items: Shape | None = None
+    properties: dict[str, Shape] = {}
+    others: Shape | None = None
+    named = schema.get("type")
+    types.update(dict.fromkeys([named] if isinstance(named, str) else named or []))
+    values = [schema["const"]] if "const" in schema else schema.get("enum")
+    if not types and isinstance(values, list):
+        types.update(dict.fromkeys(map(_type_of, values)))
+    if "items" in schema:
+        items = shape_of(document, schema["items"], (*pointer, "items"), depth + 1)
+    for name, part in (schema.get("properties") or {}).items():
+        properties[name] = shape_of(document, part, (*pointer, "properties", name), depth + 1)
+    if (rest := schema.get("additionalProperties", True)) is not False:
+        others = shape_of(document, rest, (*pointer, "additionalProperties"), depth + 1)
+    for key in ("allOf", "anyOf", "oneOf"):
+        for index, part in enumerate(schema.get(key) or []):
+            inner = shape_of(document, part, (*pointer, key, str(index)), depth + 1)
+            if inner.typed and not (key != "allOf" and types):
+                types.update(dict.fromkeys(inner.types))
+            elif key != "allOf" and not types and not inner.typed:
+                types.update({"string": None})
+            items = items or inner.items
+            properties.update(
+                {name: found for name, found in inner.properties.items() if name not in properties}
+            )
+    if not types:
+        if properties or "additionalProperties" in schema:
+            types["object"] = None
+        elif items:
+            types["array"] = None
+        else:
+            return TEXT
+    return Shape(tuple(types), items, properties, others)
+
+
+def is_file(schema: Mapping[str, Any]) -> bool:
+    """Return whether a part of a multipart body with this schema arrives as a file (OpenAPI 3.1, section 4.8.14.4)."""
+    if not schema.keys() & {"type", "format"}:
+        return "contentMediaType" in schema and "contentEncoding" not in schema
+    return schema.get("type") == "string" and (
+        schema.get("format") == "binary" or ("contentMediaType" in schema and "contentEncoding" not in schema)
+    )
+
+
+def _type_of(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    names = {int: "integer", float: "number", str: "string", list: "array"}
+    return names.get(type(value), "object")

@@ -1,0 +1,78 @@
+"""The format of error responses: `detail`, `problem+json`, or a function of the application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Literal
+
+from specfirst.contract.document import pointer_text
+from specfirst.runtime.errors import APIError, Invalid, ValidationErrorItem
+
+ErrorBody = Callable[[APIError], Any]
+"""Returns the JSON body of an error response, in the contract's format."""
+
+NamedErrorBody = Literal["detail", "problem+json"]
+"""The error bodies that need no function."""
+
+
+def detail_body(api_error: APIError) -> dict[str, Any]:
+    """Return FastAPI's error format: `detail` is a text, or for 422 a list of `{loc, msg, type}`."""
+    if isinstance(api_error, Invalid):
+        return {"detail": [{"loc": f.loc, "msg": f.msg, "type": f.type} for f in api_error.validation_errors]}
+    return {"detail": api_error.detail}
+
+
+def problem_body(api_error: APIError) -> dict[str, Any]:
+    """Return a problem details object (RFC 9457).
+
+    Validation errors are its extension member `errors`, as in section 3 of the RFC: an error in the body has
+    a `pointer`, any other one the `parameter` and where it is (`in`).
+    """
+    status = int(api_error.status)
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": api_error.detail,
+    }
+    if isinstance(api_error, Invalid):
+        body["errors"] = [_problem(error) for error in api_error.validation_errors]
+    return body
+
+
+def _problem(error: ValidationErrorItem) -> dict[str, Any]:
+    place, path = str(error.loc[0]) if error.loc else "body", tuple(map(str, error.loc[1:]))
+    where = {"pointer": pointer_text(path)} if place == "body" else {"in": place, "parameter": ".".join(path)}
+    return {"detail": error.msg, "type": error.type, **where}
+
+
+@dataclass(frozen=True)
+class ErrorFormat:
+    """The format of all error responses of an engine.
+
+    `media_type` is that of errors for which the contract declares none. `validation_status` replaces the 422
+    of validation errors.
+    """
+
+    body: ErrorBody
+    media_type: str = "application/json"
+    validation_status: int = 422
+
+    def status_of(self, api_error: APIError) -> int:
+        """Return the response status, and set it in the error, where the body finds it."""
+        if self.validation_status != 422 and isinstance(api_error, Invalid) and api_error.status == 422:
+            api_error.status = HTTPStatus(self.validation_status)
+        return int(api_error.status)
+
+
+def error_format(body: ErrorBody | NamedErrorBody, validation_status: int) -> ErrorFormat:
+    """Return the format with this body, named or as a function. Raises ValueError for an unknown name."""
+    if body == "problem+json":
+        return ErrorFormat(problem_body, "application/problem+json", validation_status)
+    if body == "detail":
+        return ErrorFormat(detail_body, "application/json", validation_status)
+    if isinstance(body, str):
+        raise ValueError(f"error_body is {body!r}; use 'detail', 'problem+json' or a function")
+    return ErrorFormat(body, "application/json", validation_status)
