@@ -394,8 +394,8 @@ def _ignore(file: str, index: int, entry: Mapping[str, Any]) -> _Ignore:
             until = None
     if type(until) is not date:
         raise CommandError(f"{file}: {name}.until is not a date; write it as YYYY-MM-DD")
-    selectors = (entry.get(key) for key in ("rule", "where", "pointer"))
-    return _Ignore(*selectors, entry["reason"], until, _line(file, index))
+    rule, where, pointer = (entry.get(key) for key in ("rule", "where", "pointer"))
+    return _Ignore(rule, where, pointer, entry["reason"], until, _line(file, index))
 
 
 def _line(file: str, index: int) -> int | None:

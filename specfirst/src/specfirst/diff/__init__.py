@@ -8,6 +8,7 @@ from specfirst.contract.document import Document, DocumentError
 from specfirst.diff.changes import ABSENT, Change, Changes, Level
 from specfirst.diff.contract import ContractComparison
 from specfirst.diff.rules import RULES
+from specfirst.diff.unchanged import Unchanged
 from specfirst.diff.version import version_problem
 from specfirst.lint import require_sound
 
@@ -21,7 +22,7 @@ def diff(old: Document, new: Document, *, today: date | None = None, grace_days:
     the current one). `grace_days` is the least time between a deprecation and its sunset date. Raises
     DocumentError if a chain of schema references is too long for Python's stack.
     """
-    changes = Changes(new, today or date.today(), grace_days)
+    changes = Changes(new, today or date.today(), grace_days, Unchanged(old, new))
     try:
         ContractComparison(old, new, changes).compare()
     except RecursionError:

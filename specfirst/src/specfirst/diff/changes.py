@@ -6,9 +6,12 @@ import json
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import IntEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from specfirst.contract.document import Document, Pointer
+
+if TYPE_CHECKING:
+    from specfirst.diff.unchanged import Unchanged
 
 
 class Level(IntEnum):
@@ -63,8 +66,10 @@ class Change:
 class Changes:
     """Collects changes; a change in a component is one change, however many operations use it."""
 
-    def __init__(self, document: Document, today: date, grace_days: int) -> None:
-        self.today, self.grace_days = today, grace_days
+    def __init__(
+        self, document: Document, today: date, grace_days: int, unchanged: Unchanged | None = None
+    ) -> None:
+        self.today, self.grace_days, self.unchanged = today, grace_days, unchanged
         self._document = document
         self._places: dict[str, dict[str, None]] = {}
         self._found: dict[str, Change] = {}

@@ -56,6 +56,9 @@ class SchemaComparison:
 
     def compare(self, old: Part, new: Part, trail: str = "") -> None:
         """Add all changes from `old` to `new`, which are at `trail` in the value."""
+        unchanged = self._changes.unchanged
+        if unchanged and unchanged.covers(old, new):
+            return
         # Fields next to a reference belong to this place, whether or not the component has been compared.
         self._aside(old, new, trail)
         if (old.pointer, new.pointer) in self._seen:
