@@ -159,12 +159,16 @@ def serve(
 
         return called
 
-    implementations = {} if engine.mock else {
-        tag: type(
-            tag, (), {o.identifier: method(o.identifier) for o in document.operations if o.module == tag}
-        )()
-        for tag in document.modules.values()
-    }
+    implementations = (
+        {}
+        if engine.mock
+        else {
+            tag: type(
+                tag, (), {o.identifier: method(o.identifier) for o in document.operations if o.module == tag}
+            )()
+            for tag in document.modules.values()
+        }
+    )
     service.app = ContractAPI(engine, modules["application"].build_router(engine, **implementations))
     return service
 

@@ -92,7 +92,11 @@ class Body:
 
     def __init__(self, document: Document, body: RequestBody, schemas: Schemas, hint: Any) -> None:
         self._body = body
-        model = TypeAdapter(_modelled(hint)).validator if any(m.codec in _MODELLED for m in body.content) else None
+        model = (
+            TypeAdapter(_modelled(hint)).validator
+            if any(m.codec in _MODELLED for m in body.content)
+            else None
+        )
         self._codecs = [_Codec(document, media_type, schemas, model) for media_type in body.content]
         self._exact = {codec.media_type.essence: codec for codec in self._codecs}
 
@@ -165,9 +169,7 @@ class _Codec:
         kind = self.media_type.essence.removesuffix("*")
         return self.media_type.is_range and (kind in ("*/", "*") or essence.startswith(kind))
 
-    async def read(
-        self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], limit: int
-    ) -> Any:
+    async def read(self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> Any:
         if self._kind == "bytes":
             return _stream(receive, headers, limit)
         if self.media_type.streams:

@@ -82,8 +82,8 @@ class Engine(Generic[CallerT]):
     implementation return 501 with `allow_unimplemented`, and with `mock` the contract's example or a value of
     the schema, which depends on `mock_seed`; `unimplemented_remedy` says how such an operation gets written.
 
-    Policies: `error_body` is the format of error responses, and `validation_status` that of validation errors
-    (422 or 400). Undeclared query parameters are validation errors if `unknown_query` is "refuse".
+    Policies: `error_body` is the format of error responses, and `validation_status` the status of validation
+    errors (by default 422, or 400 where the operation declares only that). Undeclared query parameters are validation errors if `unknown_query` is "refuse".
     `client_certificate` finds the certificate of `mutualTLS`.
 
     Raises StartupError if `authenticate` lacks a scheme that an operation requires.
@@ -102,7 +102,7 @@ class Engine(Generic[CallerT]):
         mock_seed: int = 0,
         unimplemented_remedy: str = REMEDY,
         error_body: ErrorBody | NamedErrorBody = "detail",
-        validation_status: Literal[400, 422] = 422,
+        validation_status: Literal[400, 422] | None = None,
         unknown_query: Literal["refuse", "ignore"] = "refuse",
         client_certificate: Certificate = tls_certificate,
     ) -> None:
