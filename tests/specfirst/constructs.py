@@ -1,7 +1,7 @@
 """Small contracts of one construct each, generated in this process, and served in it.
 
-The templates are those of `specfirst generate`; only fastapi-code-generator and ruff, which take seconds, are left
-out. `scripts/conformance` runs the whole chain.
+The templates are those of `specfirst generate`; only fastapi-code-generator and ruff, which take seconds,
+are left out. `scripts/conformance` runs the whole chain.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The Python types of a contract's schemas: the models of schemas.py and the plain dicts of plain.py.
 
-The contract's validator decides what a request may contain, so types may be wider than schemas: no pattern, bound
-or format is repeated in them, `allOf` is one class, and what Python cannot express is `Any`. An object without a
-name in the contract is named after the part that contains it.
+The contract's validator decides what a request may contain, so types may be wider than schemas: no pattern,
+bound or format is repeated in them, `allOf` is one class, and what Python cannot express is `Any`. An object
+without a name in the contract is named after the part that contains it.
 """
 
 from __future__ import annotations
@@ -393,7 +393,9 @@ class Types:
             )
 
     def _is_one_way(self, schema: Mapping[str, Any], pointer: Pointer) -> bool:
-        """Return whether requests need not have it, or responses: `readOnly` and `writeOnly` (OpenAPI 3.1, 4.8.24)."""
+        """Return whether requests need not have it, or responses: `readOnly` and `writeOnly` (OpenAPI 3.1,
+        4.8.24).
+        """
         resolved, _ = self._document.follow(schema, pointer)
         marks = [part for part in (schema, resolved) if isinstance(part, Mapping)]
         return any(

@@ -35,7 +35,9 @@ CONTRACT = "contract.json"
 """The file with the contract, in the folder in which the generator runs."""
 
 _MOST_BUILT = 300
-"""Above this number, Pydantic builds models when they are first used: Stripe's would take half a minute at start."""
+"""Above this number, Pydantic builds models when they are first used: Stripe's would take half a minute at
+start.
+"""
 
 _BODILESS = (204, 205, 304)
 
@@ -469,7 +471,9 @@ def used_names(hints: Iterable[str], names: Iterable[str]) -> list[str]:
 
 
 def visit(parser: OpenAPIParser, model_path: Path) -> dict[str, object]:
-    """Return the variables of the templates. The contract is in a file, since the parser changes what it reads."""
+    """Return the variables of the templates. The contract is in a file, since the parser changes what it
+    reads.
+    """
     return variables(Document.from_json(Path(CONTRACT).read_bytes()))
 
 

@@ -1,8 +1,9 @@
-"""The contract in memory: an OpenAPI document in its normal form, its operations, and the location of each part.
+"""The contract in memory: an OpenAPI document in its normal form, its operations, and the location of each
+part.
 
 The document is read from the hand-written YAML, with line numbers, when code is generated; and from the JSON
-in the generated package when the server starts. `content` is the normal form (see specfirst.contract.normal), and
-`source` is what the author wrote.
+in the generated package when the server starts. `content` is the normal form (see
+specfirst.contract.normal), and `source` is what the author wrote.
 """
 
 from __future__ import annotations
@@ -161,7 +162,9 @@ class MediaType:
 
     @property
     def codec(self) -> str:
-        """Return how bytes become values: json, form, multipart, text, bytes, or a stream: sse, lines, sequence."""
+        """Return how bytes become values: json, form, multipart, text, bytes, or a stream: sse, lines,
+        sequence.
+        """
         essence = self.essence
         if codec := _CODECS.get(essence):
             return codec
@@ -267,8 +270,8 @@ class Response:
 class Operation:
     """An operation with the fields of its path item, and all references resolved.
 
-    `identifier` is the method of the Protocol: `listTasks` becomes `list_tasks`. `class_name` is what the names
-    of its classes begin with, and `module` is the module of its tag.
+    `identifier` is the method of the Protocol: `listTasks` becomes `list_tasks`. `class_name` is what the
+    names of its classes begin with, and `module` is the module of its tag.
     """
 
     operation_id: str
@@ -413,7 +416,7 @@ class Document:
                 raise DocumentError(
                     f"the reference {reference!r} leaves the document",
                     pointer,
-                    remedy="use a file that can be read, or move the target to components and write #/components/...",
+                    remedy="use a file that can be read, or a component (#/components/...)",
                 )
             try:
                 node = self.get(target)
@@ -674,7 +677,7 @@ class Document:
                 )
             if style not in styles:
                 raise DocumentError(
-                    f"the parameter {name!r} has the style {style!r}, which {location} parameters do not have",
+                    f"the {location} parameter {name!r} cannot have the style {style!r}",
                     where,
                     remedy=f"use {' or '.join(styles)}",
                 )

@@ -1,8 +1,8 @@
 """The schemas of a document as a validator of JSON Schema 2020-12 takes them, with what OpenAPI adds to it.
 
-References are absolute, so that each schema can be compiled alone and all share one registry. What OpenAPI says in
-other words is written in those of JSON Schema: `readOnly` and `writeOnly`, the bounds of `int32` and `int64`, and a
-discriminator that names the schemas which inherit from its own.
+References are absolute, so that each schema can be compiled alone and all share one registry. What OpenAPI
+says in other words is written in those of JSON Schema: `readOnly` and `writeOnly`, the bounds of `int32` and
+`int64`, and a discriminator that names the schemas which inherit from its own.
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ class ExecutableSchemas:
         return self._schema(schema, pointer, frozenset(), base=False)
 
     def _schema(self, schema: Any, pointer: Pointer, one_way: frozenset[str], *, base: bool) -> Any:
-        """`one_way` are the properties that `allOf` around it marks; `base` says that it is a part of `allOf`."""
+        """`one_way` are the properties that `allOf` around it marks; `base` says that it is a part of
+        `allOf`.
+        """
         if not isinstance(schema, Mapping):
             return schema
         if (self._mark and schema.get("required")) or (self._mark and "allOf" in schema):

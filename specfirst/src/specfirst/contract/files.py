@@ -1,7 +1,8 @@
-"""Puts a contract of several files together: each part that a reference to another file leads to becomes a component.
+"""Puts a contract of several files together: each part that a reference to another file leads to becomes a
+component.
 
-References are relative to the file that contains them (OpenAPI 3.1, section 4.6). Only files are read; nothing is
-fetched.
+References are relative to the file that contains them (OpenAPI 3.1, section 4.6). Only files are read;
+nothing is fetched.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ class Bundle:
             self.content = {**self.content, "components": components}
 
     def _copied(self, node: Any, kind: str, path: Path, there: Pointer, here: Pointer) -> Any:
-        """Copy a part with its references resolved; `there` is its place in the file, `here` in the document."""
+        """Copy a part with its references resolved; `there` is its place in the file, `here` in the
+        document.
+        """
         if path != self._root and (position := self._loaded[path][1].get(there)) is not None:
             self._positions[here] = position
         if isinstance(node, list):
@@ -100,7 +103,9 @@ class Bundle:
         return f"#/components/schemas/{self._component('schema', file, fragment, there)}"
 
     def _target(self, reference: str, path: Path, there: Pointer) -> tuple[Path, str] | None:
-        """Return the file and the fragment that a reference leads to; None if it is in the first file already."""
+        """Return the file and the fragment that a reference leads to; None if it is in the first file
+        already.
+        """
         parts = urlsplit(reference)
         if not parts.path and not parts.scheme:
             return None if path == self._root else (path, parts.fragment)

@@ -1,7 +1,7 @@
 """The names of a contract in Python: one table, from which the generator, the engine and the commands read.
 
-A name is as close to the author's as Python allows. Where two would be equal, the one that stands first in the
-document keeps its name, and each other one gets the next free number: `get_item` and `get_item_2`.
+A name is as close to the author's as Python allows. Where two would be equal, the one that stands first in
+the document keeps its name, and each other one gets the next free number: `get_item` and `get_item_2`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Brings a document of any version to one meaning: that of OpenAPI 3.1, with the additions of 3.2.
 
-Nothing else in the engine knows of versions. Parts stay where they are, so that a pointer into the normal form
-is a pointer into the author's document.
+Nothing else in the engine knows of versions. Parts stay where they are, so that a pointer into the normal
+form is a pointer into the author's document.
 """
 
 from __future__ import annotations

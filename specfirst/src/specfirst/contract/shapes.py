@@ -1,7 +1,8 @@
-"""Which JSON types a schema takes, for values that arrive as text: parameters, form fields, parts of a multipart body.
+"""Which JSON types a schema takes, for values that arrive as text: parameters, form fields, parts of a
+multipart body.
 
-A schema says what is valid but not how text is read. The shape is what a reader needs: the types that a value may
-have, and the shapes of its items or properties.
+A schema says what is valid but not how text is read. The shape is what a reader needs: the types that a
+value may have, and the shapes of its items or properties.
 """
 
 from __future__ import annotations
@@ -89,7 +90,9 @@ def shape_of(document: Document, schema: Any, pointer: Pointer, depth: int = 0) 
 
 
 def is_file(schema: Mapping[str, Any]) -> bool:
-    """Return whether a part of a multipart body with this schema arrives as a file (OpenAPI 3.1, section 4.8.14.4)."""
+    """Return whether a part of a multipart body with this schema arrives as a file (OpenAPI 3.1, section
+    4.8.14.4).
+    """
     if not schema.keys() & {"type", "format"}:
         return "contentMediaType" in schema and "contentEncoding" not in schema
     return schema.get("type") == "string" and (

@@ -1,7 +1,7 @@
 """Request bodies: read them as their media type says, and validate them with its schema.
 
-An operation whose body is JSON of one schema, as nearly all are, has `JSONBody`. All others have `Body`, which
-chooses by the media type of the request.
+An operation whose body is JSON of one schema, as nearly all are, has `JSONBody`. All others have `Body`,
+which chooses by the media type of the request.
 """
 
 from __future__ import annotations

@@ -23,9 +23,9 @@ from specfirst.runtime.validation import Schemas, Validator, validation_errors
 class Result:
     """A typed result: one response of one operation, with its headers as attributes.
 
-    Generated for responses with headers, of several media types, or of a range of statuses, and for operations
-    with several success statuses. Each has the attribute `status`; the body is the attribute `body`, and
-    `media_type` the one that is sent, if the response has several.
+    Generated for responses with headers, of several media types, or of a range of statuses, and for
+    operations with several success statuses. Each has the attribute `status`; the body is the attribute
+    `body`, and `media_type` the one that is sent, if the response has several.
     """
 
     __slots__ = ()

@@ -1,7 +1,7 @@
 """Parameters that are not a scalar or a list in the usual style: other styles, objects, and `content`.
 
-The text is taken apart as the style says (OpenAPI 3.1, section 4.8.12.3 and following), the parts become JSON values
-of the types that the schema allows, and the whole is validated.
+The text is taken apart as the style says (OpenAPI 3.1, section 4.8.12.3 and following), the parts become
+JSON values of the types that the schema allows, and the whole is validated.
 """
 
 from __future__ import annotations
