@@ -185,13 +185,13 @@ def _checked(contract: Path, settings: LintSettings) -> Document:
         raise LintErrors("\n".join(map(str, failures)))
     for operation in document.operations:
         if not operation.successes:
-            problem = DocumentError(
+            refusal = DocumentError(
                 f"the operation {operation.operation_id} has no success response",
                 operation.pointer,
                 remedy="declare a 2xx response, or `default`",
                 line=document.line(operation.pointer),
             )
-            raise GenerationError(problem.located(str(contract)))
+            raise GenerationError(refusal.located(str(contract)))
     return document
 
 

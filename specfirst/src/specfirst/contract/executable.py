@@ -152,7 +152,7 @@ class ExecutableSchemas:
 
 
 def _heirs(document: Document) -> Mapping[str, list[tuple[str, str, str]]]:
-    """Return by component its heirs: the discriminator's property, the tag, and the component that inherits."""
+    """Return by component its heirs: the discriminator's property, the tag, and the name of the heir."""
     found: dict[str, list[tuple[str, str, str]]] = {}
     for name, schema in document.schemas.items():
         discriminator = schema.get("discriminator") if isinstance(schema, Mapping) else None

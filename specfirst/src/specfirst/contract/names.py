@@ -65,7 +65,7 @@ def pascal(name: str) -> str:
 
 
 def class_name(name: str) -> str:
-    """Turn the name of a schema into the name of a class, which keeps its capitals: `HTTPError`, `user-id`."""
+    """Turn the name of a schema into that of a class, which keeps its capitals: `HTTPError`, `UserId`."""
     words = re.findall(r"[^\W_]+", name)
     if len(words) == 1 and words[0] == name and name[:1].isupper() and name.isidentifier():
         return name

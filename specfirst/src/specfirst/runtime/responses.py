@@ -170,7 +170,7 @@ class Responder:
         return HTTPResponse(status, [header for header in response.headers if header[0] not in dropped], b"")
 
     def error_response(self, api_error: APIError) -> HTTPResponse:
-        """Encode an error response: as the operation declares its status, or else in the contract's format."""
+        """Encode an error response: as the operation declares it, or else in the contract's format."""
         response = self._operation.response(self._errors.status_of(api_error, self._operation))
         if response is None:
             return error_response(api_error, self._errors, self._media_type)
@@ -311,7 +311,7 @@ async def _items(codec: str, validator: Validator | None, items: AsyncIterable[A
 
 
 def _event(item: Any) -> bytes:
-    """Write a server-sent event: an object with `data` and the other fields of an event, or any other value."""
+    """Write a server-sent event: an object with `data` and other fields of an event, or any value."""
     if not isinstance(item, dict) or "data" not in item:
         item = {"data": item}
     lines = [f"{name}: {item[name]}" for name in ("event", "id", "retry") if item.get(name) is not None]

@@ -37,7 +37,7 @@ class Schemas:
     def validator(
         self, schema: Any, pointer: Pointer = (), *, direction: Direction | None = None
     ) -> Validator:
-        """Return the validator of a schema, which is at `pointer`; that matters for references within `$id`."""
+        """Return the validator of a schema at `pointer`, which matters for references within `$id`."""
         key = (direction, json.dumps(schema, sort_keys=True))
         if key not in self._compiled:
             executable, registry = self._of(direction)
