@@ -105,9 +105,12 @@ class Responder:
             headers = [*encoding.content_type]
         else:
             raise ContractViolation(f"{type(result).__name__} does not have a status")
-        if encoding.encode is None:
+        encode = encoding.encode
+        if encode is to_json:
+            return HTTPResponse(status, headers, to_json(body))
+        if encode is None:
             return HTTPResponse(status, headers, b"")
-        content = encoding.encode(body)
+        content = encode(body)
         if isinstance(content, bytes):
             return HTTPResponse(status, headers, content)
         return HTTPResponse(status, headers, b"", content)
@@ -144,7 +147,7 @@ class Responder:
             value = getattr(result, identifier)
             if value is None and not header.required:
                 continue
-            text = _header_text(value, header)
+            text = value if type(value) is str else _header_text(value, header)
             if not text.isascii() or not text.isprintable():
                 raise ContractViolation(f"the header {name.decode()} is not printable ASCII")
             headers.append((name, text.encode()))

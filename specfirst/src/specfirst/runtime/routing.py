@@ -488,11 +488,12 @@ def _match(
     segment = segments[index]
     if (named := node.named.get(segment)) and (found := _match(named, segments, index + 1, values)):
         return found
-    for pattern, child in node.patterns.values() if node.patterns else ():
-        if (matched := pattern.fullmatch(segment)) and (
-            found := _match(child, segments, index + 1, [*values, *matched.groups()])
-        ):
-            return found
+    if node.patterns:
+        for pattern, child in node.patterns.values():
+            if (matched := pattern.fullmatch(segment)) and (
+                found := _match(child, segments, index + 1, [*values, *matched.groups()])
+            ):
+                return found
     if node.parameter and segment:
         return _match(node.parameter, segments, index + 1, [*values, segment])
     return None
