@@ -276,7 +276,6 @@ def test_a_contract_of_several_files_becomes_one(installed: Installed, tmp_path:
     installed.succeed("specfirst init --contract api.yaml things", tmp_path)
     assert 'contract = "api.json"' in (tmp_path / "things/pyproject.toml").read_text(encoding="utf-8")
     assert "parts/" not in (tmp_path / "things/api.json").read_text(encoding="utf-8")
-    installed.succeed("specfirst generate --check", tmp_path / "things")
 
 
 def test_an_extra_that_is_not_installed_is_named(installed: Installed, tmp_path: Path) -> None:
