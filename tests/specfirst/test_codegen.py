@@ -200,7 +200,7 @@ def test_a_file_that_it_did_not_write_is_not_overwritten(
     write(FILES, tmp_path)
     (tmp_path / "routers/c.py").write_bytes(b"mine")
     before = read(tmp_path)
-    monkeypatch.setattr("specfirst.codegen.generate.generate", lambda contract: LATER)
+    monkeypatch.setattr("specfirst.codegen.generate.generate", lambda *_: LATER)
     assert main(["generate", str(BOOKSHOP), "--output", str(tmp_path)]) == 2
     told = capsys.readouterr().err
     assert told.startswith(f"{tmp_path / 'routers/c.py'} was not written by specfirst")
@@ -220,7 +220,7 @@ def test_a_manifest_that_it_did_not_write_is_not_overwritten(
     tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "manifest.json").write_text(text)
-    monkeypatch.setattr("specfirst.codegen.generate.generate", lambda contract: FILES)
+    monkeypatch.setattr("specfirst.codegen.generate.generate", lambda *_: FILES)
     arguments = ["generate", str(BOOKSHOP), "--output", str(tmp_path)]
     assert (main(arguments), main([*arguments, "--check"])) == (2, 2)
     told = capsys.readouterr().err.splitlines()
