@@ -17,7 +17,9 @@ def running(app: Any, *, date: bool = True) -> Iterator[str]:
     """Serve an ASGI application on a free port in a thread, and give its URL."""
     with bind("127.0.0.1", 0) as listener:
         listen(listener, "127.0.0.1", 0)
-        server = Server(configure(app, date=date))
+        server = Server(
+            configure(app, date=date, log_config={"version": 1, "disable_existing_loggers": False})
+        )
         thread = Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         deadline = time.monotonic() + 20

@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 
 from specfirst.cli.config import Config
-from specfirst.cli.contracts import read_contract, setting
 from specfirst.cli.errors import CommandError
+from specfirst.cli.inputs import read_contract, setting
 
 SUMMARY = "List which responses and parameters of a contract have been observed."
 EXAMPLES = """\
@@ -23,7 +23,7 @@ exit status:
   0  enough has been observed
   1  a response was never observed, or the percentage is less than --fail-under
   2  the command could not run"""
-EXTRA = "codegen"
+EXTRA = "lint"
 SETTINGS = {
     "contract": {"type": "string", "description": "The contract (default: openapi.yaml)."},
     "observations": {
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     settings = config.section("coverage")
     name = arguments.file or settings.get("contract", "openapi.yaml")
     folder = Path(setting(arguments, settings, "observations", OBSERVATIONS))
-    document, _ = read_contract(name)
+    document = read_contract(name).document
     if not observed(document, folder):
         raise CommandError(
             f"{folder} has no observations of {name}; run `specfirst proxy` or `specfirst fuzz` first, "

@@ -8,8 +8,8 @@ import shlex
 from pathlib import Path
 
 from specfirst.cli.config import Config
-from specfirst.cli.contracts import check_server, read_contract, setting
 from specfirst.cli.errors import CommandError
+from specfirst.cli.inputs import check_server, read_contract, setting
 
 SUMMARY = "Test a running server with Schemathesis: each operation, each check, with a report."
 EXAMPLES = """\
@@ -110,7 +110,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     for header in headers:
         if ":" not in header:
             raise CommandError(f"--header must be 'NAME: VALUE'; it is {header.partition(' ')[0]!r}")
-    document, _ = read_contract(arguments.file)
+    document = read_contract(arguments.file).document
     check_server(url)
     seed = random.randrange(2**32) if arguments.seed is None else arguments.seed  # noqa: S311
     repeat = ["specfirst", "fuzz", arguments.file, "--url", url, "--examples", str(examples)]

@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from specfirst.cli.contracts import setting
 from specfirst.cli.errors import CommandError
+from specfirst.cli.inputs import setting
 
 if TYPE_CHECKING:
     from specfirst.contract.document import Document
@@ -23,7 +23,7 @@ POLICIES: dict[str, dict[str, Any]] = {
     },
     "validation-status": {
         "enum": [400, 422],
-        "description": "The status of validation errors (default: 422).",
+        "description": "The status of validation errors (default: the declared one, or 422).",
     },
     "unknown-query": {
         "enum": ["refuse", "ignore"],
@@ -40,6 +40,14 @@ def add_listening_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_skip_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--skip-unservable",
+        action="store_true",
+        help="serve the operations without errors, and list the others",
+    )
+
+
 def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--errors", choices=POLICIES["errors"]["enum"], help="the body of error responses (default: detail)"
@@ -48,7 +56,7 @@ def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
         "--validation-status",
         type=int,
         choices=POLICIES["validation-status"]["enum"],
-        help="the status of validation errors (default: 422)",
+        help="the status of validation errors (default: the declared one, or 422)",
     )
     parser.add_argument(
         "--unknown-query",
@@ -61,7 +69,7 @@ def policies(arguments: argparse.Namespace, settings: Mapping[str, Any]) -> dict
     """Return the options of the Engine."""
     return {
         "error_body": setting(arguments, settings, "errors", "detail"),
-        "validation_status": setting(arguments, settings, "validation-status", 422),
+        "validation_status": setting(arguments, settings, "validation-status", None),
         "unknown_query": setting(arguments, settings, "unknown-query", "refuse"),
     }
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 
 from specfirst.cli.config import Config
-from specfirst.cli.contracts import read_contract, setting
-from specfirst.cli.errors import CommandError
+from specfirst.cli.inputs import read_contract, servable, setting
 from specfirst.cli.listening import (
     LISTENING,
     POLICIES,
     add_listening_arguments,
     add_policy_arguments,
+    add_skip_argument,
     addresses,
     policies,
     serve,
@@ -25,7 +25,7 @@ EXAMPLES = """\
   curl localhost:8080/pets -H 'Prefer: example=empty'       an example by its name
 
 Requests are validated as in a real server. A credential of the right form is accepted."""
-EXTRA = "all"
+EXTRA = "serve,lint"
 SETTINGS = {
     **LISTENING,
     **POLICIES,
@@ -39,6 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=int, metavar="N", help="selects the values where there is no example (default: 0)"
     )
+    add_skip_argument(parser)
     add_policy_arguments(parser)
 
 
@@ -47,13 +48,14 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     from specfirst.runtime.mock_server import create_mock
 
     settings = config.section("mock")
-    document, text = read_contract(arguments.file)
+    contract = read_contract(arguments.file)
+    document = servable(contract, skip=arguments.skip_unservable)
     seed = setting(arguments, settings, "seed", 0)
     try:
-        app = create_mock(document, text, seed=seed, **policies(arguments, settings))
+        app = create_mock(document, contract.text, seed=seed, **policies(arguments, settings))
         say = [f"Mock      {address}" for address in addresses(document)]
     except DocumentError as error:
-        raise CommandError(error.located(arguments.file)) from None
+        raise contract.error(error) from None
     say += ["Contract  {url}/openapi.yaml  {url}/openapi.json", f"{len(app.engine.operations)} operations"]
     serve(app, arguments, settings, say)
     return 0

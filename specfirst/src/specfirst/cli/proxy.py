@@ -6,13 +6,13 @@ import argparse
 from pathlib import Path
 
 from specfirst.cli.config import Config
-from specfirst.cli.contracts import check_server, read_contract, setting
-from specfirst.cli.errors import CommandError
+from specfirst.cli.inputs import check_server, read_contract, servable, setting
 from specfirst.cli.listening import (
     LISTENING,
     POLICIES,
     add_listening_arguments,
     add_policy_arguments,
+    add_skip_argument,
     addresses,
     policies,
     serve,
@@ -30,7 +30,7 @@ exit status:
   0  stopped; no request and no response has violated the contract
   1  stopped; at least one has
   2  the command could not run"""
-EXTRA = "all"
+EXTRA = "serve,lint"
 SETTINGS = {
     **LISTENING,
     **POLICIES,
@@ -69,6 +69,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help=f"where to record what `specfirst coverage` reads (default: {OBSERVATIONS})",
     )
+    add_skip_argument(parser)
     add_policy_arguments(parser)
 
 
@@ -78,8 +79,9 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     from specfirst.runtime.validating_proxy import DEFAULT_LIMIT, VIOLATION, ValidatingProxy
 
     settings = config.section("proxy")
-    document, _ = read_contract(arguments.file)
+    contract = read_contract(arguments.file)
     check_server(arguments.upstream)
+    document = servable(contract, skip=arguments.skip_unservable)
     recorder = Recorder(Path(setting(arguments, settings, "observations", OBSERVATIONS)), document)
     try:
         proxy = ValidatingProxy(
@@ -92,7 +94,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
         )
         say = [f"Proxy     {address}" for address in addresses(document)]
     except DocumentError as error:
-        raise CommandError(error.located(arguments.file)) from None
+        raise contract.error(error) from None
     say += [f"Server    {arguments.upstream}", f"Violations are in the log and in the header {VIOLATION}"]
     serve(proxy, arguments, settings, say, date=False)
     print(f"{proxy.requests} requests, {proxy.violations} with a violation of the contract")

@@ -1,7 +1,7 @@
 """Write the reference of all commands and settings, from what the commands declare.
 
 python -m specfirst.cli.reference commands > docs/specfirst/commands.md
-python -m specfirst.cli.reference schema > docs/specfirst/configuration.schema.json
+python -m specfirst.cli.reference schema > specfirst/src/specfirst/config.schema.json
 """
 
 from __future__ import annotations

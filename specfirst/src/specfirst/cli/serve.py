@@ -14,9 +14,9 @@ from socket import socket
 from typing import Any
 
 from specfirst.cli.config import Config
-from specfirst.cli.contracts import read_contract, setting
 from specfirst.cli.errors import COULD_NOT_RUN, CommandError
-from specfirst.cli.listening import LISTENING, add_listening_arguments, addresses
+from specfirst.cli.inputs import read_contract, servable, setting
+from specfirst.cli.listening import LISTENING, add_listening_arguments, add_skip_argument, addresses
 
 SUMMARY = "Serve an application, or a contract alone."
 EXAMPLES = """\
@@ -27,7 +27,7 @@ EXAMPLES = """\
 
 SIGTERM and Ctrl-C stop it, and lose no request that has arrived. With --workers, SIGHUP replaces all workers
 by new ones with the new code."""
-EXTRA = "all"
+EXTRA = "serve"
 SETTINGS = {
     **LISTENING,
     "app": {"type": "string", "description": "The application, as `module:name` (default: app:create_app)."},
@@ -65,6 +65,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="module:name of an application or of a function that makes it, or a contract (app:create_app)",
     )
     add_listening_arguments(parser)
+    add_skip_argument(parser)
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument(
         "--workers", type=int, metavar="N", help="the number of server processes (default: none)"
@@ -84,13 +85,14 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     workers = setting(arguments, settings, "workers", None)
     if workers is not None and workers < 1:
         raise CommandError("--workers must be at least 1")
-    options = {
+    options: dict[str, Any] = {
         name: settings.get(f"{name}-seconds", default)
         for name, default in (("shutdown", 25), ("notice", 0), ("keep-alive", 5))
     }
+    options["skip"] = arguments.skip_unservable
     try:
         with bind(host, port) as listener:
-            app = load(application)
+            app = load(application, arguments.skip_unservable)
             listen(listener, host, port)
             say = [f"API       {address}" for address in _addresses(app)]
             for line in (*say, "Contract  {url}/openapi.yaml") if say else ("Serving   {url}",):
@@ -117,10 +119,10 @@ def _application(given: str | None) -> str:
     )
 
 
-def load(application: str) -> Any:
+def load(application: str, skip_unservable: bool = False) -> Any:
     """Return the application with this name: `module:name`, a module, or a contract. Raises CommandError."""
     if application.lower().endswith(_CONTRACTS) or application.startswith(("http:", "https:", "git:")):
-        return _mock(application)
+        return _mock(application, skip_unservable)
     module_name, _, name = application.partition(":")
     try:
         module = import_module(module_name)
@@ -140,15 +142,15 @@ def load(application: str) -> Any:
     return made
 
 
-def _mock(contract: str) -> Any:
+def _mock(name: str, skip: bool) -> Any:
     from specfirst.contract.document import DocumentError
     from specfirst.runtime.mock_server import create_mock
 
-    document, text = read_contract(contract)
+    contract = read_contract(name)
     try:
-        return create_mock(document, text)
+        return create_mock(servable(contract, skip=skip), contract.text)
     except DocumentError as error:
-        raise CommandError(error.located(contract)) from None
+        raise contract.error(error) from None
 
 
 def _addresses(app: Any) -> list[str]:
@@ -186,18 +188,18 @@ def _reload(application: str, listener: socket, options: dict[str, Any]) -> int:
 
 def _work(application: str, options: dict[str, Any], listener: socket, beats: Pipe) -> None:
     """Serve in a process of a supervisor, with the code as it is by now."""
-    _server(_loaded(application), options).work(listener, beats)
+    _server(_loaded(application, options), options).work(listener, beats)
 
 
 def _serve_again(application: str, options: dict[str, Any], sockets: list[socket]) -> None:
     """Serve in a process that a change of the code replaces."""
-    _server(_loaded(application), options).run(sockets)
+    _server(_loaded(application, options), options).run(sockets)
 
 
-def _loaded(application: str) -> Any:
+def _loaded(application: str, options: dict[str, Any]) -> Any:
     from specfirst.serving.startup import StartupError
 
     try:
-        return load(application)
+        return load(application, options["skip"])
     except (CommandError, StartupError) as error:
         sys.exit(f"specfirst serve: {error}")

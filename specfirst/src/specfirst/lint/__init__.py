@@ -68,7 +68,8 @@ def lint(
     """
 
     def position(pointer: Pointer) -> tuple[str, int | None, int | None]:
-        return file, *(document.position(pointer) or (None, None))
+        line, column = document.position(pointer) or (None, None)
+        return file, line, column
 
     found = [
         Problem(
@@ -166,15 +167,14 @@ def _without(document: Document, pointers: Iterable[Pointer]) -> Document:
     removed: dict[str, Any] = {}
     for pointer in pointers:
         tree = removed
-        node: Any = View(document).source
+        node: Any = document.source
         for index, token in enumerate(pointer):
             inner = node.get(token) if isinstance(node, Mapping) else None
             if index == len(pointer) - 1 or isinstance(inner, list) or tree.get(token, ...) is None:
                 tree[token] = None
                 break
             tree, node = tree.setdefault(token, {}), inner
-    source = _pruned(View(document).source, removed)
-    return Document(source, document._positions)
+    return Document(_pruned(document.source, removed))
 
 
 def _pruned(node: Any, removed: Mapping[str, Any]) -> Any:

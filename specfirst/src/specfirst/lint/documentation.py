@@ -8,6 +8,7 @@ from typing import Any
 from specfirst.contract.document import Pointer
 from specfirst.lint.rules import STYLE, WARNING, Violation, rule
 from specfirst.lint.view import Part, View
+from specfirst.runtime.validation import Direction
 
 _DESCRIBED: Mapping[str, tuple[str, ...]] = {
     "operation": ("summary", "description"),
@@ -53,14 +54,22 @@ def bodies_have_an_example(view: View) -> Iterator[Violation]:
                     yield Violation(part.pointer, f"the {owner.kind} has no example", "add `example`")
 
 
+_DIRECTIONS: Mapping[str, Direction] = {
+    "request body": "request",
+    "parameter": "request",
+    "response": "response",
+}
+
+
 @rule("valid-example", WARNING)
 def examples_and_defaults_are_valid(view: View) -> Iterator[Violation]:
     """An example that violates its own schema misleads readers and tools."""
     for part in view.of("media type", "parameter", "header"):
+        owner = part.parent.kind if part.kind == "media type" and part.parent else part.kind
         for schema in view.children(part, "schema"):
             if schema.field == "schema" and isinstance(schema.node, Mapping):
                 for pointer, value in view.examples(part):
-                    yield from _invalid(view, schema, pointer, value)
+                    yield from _invalid(view, schema, pointer, value, _DIRECTIONS.get(owner))
     for schema in view.schemas:
         for field in ("default", "example"):
             if field in schema.node:
@@ -69,10 +78,10 @@ def examples_and_defaults_are_valid(view: View) -> Iterator[Violation]:
             yield from _invalid(view, schema, (*schema.pointer, "examples", str(index)), value)
 
 
-def _invalid(view: View, schema: Part, pointer: Pointer, value: Any) -> Iterator[Violation]:
-    # Equal schemas share a validator, which a reference to a component has with all others to it.
-    place = view.follow(schema).pointer if schema.node.keys() == {"$ref"} else schema.pointer
-    for detail in view.validators.errors(place, value):
+def _invalid(
+    view: View, schema: Part, pointer: Pointer, value: Any, direction: Direction | None = None
+) -> Iterator[Violation]:
+    for detail in view.validators.errors(schema.node, schema.pointer, value, direction):
         yield Violation(
             (*pointer, *map(str, detail.loc)), f"invalid: {detail.msg}", "correct it, or the schema"
         )

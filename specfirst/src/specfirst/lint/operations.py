@@ -60,18 +60,11 @@ def schemas_are_of_the_dialect_of_openapi(view: View) -> Iterator[Violation]:
             )
 
 
-@rule("readable", ERROR)
-def operations_can_be_read(view: View) -> Iterator[Violation]:
-    """Neither the generator nor the engine can express what the document's reader cannot."""
-    for error in view.unreadable:
-        yield Violation(error.pointer, error.problem, error.remedy)
-
-
 @rule("operation-id", WARNING, fixable=True)
 def operations_have_an_operation_id(view: View) -> Iterator[Violation]:
     """Generators name functions after operationIds, and each invents another name where there is none."""
     taken = {part.node.get("operationId") for part in view.of("operation")}
-    for part in view.of("operation"):
+    for part in [endpoint.part for endpoint in view.endpoints]:
         if not part.node.get("operationId"):
             pointer = (*part.pointer, "operationId")
             name = _supplied_name(part.pointer[-1], part.pointer[1])
@@ -220,25 +213,6 @@ def the_body_limit_is_a_positive_integer(view: View) -> Iterator[Violation]:
             ("x-max-body-bytes",),
             f"{limit!r} is not a number of bytes",
             "write a positive integer, such as 65536",
-        )
-
-
-@rule("security-scheme", ERROR)
-def security_schemes_can_be_evaluated(view: View) -> Iterator[Violation]:
-    """Operations with a scheme that the engine does not support would be open or closed to every caller."""
-    used = {name for endpoint in view.endpoints for requirement in endpoint.security for name in requirement}
-    for part in view.of("security scheme"):
-        if part.pointer[-1] not in used:
-            continue
-        match part.node:
-            case {"type": "oauth2" | "openIdConnect"} | {"type": "apiKey", "in": "header" | "cookie"}:
-                continue
-            case {"type": "http", "scheme": str(scheme)} if scheme.lower() in ("bearer", "basic"):
-                continue
-        yield Violation(
-            part.pointer,
-            f"the engine does not support the security scheme {part.pointer[-1]!r}",
-            "use http bearer or basic, apiKey in a header or cookie, oauth2 or openIdConnect",
         )
 
 

@@ -25,9 +25,6 @@ def templates_can_be_matched(view: View) -> Iterator[Violation]:
             problem, remedy = "a brace is not part of a {parameter}", "write each parameter as `{name}`"
         elif not all(names):
             problem, remedy = "a parameter has no name", "write a name between the braces"
-        elif "?" in rest or "#" in rest:
-            problem = "the path contains a query or a fragment, which are not part of a path"
-            remedy = "declare query parameters in `parameters`, and remove fragments"
         elif len(names) > len(set(names)):
             problem = "the path has two parameters with one name"
             remedy = "give each parameter a name of its own"
@@ -41,8 +38,14 @@ def templates_can_be_matched(view: View) -> Iterator[Violation]:
 
 @rule("path-segments", WARNING)
 def segments_survive_clients(view: View) -> Iterator[Violation]:
-    """Clients and proxies remove dot segments, and often empty ones, before they send a request."""
+    """Clients and proxies remove dot segments, fragments and often empty segments from a path."""
     for path in view.paths:
+        if re.search("[?#]", _EXPRESSION.sub("", path)):
+            yield Violation(
+                ("paths", path),
+                "the path contains a query or a fragment, so no request reaches it",
+                "declare query parameters in `parameters`, and remove fragments",
+            )
         segments = re.split("/", path.removesuffix("/"))[1:]
         for segment in segments:
             if _is_removed(segment):

@@ -12,24 +12,26 @@ import jsonschema_rs
 from openapi_spec_validator.schemas import schema_v30, schema_v31, schema_v32
 
 from specfirst.contract.document import DocumentError, Pointer
+from specfirst.contract.normal import SECTIONS
 from specfirst.lint.patterns import PatternProblem, pattern_problems
 from specfirst.lint.rules import ERROR, STYLE, WARNING, Violation, rule
-from specfirst.lint.view import SECTIONS, View
+from specfirst.lint.view import View
 
 _EDITIONS = {"3.0": "v3.0.4", "3.1": "v3.1.2", "3.2": "v3.2.0"}
 
 
 @cache
-def _structure(version: str) -> jsonschema_rs.Validator:
+def _structure(version: str, *, formats: bool = False) -> jsonschema_rs.Validator:
     if version == "3.0":
-        return jsonschema_rs.Draft4Validator(dict(schema_v30), validate_formats=True, mask="it")
+        return jsonschema_rs.Draft4Validator(dict(schema_v30), validate_formats=formats, mask="it")
     if version == "3.2":
-        return _compile(dict(schema_v32))
+        return jsonschema_rs.Draft202012Validator(dict(schema_v32), validate_formats=formats, mask="it")
     # OpenAPI's schema requires a uri-reference, which a URL with variables is not; `servers` checks URLs.
     server = schema_v31["$defs"]["server"]
     url = {name: value for name, value in server["properties"]["url"].items() if name != "format"}
     server = {**server, "properties": {**server["properties"], "url": url}}
-    return _compile({**schema_v31, "$defs": {**schema_v31["$defs"], "server": server}})
+    schema = {**schema_v31, "$defs": {**schema_v31["$defs"], "server": server}}
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=formats, mask="it")
 
 
 @cache
@@ -91,13 +93,41 @@ def the_structure_is_that_of_openapi(view: View) -> Iterator[Violation]:
     """Some tools ignore a field that OpenAPI does not define, and others fail."""
     version = _version(view)
     remedy = f"follow OpenAPI {version} (https://spec.openapis.org/oas/{_EDITIONS[version]}.html)"
-    content = dict(view.source)
-    if not re.match(r"3\.[012]\.", str(content.get("openapi", ""))):
-        # Another rule reports the version.
-        content["openapi"] = f"{version}.0"
-    yield from _errors(_structure(version), content, (), remedy)
+    yield from _errors(_structure(version), _with_valid_versions(view), (), remedy)
     headers = view.source.get("x-response-headers", {})
     yield from _errors(_headers_structure(), headers, ("x-response-headers",), remedy)
+
+
+def _with_valid_versions(view: View) -> dict[str, Any]:
+    """Return the document with versions about which other rules say what is wrong."""
+    content, version = dict(view.source), _version(view)
+    if not re.match(r"3\.[012]\.", str(content.get("openapi", ""))):
+        content["openapi"] = f"{version}.0"
+    info = content.get("info")
+    if isinstance(info, Mapping) and _is_number(info.get("version")):
+        content["info"] = {**info, "version": str(info["version"])}
+    return content
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+@rule("version-text", WARNING)
+def the_version_of_the_api_is_a_text(view: View) -> Iterator[Violation]:
+    """YAML reads 1.10 as the number 1.1, so the version that tools show may not be the one that you wrote."""
+    version = view.content.get("info", {}).get("version")
+    if _is_number(version):
+        yield Violation(("info", "version"), f"the version {version!r} is a number", "write it in quotes")
+
+
+@rule("document-url", WARNING)
+def urls_and_addresses_are_valid(view: View) -> Iterator[Violation]:
+    """Documentation links to these URLs, and clients log in there; most cannot resolve a relative one."""
+    for error in _structure(_version(view), formats=True).iter_errors(_with_valid_versions(view)):
+        for path, message, _ in _causes(error):
+            if re.match('it is not an? "(uri|email)', message):
+                yield Violation(tuple(map(str, path)), message.replace("it", "the value", 1), "correct it")
 
 
 @rule("schema-structure", ERROR, structural=True)

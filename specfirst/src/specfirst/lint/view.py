@@ -8,77 +8,15 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from specfirst.contract.document import METHODS, Document, DocumentError, Pointer
+from specfirst.contract.document import Document, Pointer
+from specfirst.contract.normal import CHILDREN
 from specfirst.lint.values import Validators
 
-_SCHEMA: Mapping[str, str] = {
-    **dict.fromkeys(
-        (
-            *("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames"),
-            *("unevaluatedItems", "unevaluatedProperties", "contentSchema"),
-        ),
-        "schema",
-    ),
-    **dict.fromkeys(
-        ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"), "{schema}"
-    ),
-    **dict.fromkeys(("allOf", "anyOf", "oneOf", "prefixItems"), "[schema]"),
-}
-
-_METHODS = tuple(dict.fromkeys([*METHODS, "query"]))
-
 _CHILDREN: Mapping[str, Mapping[str, str]] = {
-    "document": {
-        "paths": "{path item}",
-        "webhooks": "{path item}",
-        "components": "components",
-        "tags": "[tag]",
-        "x-response-headers": "{header}",
-    },
-    "components": {
-        "schemas": "{schema}",
-        "responses": "{response}",
-        "parameters": "{parameter}",
-        "examples": "{example}",
-        "requestBodies": "{request body}",
-        "headers": "{header}",
-        "securitySchemes": "{security scheme}",
-        "links": "{link}",
-        "callbacks": "{callback}",
-        "pathItems": "{path item}",
-        "mediaTypes": "{media type}",
-    },
-    "path item": {
-        "parameters": "[parameter]",
-        **dict.fromkeys(_METHODS, "operation"),
-        "additionalOperations": "{operation}",
-    },
-    "operation": {
-        "parameters": "[parameter]",
-        "requestBody": "request body",
-        "responses": "{response}",
-        "callbacks": "{callback}",
-    },
-    "callback": {"*": "path item"},
-    "parameter": {"schema": "schema", "content": "{media type}", "examples": "{example}"},
-    "request body": {"content": "{media type}"},
-    "media type": {
-        "schema": "schema",
-        "itemSchema": "schema",
-        "examples": "{example}",
-        "encoding": "{encoding}",
-        "prefixEncoding": "[encoding]",
-        "itemEncoding": "encoding",
-    },
-    "encoding": {"headers": "{header}"},
-    "response": {"headers": "{header}", "content": "{media type}", "links": "{link}"},
-    "header": {"schema": "schema", "content": "{media type}", "examples": "{example}"},
-    "schema": _SCHEMA,
+    **CHILDREN,
+    "document": {**CHILDREN["document"], "tags": "[tag]"},
 }
-"""The fields of OpenAPI objects and the kind of objects in them: one, a {map} or a [list] of them."""
-
-SECTIONS: Mapping[str, str] = {kind.strip("{}"): section for section, kind in _CHILDREN["components"].items()}
-"""The field of `components` that contains the objects of a kind."""
+"""The fields of OpenAPI objects, with those that only lint reads."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -139,13 +77,16 @@ class Endpoint(NamedTuple):
 
 
 class View:
-    """All parts of a document, in its order, and queries that several rules use."""
+    """All parts of a document, in its order, and queries that several rules use.
+
+    The rules see `content`, its normal form, in which all versions of OpenAPI mean the same; `source` is what
+    the author wrote. Parts are at the same locations in both.
+    """
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.content: Mapping[str, Any] = document.content
-        # What the author wrote; `content` may be its normal form.
-        self.source: Mapping[str, Any] = getattr(document, "source", document.content)
+        self.content = document.content
+        self.source = document.source
 
     @cached_property
     def parts(self) -> dict[Pointer, Part]:
@@ -196,7 +137,7 @@ class View:
 
     def target(self, part: Part) -> Pointer | None:
         """Return the location that a reference leads to, which may be a reference too."""
-        return target(part.reference) if part.reference and part.reference.startswith("#/") else None
+        return self.document.target(part.reference, part.pointer) if part.reference is not None else None
 
     def follow(self, part: Part) -> Part:
         """Return the target of a reference, or the part itself if it is not a reference."""
@@ -248,7 +189,7 @@ class View:
 
     @cached_property
     def validators(self) -> Validators:
-        return Validators(self.content)
+        return Validators(self.document)
 
     @cached_property
     def paths(self) -> Mapping[str, Part]:
@@ -289,37 +230,6 @@ class View:
             },
             security=tuple(requirement for requirement in security if isinstance(requirement, Mapping)),
         )
-
-    @cached_property
-    def unreadable(self) -> list[DocumentError]:
-        """Return the reasons why the engine cannot read operations, all of them if they are few."""
-        try:
-            self.document.operations  # noqa: B018  # It raises.
-        except DocumentError as error:
-            return self._reasons() or [error]
-        return []
-
-    def _reasons(self) -> list[DocumentError]:
-        """Read each operation on its own, since reading ends at the first error."""
-        errors: dict[str, DocumentError] = {}
-        for endpoint in self.endpoints:
-            item = endpoint.part.parent
-            assert item
-            for piece in (endpoint.part.node, *_pieces(endpoint.part.node)):
-                path = {"parameters": item.node.get("parameters", []), endpoint.part.field: piece}
-                try:
-                    Document({**self.content, "paths": {endpoint.path: path}}).operations  # noqa: B018
-                except DocumentError as error:
-                    errors.setdefault(str(error), error)
-        return list(errors.values())
-
-
-def _pieces(operation: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield {"parameters": operation.get("parameters", [])}
-    if "requestBody" in operation:
-        yield {"requestBody": operation["requestBody"]}
-    for status, response in operation.get("responses", {}).items():
-        yield {"responses": {status: response}}
 
 
 def _is_path(part: Part) -> bool:

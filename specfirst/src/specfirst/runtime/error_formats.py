@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
 
-from specfirst.contract.document import pointer_text
-from specfirst.runtime.errors import APIError, Invalid, ValidationErrorItem
+from specfirst.contract.document import Operation, pointer_text
+from specfirst.runtime.errors import APIError, Invalid, MalformedBody, ValidationErrorItem
 
 ErrorBody = Callable[[APIError], Any]
 """Returns the JSON body of an error response, in the contract's format."""
@@ -52,22 +52,33 @@ def _problem(error: ValidationErrorItem) -> dict[str, Any]:
 class ErrorFormat:
     """The format of all error responses of an engine.
 
-    `media_type` is that of errors for which the contract declares none. `validation_status` replaces the 422
-    of validation errors.
+    `media_type` is that of errors for which the contract declares none. `validation_status` is the status of
+    validation errors; without it, the operation decides.
     """
 
     body: ErrorBody
     media_type: str = "application/json"
-    validation_status: int = 422
+    validation_status: int | None = None
 
-    def status_of(self, api_error: APIError) -> int:
-        """Return the response status, and set it in the error, where the body finds it."""
-        if self.validation_status != 422 and isinstance(api_error, Invalid) and api_error.status == 422:
+    def status_of(self, api_error: APIError, operation: Operation | None = None) -> int:
+        """Return the response status, and set it in the error, where the body finds it.
+
+        Some contracts declare 400 for all invalid requests, and others 422. Of the two, an operation that
+        declares only one gets that one.
+        """
+        if isinstance(api_error, Invalid) and api_error.status == _INVALID and self.validation_status:
             api_error.status = HTTPStatus(self.validation_status)
+        elif isinstance(api_error, Invalid | MalformedBody) and operation is not None:
+            other = _MALFORMED if api_error.status == _INVALID else _INVALID
+            if not operation.response(int(api_error.status)) and operation.response(other):
+                api_error.status = other
         return int(api_error.status)
 
 
-def error_format(body: ErrorBody | NamedErrorBody, validation_status: int) -> ErrorFormat:
+_INVALID, _MALFORMED = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.BAD_REQUEST
+
+
+def error_format(body: ErrorBody | NamedErrorBody, validation_status: int | None) -> ErrorFormat:
     """Return the format with this body, named or as a function. Raises ValueError for an unknown name."""
     if body == "problem+json":
         return ErrorFormat(problem_body, "application/problem+json", validation_status)

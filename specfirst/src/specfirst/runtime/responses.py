@@ -171,7 +171,7 @@ class Responder:
 
     def error_response(self, api_error: APIError) -> HTTPResponse:
         """Encode an error response: as the operation declares its status, or else in the contract's format."""
-        response = self._operation.response(self._errors.status_of(api_error))
+        response = self._operation.response(self._errors.status_of(api_error, self._operation))
         if response is None:
             return error_response(api_error, self._errors, self._media_type)
         media_type = next((m for m in response.content if m.codec == "json"), None)

@@ -81,8 +81,8 @@ class Engine(Generic[CallerT]):
     implementation return 501 with `allow_unimplemented`, and with `mock` the contract's example or a value of
     the schema, which depends on `mock_seed`; `unimplemented_remedy` says how such an operation gets written.
 
-    Policies: `error_body` is the format of error responses, and `validation_status` that of validation errors
-    (422 or 400). Undeclared query parameters are validation errors if `unknown_query` is "refuse".
+    Policies: `error_body` is the format of error responses, and `validation_status` the status of validation
+    errors (by default 422, or 400 where the operation declares only that). Undeclared query parameters are validation errors if `unknown_query` is "refuse".
     `client_certificate` finds the certificate of `mutualTLS`.
 
     Raises StartupError if `authenticate` lacks a scheme that an operation requires.
@@ -101,7 +101,7 @@ class Engine(Generic[CallerT]):
         mock_seed: int = 0,
         unimplemented_remedy: str = REMEDY,
         error_body: ErrorBody | NamedErrorBody = "detail",
-        validation_status: Literal[400, 422] = 422,
+        validation_status: Literal[400, 422] | None = None,
         unknown_query: Literal["refuse", "ignore"] = "refuse",
         client_certificate: Certificate = tls_certificate,
     ) -> None:
@@ -216,6 +216,8 @@ class OperationHandler:
         self._mock = engine.mocks.get(operation.operation_id)
         contents = [r.content for r in operation.results if len(r.content) > 1]
         self._accepts = list(dict.fromkeys(m.essence for content in contents for m in content))
+        body = self.operation.body
+        self._uploads = body is not None and any(m.codec == "multipart" for m in body.content)
         self.prepared = False
         engine.paths.add(operation.path, operation.method.upper(), self)
         engine.handlers.append(self)
@@ -291,6 +293,9 @@ class OperationHandler:
         except APIError as api_error:
             response = self._responder.error_response(api_error)
             return self._mock.fitting(response) if self._mock else response
+        finally:
+            if self._uploads:
+                await bodies.close_files(scope)
 
     async def _result(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> Any:
         values: dict[str, Any] = {}

@@ -20,6 +20,7 @@ from starlette.responses import StreamingResponse
 
 from specfirst.contract.document import Document, Operation
 from specfirst.runtime.asgi import HTTPResponse, Message, Receive, Scope, Send, send_response
+from specfirst.runtime.bodies import ClientDisconnected
 from specfirst.runtime.errors import APIError, Invalid, MethodNotAllowed, NotFound
 from specfirst.runtime.mock_server import accept_all
 from specfirst.runtime.routing import Engine, OperationHandler, allowed_methods, find, raw_segments
@@ -86,6 +87,8 @@ class _Inspection(OperationHandler):
 
     async def inspect(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> None:
         """Raise the APIError that the engine would respond with."""
+        if not self.prepared:
+            self.prepare()
         await self._result(scope, receive, segments)
 
 
@@ -144,14 +147,19 @@ class ValidatingProxy:
 
     async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.requests += 1
-        body, is_whole = await _beginning(receive, self._limit)
-        exchange, base = await self._inspect(scope, body, is_whole)
+        try:
+            body, ended = await _beginning(receive, self._limit)
+        except ClientDisconnected:
+            return
+        exchange, base = await self._inspect(scope, body, ended and len(body) <= self._limit)
         if self._fail and exchange.error:
             await self._refuse(exchange, exchange.error, scope, send)
             return
-        rest = _chunks(body, None if is_whole else receive)
+        rest = _chunks(body, None if ended else receive)
         try:
             response = await self._forward(scope, base, rest, has_body=bool(body))
+        except ClientDisconnected:
+            return
         except httpx.TimeoutException:
             error: APIError = UpstreamTimeout(f"{self._upstream} does not respond in time")
             await self._refuse(exchange, error, scope, send)
@@ -291,16 +299,13 @@ class ValidatingProxy:
 
 
 async def _beginning(receive: Receive, limit: int) -> tuple[bytes, bool]:
-    """Read the body of a request up to the limit, and return whether it ends there."""
-    parts, size = [], 0
-    while True:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if not message.get("more_body"):
-            return b"".join(parts), size <= limit
-        if size > limit:
-            return b"".join(parts), False
+    """Read the body of a request up to the limit, or a little more, and return whether it ends there."""
+    parts, size, more = [], 0, True
+    while more and size <= limit:
+        chunk, more = await _chunk(receive)
+        parts.append(chunk)
+        size += len(chunk)
+    return b"".join(parts), not more
 
 
 async def _read(chunks: AsyncIterator[bytes], limit: int) -> tuple[bytes, bool]:
@@ -317,11 +322,18 @@ async def _read(chunks: AsyncIterator[bytes], limit: int) -> tuple[bytes, bool]:
 async def _chunks(beginning: bytes, receive: Receive | None) -> AsyncIterator[bytes]:
     """Yield the body of a request: what has been read, and what is still to come."""
     yield beginning
-    while receive:
-        message = await receive()
-        yield message.get("body", b"")
-        if not message.get("more_body"):
-            return
+    more = receive is not None
+    while more and receive:
+        chunk, more = await _chunk(receive)
+        yield chunk
+
+
+async def _chunk(receive: Receive) -> tuple[bytes, bool]:
+    """Return a part of a request's body, and whether more follows. Raises ClientDisconnected."""
+    message = await receive()
+    if message["type"] != "http.request":
+        raise ClientDisconnected
+    return message.get("body", b""), message.get("more_body", False)
 
 
 async def _joined(beginning: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

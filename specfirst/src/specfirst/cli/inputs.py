@@ -4,30 +4,44 @@ from __future__ import annotations
 
 import argparse
 import socket
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from specfirst.cli.errors import CommandError
 
 if TYPE_CHECKING:
-    from specfirst.contract.document import Document
+    from specfirst.contract.document import Document, DocumentError, Pointer
 
 
-def read_contract(name: str) -> tuple[Document, bytes]:
-    """Read a contract from a file, an http(s) URL or `git:REVISION:PATH`; return it, and its text.
+@dataclass(frozen=True)
+class Input:
+    """A contract that the command line names: its document, its text, and where each part is from."""
 
-    Raises CommandError.
-    """
+    name: str
+    document: Document
+    text: bytes
+    origin: Callable[[Pointer], tuple[str, int, int]]
+
+    def error(self, error: DocumentError) -> CommandError:
+        """Return the error with its place."""
+        return CommandError(error.located(error.file or self.name))
+
+
+def read_contract(name: str) -> Input:
+    """Read a contract from a file, an http(s) URL or `git:REVISION:PATH`. Raises CommandError."""
     from specfirst.contract.bundling import bundle
     from specfirst.contract.document import Document, DocumentError
     from specfirst.contract.sources import source
 
     try:
         found = source(name)
-        text, content = found.read(), bundle(found).content
+        text, bundled = found.read(), bundle(found)
     except DocumentError as error:
-        raise CommandError(error.located(name)) from None
+        raise CommandError(error.located(error.file or name)) from None
+    content = bundled.content
     if not isinstance(content, dict) or not isinstance(content.get("openapi"), str):
         if isinstance(content, dict) and "swagger" in content:
             raise CommandError(
@@ -35,7 +49,31 @@ def read_contract(name: str) -> tuple[Document, bytes]:
                 "with `npx swagger2openapi`"
             )
         raise CommandError(f"{name}: the document is not OpenAPI; it has no `openapi: 3.1.0` or similar")
-    return Document(content), text
+    return Input(name, Document(content), text, bundled.origin)
+
+
+def servable(contract: Input, *, skip: bool) -> Document:
+    """Return what can be served of a contract, and print what is left out.
+
+    Raises CommandError with the errors that lint finds, unless `skip` is set and some operations have none.
+    """
+    from specfirst.contract.servable import unservable_operations, without_operations
+    from specfirst.lint import RULES, lint
+    from specfirst.problems import Severity
+
+    levels = {rule.name: rule.severity for rule in RULES.values() if rule.severity is Severity.ERROR}
+    problems = lint(contract.document, levels, locate=contract.origin)
+    if not problems:
+        return contract.document
+    listed = "\n".join(map(str, problems))
+    left_out = unservable_operations(contract.document, [problem.pointer for problem in problems])
+    if not skip or left_out is None:
+        hint = "" if skip else "\nTo serve the other operations: --skip-unservable"
+        raise CommandError(f"{contract.name} cannot be served:\n{listed}{hint}")
+    print(listed, file=sys.stderr)
+    for path, method in left_out:
+        print(f"Left out: {method.upper()} {path}", file=sys.stderr)
+    return without_operations(contract.document, left_out)
 
 
 def setting(arguments: argparse.Namespace, settings: Mapping[str, Any], name: str, default: Any) -> Any:
