@@ -54,7 +54,6 @@ _PLACES = {
 """The module of each public name below this package, and its name there."""
 
 __all__ = [
-    "__version__",
     "APIError",
     "Contract",
     "ContractAPI",
@@ -71,6 +70,7 @@ __all__ = [
     "Unauthenticated",
     "ValidatingProxy",
     "ValidationErrorItem",
+    "__version__",
     "create_mock",
     "forwarded_certificate",
     "generate",
