@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.operations import Request
 from benchmarks.servers import CANNOT, Server, ServerError
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*")
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*")
 
 # Properties that the database sets differently each time.
 _OWN = {
@@ -27,7 +27,7 @@ def check(servers: Sequence[Server], requests: Mapping[str, Sequence[Request]]) 
     """Send the same requests to all servers. Raises ServerError if their responses differ."""
     for operation, (request, *_) in requests.items():
         able = [server for server in servers if (server.name, operation) not in CANNOT]
-        _compare(operation, request, {server.name: _answer(server, operation, request) for server in able})
+        _compare(operation, request, {server.name: _response(server, operation, request) for server in able})
     for name, request in rejected(requests["get"][0], requests["create"][0]).items():
         _compare(name, request, {server.name: (server.ask(request)[0], None) for server in servers})
 
@@ -39,12 +39,12 @@ def rejected(get: Request, create: Request) -> dict[str, Request]:
         "without a token": get._replace(token=""),
         "with a forged token": get._replace(token=get.token[:-8] + "AAAAAAAA"),
         "another user's": create._replace(method="GET", path=create.path, token=get.token, body=""),
-        "a task that is not there": get._replace(path=f"{collection}/9007199254740991"),
+        "a missing task": get._replace(path=f"{collection}/9007199254740991"),
         "a task without title": create._replace(body='{"title": ""}'),
     }
 
 
-def _answer(server: Server, operation: str, request: Request) -> tuple[int, Any]:
+def _response(server: Server, operation: str, request: Request) -> tuple[int, Any]:
     if operation in ("patch", "toggle"):
         # Reset the task, so that each server starts from the same content.
         path = request.path.removesuffix("/complete")
@@ -58,14 +58,14 @@ def _comparable(content: Any, own: set[str]) -> Any:
         return {name: _comparable(value, own) for name, value in content.items() if name not in own}
     if isinstance(content, list):
         return [_comparable(item, own) for item in content]
-    if isinstance(content, str) and _MOMENT.fullmatch(content):
+    if isinstance(content, str) and _TIMESTAMP.fullmatch(content):
         # A timestamp may be written with or without trailing zeros.
         return datetime.fromisoformat(content)
     return content
 
 
-def _compare(what: str, request: Request, answers: Mapping[str, tuple[int, Any]]) -> None:
-    (first, (status, content)), *others = answers.items()
+def _compare(what: str, request: Request, responses: Mapping[str, tuple[int, Any]]) -> None:
+    (first, (status, content)), *others = responses.items()
     for name, (other_status, other_content) in others:
         expected = content
         if name == "reference" and isinstance(content, dict):

@@ -32,7 +32,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await lifespan(receive, send)
         return
-    status, content = await answer(scope, receive)
+    status, content = await response(scope, receive)
     body = orjson.dumps(content, option=orjson.OPT_UTC_Z)
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if status == 201:
@@ -41,7 +41,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def answer(scope: Scope, receive: Receive) -> tuple[int, Any]:
+async def response(scope: Scope, receive: Receive) -> tuple[int, Any]:
     if scope["path"] == "/health":
         return 200, {"status": "healthy", "message": "API is running"}
     _, _, user_id, _, *rest = scope["path"].split("/")

@@ -120,7 +120,7 @@ def goals(results: Results) -> Iterator[Goal]:
         ("burst of 512: unanswered", 0, 0, ""),
         ("CPU of 2 workers / 1", 1.15, 1.15, "×"),
         ("engine above bare ASGI", 50, 25, " µs"),
-        ("start to first answer", 2, 1, " s"),
+        ("start to first response", 2, 1, " s"),
         ("memory after the load", 120, 90, " MB"),
         # Memory allocators vary by some pages.
         ("growth over 200 000 requests", 2, 1, " MB"),

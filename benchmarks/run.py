@@ -84,7 +84,7 @@ class Run:
                     log = FOLDER / f"{name}.log"
                     server = serving(name, known, log, against=self.options.against)
                     self.servers[name] = stack.enter_context(server)
-            self._say("Checking that all answer alike")
+            self._say("Checking that all servers give the same responses")
             agreement.check(list(self.servers.values()), self.requests)
             self._stack = stack.pop_all()
         return self
@@ -157,9 +157,9 @@ class Run:
         self._say("The engine alone")
         above = engine.measure()
         found["engine above bare ASGI"] = max(above[name] for name in engine.OPERATIONS)
-        self._say("Start to first answer")
+        self._say("Start to first response")
         log = FOLDER / "another.log"
-        found["start to first answer"] = singles.seconds_to_first_answer(self._environment, log)
+        found["start to first response"] = singles.seconds_to_first_response(self._environment, log)
         if self.options.quick:
             return
         self._say("One worker and two")

@@ -149,7 +149,7 @@ def _url(name: str, process: subprocess.Popen[bytes], log: Path, workers: int) -
         if found and (name == "fastify" or text.count("startup complete") >= workers):
             return found[1]
         time.sleep(0.002)
-    raise ServerError(f"the server {name} did not start; it said:\n{log.read_text()}")
+    raise ServerError(f"the server {name} did not start; its output:\n{log.read_text()}")
 
 
 # --- CPU and memory of processes ----------------------------------------------------------------------

@@ -17,7 +17,7 @@ from benchmarks.wrk import Wrk
 TIMEOUT_SECONDS = 10.0
 
 
-def seconds_to_first_answer(environment: Mapping[str, str], log: Path, *, tries: int = 3) -> float:
+def seconds_to_first_response(environment: Mapping[str, str], log: Path, *, tries: int = 3) -> float:
     """Measure from the start of the process until /ready answers 200; the database is already running."""
     ready = Request("GET", "/ready")
     seconds = []
@@ -31,7 +31,7 @@ def seconds_to_first_answer(environment: Mapping[str, str], log: Path, *, tries:
 
 
 def unanswered(server: Server, requests: Sequence[Request], connections: int) -> int:
-    """Open so many connections at the same time with one request each, and count those that fail."""
+    """Open this many connections concurrently with one request each, and count those that fail."""
     chosen = [requests[index % len(requests)] for index in range(connections)]
     return asyncio.run(_burst(server.url, chosen))
 
@@ -44,12 +44,12 @@ async def _burst(url: str, requests: Sequence[Request]) -> int:
             reader, writer = await asyncio.open_connection(host, int(port), family=socket.AF_INET)
             head = f"{request.method} {request.path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
             writer.write(f"{head}Authorization: Bearer {request.token}\r\n\r\n".encode())
-            answer = await reader.read()
+            response = await reader.read()
             writer.close()
-            return answer.startswith(b"HTTP/1.1 200 ")
+            return response.startswith(b"HTTP/1.1 200 ")
 
-    answers = await asyncio.gather(*map(ask, requests), return_exceptions=True)
-    return sum(answer is not True for answer in answers)
+    responses = await asyncio.gather(*map(ask, requests), return_exceptions=True)
+    return sum(response is not True for response in responses)
 
 
 def growth_megabytes(server: Server, wrk: Wrk, requests: Path, *, number: int = 200_000) -> float:

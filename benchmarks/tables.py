@@ -19,7 +19,7 @@ def show(results: Results, baseline: Results | None, console: Console) -> None:
 def _measurements(results: Results, baseline: Results | None) -> Table:
     columns = ["requests/s", "ours / it", "p50 ms", "p99 ms", "server µs", "PostgreSQL µs"]
     columns += ["rate / baseline"] if baseline else []
-    table = Table(title="Medians; µs are of a processor, for each request", title_justify="left")
+    table = Table(title="Medians; µs are CPU time per request", title_justify="left")
     table.add_column("operation")
     table.add_column("server")
     for column in columns:

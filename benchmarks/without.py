@@ -41,7 +41,7 @@ def short_cors() -> None:
     app.__dict__["CORS"] = CORSMiddleware
 
 
-def plain_answers() -> None:
+def plain_responses() -> None:
     """Convert rows to Pydantic models and encode the models."""
     encode = responses._json
 
@@ -105,7 +105,7 @@ MECHANISMS: Mapping[str, Callable[[], None]] = {
         shared_statements,
         front,
         short_cors,
-        plain_answers,
+        plain_responses,
         plans,
         times,
         lone_pages,

@@ -33,10 +33,10 @@ from specfirst.serving.startup import StartupError
 
 MAJOR_VERSION = "18"
 SOCKET_PREFIX = "postgres-"
-LOCK_PATIENCE_S = 10.0
-START_PATIENCE_S = 60.0
+LOCK_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 60.0
 
-# The server must exit when its owner exits, for whatever reason. So the owner holds the only write end of a
+# The server must exit when its owner exits, for any reason. So the owner holds the only write end of a
 # pipe, and a shell waits at the read end: end of file arrives even after kill -9. The shell has its own
 # session and ignores signals, so only the owner receives Ctrl-C or a SIGTERM to the process group. SIGINT
 # asks PostgreSQL for a fast shutdown. The shell repeats it, because a server that has just started does not
@@ -181,7 +181,7 @@ class EmbeddedPostgres:
         self.url = f"postgresql://postgres@/{quote(self._database, safe='')}?{where}"
 
     def _claim(self, lock: int) -> None:
-        deadline = time.monotonic() + LOCK_PATIENCE_S
+        deadline = time.monotonic() + LOCK_TIMEOUT_S
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -277,24 +277,24 @@ class EmbeddedPostgres:
 
     def _wait_until_ready(self, socket_directory: str) -> None:
         assert self._supervisor is not None
-        deadline = time.monotonic() + START_PATIENCE_S
+        deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             # The new socket directory distinguishes the file of this start from one that a crash left behind.
             recorded = self._pid_file()
             if recorded[4] == socket_directory and recorded[7].strip() == "ready":
                 return
             if self._supervisor.poll() is not None or time.monotonic() > deadline:
-                said = _tail(self.log_file.read_text(errors="replace"))
+                output = _tail(self.log_file.read_text(errors="replace"))
                 raise EmbeddedPostgresError(
                     f"PostgreSQL did not start in {self.cluster}. Its log, {self.log_file}, ends with: "
-                    f"{said or '(no output: the disk may be full)'}. Fix that"
+                    f"{output or '(no output: the disk may be full)'}. Fix that"
                 )
             time.sleep(0.01)
 
     def _stop_orphan(self) -> None:
         """Stop a server whose owner and supervisor were killed; it still writes to the cluster."""
         pid, _, _, _, socket_directory, *_ = self._pid_file()
-        deadline = time.monotonic() + START_PATIENCE_S
+        deadline = time.monotonic() + START_TIMEOUT_S
         while f" -D {self.cluster} " in (command := _command_of(pid)):
             if time.monotonic() > deadline:
                 raise EmbeddedPostgresError(
@@ -349,8 +349,8 @@ def _run(command: list[str], *, text: str = "", pass_fds: tuple[int, ...] = ()) 
         pass_fds=pass_fds,
     )
     if process.returncode != 0:
-        said = _tail(process.stdout.decode(errors="replace"))
-        raise EmbeddedPostgresError(f"{Path(command[0]).name} failed: {said or '(no output)'}. Fix that")
+        output = _tail(process.stdout.decode(errors="replace"))
+        raise EmbeddedPostgresError(f"{Path(command[0]).name} failed: {output or '(no output)'}. Fix that")
 
 
 def _is_alive(pid: int) -> bool:

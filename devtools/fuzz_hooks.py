@@ -129,7 +129,7 @@ _existing: dict[str, int] = {}
 
 
 def _item(case: Case[Any]) -> str | None:
-    """The last path parameter that names an item. The items in whose paths it is come before it."""
+    """Return the last path parameter that names an item; its parents come before it."""
     return next((name for name in reversed(RESOURCES) if name in case.path_parameters), None)
 
 
@@ -138,7 +138,7 @@ def _existing_item(name: str, base_url: str) -> int:
     if name not in _existing:
         resource = RESOURCES[name]
         ids = {parent: _existing_item(parent, base_url) for parent in resource.parents}
-        # The names of a user's items may have to be unique; all of them are short.
+        # The names of a user's items may have to be unique, and must be short.
         texts = {
             property_name: f"Made {time.time_ns()}"
             for property_name in ("name",)
@@ -202,9 +202,11 @@ def after_call(context: HookContext, case: Case[Any], response: Response) -> Non
         if name == "category_id":
             caller.categories.discard(int(case.path_parameters[name]))
         if str(case.path_parameters[name]) == str(_existing.get(name)):
-            # What is below it is gone as well.
-            for gone in [other for other in _existing if other == name or name in RESOURCES[other].parents]:
-                del _existing[gone]
+            # The items below it are deleted as well.
+            for deleted in [
+                other for other in _existing if other == name or name in RESOURCES[other].parents
+            ]:
+                del _existing[deleted]
     elif case.path_parameters["user_id"] == CALLER:
         caller.erased_in = _scenario()
         _existing.clear()
@@ -225,7 +227,7 @@ class ForeignItem(Failure):
     kind_title = "A user can reach another user's item through their own path"
 
 
-_asked: Counter[str] = Counter()
+_requested: Counter[str] = Counter()
 PROBES = 20
 
 
@@ -244,16 +246,16 @@ def foreign_item_is_not_found(ctx: CheckContext, response: Response, case: Case[
     # A deleted item is 404 anyway, and for an item in a body the 404 may be about that item.
     if case.method == "DELETE" or (isinstance(case.body, dict) and case.body.get("category_id") is not None):
         return
-    _asked[case.operation.label] += 1
-    if _asked[case.operation.label] > PROBES:
+    _requested[case.operation.label] += 1
+    if _requested[case.operation.label] > PROBES:
         return
     probe = apply_as(case, peer, PEER)
     probe.path_parameters["user_id"] = PEER
-    answer = send_probe(ctx, case, probe)
-    if answer.status_code != 404:
+    probed = send_probe(ctx, case, probe)
+    if probed.status_code != 404:
         raise ForeignItem(
             operation=case.operation.label,
-            message=f"{probe.method} {probe.formatted_path} as {PEER} got {answer.status_code}, not 404",
+            message=f"{probe.method} {probe.formatted_path} as {PEER} got {probed.status_code}, not 404",
             case_id=probe.id,
             severity=Severity.CRITICAL,
         )

@@ -1,6 +1,6 @@
-"""The resources of a contract: what clients create, read and delete, found by reading its paths.
+"""The resources of a contract, derived from its paths.
 
-The tests and the fuzzer take paths, ids and examples from here, so a new resource needs no entry in them.
+The tests and the fuzzer read paths, ids and examples from here, so a new resource needs no entry in them.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ OWNER = "user_id"
 
 @dataclass(frozen=True)
 class Resource:
-    """What a path parameter such as `task_id` names."""
+    """A resource, identified by a path parameter such as `task_id`."""
 
     parameter: str
-    # The paths of one, and of all. A POST to the latter creates one.
+    # The paths of an item and of the collection. A POST to the collection creates an item.
     item: str
     collection: str
-    # The example and the schema of the creation's body.
+    # The example and the schema of the body of the creation.
     example: Mapping[str, Any]
     schema: Mapping[str, Any]
 
@@ -34,17 +34,17 @@ class Resource:
 
     @property
     def parents(self) -> tuple[str, ...]:
-        """The ids that the collection's path needs, besides the owner's."""
+        """The path parameters of the collection, without the owner's."""
         return ids_in(self.collection)
 
     @property
     def references(self) -> tuple[str, ...]:
-        """The properties of the creation's body. A property called `task_id` refers to a task."""
+        """The properties of the body of the creation. A property called `task_id` refers to a task."""
         return tuple(self.schema["properties"])
 
 
 def ids_in(path: str) -> tuple[str, ...]:
-    """The parameters of a path, without the owner."""
+    """Return the parameters of a path, without the owner's."""
     return tuple(name for name in re.findall(r"{(\w+)}", path) if name != OWNER)
 
 
@@ -57,7 +57,7 @@ def resolve(contract: Contract, node: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def find_resources(contract: Contract) -> dict[str, Resource]:
-    """The resources by the parameter with their id. A resource comes after those in whose paths it is."""
+    """Return the resources by the path parameter of their id; parents come before their children."""
     found = {resource.parameter: resource for resource in _resources(contract)}
     return dict(sorted(found.items(), key=lambda item: len(item[1].parents)))
 
@@ -68,7 +68,7 @@ def _resources(contract: Contract) -> Iterator[Resource]:
         collection, _, last = item.rpartition("/")
         if not last.startswith("{") or last == f"{{{OWNER}}}":
             continue
-        # An item may be found below its owner although it is created below its parent.
+        # The path of an item may be below its owner although the item is created below its parent.
         segment = collection.rpartition("/")[2]
         same = [path for path in paths if path.endswith(f"/{segment}") and "post" in paths[path]]
         for path in sorted(same, key=lambda path: path != collection)[:1]:
@@ -78,7 +78,7 @@ def _resources(contract: Contract) -> Iterator[Resource]:
 
 
 def example_ids(contract: Contract) -> dict[str, Any]:
-    """The examples of all path parameters but the owner's."""
+    """Return the examples of all path parameters except the owner's."""
     parameters = contract["components"]["parameters"].values()
     found = {p["name"]: p.get("example") for p in parameters if p["in"] == "path"}
     return {name: example for name, example in found.items() if name != OWNER}

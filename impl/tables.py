@@ -1,7 +1,8 @@
-"""The tables, in a PostgreSQL schema of their own: Better Auth may share the database, and has a `user` too.
+"""The tables, in their own PostgreSQL schema: Better Auth may share the database, and has a `user` too.
 
-Every key carries the owner's id, so that a row can only refer to rows of the same user. The CHECKs repeat the
-contract's limits: whatever else writes into this database cannot store what the API could not answer.
+Every key contains the owner's id, so that a row can only refer to rows of the same user. The CHECK
+constraints repeat the contract's limits, so that other programs cannot store values that the API could not
+return.
 
 Beside each table is the type of its rows (`TaskRow`), as statements return them. Operations return rows as
 the plain dicts of `generated/plain.py`, so mypy reports a property that the contract requires and a row does
@@ -36,11 +37,11 @@ from sqlmodel import Field, SQLModel
 
 SCHEMA = "tasks_api"
 
-# The last of migrations/versions, said here too: to ask Alembic for it, each server process would have to
-# import it, which takes 0.2 s and 15 MB.
+# The last revision in migrations/versions, repeated here: each server process would otherwise have to import
+# Alembic, which takes 0.2 s and 15 MB.
 REVISION = "0009"
 
-# JavaScript represents integers exactly only up to here, and so does the contract's schema of an id.
+# The largest integer that JavaScript represents exactly, and the maximum of an id in the contract.
 MAX_ID = 9_007_199_254_740_991
 
 metadata = MetaData(
@@ -64,13 +65,13 @@ def _id() -> Any:
 
 
 def _timestamp() -> Any:
-    """A moment that the database sets when the row is created."""
+    """Return a timestamp column that the database sets when the row is created."""
     column = {"server_default": text("now()")}
     return Field(default=None, nullable=False, sa_type=DateTime(timezone=True), sa_column_kwargs=column)
 
 
 def _revision() -> Any:
-    """A number for each version of the row (impl/store/etags.py). No index has it, so updates stay HOT."""
+    """Return the column of the row's version (impl/store/etags.py). No index has it, so updates stay HOT."""
     return Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
 
 
@@ -84,12 +85,12 @@ class User(Table, table=True):
     image: str | None = Field(default=None, sa_type=Text)
     created_at: datetime = _timestamp()
     updated_at: datetime = _timestamp()
-    # When the token was issued that the description comes from.
+    # The `iat` of the token from which the profile was copied.
     described_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class UserRow(TypedDict):
-    """Without `described_at`, which only decides whether a token may change the rest."""
+    """A row without `described_at`, which only decides whether a token may change the profile."""
 
     id: str
     email: str | None
@@ -101,7 +102,7 @@ class UserRow(TypedDict):
 
 
 class ErasedUser(Table, table=True):
-    """Who was erased, and when: a token from before then does not bring the user back."""
+    """An erased user and the time of the erasure: older tokens do not restore the user."""
 
     __tablename__ = "erased_user"  # pyright: ignore[reportAssignmentType]  # SQLModel documents it so.
 
@@ -137,7 +138,7 @@ class CategoryRow(TypedDict):
 class Task(Table, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["user_id"], [f"{SCHEMA}.user.id"], ondelete="CASCADE"),
-        # Only the category is forgotten when it is deleted; the owner is part of the key and stays.
+        # Deleting a category clears only category_id; the owner is part of the key and is kept.
         ForeignKeyConstraint(
             ["user_id", "category_id"],
             [f"{SCHEMA}.category.user_id", f"{SCHEMA}.category.id"],
@@ -180,9 +181,10 @@ class TaskRow(TypedDict):
 
 
 class TaskCount(Table, table=True):
-    """How many tasks of each kind a user has in a category, or with category_id 0 in all.
+    """The number of tasks of a user by completed and priority: per category, and with category_id 0 in total.
 
-    Triggers keep it (migrations/versions/0003_counts_of_tasks.py, 0009). What counts nothing has no row.
+    Triggers maintain the counters (migrations/versions/0003_counts_of_tasks.py, 0009). Zero counts have no
+    row.
     """
 
     __tablename__ = "task_count"  # pyright: ignore[reportAssignmentType]  # SQLModel documents it so.
@@ -199,7 +201,7 @@ class TaskCount(Table, table=True):
 
 
 class CategoryCount(Table, table=True):
-    """How many categories a user has, kept by triggers; none has no row."""
+    """The number of categories of a user, maintained by triggers; a user without categories has no row."""
 
     __tablename__ = "category_count"  # pyright: ignore[reportAssignmentType]  # SQLModel documents it so.
 
@@ -208,7 +210,7 @@ class CategoryCount(Table, table=True):
 
 
 class IdempotencyKey(Table, table=True):
-    """Under which key a write was carried out, for which request, and the row that came of it."""
+    """The key of an idempotent write, the fingerprint of its request, and the resulting row."""
 
     __tablename__ = "idempotency_key"  # pyright: ignore[reportAssignmentType]  # SQLModel documents it so.
     __table_args__ = (
@@ -236,8 +238,8 @@ idempotency_key = metadata.tables[f"{SCHEMA}.idempotency_key"]
 class Counters:
     """The filters of a list, and the counters that give the list's total for each combination of them.
 
-    - A filter that is a property of `columns` doubles or triples the columns of `table`: there is one for
-      each combination of values, and the total is the sum of the columns that the filters admit.
+    - A filter that is a property of `columns` multiplies the columns of `table`: there is one for each
+      combination of values, and the total is the sum of the columns that match the filters.
     - The filter `key` has a row of `table` for each of its values; the row of 0 counts all values.
 
     The triggers in migrations/versions keep the counters. A table without counters can be filtered by any
@@ -250,7 +252,7 @@ class Counters:
 
     @property
     def properties(self) -> tuple[str, ...]:
-        """The filters that choose among the columns."""
+        """The filters that select among the columns."""
         return tuple(next(iter(self.columns.values())))
 
 
@@ -267,5 +269,5 @@ CATEGORY_COUNTERS = Counters(category_count, columns={"categories": {}})
 
 
 def properties(table: TableClause) -> list[ColumnElement[Any]]:
-    """The columns that an answer shows."""
+    """Return the columns that a response contains."""
     return [column for column in table.c if column.name != "revision"]

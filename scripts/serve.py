@@ -52,14 +52,16 @@ def main() -> None:
         "--workers",
         type=int,
         help="number of server processes, which SIGHUP replaces by new ones without losing a request "
-        "(without it this process serves alone)",
+        "(without it, this process serves)",
     )
-    parser.add_argument("--reload", action="store_true", help="start again when the code changes")
+    parser.add_argument("--reload", action="store_true", help="restart when the code changes")
     parser.add_argument(
         "--data", type=Path, default=DATA, help="where the embedded PostgreSQL keeps its data (.data)"
     )
     parser.add_argument(
-        "--allow-unimplemented", action="store_true", help="answer 501 for operations that nobody wrote yet"
+        "--allow-unimplemented",
+        action="store_true",
+        help="answer 501 for operations that are not implemented",
     )
     parser.add_argument(
         "--mock",
@@ -67,13 +69,13 @@ def main() -> None:
         const="all",
         choices=["all", "unimplemented"],
         help="answer with the contract's examples: all operations, for which no database is started, "
-        "or those that nobody wrote yet (--mock alone: all)",
+        "or those that are not implemented (--mock alone: all)",
     )
     options = parser.parse_args()
     if options.workers is not None and options.workers < 1:
         parser.error("--workers must be at least 1")
     data: Path = options.data.absolute()
-    # Settings come from the project's .env, whatever the working directory is.
+    # Read the project's .env, independent of the working directory.
     os.chdir(ROOT)
     if options.allow_unimplemented:
         os.environ["ALLOW_UNIMPLEMENTED"] = "true"
@@ -81,7 +83,7 @@ def main() -> None:
         os.environ["MOCK"] = options.mock
     with ExitStack() as stack:
         try:
-            # First what takes no time to find out.
+            # The fast checks come first.
             listener = stack.enter_context(bind(options.host, options.port))
             settings = _prepare(data, options.host, stack)
             app = _create_app(settings)
@@ -99,12 +101,12 @@ def main() -> None:
         else:
             for operation_id in sorted(app.engine.mocks):
                 _say(f"Mock, answers with the contract's example: {operation_id}")
-        _say_where(settings, listener, options.host)
+        _print_addresses(settings, listener, options.host)
         _run(listener, settings, workers=options.workers, reload=options.reload)
 
 
 def _prepare(data: Path, host: str, stack: ExitStack) -> Settings:
-    """Add what development provides to the settings, through environment variables, which workers inherit."""
+    """Add the development defaults to the settings, through environment variables, which workers inherit."""
     settings = load_settings()
     _check_generated(settings)
     # With a key set, only the login service issues tokens.
@@ -126,11 +128,11 @@ def _prepare(data: Path, host: str, stack: ExitStack) -> Settings:
 
 
 def _check_generated(settings: Settings) -> None:
-    """Compare the contract with the one that generated/ was made from, byte for byte, which takes no time."""
+    """Compare the contract byte for byte with the copy in generated/, from which the code was generated."""
     try:
         current = CONTRACT.read_bytes() == OPENAPI_YAML
     except OSError:
-        # A deployment need not have it: generated/ has a copy.
+        # A deployment may omit openapi.yaml, because generated/ has a copy.
         return
     if current:
         return
@@ -141,7 +143,7 @@ def _check_generated(settings: Settings) -> None:
 
 
 def _factory(settings: Settings) -> str:
-    """The function that makes the application. That of a mock imports no implementation of an operation."""
+    """Return the import path of the application factory. That of a mock does not import impl/resources."""
     return "impl.web:create_mock" if settings.mock == "all" else "impl.app:create_app"
 
 
@@ -189,7 +191,7 @@ def _expose(folder: Path, host: str, port: int) -> int:
         ) from None
 
 
-def _say_where(settings: Settings, listener: socket.socket, host: str) -> None:
+def _print_addresses(settings: Settings, listener: socket.socket, host: str) -> None:
     url = url_of(listener, host)
     api = url + contract().base_paths[0]
     _say(f"API      {api}")
@@ -203,21 +205,21 @@ def _say_where(settings: Settings, listener: socket.socket, host: str) -> None:
 def _run(
     listener: socket.socket, settings: Settings, *, workers: int | None = None, reload: bool = False
 ) -> None:
-    # Creating it configures logging, for the supervisor and the reloader too.
+    # Creating the configuration sets up logging, also for the supervisor and the reloader.
     config = _config(settings, reload=reload)
     if reload:
-        # A developer who changes code should not have to wait for open connections.
-        serve = partial(_or_say_why, uvicorn.Server(config).run)
+        # After a change of the code, a developer should not wait for open connections.
+        serve = partial(_exit_on_startup_error, uvicorn.Server(config).run)
         ChangeReload(config, target=serve, sockets=[listener]).run()
     elif workers:
         shutdown_timeout = settings.shutdown_seconds
         if not Supervisor(_work, listener, workers=workers, shutdown_timeout=shutdown_timeout).run():
             sys.exit(STARTUP_FAILURE)
     else:
-        _or_say_why(_server(config, settings).run, [listener])
+        _exit_on_startup_error(_server(config, settings).run, [listener])
 
 
-def _or_say_why(serve: Callable[..., None], *arguments: Any, **options: Any) -> None:
+def _exit_on_startup_error(serve: Callable[..., None], *arguments: Any, **options: Any) -> None:
     try:
         serve(*arguments, **options)
     except StartupError as error:
@@ -225,8 +227,8 @@ def _or_say_why(serve: Callable[..., None], *arguments: Any, **options: Any) -> 
 
 
 def _work(listener: socket.socket, beats: Pipe) -> None:
-    """Serve in a process of its own, with the code, the settings and the migrations as they are by now."""
-    _or_say_why(_serve_as_worker, listener, beats)
+    """Serve in a worker process, with the current code, settings and migrations."""
+    _exit_on_startup_error(_serve_as_worker, listener, beats)
 
 
 def _serve_as_worker(listener: socket.socket, beats: Pipe) -> None:
@@ -235,7 +237,7 @@ def _serve_as_worker(listener: socket.socket, beats: Pipe) -> None:
         try:
             migrate(settings.database_url.get_secret_value())
         except DatabaseUnusable as error:
-            # It need not be there yet: until it is, /ready says so.
+            # The database may be unavailable; until it is available, /ready answers 503.
             _say(str(error))
     _server(_config(settings), settings).work(listener, beats)
 

@@ -1,6 +1,6 @@
-"""Tokens that must be refused, each for the one reason that its name states, and how they are made.
+"""Invalid tokens, each with one fault that its name states, and the functions that make them.
 
-The verifiers are held to them in tests/impl, the running server in tests/security.
+tests/impl tests the verifiers with them, tests/security the running server.
 """
 
 from __future__ import annotations
@@ -37,23 +37,24 @@ from signing import (
 
 from impl.identity.caller import MAX_TOKEN_BYTES
 
-# The same for all processes that share the tests, since it stands in their names.
+# The same for all pytest-xdist workers, because parametrize ids contain it.
 NOW = int(os.environ["TESTS_BEGAN"])
 ALGORITHMS = list(KEYS)
 
 HEADER = {"alg": "HS256", "typ": "JWT"}
 GOOD = sign_hmac(HEADER, claims(exp=4102444800))
 
-# Claims in which a parser that keeps the first `sub` reads another user than one that keeps the last.
+# Claims with two `sub` members: parsers differ in which of the two they keep.
 TWICE = json.dumps(addressed(sub="eve")).encode()[:-1] + b', "sub": "ada"}'
 
-# Tokens of other kinds, which a login service may sign with the same keys (RFC 8725, section 3.11).
+# Types of other tokens that a login service may sign with the same keys (RFC 8725, section 3.11).
 OTHER_TYPES = (
     *("logout+jwt", "secevent+jwt", "dpop+jwt", "oauth-authz-req+jwt", "id_token", "JWE", "JOSE"),
     *("", "none", "J\u03a9T", "JWT ", "application/application/jwt", 1, None, ["JWT"], {"JWT": 1}),
 )
 
-# Where a verifier that takes `kid` for a file, an address, a row or a command would get its key from.
+# Values of `kid` for verifiers that use it as a file name, URL, SQL or command, and the key that they would
+# get.
 KID_SECRETS = {
     "/dev/null": b"",
     "../../../../../dev/null": b"",
@@ -66,7 +67,7 @@ KID_SECRETS = {
 
 
 def header(algorithm: str, **changes: object) -> dict[str, object]:
-    """As better-auth 1.7 writes it, with `changes`; None leaves one out."""
+    """Return a header as better-auth 1.7 writes it, with `changes`; None removes a parameter."""
     good: dict[str, object] = {"alg": algorithm, "kid": algorithm}
     return {name: value for name, value in (good | changes).items() if value is not None}
 
@@ -76,7 +77,7 @@ def other(algorithm: str) -> str:
 
 
 def public_forms(algorithm: str) -> dict[str, bytes]:
-    """The public key in every form in which a careless verifier could take it for an HMAC secret."""
+    """Return the public key in every form that a careless verifier could use as an HMAC secret."""
     public = KEYS[algorithm].public_key()
     der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -108,7 +109,7 @@ def parts(a: str) -> list[str]:
 
 
 @cache
-def stranger(algorithm: str) -> Any:
+def unpublished_key(algorithm: str) -> Any:
     """A key that is not published."""
     return MAKE[algorithm]()
 
@@ -119,19 +120,19 @@ def public_der(private: Any) -> bytes:
 
 
 def unencoded(a: str) -> str:
-    """As RFC 7797 has it: the payload is signed, and sent, as it is."""
+    """Return a token with an unencoded payload (RFC 7797)."""
     head, payload = segment(header(a, b64=False, crit=["b64"])), json.dumps(addressed())
     return f"{head}.{payload}.{base64url(signature(KEYS[a], f'{head}.{payload}'.encode()))}"
 
 
 def beyond(token: str) -> str:
-    """The same bytes in another text: the last character has bits that belong to no byte."""
+    """Return another encoding of the same bytes: the last character has unused bits."""
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     return token[:-1] + alphabet[alphabet.index(token[-1]) + 1]
 
 
 def sized(a: str, length: int, **changes: object) -> str:
-    """A good token of this very length, with these claims changed."""
+    """Return a valid token with exactly this length, and with these claims changed."""
     sign = sign_hmac if a == "HS256" else partial(sign_with, KEYS[a])
     for more in ("", "x"):
         head = header(a, more=more)
@@ -195,7 +196,7 @@ SHARED_SECRET: dict[str, str] = {
     "alg absent": sign_hmac({"typ": "JWT"}, claims()),
     "alg null": sign_hmac({"alg": None}, claims()),
     "alg in lower case": sign_hmac({"alg": "hs256"}, claims()),
-    "alg a part of HS256": sign_hmac({"alg": "HS"}, claims()),
+    "alg a prefix of HS256": sign_hmac({"alg": "HS"}, claims()),
     "alg a list": sign_hmac({"alg": ["HS256"]}, claims()),
     "alg HS512": sign_hmac({"alg": "HS512"}, claims(), digest="sha512"),
     "alg RS256": sign_hmac({"alg": "RS256"}, claims()),
@@ -206,11 +207,11 @@ SHARED_SECRET: dict[str, str] = {
     "crit": sign_hmac(HEADER | {"crit": ["b64"], "b64": False}, claims()),
     "crit empty": sign_hmac(HEADER | {"crit": []}, claims()),
     "b64": sign_hmac(HEADER | {"b64": True}, claims()),
-    "header no object": sign_hmac(["HS256"], claims()),
-    "header no JSON": sign_hmac(b"{", claims()),
+    "header not an object": sign_hmac(["HS256"], claims()),
+    "header not JSON": sign_hmac(b"{", claims()),
     "header not UTF-8": sign_hmac(b"\xff", claims()),
     "header nested deeply": sign_hmac(b"[" * 5000, claims()),
-    "payload no JSON": sign_hmac(HEADER, b"{"),
+    "payload not JSON": sign_hmac(HEADER, b"{"),
     "payload not UTF-8": sign_hmac(HEADER, b'{"sub": "\xff"}'),
     "payload a list": sign_hmac(HEADER, [claims()]),
     "payload null": sign_hmac(HEADER, None),
@@ -230,19 +231,19 @@ SHARED_SECRET: dict[str, str] = {
     **{f"sub {value!r}"[:20]: sign_hmac(HEADER, claims(sub=value)) for value in BAD_SUB},
     "sub absent": sign_hmac(HEADER, claims(sub=None)),
     "sub null": sign_hmac(HEADER, claims() | {"sub": None}),
-    "header names alg twice": sign_hmac(b'{"alg": "none", "alg": "HS256"}', claims()),
+    "header with two alg": sign_hmac(b'{"alg": "none", "alg": "HS256"}', claims()),
     "header in UTF-16": sign_hmac(json.dumps(HEADER).encode("utf-16"), claims()),
     "payload in UTF-16": sign_hmac(HEADER, json.dumps(claims()).encode("utf-16")),
     "payload with a byte order mark": sign_hmac(HEADER, json.dumps(claims()).encode("utf-8-sig")),
-    "sub twice": sign_hmac(HEADER, TWICE),
-    "bits that do not count": GOOD[:-1] + chr(ord(GOOD[-1]) + 1),
+    "two sub claims": sign_hmac(HEADER, TWICE),
+    "unused bits set": GOOD[:-1] + chr(ord(GOOD[-1]) + 1),
     "secret as an HMAC of 384 bits": sign_hmac({"alg": "HS384"}, claims(), digest="sha384"),
     "secret in base64": sign_hmac(HEADER, claims(), key=b64encode(SECRET.encode())),
     "secret with a line break": sign_hmac(HEADER, claims(), key=SECRET.encode() + b"\n"),
     "secret cut short": sign_hmac(HEADER, claims(), key=SECRET.encode()[:-1]),
     "secret with NUL": sign_hmac(HEADER, claims(), key=SECRET.encode() + b"\0x"),
     **{
-        f"secret that a kid would lead to: {kid}": sign_hmac(HEADER | {"kid": kid}, claims(), key=key)
+        f"secret from kid {kid}": sign_hmac(HEADER | {"kid": kid}, claims(), key=key)
         for kid, key in KID_SECRETS.items()
     },
     "jwk that is a secret": sign_hmac(
@@ -348,7 +349,7 @@ EACH: dict[str, Callable[[str], str]] = {
     "HMAC with a public key, alg of the key": lambda a: sign_hmac(
         header(a), addressed(), public_forms(a)["PEM"]
     ),
-    "HS256 with nothing": lambda a: sign_hmac(header(a, alg="HS256"), addressed(), b""),
+    "HS256 with an empty secret": lambda a: sign_hmac(header(a, alg="HS256"), addressed(), b""),
     "kid absent": changed_headers(kid=None),
     "kid null": lambda a: sign_with(KEYS[a], header(a) | {"kid": None}, addressed()),
     **{f"kid {kid!r}"[:30]: changed_headers(kid=kid) for kid in STRANGE_KIDS},
@@ -363,13 +364,13 @@ EACH: dict[str, Callable[[str], str]] = {
     "b64 false": changed_headers(b64=False),
     "b64 true": changed_headers(b64=True),
     "header a list": lambda a: sign_with(KEYS[a], [a], addressed()),
-    "header no JSON": raw_header(b"{"),
+    "header not JSON": raw_header(b"{"),
     "header empty": raw_header(b""),
     "header not UTF-8": raw_header(b'{"alg": "\xff"}'),
     "header in UTF-16": lambda a: sign_with(KEYS[a], json.dumps(header(a)).encode("utf-16"), addressed()),
     "header nested deeply": raw_header(b"[" * 5000),
     "header with a number of 5000 digits": raw_header(b'{"alg": ' + b"9" * 5000 + b"}"),
-    "payload no JSON": raw_payload(b"{"),
+    "payload not JSON": raw_payload(b"{"),
     "payload empty": raw_payload(b""),
     "payload not UTF-8": raw_payload(b'{"sub": "\xff"}'),
     "payload null": raw_payload(None),
@@ -408,48 +409,50 @@ EACH: dict[str, Callable[[str], str]] = {
     "too long": changed_claims(more="x" * MAX_TOKEN_BYTES),
     "1 MB of header": lambda a: ".".join([segment(header(a, more="x" * 2**20)), *parts(a)[1:]]),
     "1 MB of dots": lambda a: "." * 2**20,
-    "header names alg twice": lambda a: sign_with(
+    "header with two alg": lambda a: sign_with(
         KEYS[a], f'{{"alg": "none", "alg": "{a}", "kid": "{a}"}}'.encode(), addressed()
     ),
-    "header names kid twice": lambda a: sign_with(
+    "header with two kid": lambda a: sign_with(
         KEYS[a], f'{{"alg": "{a}", "kid": "{other(a)}", "kid": "{a}"}}'.encode(), addressed()
     ),
     "header with a byte order mark": lambda a: sign_with(
         KEYS[a], json.dumps(header(a)).encode("utf-8-sig"), addressed()
     ),
-    "sub twice": raw_payload(TWICE),
+    "two sub claims": raw_payload(TWICE),
     "payload in UTF-16": raw_payload(json.dumps(addressed()).encode("utf-16")),
     "payload with a byte order mark": raw_payload(json.dumps(addressed()).encode("utf-8-sig")),
     "a token in a token": lambda a: sign_with(KEYS[a], header(a, cty="JWT"), ".".join(parts(a)).encode()),
     "compressed": lambda a: sign_with(
         KEYS[a], header(a, zip="DEF"), zlib.compress(json.dumps(addressed()).encode())
     ),
-    "payload not encoded": lambda a: unencoded(a),
+    "unencoded payload": lambda a: unencoded(a),
     "b64 as a string": changed_headers(b64="false"),
     **{
         f"typ {typ!r}": lambda a, typ=typ: sign_with(KEYS[a], header(a) | {"typ": typ}, addressed())
         for typ in OTHER_TYPES
     },
-    "a stranger's key in jwk": lambda a: sign_with(
-        stranger(a), header(a, kid="stranger", jwk=jwk(stranger(a), kid="stranger")), addressed()
+    "an unknown key in jwk": lambda a: sign_with(
+        unpublished_key(a),
+        header(a, kid="unpublished", jwk=jwk(unpublished_key(a), kid="unpublished")),
+        addressed(),
     ),
-    "a stranger's key in jwk, with a known kid": lambda a: sign_with(
-        stranger(a), header(a, jwk=jwk(stranger(a), kid=a)), addressed()
+    "an unknown key in jwk, with a known kid": lambda a: sign_with(
+        unpublished_key(a), header(a, jwk=jwk(unpublished_key(a), kid=a)), addressed()
     ),
-    "a stranger's key set in jku": lambda a: sign_with(
-        stranger(a), header(a, jku="https://evil.example/jwks"), addressed()
+    "an unknown key set in jku": lambda a: sign_with(
+        unpublished_key(a), header(a, jku="https://evil.example/jwks"), addressed()
     ),
     "jku of the login service itself": changed_headers(jku=f"{ISSUER}/api/auth/jwks"),
     "jku as a data URL": lambda a: sign_with(
-        stranger(a),
-        header(a, jku=f"data:application/json;base64,{base64url(key_set(jwk(stranger(a), kid=a)))}"),
+        unpublished_key(a),
+        header(a, jku=f"data:application/json;base64,{base64url(key_set(jwk(unpublished_key(a), kid=a)))}"),
         addressed(),
     ),
-    "a stranger's certificate in x5c": lambda a: sign_with(
-        stranger(a), header(a, x5c=[b64encode(public_der(stranger(a))).decode()]), addressed()
+    "an unknown certificate in x5c": lambda a: sign_with(
+        unpublished_key(a), header(a, x5c=[b64encode(public_der(unpublished_key(a))).decode()]), addressed()
     ),
-    "a stranger's certificate in x5u": lambda a: sign_with(
-        stranger(a), header(a, x5u="https://evil.example/cert.pem"), addressed()
+    "an unknown certificate in x5u": lambda a: sign_with(
+        unpublished_key(a), header(a, x5u="https://evil.example/cert.pem"), addressed()
     ),
     "HMAC of 384 bits with a public key": lambda a: sign_hmac(
         header(a, alg="HS384"), addressed(), public_forms(a)["PEM"], "sha384"
@@ -472,12 +475,12 @@ EACH: dict[str, Callable[[str], str]] = {
     ),
     "signature given twice": lambda a: ".".join([*parts(a)[:2], parts(a)[2] + parts(a)[2]]),
     "empty segments": lambda a: "..",
-    "header empty, payload and signature there": lambda a: ".".join(["", *parts(a)[1:]]),
-    "payload empty, header and signature there": lambda a: ".".join([parts(a)[0], "", parts(a)[2]]),
-    "JSON serialisation, flattened": lambda a: json.dumps(
+    "header segment empty": lambda a: ".".join(["", *parts(a)[1:]]),
+    "payload segment empty": lambda a: ".".join([parts(a)[0], "", parts(a)[2]]),
+    "JSON serialization, flattened": lambda a: json.dumps(
         dict(zip(("protected", "payload", "signature"), parts(a), strict=True))
     ),
-    "JSON serialisation, general": lambda a: json.dumps(
+    "JSON serialization, general": lambda a: json.dumps(
         {"payload": parts(a)[1], "signatures": [{"protected": parts(a)[0], "signature": parts(a)[2]}]}
     ),
     "in quotation marks": lambda a: f'"{".".join(parts(a))}"',
@@ -487,17 +490,17 @@ EACH: dict[str, Callable[[str], str]] = {
     "a zero-width space": lambda a: ".".join(parts(a)).replace(".", "\u200b.", 1),
     "a space within": lambda a: ". ".join(parts(a)),
     "a tab within": lambda a: ".\t".join(parts(a)),
-    "a comma and another": lambda a: ",".join([".".join(parts(a))] * 2),
+    "two tokens with a comma": lambda a: ",".join([".".join(parts(a))] * 2),
     "a semicolon at the end": lambda a: ".".join(parts(a)) + ";",
     "standard base64": lambda a: ".".join([*parts(a)[:2], parts(a)[2] + "+/"]),
-    "bits that do not count": lambda a: beyond(".".join(parts(a))),
-    "one byte more than may be": lambda a: sized(a, MAX_TOKEN_BYTES + 1),
+    "unused bits set": lambda a: beyond(".".join(parts(a))),
+    "one byte over the limit": lambda a: sized(a, MAX_TOKEN_BYTES + 1),
     "header nested 900 deep": raw_header(b'{"alg": ' + b"[" * 900 + b"]" * 900 + b"}"),
     "claims nested 2000 deep": raw_payload(b'{"sub": "ada", "a": ' + b"[" * 2000 + b"]" * 2000 + b"}"),
 }
 
 
-# The order of the group in which ES256 and EdDSA calculate: numbers that differ by it are the same to them.
+# The group orders of ES256 and EdDSA: numbers that differ by the order are equivalent.
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493
 
@@ -505,7 +508,7 @@ _NUMBERS = {"0": 0, "1": 1, "n": P256_ORDER, "n - 1": P256_ORDER - 1}
 
 
 def signed_as(a: str, sign: Callable[[bytes], bytes]) -> str:
-    """A good token but for its signature."""
+    """Return a token that is valid except for its signature."""
     signed = f"{segment(header(a))}.{segment(addressed())}"
     return f"{signed}.{base64url(sign(signed.encode()))}"
 
@@ -565,7 +568,7 @@ OF_ONE: dict[str, Callable[[], str]] = {
         "RS256", lambda signed: rsa_signature(signed, padding.PKCS1v15(), hashes.SHA512())
     ),
     "RS256: one": lambda: signed_as("RS256", lambda _: (1).to_bytes(256, "big")),
-    "RS256: with a byte of zero in front": lambda: signed_as(
+    "RS256: with a leading zero byte": lambda: signed_as(
         "RS256", lambda signed: b"\0" + signature(KEYS["RS256"], signed)
     ),
 }

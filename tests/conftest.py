@@ -1,4 +1,4 @@
-"""A PostgreSQL for the tests, migrated once; each test has users of its own instead of an empty database."""
+"""A PostgreSQL for the tests, migrated once. Each test has its own users instead of an empty database."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from impl.store.profiles import Profiles
 from tests.databases import prepare
 from tests.pgbouncer import in_between
 
-# Processes that share the tests inherit it.
+# The pytest-xdist workers inherit it.
 os.environ.setdefault("TESTS_BEGAN", str(int(time.time())))
 
 
 class FailuresAtOnce:
-    """Prints each failure when it happens, and so not again at the end."""
+    """Prints each failure when it happens, and not again at the end."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -40,7 +40,7 @@ class FailuresAtOnce:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # A process of pytest-xdist reports to the one that started it.
+    # A pytest-xdist worker reports to its controller.
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(FailuresAtOnce(config))
 
@@ -68,7 +68,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 async def new_caller(database: Database) -> Caller:
-    """A user whom no other test knows."""
+    """Return a user that no other test uses."""
     user_id = uuid4().hex
     await Profiles(database).write(Claims(user_id=user_id, expires_at=0))
     return Caller(user_id)

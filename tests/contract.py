@@ -1,4 +1,4 @@
-"""What openapi.yaml says, read afresh. Nothing here imports the engine."""
+"""The contract for the tests, read from openapi.yaml without the engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 Json = Any
 
-# The loader in C is ten times as fast, and every process that runs tests reads the contract.
+# The C loader is ten times as fast, and every pytest-xdist worker reads the contract.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 CONTRACT: dict[str, Any] = yaml.load((ROOT / "openapi.yaml").read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506
 BODY_LIMIT: int = CONTRACT["x-max-body-bytes"]
@@ -47,25 +47,25 @@ class Operation:
 
     @property
     def item(self) -> str:
-        """What the path's last parameter names, besides the user: `task_id`, `category_id` or nothing."""
+        """The last path parameter other than `user_id`: `task_id`, `category_id` or an empty string."""
         names = re.findall(r"{(\w+)}", self.path)
         return names[-1] if names and names[-1] != "user_id" else ""
 
     @property
     def example(self) -> Json:
-        """The example of the request's body, or None where the operation takes none."""
+        """The example of the request body, or None if the operation has no body."""
         if "requestBody" not in self.node:
             return None
         return resolve(self.node["requestBody"])["content"]["application/json"]["example"]
 
     @property
     def properties(self) -> tuple[str, ...]:
-        """What the request's body may have."""
+        """The properties of the request body."""
         return tuple(self.body["properties"])
 
     @property
     def body(self) -> Mapping[str, Json]:
-        """The schema of the request's body."""
+        """The schema of the request body."""
         return resolve(resolve(self.node["requestBody"])["content"]["application/json"]["schema"])
 
     @cached_property
@@ -83,7 +83,7 @@ class Operation:
         return tuple(p["name"] for p in parameters if p["in"] == "header")
 
     def error(self, status: int) -> Json:
-        """The example of an error response, or one of its examples."""
+        """Return the example of an error response, or one of its examples."""
         media = self.responses[status]["content"]["application/json"]
         return media["example"] if "example" in media else next(iter(media["examples"].values()))["value"]
 
@@ -104,7 +104,7 @@ def each(operations: Iterable[Operation], name: str = "operation") -> pytest.Mar
 
 
 def leaves(schema: Json) -> list[dict[str, Any]]:
-    """The schemas without references and alternatives that a value may have, `null` included."""
+    """Return the alternatives of a schema, with references resolved; `null` is one of them."""
     schema = resolve(schema)
     if "anyOf" in schema and "type" not in schema:
         return [leaf for option in schema["anyOf"] for leaf in leaves(option)]
@@ -114,6 +114,6 @@ def leaves(schema: Json) -> list[dict[str, Any]]:
 
 
 def null_properties(name: str) -> dict[str, None]:
-    """The properties of a schema of the contract that may be null: such is their default in this service."""
+    """Return the nullable properties of a schema with their default in this service, null."""
     properties = CONTRACT["components"]["schemas"][name]["properties"]
     return {key: None for key, value in properties.items() if any(o["type"] == "null" for o in leaves(value))}

@@ -19,20 +19,20 @@ FILES = ("openapi.yaml", "pyproject.toml", "README.md", ".env.example", "schemat
 
 
 def import_path(root: Path) -> str:
-    """Return the PYTHONPATH with which the code of this copy runs, and not that of the project."""
+    """Return a PYTHONPATH that imports the code of this copy instead of the project's."""
     return os.pathsep.join([str(root), str(root / "specfirst/src")])
 
 
 class Copy:
     def __init__(self, folder: Path, *folders: str) -> None:
-        """Copy these folders (all that the commands need) and the files beside them."""
+        """Copy these folders (default: all that the commands need) and the files in the root folder."""
         self.root = folder
         ignored = shutil.ignore_patterns("__pycache__", "node_modules", "dist")
         for name in folders or FOLDERS:
             shutil.copytree(ROOT / name, folder / name, ignore=ignored, symlinks=True)
         for name in FILES:
             shutil.copy(ROOT / name, folder)
-        # With what mypy knows of the project, its run takes a second; without it, half a minute.
+        # With the project's mypy cache, a run takes a second; without it, half a minute.
         if (ROOT / ".mypy_cache").is_dir():
             shutil.copytree(ROOT / ".mypy_cache", folder / ".mypy_cache")
 
@@ -43,13 +43,13 @@ class Copy:
         return subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True)
 
     def succeed(self, module: str, *arguments: str) -> str:
-        """Run it, and give what it printed; it must exit with 0."""
+        """Run a module, assert that it exits with 0, and return what it printed."""
         done = self.run(module, *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     def install_client(self) -> None:
-        """Give the copy's client the packages of the project, which are installed first if need be."""
+        """Link the project's node_modules into the copy's client; install them first if they are missing."""
         install(PACKAGE)
         (self.root / "clients/typescript/node_modules").symlink_to(PACKAGE / "node_modules")
 
@@ -75,6 +75,6 @@ def apply(diff: str, root: Path) -> None:
 
 
 def blocks(text: str, language: str) -> list[str]:
-    """The fenced code of a Markdown text in this language, without indentation."""
+    """Return the fenced code blocks of a Markdown text in this language, without indentation."""
     found = re.findall(rf"^( *)```{language}\n(.*?)^\1```", text, re.MULTILINE | re.DOTALL)
     return [dedent(code) for _, code in found]

@@ -1,7 +1,7 @@
-"""Databases for the tests: as the migrations make them, or in another form that the service must not notice.
+"""Databases for the tests: migrated normally, or with options that must not change how the service behaves.
 
-With PARTITIONS=16 in the environment each table has 16 hash partitions by its owner, as a sharded PostgreSQL
-would have it; with ISOLATION=serializable that is the default of every transaction.
+With PARTITIONS=16 in the environment, each table has 16 hash partitions by user, as in a sharded PostgreSQL.
+With ISOLATION=serializable, transactions are serializable by default.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from impl.tables import REVISION, SCHEMA
 
 PARTITIONS = int(os.environ.get("PARTITIONS", "0"))
 ISOLATION = os.environ.get("ISOLATION")
-# What a server must be told of these databases.
+# The settings that a server needs for these databases.
 SETTINGS = {"DATABASE_SHARDED": "true"} if PARTITIONS else {}
 
 
 def prepare(url: str, *, partitions: int = PARTITIONS, isolation: str | None = ISOLATION) -> None:
-    """Migrate this database, and give it the form that the tests are to run on."""
+    """Migrate this database, and apply the partitions and the isolation level."""
     migrate(url)
     if partitions:
         run(url, f"DROP SCHEMA {SCHEMA} CASCADE; {partitioned(dumped(url), partitions)}")
@@ -43,17 +43,17 @@ def run(url: str, statements: str) -> None:
 
 
 def dumped(url: str) -> str:
-    """The schema that the migrations made, in PostgreSQL's own words."""
+    """Return the migrated schema as pg_dump writes it."""
     command = [str(binaries() / "pg_dump"), "--schema-only", "--no-owner", f"--schema={SCHEMA}", url]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-    # What begins so is meant for psql.
+    # Lines with a backslash are commands of psql.
     return "\n".join(line for line in lines if not line.startswith("\\"))
 
 
 def partitioned(schema: str, partitions: int) -> str:
-    """The same schema, with every table that has an owner in partitions by it.
+    """Return the schema with every user-owned table partitioned by user.
 
-    Nothing else changes; PostgreSQL refuses it if a key or a unique constraint is without the owner.
+    PostgreSQL rejects the result if a key or a unique constraint does not contain the user.
     """
 
     def split(table: re.Match[str]) -> str:

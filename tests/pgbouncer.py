@@ -1,7 +1,7 @@
 """PgBouncer in transaction mode between the servers of the tests and their PostgreSQL.
 
-With PGBOUNCER=0 in the environment it knows no prepared statements, as before version 1.21; with another
-number it keeps so many for each connection.
+With PGBOUNCER=0 in the environment it does not support prepared statements, as before version 1.21. Another
+number is the maximum of prepared statements per connection.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ PACKAGES = ("pgbouncer", "libevent-2.1-7", "libevent-2.1-7t64", "libcares2", "li
 ROOT = Path(__file__).resolve().parents[1]
 PREPARED = os.environ.get("PGBOUNCER")
 
-# Where the servers of this session find their databases, if not where the tests do.
+# The port of PgBouncer, if the servers of this session connect through it.
 _in_between: list[int] = []
 
-# Each statement goes to the server process that has rested longest, which is hardly ever the one before.
+# server_round_robin: each statement goes to the least recently used server connection, rarely the same one
+# twice.
 CONFIGURATION = """
 [databases]
 * = host={host} port={port} user=postgres
@@ -45,22 +46,22 @@ max_client_conn = 500
 
 
 class PgBouncer:
-    """There is none if the program is neither installed nor to be had as a Debian package."""
+    """The PgBouncer program: installed, or from the Debian package; without either, the tests are skipped."""
 
     def __init__(self) -> None:
         self._program = program("pgbouncer", PACKAGES, ROOT / "build" / "tools" / "pgbouncer")
         self.version = (0, 0)
         if self._program:
             command, environment = self._program
-            said = subprocess.run(
+            output = subprocess.run(
                 [command, "--version"], env=environment, capture_output=True, text=True
             ).stdout
-            if found := re.search(r"PgBouncer (\d+)\.(\d+)", said):
+            if found := re.search(r"PgBouncer (\d+)\.(\d+)", output):
                 self.version = int(found[1]), int(found[2])
 
     @contextmanager
     def to(self, postgres: EmbeddedPostgres, folder: Path, prepared: int = 0) -> Iterator[int]:
-        """The port at which it passes statements on to PostgreSQL."""
+        """Start PgBouncer before this PostgreSQL, and yield its port."""
         address = make_url(postgres.url).query
         with socket.create_server(("127.0.0.1", 0)) as unused:
             port: int = unused.getsockname()[1]
@@ -70,7 +71,7 @@ class PgBouncer:
         (folder / "pgbouncer.ini").write_text(configuration)
         assert self._program
         command, environment = self._program
-        # Like PostgreSQL it refuses to run as root.
+        # Like PostgreSQL, PgBouncer does not run as root.
         command = [*postgres._unprivileged(), command, str(folder / "pgbouncer.ini")]
         with (folder / "pgbouncer.log").open("wb") as log:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
@@ -92,7 +93,7 @@ class PgBouncer:
 
 @contextmanager
 def in_between(postgres: EmbeddedPostgres, folder: Path) -> Iterator[None]:
-    """If the environment says so, servers reach this PostgreSQL through PgBouncer."""
+    """Start PgBouncer before this PostgreSQL if PGBOUNCER is set in the environment."""
     if PREPARED is None:
         yield
         return
@@ -103,7 +104,7 @@ def in_between(postgres: EmbeddedPostgres, folder: Path) -> Iterator[None]:
 
 
 def served(database_url: str) -> str:
-    """How a server is told to find this database."""
+    """Return the URL with which a server connects to this database."""
     url = make_url(database_url)
     for port in _in_between:
         url = url.set(host="127.0.0.1", port=port, query={"pgbouncer": "true"})

@@ -1,4 +1,4 @@
-"""The resources that the generic tests are about: all that openapi.yaml has, with their tables.
+"""The resources for the generic tests: all resources of openapi.yaml, with their tables.
 
 A new resource needs no entry here if it follows the conventions: the path parameter `comment_id` names a row
 of the table `comment`, and any user can send the example of the creation's body. Otherwise a test fails with
@@ -19,22 +19,22 @@ from tests.contract import CONTRACT, OPERATIONS, Json, Operation
 
 RESOURCES: dict[str, Resource] = find_resources(CONTRACT)
 
-# The table of a resource whose parameter has another name, by the parameter.
+# Tables whose name does not follow from the path parameter, by path parameter.
 OTHER_TABLES: dict[str, str] = {}
-# Bodies that create one, where the contract's example cannot be sent by any user; by the parameter.
+# Creation bodies for resources whose contract example not every user can send, by path parameter.
 OTHER_BODIES: dict[str, Json] = {}
 
-# What no POST creates, such as a year: the contract's example is a value that every user may send.
+# Path parameters of which no POST creates the item, such as a year: the contract's example is always valid.
 OTHER_PARAMETERS = {name: value for name, value in example_ids(CONTRACT).items() if name not in RESOURCES}
 
-# An id that the contract admits and nothing has, and ids of which only the form matters.
+# A valid id that no item has, and arbitrary valid ids.
 LAST_ID = 2**53 - 1
 NOTHING = {**dict.fromkeys(RESOURCES, LAST_ID), **OTHER_PARAMETERS}
 ANY = {**dict.fromkeys(RESOURCES, 1), **OTHER_PARAMETERS}
 
-UNFIT = (
-    "POST {path} with the example of its body in openapi.yaml got {answer}. The generic tests create one of "
-    "each resource: write an example that every user can send there, or a body into OTHER_BODIES in "
+CREATION_FAILED = (
+    "The generic tests create an item of each resource, and POST {path} with the example of openapi.yaml "
+    "failed: {response}. Write an example there that every user can send, or add a body to OTHER_BODIES in "
     "tests/resources.py."
 )
 
@@ -50,13 +50,13 @@ def table_of(parameter: str) -> Table:
 
 
 def unique_properties(parameter: str) -> set[str]:
-    """The properties of which no two things of one user may have the same value."""
+    """Return the properties that must be unique among a user's items."""
     constraints = [c for c in table_of(parameter).constraints if isinstance(c, UniqueConstraint)]
     return {column.name for constraint in constraints for column in constraint.columns} - {"user_id"}
 
 
 def new_body(parameter: str) -> dict[str, Any]:
-    """A body that creates one: the contract's example, with names of its own where they must be unique."""
+    """Return a creation body: the contract's example, with new values for unique properties."""
     resource = RESOURCES[parameter]
     body = OTHER_BODIES.get(parameter, resource.example)
     body = {name: value for name, value in body.items() if name not in RESOURCES}
@@ -64,7 +64,7 @@ def new_body(parameter: str) -> dict[str, Any]:
 
 
 def body_for(operation: Operation) -> Json:
-    """The example of this operation's body, with names that nothing has yet, or None if it takes none."""
+    """Return the example of this operation's body with new unique values, or None if it has no body."""
     if operation.example is None:
         return None
     unique = unique_properties(operation.item) if operation.item in RESOURCES else set()
@@ -75,7 +75,7 @@ def body_for(operation: Operation) -> Json:
 
 
 def by_reference() -> list[str]:
-    """All parameters, each after those that its resource needs or may refer to."""
+    """Return all path parameters, each after its parents and the resources that it may refer to."""
     ordered: list[str] = []
 
     def add(parameter: str) -> None:
@@ -92,7 +92,7 @@ def by_reference() -> list[str]:
 
 
 def text_property(parameter: str) -> str | None:
-    """A required property of the creation's body whose example is a text: `title`."""
+    """Return a required string property of the creation body, such as `title`."""
     resource = RESOURCES[parameter]
     texts = [
         name for name in resource.schema.get("required", ()) if isinstance(resource.example.get(name), str)
@@ -101,23 +101,23 @@ def text_property(parameter: str) -> str | None:
 
 
 def operations_on(parameter: str) -> list[Operation]:
-    """The operations on one thing of this resource, and below it."""
+    """Return the operations whose path contains this parameter."""
     return [operation for operation in OPERATIONS if operation.item == parameter]
 
 
 def not_found(parameter: str) -> Json:
-    """The body that answers an operation on one that is not there."""
+    """Return the body of the 404 response for an item of this resource."""
     one = [operation for operation in operations_on(parameter) if operation.path == RESOURCES[parameter].item]
     return min(one, key=lambda operation: operation.method != "GET").error(404)
 
 
 def collections() -> dict[str, Resource]:
-    """The resources directly below the user, by their paths there: `/tasks`."""
+    """Return the resources directly below the user, by relative path, such as `/tasks`."""
     found = {resource.collection.removeprefix("/api/{user_id}"): resource for resource in RESOURCES.values()}
     return {path: resource for path, resource in found.items() if not resource.parents}
 
 
-# Every write of a row changes its xmin or the number of rows.
+# Every write changes the xmin of a row or the number of rows.
 WHAT_IS_STORED = " UNION ALL ".join(
     f"SELECT '{table.name}', count(*), max(xmin::text::bigint) FROM {SCHEMA}.\"{table.name}\""  # noqa: S608
     for table in metadata.sorted_tables
@@ -125,10 +125,10 @@ WHAT_IS_STORED = " UNION ALL ".join(
 
 
 def rows_of_user(table: Table, user_id: str) -> str:
-    """The condition that selects a user's rows."""
+    """Return the SQL condition that selects a user's rows."""
     return f"{'user_id' if 'user_id' in table.c else 'id'} = '{user_id}'"
 
 
 def example_values() -> Mapping[str, Any]:
-    """A value for each property of a creation, from the contract's examples."""
+    """Return the contract's example value for each property of each creation body."""
     return {name: value for resource in RESOURCES.values() for name, value in resource.example.items()}

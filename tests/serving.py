@@ -1,4 +1,4 @@
-"""Runs scripts/serve as a user does: as a process, found by what it prints, stopped by a signal."""
+"""Runs scripts/serve as a user does: as a process that prints its address and is stopped by a signal."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from threading import Thread
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# What a developer's shell may have set would change what these tests see.
-# Only what scripts/test wants to know passes.
+# Without the settings of the developer's shell, except those of scripts/test.
 PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG", "OBSERVATIONS")
 CLEAN = {name: value for name, value in os.environ.items() if name in PASSED_ON}
 
@@ -27,7 +26,7 @@ class Served:
     printed: str
 
     def stop(self, signal_number: int = signal.SIGINT) -> int:
-        """Ask it to stop and give its exit status."""
+        """Send a signal to stop the server, and return its exit status."""
         self.process.send_signal(signal_number)
         return self.process.wait(timeout=20)
 
@@ -39,7 +38,7 @@ def serving(
     env: Mapping[str, str] | None = None,
     folder: Path | None = None,
 ) -> Iterator[Served]:
-    """Run the server until it says that it is up; whatever happens, it is gone afterwards."""
+    """Start the server, wait until it prints its address, and stop it in any case."""
     process = subprocess.Popen(
         [*str(command).split("\0"), *arguments],
         env=CLEAN | dict(env or {}),
@@ -56,10 +55,10 @@ def serving(
             printed += line
             if "startup complete" in line:
                 break
-        # A pipe that nobody reads would stop the server once it is full.
+        # A full pipe that is not read would block the server.
         Thread(target=process.stdout.read, daemon=True).start()
         found = re.search(r"API +(http://\S+)", printed)
-        assert found, f"scripts/serve did not come up:\n{printed}"
+        assert found, f"scripts/serve did not start:\n{printed}"
         yield Served(process, found[1], printed)
     finally:
         if process.poll() is None:

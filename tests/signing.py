@@ -1,4 +1,4 @@
-"""Signs tokens as a login service does, and as nobody should; apart from the code that verifies them."""
+"""Signs valid and invalid tokens, independently of the code that verifies them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAKE: dict[str, Callable[[], PrivateKey]] = {
     "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
     "RS256": lambda: rsa.generate_private_key(65537, 2048),
 }
-# Each with the name that stands in `kid`.
+# The keys by the name that `kid` contains.
 KEYS: dict[str, PrivateKey] = {algorithm: make() for algorithm, make in MAKE.items()}
 
 
@@ -34,7 +34,7 @@ def base64url(raw: bytes) -> str:
 
 
 def segment(data: object) -> str:
-    """Bytes stand for themselves, all else becomes JSON."""
+    """Encode bytes as they are, and everything else as JSON."""
     return base64url(data if isinstance(data, bytes) else json.dumps(data).encode())
 
 
@@ -43,7 +43,7 @@ def number(value: int, size: int | None = None) -> str:
 
 
 def jwk(private: Any, **members: object) -> dict[str, Any]:
-    """The public key as RFC 7517 and 8037 write it, with these members besides; None takes one away."""
+    """Return the public key as a JWK (RFC 7517, RFC 8037) with these members; None removes a member."""
     public = private.public_key()
     if isinstance(public, rsa.RSAPublicKey):
         numbers = public.public_numbers()
@@ -65,12 +65,12 @@ def key_set(*keys: dict[str, Any]) -> bytes:
     return json.dumps({"keys": keys}).encode()
 
 
-# As better-auth 1.7 publishes its keys.
+# The key set as better-auth 1.7 publishes it.
 PUBLISHED = [jwk(private, alg=algorithm, kid=algorithm) for algorithm, private in KEYS.items()]
 
 
 def signature(private: PrivateKey, signed: bytes, digest: hashes.HashAlgorithm | None = None) -> bytes:
-    """The signature that the kind of key makes (RFC 7518, sections 3.3 and 3.4; RFC 8037, section 3.1)."""
+    """Sign with the algorithm of this key (RFC 7518, sections 3.3 and 3.4; RFC 8037, section 3.1)."""
     digest = digest or hashes.SHA256()
     if isinstance(private, rsa.RSAPrivateKey):
         return private.sign(signed, padding.PKCS1v15(), digest)
@@ -82,7 +82,7 @@ def signature(private: PrivateKey, signed: bytes, digest: hashes.HashAlgorithm |
 
 
 def sign_with(private: PrivateKey, header: object, payload: object) -> str:
-    """A token with a good signature, whatever it says."""
+    """Return a token with a valid signature and any header and payload."""
     signed = f"{segment(header)}.{segment(payload)}"
     return f"{signed}.{base64url(signature(private, signed.encode()))}"
 
@@ -93,9 +93,9 @@ def sign_hmac(header: object, payload: object, key: bytes = SECRET.encode(), dig
 
 
 def claims(**changes: object) -> dict[str, object]:
-    """Good claims with `changes`; None leaves a claim out.
+    """Return valid claims with `changes`; None removes a claim.
 
-    They hold for an hour, since tables of tests are made when pytest collects, long before they are used.
+    The claims are valid for an hour, because pytest makes parametrized tokens at collection, long before use.
     """
     now = int(time.time())
     good: dict[str, object] = {"sub": "ada", "iat": now, "exp": now + 3600}
@@ -103,5 +103,5 @@ def claims(**changes: object) -> dict[str, object]:
 
 
 def addressed(**changes: object) -> dict[str, object]:
-    """Good claims of a token from ISSUER for AUDIENCE."""
+    """Return valid claims of a token from ISSUER for AUDIENCE."""
     return claims(**({"iss": ISSUER, "aud": AUDIENCE} | changes))

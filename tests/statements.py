@@ -1,6 +1,6 @@
-"""Every statement that the service sends, found by looking through its modules and resources.
+"""Every SQL statement of the service, found by inspecting its modules and resources.
 
-A new resource needs no entry here: it has its statements in its module and in its OwnedTable.
+A new resource needs no entry here: its statements are in its module and in its OwnedTable.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def modules() -> Iterator[ModuleType]:
 
 
 def resources(database: Database) -> dict[str, Any]:
-    """An object of each class of impl/resources/ that only needs a database."""
+    """Return an object of each class of impl/resources/ that only needs a database."""
     classes = (
         value
         for module in modules()
@@ -46,13 +46,13 @@ def resources(database: Database) -> dict[str, Any]:
 
 
 def owned_tables(resources: Iterable[object]) -> dict[str, OwnedTable[Any]]:
-    """The tables of these resources, by their names in PostgreSQL."""
+    """Return the tables of these resources, by name in PostgreSQL."""
     parts = chain.from_iterable(vars(resource).values() for resource in resources)
     return {part._table.name: part for part in parts if isinstance(part, OwnedTable)}
 
 
 def filters(counters: Counters | None) -> Iterator[dict[str, object]]:
-    """Every combination of filters that chooses other counters, with values."""
+    """Yield every combination of filters that selects different counters, with values."""
     if counters is None:
         return
     values: dict[str, set[object]] = {name: {None} for name in counters.properties}
@@ -71,7 +71,7 @@ def places() -> Iterator[dict[str, bool]]:
 
 
 def statements(*, sharded: bool = False) -> dict[str, Statement[Any]]:
-    """By the path on which each was found; on a sharded database none serves a batch."""
+    """Return all statements by their path; on a sharded database none is batched."""
     database = Database("postgresql://nowhere/app", sharded=sharded)
     found = resources(database)
     for table in owned_tables(found.values()).values():
@@ -84,7 +84,7 @@ def statements(*, sharded: bool = False) -> dict[str, Statement[Any]]:
 def _look(value: Any, path: str, seen: dict[int, object]) -> Iterator[tuple[str, Statement[Any]]]:
     if id(value) in seen:
         return
-    # Kept, so that no other object gets its id.
+    # A reference, so that no other object gets the same id().
     seen[id(value)] = value
     parts: Iterable[tuple[object, Any]] = ()
     if isinstance(value, Statement):

@@ -1,4 +1,4 @@
-"""docs/adding-a-resource.md is true: its code is applied to a copy, and errors name what is missing."""
+"""docs/adding-a-resource.md: its code is applied to a copy, and errors name what is missing."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 
 
 def write(copy: Copy, module: str) -> Path:
-    """Write a module whose first line says where it is."""
+    """Write a module to the path in its first line."""
     first, _, text = module.partition("\n")
     path = copy.root / first.removeprefix("# ")
     path.write_text(text, encoding="utf-8")
     return path
 
 
-def test_a_resource_is_added_with_the_code_of_the_guide(copy: Copy, tmp_path: Path) -> None:
+def test_the_code_of_the_guide_adds_a_resource(copy: Copy, tmp_path: Path) -> None:
     contract, tables, errors, app = blocks(GUIDE, "diff")
     migration, module = blocks(GUIDE, "python")[:2]
     serve = ("scripts.serve", "--port", "0", "--data", str(tmp_path / "data"))
@@ -40,12 +40,12 @@ def test_a_resource_is_added_with_the_code_of_the_guide(copy: Copy, tmp_path: Pa
     ) in printed
 
     # What app.py does not pass is listed, by the server and by mypy.
-    lacking = copy.run(*serve).stderr
-    assert "4 operation(s) of the contract are not implemented" in lacking
-    assert "found:    nothing: build_router is called without comments=Comments(...)\n" in lacking
-    assert "scripts/generate --skeleton" in lacking
-    complaint = copy.run("mypy", "impl/app.py").stdout
-    assert re.search(r'impl/app\.py:[0-9]+: error: Missing named argument "comments"', complaint)
+    output = copy.run(*serve).stderr
+    assert "4 operation(s) of the contract are not implemented" in output
+    assert "found:    nothing: build_router is called without comments=Comments(...)\n" in output
+    assert "scripts/generate --skeleton" in output
+    mypy_output = copy.run("mypy", "impl/app.py").stdout
+    assert re.search(r'impl/app\.py:[0-9]+: error: Missing named argument "comments"', mypy_output)
 
     copy.apply(tables)
     copy.apply(errors)
@@ -64,7 +64,7 @@ def test_a_resource_is_added_with_the_code_of_the_guide(copy: Copy, tmp_path: Pa
     copy.succeed("pytest", *TABLES_AND_MIGRATIONS)
 
 
-def test_the_files_that_a_field_needs_exist_or_are_migrations() -> None:
+def test_the_files_in_the_guide_to_a_field_exist() -> None:
     table = GUIDE.partition("## A field")[2].partition("\n\nThe operations")[0]
     names = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
     assert len(names) == 4

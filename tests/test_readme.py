@@ -1,4 +1,4 @@
-"""The README is true: its commands are run here, its example is built, and its tables leave nothing out."""
+"""The README: its commands are run, its example is built, and its tables are complete."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 SECRET = "a secret of this test, long enough"
 
 
-def test_it_is_short_enough_to_be_read() -> None:
+def test_the_readme_has_fewer_than_250_lines() -> None:
     assert len(README.splitlines()) < 250
 
 
-def test_it_names_every_script() -> None:
+def test_the_readme_names_every_script() -> None:
     scripts = {
         path.name for path in (ROOT / "scripts").iterdir() if os.access(path, os.X_OK) and path.is_file()
     }
@@ -39,16 +39,16 @@ def test_every_setting_is_described(document: str) -> None:
     }
 
 
-def test_every_folder_that_it_names_exists() -> None:
+def test_every_folder_in_the_readme_exists() -> None:
     layout = README.partition("## Layout")[2]
     named = re.findall(r"^\| `([^`]+)`", layout, re.MULTILINE)
     assert named
     assert not [name for name in named if not (ROOT / name).exists()]
 
 
-def test_the_commands_of_the_start_do_what_it_shows(tmp_path: Path) -> None:
+def test_the_start_commands_print_what_the_readme_shows(tmp_path: Path) -> None:
     start, first_requests = blocks(README, "sh")[:2]
-    shown = json.loads(blocks(README, "json")[0])
+    expected = json.loads(blocks(README, "json")[0])
     env = {"BETTER_AUTH_SECRET": SECRET}
     command = ROOT / start.strip()
     with serving("--port", "0", "--data", str(tmp_path), command=command, env=env) as served:
@@ -56,25 +56,25 @@ def test_the_commands_of_the_start_do_what_it_shows(tmp_path: Path) -> None:
         done = subprocess.run(
             ["sh", "-eu", "-c", script], cwd=ROOT, env=CLEAN | env, capture_output=True, text=True, check=True
         )
-    decoder, answers, rest = json.JSONDecoder(), [], done.stdout
+    decoder, responses, rest = json.JSONDecoder(), [], done.stdout
     while rest.strip():
-        answer, end = decoder.raw_decode(rest.lstrip())
-        answers.append(answer)
+        response, end = decoder.raw_decode(rest.lstrip())
+        responses.append(response)
         rest = rest.lstrip()[end:]
-    created, listed, refused = answers
+    created, listed, rejected = responses
     assert (created["title"], created["priority"]) == ("Write the contract", "high")
     assert listed == {"items": [created], "total": 1, "next_cursor": None}
-    assert refused == shown
+    assert rejected == expected
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """The project in another folder, to be changed as the README says."""
+    """A copy of the project to which the README's changes are applied."""
     return Copy(tmp_path_factory.mktemp("readme") / "project")
 
 
-def test_an_operation_is_added_in_the_steps_that_it_gives(copy: Copy, tmp_path: Path) -> None:
-    """The diffs are applied and the commands run; then the tests run that a reader would run."""
+def test_the_steps_of_the_readme_add_an_operation(copy: Copy, tmp_path: Path) -> None:
+    """The diffs apply, the commands run, and the tests of the new operation pass."""
     contract, implementation = blocks(README, "diff")
     copy.apply(contract)
     stale = copy.run("scripts.generate", "--check").stderr
@@ -84,10 +84,10 @@ def test_an_operation_is_added_in_the_steps_that_it_gives(copy: Copy, tmp_path: 
     assert "wrote impl/resources/tasks.py: Tasks.complete_task\n" in printed
 
     arguments = ("--port", "0", "--data", str(tmp_path / "data"))
-    refused = copy.run("scripts.serve", *arguments)
-    assert refused.returncode == 1
-    assert "Tasks.complete_task  (PUT /api/{user_id}/tasks/{task_id}/complete)\n" in refused.stderr
-    assert "async def complete_task(self, caller: Caller, *, user_id: UserId, task_id" in refused.stderr
+    not_started = copy.run("scripts.serve", *arguments)
+    assert not_started.returncode == 1
+    assert "Tasks.complete_task  (PUT /api/{user_id}/tasks/{task_id}/complete)\n" in not_started.stderr
+    assert "async def complete_task(self, caller: Caller, *, user_id: UserId, task_id" in not_started.stderr
 
     copy.apply(implementation)
     for module, *options in (
@@ -102,8 +102,8 @@ def test_an_operation_is_added_in_the_steps_that_it_gives(copy: Copy, tmp_path: 
     assert "[completeTask-200]" in passed
 
 
-def test_the_client_of_a_changed_contract_is_stale_and_then_current(copy: Copy) -> None:
-    """scripts/client is a step of its own, which needs nothing but the changed contract."""
+def test_scripts_client_updates_a_stale_client(copy: Copy) -> None:
+    """scripts/client only needs the changed contract."""
     if "completeTask" not in (copy.root / "openapi.yaml").read_text(encoding="utf-8"):
         copy.apply(blocks(README, "diff")[0])
     copy.install_client()

@@ -1,1 +1,1 @@
-"""The API as its clients meet it: a server process of its own, a real PostgreSQL, real HTTP."""
+"""The API over HTTP: a real server process and a real PostgreSQL."""

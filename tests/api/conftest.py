@@ -1,7 +1,7 @@
-"""One server for the session, and people who use it.
+"""One server for the session, and persons who use it.
 
-Nothing here imports the engine. What the contract says is read from openapi.yaml afresh, and every answer
-that passes through `Server` is held to it: status, media type, headers and body.
+This module does not import the engine. `Server` compares every response with openapi.yaml: status, media
+type, headers and body.
 """
 
 from __future__ import annotations
@@ -45,7 +45,14 @@ from tests.contract import (
 )
 from tests.databases import SETTINGS, prepare
 from tests.pgbouncer import served
-from tests.resources import OTHER_PARAMETERS, RESOURCES, UNFIT, WHAT_IS_STORED, by_reference, new_body
+from tests.resources import (
+    CREATION_FAILED,
+    OTHER_PARAMETERS,
+    RESOURCES,
+    WHAT_IS_STORED,
+    by_reference,
+    new_body,
+)
 
 __all__ = ["BODY_LIMIT", "CONTRACT", "OPERATIONS", "PATHS", "ROOT", "Json", "Operation", "each", "resolve"]
 
@@ -69,7 +76,7 @@ def allowed(path: str) -> str:
 
 
 def match(target: str) -> str | None:
-    """The path of the contract that a request's target means."""
+    """Return the path template of the contract that matches a request target."""
     path = target.partition("?")[0]
     for template in PATHS:
         if re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), path):
@@ -77,36 +84,38 @@ def match(target: str) -> str | None:
     return None
 
 
-def check(method: str, target: str, answer: httpx.Response) -> None:
-    """Fail unless the contract lets this request be answered so."""
+def check(method: str, target: str, response: httpx.Response) -> None:
+    """Fail unless the contract declares this response."""
     for name, header in CONTRACT["x-response-headers"].items():
-        assert name in answer.headers or not header.get("required"), f"{method} {target[:200]} without {name}"
+        assert name in response.headers or not header.get("required"), (
+            f"{method} {target[:200]} without {name}"
+        )
     template = match(target)
-    if template is None and answer.status_code < 400:
+    if template is None and response.status_code < 400:
         return  # The documentation is not part of the contract.
-    where = f"{method} {target[:200]} answered {answer.status_code}"
-    wanted = "GET" if method == "HEAD" else method
-    operation = next((o for o in OPERATIONS if (o.method, o.path) == (wanted, template)), None)
+    where = f"{method} {target[:200]} answered {response.status_code}"
+    effective_method = "GET" if method == "HEAD" else method
+    operation = next((o for o in OPERATIONS if (o.method, o.path) == (effective_method, template)), None)
     if operation is None and method == "OPTIONS":
         return
     if operation is None:
-        # The documentation has preconditions as the contract's operations have.
-        assert answer.status_code in (404, 405, 412), where
-        response = resolve(CONTRACT["components"]["responses"]["BadRequest"])
+        # The documentation evaluates preconditions, as the contract's operations do.
+        assert response.status_code in (404, 405, 412), where
+        declared = resolve(CONTRACT["components"]["responses"]["BadRequest"])
     else:
-        assert answer.status_code in operation.responses, where
-        response = operation.responses[answer.status_code]
-    for name, header in response.get("headers", {}).items():
-        assert name in answer.headers or not resolve(header).get("required"), f"{where} without {name}"
-    expected = ["application/json"] if "content" in response else []
-    assert answer.headers.get_list("content-type") == expected, where
+        assert response.status_code in operation.responses, where
+        declared = operation.responses[response.status_code]
+    for name, header in declared.get("headers", {}).items():
+        assert name in response.headers or not resolve(header).get("required"), f"{where} without {name}"
+    expected = ["application/json"] if "content" in declared else []
+    assert response.headers.get_list("content-type") == expected, where
     if method == "HEAD" or not expected:
-        assert answer.content == b"", where
+        assert response.content == b"", where
         return
     problems = [
         error.message
-        for error in validator(response["content"]["application/json"]["schema"]["$ref"]).iter_errors(
-            answer.json()
+        for error in validator(declared["content"]["application/json"]["schema"]["$ref"]).iter_errors(
+            response.json()
         )
     ]
     assert not problems, f"{where}: {problems}"
@@ -118,20 +127,22 @@ def check(method: str, target: str, answer: httpx.Response) -> None:
 class Server:
     """A client of one server process."""
 
-    def __init__(self, port: int, log: Path, process: subprocess.Popen[bytes], *, sound: bool = True) -> None:
+    def __init__(
+        self, port: int, log: Path, process: subprocess.Popen[bytes], *, undamaged: bool = True
+    ) -> None:
         self.port = port
         self.process = process
         self.log = log
-        # A sound server never answers 500, though the contract lets every operation do so.
-        self.sound = sound
+        # An undamaged server never answers 500, although the contract declares 500 for every operation.
+        self.undamaged = undamaged
         self.url = f"http://127.0.0.1:{port}"
-        # Kept alive or not, a connection may reach either worker: each new one is taken by whoever is free.
-        # The first request waits until the server has started, which takes long on a busy machine.
+        # Any idle worker may accept a new connection.
+        # The first request waits until the server has started, which is slow on a busy machine.
         self._client = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
 
     def another_client(self) -> Server:
-        """The same server over connections of its own, which any worker may take."""
-        return Server(self.port, self.log, self.process, sound=self.sound)
+        """Return a client of the same server with new connections, which any worker may accept."""
+        return Server(self.port, self.log, self.process, undamaged=self.undamaged)
 
     def close(self) -> None:
         self._client.close()
@@ -140,31 +151,31 @@ class Server:
         headers = httpx.Headers(options.pop("headers", None))
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        answer = self._client.request(method, path, headers=headers, **options)
-        self.check(method, answer.request.url.raw_path.decode(), answer)
-        return answer
+        response = self._client.request(method, path, headers=headers, **options)
+        self.check(method, response.request.url.raw_path.decode(), response)
+        return response
 
-    def check(self, method: str, target: str, answer: httpx.Response) -> None:
-        assert not (self.sound and answer.status_code == 500), f"{method} {target[:200]} answered 500"
-        check(method, target, answer)
+    def check(self, method: str, target: str, response: httpx.Response) -> None:
+        assert not (self.undamaged and response.status_code == 500), f"{method} {target[:200]} answered 500"
+        check(method, target, response)
 
     def send(self, data: bytes, *, checked: bool = True) -> httpx.Response:
-        """Send these very bytes on a connection of their own, and read one answer.
+        """Send exactly these bytes on a new connection, and read one response.
 
-        The connection is only closed for writing once the answer is there, so a server that waits for more
-        than it was sent makes this fail.
+        The connection stays open for writing until the response is read, so this fails if the server waits
+        for more data.
         """
         method, target = data.split(b" ", 2)[:2]
         with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             connection.sendall(data)
             with HTTPResponse(connection, method=method.decode("latin-1")) as response:
                 response.begin()
-                answer = httpx.Response(
+                response = httpx.Response(
                     response.status, headers=response.getheaders(), content=response.read()
                 )
         if checked:
-            self.check(method.decode(), target.decode("latin-1"), answer)
-        return answer
+            self.check(method.decode(), target.decode("latin-1"), response)
+        return response
 
     def raw(
         self,
@@ -175,7 +186,7 @@ class Server:
         token: str | None = None,
         checked: bool = True,
     ) -> httpx.Response:
-        """A request whose target and headers are sent as they stand here."""
+        """Send a request with exactly this target and these headers."""
         lines = [f"{method} {target} HTTP/1.1", "Host: test"]
         lines += [f"{name}: {value}" for name, value in headers]
         if token is not None:
@@ -195,17 +206,17 @@ def running(
     folder: Path,
     *,
     workers: int = 0,
-    sound: bool = True,
+    undamaged: bool = True,
     settings: Mapping[str, str | None] | None = None,
 ) -> Iterator[Server]:
-    """A server process as scripts/serve runs it, but on this database as it is found.
+    """Run a server process as scripts/serve does, but without migrating its database.
 
-    Without `workers` it serves alone, which starts in half the time.
+    Without `workers` there is a single process, which starts in half the time.
 
-    `settings` are added to those of the tests; None takes one away.
+    `settings` are added to the settings of the tests; None removes one.
 
-    Its socket listens before the process starts, so requests wait until they are answered; and only the
-    process holds it, so they fail at once if it does not start.
+    The socket listens before the process starts, so requests wait for the server. Only the process has the
+    socket, so requests fail at once if the process does not start.
     """
     environment = {
         "PATH": os.environ["PATH"],
@@ -229,12 +240,12 @@ def running(
             [sys.executable, "-c", program, str(listener.fileno()), str(workers)],
             pass_fds=[listener.fileno()],
             env={name: value for name, value in environment.items() if value is not None},
-            # A folder without .env file: what is set here is all that is set.
+            # A folder without a .env file, so only these settings apply.
             cwd=folder,
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-    server = Server(port, folder / "log", process, sound=sound)
+    server = Server(port, folder / "log", process, undamaged=undamaged)
     try:
         yield server
     finally:
@@ -252,7 +263,7 @@ def running(
 
 
 class Cluster:
-    """The tests' PostgreSQL, in which each server has a database of its own."""
+    """The PostgreSQL of the tests, in which each server has its own database."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -284,9 +295,9 @@ def cluster(postgres_url: str) -> Cluster:
 
 @pytest.fixture(scope="session")
 def server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The server that nearly all tests share. It has two workers, which know nothing of each other.
+    """The server that nearly all tests share. It has two independent workers.
 
-    tests/mutants makes do with one, which starts in half the time.
+    tests/mutants uses a single process, which starts in half the time.
     """
     url, workers = cluster.create("api"), int(os.environ.get("WORKERS", "2"))
     with running(url, tmp_path_factory.mktemp("server"), workers=workers) as server:
@@ -295,9 +306,9 @@ def server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @contextmanager
 def running_without_database(folder: Path, **options: Any) -> Iterator[Server]:
-    """A server whose database refuses connections, as nothing listens there."""
+    """Run a server whose database refuses connections, because no process listens there."""
     with socket.socket() as unused:
-        # Bound but not listening: the port stays ours for as long as the server runs.
+        # Bound but not listening, so no other process gets the port while the server runs.
         unused.bind(("127.0.0.1", 0))
         url = f"postgresql://nobody@127.0.0.1:{unused.getsockname()[1]}/nothing"
         with running(url, folder, **options) as server:
@@ -311,7 +322,7 @@ def unreachable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def damage(cluster: Cluster, name: str) -> str:
-    """A database that was changed behind its server's back, so that no statement works any more."""
+    """Rename columns of a migrated database, so that every statement fails."""
     url = cluster.create(name)
     cluster.execute('ALTER TABLE tasks_api."user" RENAME COLUMN image TO picture', name)
     cluster.execute("ALTER TABLE tasks_api.alembic_version RENAME COLUMN version_num TO number", name)
@@ -321,13 +332,13 @@ def damage(cluster: Cluster, name: str) -> str:
 @pytest.fixture(scope="session")
 def damaged(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     url = damage(cluster, "damaged")
-    with running(url, tmp_path_factory.mktemp("damaged"), sound=False) as server:
+    with running(url, tmp_path_factory.mktemp("damaged"), undamaged=False) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def stored(cluster: Cluster) -> Iterator[Callable[[], str]]:
-    """Gives what every write to any table changes, to show that nothing was written."""
+    """A function whose result changes with every write to any table, to assert that nothing was written."""
     connection = psycopg2.connect(cluster.url("api"))
     connection.autocommit = True
     with connection.cursor() as cursor:
@@ -344,7 +355,7 @@ def stored(cluster: Cluster) -> Iterator[Callable[[], str]]:
 
 
 def token_of(user_id: str, **claims: Json) -> str:
-    """A token with these claims besides the usual ones; None takes a claim away."""
+    """Return a token with these claims added to the usual ones; None removes a claim."""
     now = int(time.time())
     given = {"sub": user_id, "iat": now, "exp": now + 3600, **claims}
     return jwt.encode({name: value for name, value in given.items() if value is not None}, SECRET, "HS256")
@@ -352,7 +363,7 @@ def token_of(user_id: str, **claims: Json) -> str:
 
 @dataclass
 class Person:
-    """Somebody with a token. Paths are below their own, unless they begin with `/api`."""
+    """A user with a token. Paths are relative to the user's own path, unless they begin with `/api`."""
 
     server: Server
     id: str
@@ -391,17 +402,19 @@ class Person:
         return body_of(self.post("/categories", {"name": name, **properties}), 201)
 
     def create(self, parameter: str, ids: Mapping[str, int], **properties: Json) -> Json:
-        """Create what this path parameter names; `ids` has its parents."""
+        """Create an item of this path parameter's resource; `ids` contains its parents."""
         resource = RESOURCES[parameter]
         path = resource.collection.format(user_id=quote(self.id, safe=":@+"), **ids)
-        answer = self.post(path, new_body(parameter) | properties)
-        assert answer.status_code == 201, UNFIT.format(path=resource.collection, answer=answer.text)
-        return answer.json()
+        response = self.post(path, new_body(parameter) | properties)
+        assert response.status_code == 201, CREATION_FAILED.format(
+            path=resource.collection, response=response.text
+        )
+        return response.json()
 
-    def belongings(self, **properties: Json) -> dict[str, int]:
-        """The ids of one new thing of each resource, by the path parameters that name them.
+    def create_each(self, **properties: Json) -> dict[str, int]:
+        """Create an item of each resource, and return their ids by path parameter.
 
-        Each has the `properties` that its resource has, and refers to the others.
+        Each item has those of `properties` that its resource has, and refers to the other items.
         """
         ids: dict[str, int] = dict(OTHER_PARAMETERS)
         for parameter in by_reference():
@@ -411,35 +424,35 @@ class Person:
         return ids
 
 
-def newcomer(server: Server, user_id: str | None = None) -> Person:
-    """Somebody whom the service has not seen yet."""
+def new_person(server: Server, user_id: str | None = None) -> Person:
+    """Return a person who has not sent a request yet."""
     user_id = user_id or uuid4().hex
     return Person(server, user_id, mint_token(SECRET, user_id, timedelta(hours=1)))
 
 
-def known(server: Server) -> Person:
-    person = newcomer(server)
+def existing_person(server: Server) -> Person:
+    person = new_person(server)
     assert person.get().status_code == 200
     return person
 
 
 @pytest.fixture
 def ada(server: Server) -> Person:
-    return known(server)
+    return existing_person(server)
 
 
 @pytest.fixture
 def bob(server: Server) -> Person:
-    return known(server)
+    return existing_person(server)
 
 
 # --- Requests of any operation ---------------------------------------------------------------------------
 
 
 def target(operation: Operation, person: Person, **ids: int) -> str:
-    """The operation's path, with things of this person unless others are given."""
+    """Return the operation's path with these ids, by default of new items of the person."""
     if operation.item and not ids:
-        ids = person.belongings()
+        ids = person.create_each()
     return operation.path.format(user_id=person.id, **ids)
 
 
@@ -452,11 +465,11 @@ def call(operation: Operation, person: Person, path: str | None = None, **option
     )
 
 
-# --- Answers ------------------------------------------------------------------------------------------
+# --- Responses ----------------------------------------------------------------------------------------
 
 NOT_AUTHENTICATED = {"detail": "Not authenticated"}
 INVALID_TOKEN = 'Bearer error="invalid_token"'
-"""The challenge where a token was sent; without one it is `Bearer` (RFC 6750, section 3)."""
+"""The challenge for an invalid token; for a missing token it is `Bearer` (RFC 6750, section 3)."""
 NOT_THE_CALLER = {"detail": "Not authorized to access this user's data"}
 NOT_FOUND = {"detail": "Not found"}
 USER_NOT_FOUND = {"detail": "User not found"}
@@ -465,54 +478,52 @@ CATEGORY_NOT_FOUND = {"detail": "Category not found"}
 NAME_TAKEN = {"detail": "A category with this name already exists"}
 
 
-def expect(answer: httpx.Response, status: int, body: Json, **headers: str) -> None:
-    """The answer is this, whole: no other body, and besides the usual headers no others than these."""
-    assert (answer.status_code, answer.json()) == (status, body)
-    assert headers_of(answer) == {name.replace("_", "-"): value for name, value in headers.items()}
+def expect(response: httpx.Response, status: int, body: Json, **headers: str) -> None:
+    """Assert the status, the whole body, and that no headers but the usual ones and these are present."""
+    assert (response.status_code, response.json()) == (status, body)
+    assert headers_of(response) == {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 def challenge(*headers: tuple[str, str]) -> str:
-    """The challenge that the response to a request with these headers has."""
+    """Return the challenge of the response to a request with these headers."""
     values = [value for name, value in headers if name.lower() == "authorization"]
     sent = len(values) > 1 or any(value.partition(" ")[0].lower() == "bearer" for value in values)
     return INVALID_TOKEN if sent else "Bearer"
 
 
-def headers_of(answer: httpx.Response) -> dict[str, str]:
-    """The headers, without those that each answer has: their being there is asserted instead."""
-    headers = dict(answer.headers)
+def headers_of(response: httpx.Response) -> dict[str, str]:
+    """Assert the headers that every response has, and return the others."""
+    headers = dict(response.headers)
     assert headers.pop("date")
-    # Whether a browser may read the answer depends on who asks, so caches must know it.
+    # The CORS headers depend on the request's Origin, so responses must vary by it.
     vary = headers.pop("vary")
     compressed = headers.pop("content-encoding", None)
-    assert vary == "Origin" or (len(answer.content) >= COMPRESS_FROM and vary == "Accept-Encoding, Origin")
+    assert vary == "Origin" or (len(response.content) >= COMPRESS_FROM and vary == "Accept-Encoding, Origin")
     assert compressed is None or (compressed == "gzip" and "Accept-Encoding" in vary)
-    # Where the contract requires one is checked with each answer; which one it is, nobody knows beforehand.
+    # `check` asserts that a required header is present; its value is not predictable.
     headers.pop("etag", None)
     assert headers.pop("content-type") == "application/json"
     for name, header in CONTRACT["x-response-headers"].items():
         if header.get("required"):
             assert jsonschema_rs.is_valid(header["schema"], headers.pop(name.lower())), name
     length = int(headers.pop("content-length"))
-    assert compressed or length == len(answer.content) or (length and not answer.content)
+    assert compressed or length == len(response.content) or (length and not response.content)
     return headers
 
 
-def body_of(answer: httpx.Response, status: int = 200) -> Json:
-    assert answer.status_code == status, answer.text
-    return answer.json()
+def body_of(response: httpx.Response, status: int = 200) -> Json:
+    assert response.status_code == status, response.text
+    return response.json()
 
 
-def findings_of(answer: httpx.Response) -> list[tuple[str, str]]:
-    """What a 422 found: where, with dots, and which rule."""
-    assert headers_of(answer) == {}
-    return [
-        (".".join(map(str, finding["loc"])), finding["type"]) for finding in body_of(answer, 422)["detail"]
-    ]
+def validation_errors_of(response: httpx.Response) -> list[tuple[str, str]]:
+    """Return the validation errors of a 422 response: location with dots, and type."""
+    assert headers_of(response) == {}
+    return [(".".join(map(str, error["loc"])), error["type"]) for error in body_of(response, 422)["detail"]]
 
 
 def pages_of(person: Person, path: str, **query: Json) -> list[Json]:
-    """All pages of a list, read by following the cursor. Fails if it leads in a circle."""
+    """Return all pages of a list, read by following the cursor. Fails if a cursor repeats."""
     pages = [body_of(person.get(path, **query))]
     while pages[-1]["next_cursor"] is not None:
         assert len(pages) < 100

@@ -1,4 +1,4 @@
-"""What clients should not send: it is refused at once, as the contract says, and leaves nothing behind."""
+"""Invalid requests are rejected at once, as the contract declares, and change nothing that is stored."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from .conftest import (
     Server,
     body_of,
     each,
+    existing_person,
     expect,
-    findings_of,
     headers_of,
-    known,
+    validation_errors_of,
 )
 
 WITH_BODY = [operation for operation in OPERATIONS if operation.example is not None]
@@ -39,21 +39,21 @@ MAX = LAST_ID
 
 
 class Victim:
-    """A person with one thing of each resource, whose bad requests are answered at once."""
+    """A person with an item of each resource, who sends invalid requests with a short timeout."""
 
     def __init__(self, person: Person) -> None:
         self.person = person
-        self.ids = person.belongings()
+        self.ids = person.create_each()
         self.task_id = self.ids["task_id"]
 
     def send(
         self, method: str, path: str, body: bytes | None = None, *headers: tuple[str, str]
     ) -> httpx.Response:
         started = time.monotonic()
-        answer = self.person.raw(method, path, body, *headers)
-        # A second would do if the machine had nothing else to do. An expensive pattern takes minutes.
+        response = self.person.raw(method, path, body, *headers)
+        # On an idle machine, a second is enough. An expensive pattern takes minutes.
         assert time.monotonic() - started < 5
-        return answer
+        return response
 
     def call(self, operation: Operation, body: bytes | None, *headers: tuple[str, str]) -> httpx.Response:
         path = operation.path.format(user_id=self.person.id, **self.ids)
@@ -62,12 +62,12 @@ class Victim:
 
 @pytest.fixture(scope="module")
 def sender(server: Server) -> Victim:
-    return Victim(known(server))
+    return Victim(existing_person(server))
 
 
 @pytest.fixture
 def victim(sender: Victim, stored: Callable[[], str]) -> Iterator[Victim]:
-    """Fails if the test changed anything that is stored."""
+    """The sender; fails if the test changed stored data."""
     before = stored()
     yield sender
     assert stored() == before
@@ -89,7 +89,7 @@ MALFORMED: dict[str, Callable[[str], bytes]] = {
     "white space": lambda _: b" \r\n\t",
     "truncated": lambda body: body[:-1].encode(),
     "followed by garbage": lambda body: f"{body}x".encode(),
-    "followed by another": lambda body: f"{body}{body}".encode(),
+    "followed by another body": lambda body: f"{body}{body}".encode(),
     "followed by NUL": lambda body: f"{body}\0".encode(),
     "UTF-16 with a byte order mark": lambda body: body.encode("utf-16"),
     "UTF-16, little endian": lambda body: body.encode("utf-16-le"),
@@ -106,15 +106,15 @@ MALFORMED: dict[str, Callable[[str], bytes]] = {
     "an escaped low surrogate": lambda _: rb'{"title":"\ude00"}',
     "an escaped pair of surrogates in the wrong order": lambda _: rb'{"title":"\ude00\ud83d"}',
     "a lone surrogate in a name": lambda _: rb'{"\ud83d":1}',
-    "a name that is given twice": lambda _: b'{"title":"a","title":"b"}',
-    "a name that is given twice with one value": lambda _: b'{"name":"a","name":"a"}',
-    "a name that is given twice, once escaped": lambda _: rb'{"title":"a","\u0074itle":"b"}',
-    "a name that is given twice further in": lambda _: b'{"title":{"a":1,"a":1}}',
+    "a duplicate name": lambda _: b'{"title":"a","title":"b"}',
+    "a duplicate name with the same value": lambda _: b'{"name":"a","name":"a"}',
+    "a duplicate name, once escaped": lambda _: rb'{"title":"a","\u0074itle":"b"}',
+    "a duplicate name in a nested object": lambda _: b'{"title":{"a":1,"a":1}}',
     "NaN": lambda _: b'{"category_id":NaN}',
     "Infinity": lambda _: b'{"category_id":Infinity}',
     "-Infinity": lambda _: b'{"category_id":-Infinity}',
     "a number beyond a double and no end": lambda _: b'{"category_id":1e400',
-    "a name twice and a number of 5000 digits": lambda _: b'{"a":1,"a":1,"b":' + b"9" * 5000 + b"}",
+    "a number of 5000 digits and equal names": lambda _: b'{"a":1,"a":1,"b":' + b"9" * 5000 + b"}",
     "a hexadecimal number": lambda _: b'{"category_id":0x10}',
     "a leading zero": lambda _: b'{"category_id":01}',
     "a plus sign": lambda _: b'{"category_id":+1}',
@@ -124,7 +124,7 @@ MALFORMED: dict[str, Callable[[str], bytes]] = {
     "no quotes": lambda _: b"{title:1}",
     "a line break in a string": lambda _: b'{"title":"a\nb"}',
     "a raw NUL in a string": lambda _: b'{"title":"\0"}',
-    "an escape that there is none of": lambda _: rb'{"title":"\x41"}',
+    "an unknown escape": lambda _: rb'{"title":"\x41"}',
     "True instead of true": lambda _: b'{"completed":True}',
     "a form": lambda _: b"title=a&name=a",
 }
@@ -134,10 +134,10 @@ MALFORMED: dict[str, Callable[[str], bytes]] = {
 @pytest.mark.parametrize("fault", MALFORMED)
 def test_a_body_that_is_not_utf8_json_answers_400(victim: Victim, operation: Operation, fault: str) -> None:
     body = MALFORMED[fault](text(operation))
-    answer = victim.call(operation, body, JSON)
-    twice = "name that is given twice" in fault
+    response = victim.call(operation, body, JSON)
+    twice = "duplicate name" in fault
     expect(
-        answer,
+        response,
         400,
         {"detail": "The body names a member twice" if twice else "The body is not valid JSON in UTF-8"},
     )
@@ -185,16 +185,16 @@ OTHER_TYPES = [
 OTHER_TYPE = "The body must be application/json in UTF-8"
 
 
-def expect_415(answer: httpx.Response, operation: Operation, detail: str, **headers: str) -> None:
-    """It names what would have been accepted (RFC 9110, section 15.5.16; RFC 5789, section 2.2)."""
+def expect_415(response: httpx.Response, operation: Operation, detail: str, **headers: str) -> None:
+    """Assert a 415 with the accepted media type (RFC 9110, section 15.5.16; RFC 5789, section 2.2)."""
     name = "accept_patch" if operation.method == "PATCH" else "accept"
-    expect(answer, 415, {"detail": detail}, **{name: "application/json"}, **headers)
+    expect(response, 415, {"detail": detail}, **{name: "application/json"}, **headers)
 
 
 @pytest.mark.parametrize("media_type", JSON_TYPES)
-def test_json_is_json_however_its_media_type_is_written(ada: Person, media_type: str) -> None:
-    answer = ada.raw("POST", "/tasks", '{"title":"é"}'.encode(), ("Content-Type", media_type))
-    assert body_of(answer, 201)["title"] == "é"
+def test_equivalent_json_media_types_are_accepted(ada: Person, media_type: str) -> None:
+    response = ada.raw("POST", "/tasks", '{"title":"é"}'.encode(), ("Content-Type", media_type))
+    assert body_of(response, 201)["title"] == "é"
 
 
 @each(WITH_BODY)
@@ -206,12 +206,12 @@ def test_a_body_of_another_media_type_answers_415(victim: Victim, operation: Ope
 
 
 @each(WITH_BODY)
-def test_of_two_media_types_none_counts(victim: Victim, operation: Operation) -> None:
+def test_two_content_type_headers_answer_415(victim: Victim, operation: Operation) -> None:
     for first, second in (("application/json", "text/plain"), ("text/plain", "application/json")):
-        answer = victim.call(
+        response = victim.call(
             operation, text(operation).encode(), ("Content-Type", first), ("Content-Type", second)
         )
-        expect_415(answer, operation, OTHER_TYPE)
+        expect_415(response, operation, OTHER_TYPE)
 
 
 @each(WITH_BODY)
@@ -221,13 +221,13 @@ def test_of_two_media_types_none_counts(victim: Victim, operation: Operation) ->
 def test_a_compressed_body_answers_415(victim: Victim, operation: Operation, encodings: list[str]) -> None:
     headers = [("Content-Encoding", encoding) for encoding in encodings]
     for body in (gzip.compress(text(operation).encode()), text(operation).encode()):
-        answer = victim.call(operation, body, JSON, *headers)
-        expect_415(answer, operation, "The body must not be compressed", accept_encoding="identity")
+        response = victim.call(operation, body, JSON, *headers)
+        expect_415(response, operation, "The body must not be compressed", accept_encoding="identity")
 
 
-def test_the_encoding_identity_is_none(ada: Person) -> None:
-    answer = ada.raw("POST", "/tasks", b'{"title":"a"}', JSON, ("Content-Encoding", "identity"))
-    assert answer.status_code == 201
+def test_the_content_encoding_identity_is_accepted(ada: Person) -> None:
+    response = ada.raw("POST", "/tasks", b'{"title":"a"}', JSON, ("Content-Encoding", "identity"))
+    assert response.status_code == 201
 
 
 # --- Bodies that are too large ---
@@ -241,7 +241,7 @@ def chunk(data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("chunk_size", [None, 1000, BODY_LIMIT])
-def test_a_body_of_as_many_bytes_as_allowed_is_read(ada: Person, chunk_size: int | None) -> None:
+def test_a_body_at_the_size_limit_is_read(ada: Person, chunk_size: int | None) -> None:
     body = b'{"title":"a"}'.ljust(BODY_LIMIT)
     headers = [JSON]
     if chunk_size:
@@ -253,7 +253,7 @@ def test_a_body_of_as_many_bytes_as_allowed_is_read(ada: Person, chunk_size: int
 
 
 @each(WITH_BODY)
-def test_a_body_of_one_byte_more_answers_413(victim: Victim, operation: Operation) -> None:
+def test_a_body_one_byte_over_the_limit_answers_413(victim: Victim, operation: Operation) -> None:
     body = text(operation).encode().ljust(BODY_LIMIT + 1)
     expect(victim.call(operation, body, JSON), 413, TOO_LARGE)
     expect(victim.call(operation, chunk(body) + chunk(b""), JSON, CHUNKED), 413, TOO_LARGE)
@@ -262,7 +262,7 @@ def test_a_body_of_one_byte_more_answers_413(victim: Victim, operation: Operatio
 
 
 @each(WITH_BODY)
-def test_a_body_that_is_too_large_is_refused_before_it_ends(victim: Victim, operation: Operation) -> None:
+def test_a_body_over_the_limit_is_rejected_before_its_end(victim: Victim, operation: Operation) -> None:
     for length in ("65537", "1000000000000", "999999999999999999"):
         expect(victim.call(operation, b"", JSON, ("Content-Length", length)), 413, TOO_LARGE)
     endless = chunk(b" " * 1000) * 66
@@ -270,26 +270,28 @@ def test_a_body_that_is_too_large_is_refused_before_it_ends(victim: Victim, oper
 
 
 @each(WITH_BODY)
-def test_nesting_100_000_deep_is_too_large(victim: Victim, operation: Operation) -> None:
+def test_a_body_nested_100_000_deep_answers_413(victim: Victim, operation: Operation) -> None:
     for body in (b"[" * 100_000, b'{"title":' + b"[" * 100_000 + b"]" * 100_000 + b"}"):
         expect(victim.call(operation, body, JSON), 413, TOO_LARGE)
 
 
-def test_the_connection_is_good_for_another_request_after_a_body_that_was_not_read(ada: Person) -> None:
+def test_a_connection_is_usable_after_an_unread_body(ada: Person) -> None:
     for _ in range(3):
         content = b" " * 1_000_000
-        answer = ada.request("POST", "/tasks", content=content, headers={"Content-Type": "application/json"})
-        expect(answer, 413, TOO_LARGE)
+        response = ada.request(
+            "POST", "/tasks", content=content, headers={"Content-Type": "application/json"}
+        )
+        expect(response, 413, TOO_LARGE)
         assert ada.get("/tasks").status_code == 200
 
 
-# --- Bodies that do not fit their schema ---
+# --- Bodies that violate their schema ---
 
 
 @each(WITH_BODY)
 @pytest.mark.parametrize("body", ["null", "true", "1", '"title"', "[]", '[{"title":"a"}]', "1e10", '""'])
-def test_a_body_that_is_no_object_answers_422(victim: Victim, operation: Operation, body: str) -> None:
-    assert findings_of(victim.call(operation, body.encode(), JSON)) == [("body", "type")]
+def test_a_body_that_is_not_an_object_answers_422(victim: Victim, operation: Operation, body: str) -> None:
+    assert validation_errors_of(victim.call(operation, body.encode(), JSON)) == [("body", "type")]
 
 
 BEYOND_LIMITS: dict[str, tuple[bytes, str]] = {
@@ -306,15 +308,17 @@ BEYOND_LIMITS: dict[str, tuple[bytes, str]] = {
 @each(WITH_BODY)
 @pytest.mark.parametrize("name", BEYOND_LIMITS)
 def test_json_beyond_the_limits_answers_422(victim: Victim, operation: Operation, name: str) -> None:
-    """It is JSON, of which an implementation may limit depth and range (RFC 8259, section 9)."""
+    """A JSON parser may limit the depth and the range of numbers (RFC 8259, section 9)."""
     body, rule = BEYOND_LIMITS[name]
-    assert findings_of(victim.call(operation, body, JSON)) == [("body", rule)]
+    assert validation_errors_of(victim.call(operation, body, JSON)) == [("body", rule)]
 
 
 @each(WITH_BODY)
-def test_brackets_in_a_string_are_no_nesting(victim: Victim, operation: Operation) -> None:
+def test_brackets_in_a_string_do_not_count_as_nesting(victim: Victim, operation: Operation) -> None:
     body = json.dumps(operation.example | {"unknown": '[{"' * 200}).encode()
-    assert findings_of(victim.call(operation, body, JSON)) == [("body.unknown", "additionalProperties")]
+    assert validation_errors_of(victim.call(operation, body, JSON)) == [
+        ("body.unknown", "additionalProperties")
+    ]
 
 
 @each(WITH_BODY)
@@ -325,9 +329,9 @@ def test_a_deeply_nested_value_answers_422(
 ) -> None:
     value = opening * depth + "1" + closing * depth
     for body in (value, f'{{"{operation.properties[0]}":{value}}}', f'{{"unknown":{value}}}'):
-        answer = victim.call(operation, body.encode(), JSON)
-        assert answer.status_code == 422
-        assert all(where.startswith("body") for where, _ in findings_of(answer))
+        response = victim.call(operation, body.encode(), JSON)
+        assert response.status_code == 422
+        assert all(where.startswith("body") for where, _ in validation_errors_of(response))
 
 
 @each(WITH_BODY)
@@ -348,23 +352,23 @@ def test_a_deeply_nested_value_answers_422(
         "a" * 60_000,
     ],
 )
-def test_a_property_that_is_not_in_the_contract_answers_422(
-    victim: Victim, operation: Operation, name: str
-) -> None:
+def test_an_unknown_property_answers_422(victim: Victim, operation: Operation, name: str) -> None:
     body = json.dumps(operation.example | {name: 1}).encode()
-    assert findings_of(victim.call(operation, body, JSON)) == [(f"body.{name}", "additionalProperties")]
+    assert validation_errors_of(victim.call(operation, body, JSON)) == [
+        (f"body.{name}", "additionalProperties")
+    ]
 
 
 @each(WITH_BODY)
 def test_five_thousand_unknown_properties_are_all_named(victim: Victim, operation: Operation) -> None:
     body = json.dumps(operation.example | {f"x{number}": 1 for number in range(5000)}).encode()
-    found = findings_of(victim.call(operation, body, JSON))
+    found = validation_errors_of(victim.call(operation, body, JSON))
     assert len(found) == 5000
     assert {rule for _, rule in found} == {"additionalProperties"}
 
 
-# What no text and no id is, and further values that a property does not have: those that its schema rules out
-# by type, length, range or null need not be here (bad_values).
+# Values of the wrong type, and further invalid values of some properties. bad_values() adds the values that
+# the schema excludes by type, length, range or null.
 NO_STRINGS: list[Json] = [0, 1, 1.5, True, [], ["a"], {}, {"a": "b"}]
 BAD_VALUES: dict[str, list[Json]] = {
     "priority": ["High", "high ", "HIGH", "high\n", "high\0"],
@@ -452,7 +456,7 @@ NO_VALUES: dict[str, list[Json]] = {
 
 
 def bad_values(schema: Json) -> list[Json]:
-    """Values beyond each limit of this schema."""
+    """Return values beyond each limit of this schema."""
     kinds = leaves(schema)
     others = [value for kind in kinds for value in NO_VALUES.get(kind["type"], [])]
     values = [value for value in others if len(kinds) == 1 or not any(fits(value, kind) for kind in kinds)]
@@ -473,7 +477,7 @@ def bad_values(schema: Json) -> list[Json]:
 
 
 def fits(value: Json, kind: dict[str, Any]) -> bool:
-    """Whether the value has the type of this schema."""
+    """Return whether the value has the type of this schema."""
     types: dict[str, tuple[type, ...]] = {"string": (str,), "integer": (int,), "boolean": (bool,)}
     types |= {"number": (int, float), "array": (list,), "object": (dict,), "null": (type(None),)}
     return isinstance(value, types[kind["type"]]) and (kind["type"] == "boolean" or value is not True)
@@ -488,14 +492,12 @@ def all_bad_values(operation: Operation, name: str) -> list[Json]:
     [(operation, name) for operation in WITH_BODY for name in operation.properties],
     ids=lambda value: getattr(value, "id", value),
 )
-def test_a_value_that_its_property_does_not_have_answers_422(
-    victim: Victim, operation: Operation, name: str
-) -> None:
+def test_an_invalid_property_value_answers_422(victim: Victim, operation: Operation, name: str) -> None:
     for value in all_bad_values(operation, name):
         body = json.dumps(operation.example | {name: value}, ensure_ascii=False).encode()
-        answer = victim.call(operation, body, JSON)
-        assert answer.status_code == 422, (name, value)
-        assert {where for where, _ in findings_of(answer)} == {f"body.{name}"}, (name, value)
+        response = victim.call(operation, body, JSON)
+        assert response.status_code == 422, (name, value)
+        assert {where for where, _ in validation_errors_of(response)} == {f"body.{name}"}, (name, value)
 
 
 GOOD_VALUES: dict[str, list[Json]] = {
@@ -521,7 +523,7 @@ GOOD_VALUES: dict[str, list[Json]] = {
 
 
 def good_values(schema: Json) -> list[Json]:
-    """Values at each limit of this schema."""
+    """Return values at each limit of this schema."""
     values: list[Json] = []
     for kind in leaves(schema):
         values += kind.get("enum", [])
@@ -538,44 +540,44 @@ def good_values(schema: Json) -> list[Json]:
 
 @pytest.mark.parametrize(
     ("operation", "name"),
-    # An id of another resource must be that of one that is there.
+    # The id of another resource must exist.
     [(operation, name) for operation in WITH_BODY for name in operation.properties if name not in RESOURCES],
     ids=lambda value: getattr(value, "id", value),
 )
-def test_a_value_at_the_limit_is_kept_as_it_was_sent(ada: Person, operation: Operation, name: str) -> None:
-    ids = ada.belongings()
+def test_a_value_at_a_limit_is_stored_unchanged(ada: Person, operation: Operation, name: str) -> None:
+    ids = ada.create_each()
     path = operation.path.format(user_id=ada.id, **ids)
     for value in (*good_values(operation.body["properties"][name]), *GOOD_VALUES.get(name, [])):
-        answer = ada.request(operation.method, path, json=body_for(operation) | {name: value})
-        assert answer.status_code in (200, 201), (name, value)
-        there = answer.headers["location"] if operation.method == "POST" else path
-        assert body_of(ada.get(there))[name] == answer.json()[name] == value
+        response = ada.request(operation.method, path, json=body_for(operation) | {name: value})
+        assert response.status_code in (200, 201), (name, value)
+        there = response.headers["location"] if operation.method == "POST" else path
+        assert body_of(ada.get(there))[name] == response.json()[name] == value
 
 
-def test_a_number_without_a_fraction_is_an_integer_however_it_is_written(ada: Person) -> None:
+def test_a_number_without_a_fraction_is_an_integer(ada: Person) -> None:
     category_id = ada.category()["id"]
     for number in (f"{category_id}.0", f"{category_id}e0", f"{category_id}0E-1"):
-        answer = ada.raw("POST", "/tasks", f'{{"title":"a","category_id":{number}}}'.encode(), JSON)
-        assert body_of(answer, 201)["category_id"] == category_id
+        response = ada.raw("POST", "/tasks", f'{{"title":"a","category_id":{number}}}'.encode(), JSON)
+        assert body_of(response, 201)["category_id"] == category_id
 
 
 # --- Ids and other path segments ---
 
-NO_IDS = words("""
+INVALID_IDS = words("""
     0 -1 -0 +1 %201 1%20 01 1%0A %0A1 1.0 1e0 1_0 0x1 1,2 1;2 1+1 x null true NaN * . .. %2E%2E % %2 %zz %25
     ' 1'-- %00 1%00 %FF %ED%A0%80 %C0%80 %EF%BC%91 %D9%A1 %F0%9D%9F%8F %2F 1%2F1 1%2F..%2F1 1%3F
     9007199254740992 9223372036854775807 9223372036854775808
 """)
-NO_IDS += ["1" + "0" * 30, "-" + "9" * 40, "9" * 5000]
+INVALID_IDS += ["1" + "0" * 30, "-" + "9" * 40, "9" * 5000]
 
 
 @pytest.mark.parametrize("name", RESOURCES)
-@pytest.mark.parametrize("text", NO_IDS, ids=lambda text: text[:20])
-def test_an_id_that_is_no_id_answers_422(victim: Victim, name: str, text: str) -> None:
+@pytest.mark.parametrize("text", INVALID_IDS, ids=lambda text: text[:20])
+def test_a_malformed_id_answers_422(victim: Victim, name: str, text: str) -> None:
     for operation in operations_on(name):
         target = operation.path.format(user_id=victim.person.id, **victim.ids | {name: text})
-        answer = victim.send(operation.method, target, text_of(operation), JSON)
-        assert {where for where, _ in findings_of(answer)} == {f"path.{name}"}
+        response = victim.send(operation.method, target, text_of(operation), JSON)
+        assert {where for where, _ in validation_errors_of(response)} == {f"path.{name}"}
 
 
 def text_of(operation: Operation) -> bytes | None:
@@ -583,34 +585,34 @@ def text_of(operation: Operation) -> bytes | None:
 
 
 @pytest.mark.parametrize("name", RESOURCES)
-def test_the_largest_id_is_one_that_nothing_has(victim: Victim, name: str) -> None:
+def test_the_largest_valid_id_answers_404(victim: Victim, name: str) -> None:
     path = RESOURCES[name].item.format(user_id=victim.person.id, **victim.ids | {name: LAST_ID})
     expect(victim.send("GET", path), 404, not_found(name))
 
 
-def test_an_id_in_percent_encoding_is_the_same_id(victim: Victim) -> None:
+def test_a_percent_encoded_id_is_the_same_id(victim: Victim) -> None:
     encoded = "".join(f"%{ord(digit):X}" for digit in str(victim.task_id))
     plain = victim.send("GET", f"/tasks/{victim.task_id}")
     expect(victim.send("GET", f"/tasks/{encoded}"), 200, plain.json())
 
 
-NO_USER_IDS = words("""
+INVALID_USER_IDS = words("""
     %2F a%2Fb %00 a%00 %FF a%ED%A0%80 %C0%80 %20 a%20b a%0A %E2%98%83 a%3Fb a%23b %3Cscript%3E % %zz
     . .. %2E%2E .a ' " a;b a,b a=b a&b a*b (a) $ ! @
 """)
-NO_USER_IDS += ["a" * 129, "a" * 5000]
+INVALID_USER_IDS += ["a" * 129, "a" * 5000]
 
 
-@pytest.mark.parametrize("user_id", NO_USER_IDS, ids=lambda text: text[:20])
-def test_a_user_id_that_is_no_user_id_answers_422(victim: Victim, user_id: str) -> None:
+@pytest.mark.parametrize("user_id", INVALID_USER_IDS, ids=lambda text: text[:20])
+def test_a_malformed_user_id_answers_422(victim: Victim, user_id: str) -> None:
     for operation in OPERATIONS:
         if operation.owned:
             path = operation.path.format(user_id=user_id, **ANY)
-            answer = victim.send(operation.method, path, text_of(operation), JSON)
-            assert {where for where, _ in findings_of(answer)} == {"path.user_id"}
+            response = victim.send(operation.method, path, text_of(operation), JSON)
+            assert {where for where, _ in validation_errors_of(response)} == {"path.user_id"}
 
 
-def test_ones_own_user_id_in_percent_encoding_is_ones_own(victim: Victim) -> None:
+def test_a_percent_encoded_user_id_is_the_same_user(victim: Victim) -> None:
     encoded = "".join(f"%{ord(letter):x}" for letter in victim.person.id)
     assert victim.send("GET", f"/api/{encoded}").status_code == 200
 
@@ -636,25 +638,25 @@ def test_ones_own_user_id_in_percent_encoding_is_ones_own(victim: Victim) -> Non
         "/api\\{id}\\tasks",
     ],
 )
-def test_segments_are_neither_skipped_nor_joined_nor_split(victim: Victim, path: str) -> None:
+def test_path_segments_are_never_skipped_joined_or_split(victim: Victim, path: str) -> None:
     target = path.format(id=victim.person.id, task=victim.task_id)
     for method in ("GET", "PATCH", "DELETE"):
-        answer = victim.person.server.raw(method, target, token=victim.person.token)
-        expect(answer, 404, NOT_FOUND)
+        response = victim.person.server.raw(method, target, token=victim.person.token)
+        expect(response, 404, NOT_FOUND)
 
 
 # --- Queries ---
 
-NO_INTEGERS_EITHER = words("""
+INVALID_INTEGERS = words("""
     %20 x +1 %2B1 %201 1%20 01 00 1%0A 1.0 1.5 1e1 1_0 0x1 1,2 -1 -0 null true NaN
     %00 %FF %ED%A0%80 %EF%BC%91%EF%BC%90 %D9%A1 %C2%B2 9007199254740992
 """)
-NO_INTEGERS_EITHER += ["", "1" + "0" * 30, "9" * 5000]
-# Values that the form of these parameters rules out; others follow from their types (no_queries).
+INVALID_INTEGERS += ["", "1" + "0" * 30, "9" * 5000]
+# Invalid values of these parameters; invalid_queries() derives others from the types.
 NO_QUERIES: dict[str, list[str]] = {
-    "limit": [*NO_INTEGERS_EITHER, "0", "1001"],
-    "offset": NO_INTEGERS_EITHER,
-    "category_id": [*NO_INTEGERS_EITHER, "0"],
+    "limit": [*INVALID_INTEGERS, "0", "1001"],
+    "offset": INVALID_INTEGERS,
+    "category_id": [*INVALID_INTEGERS, "0"],
     "cursor": [
         *("", "0", "null", "0" * 27, "0" * 29, "0" * 5000),
         *("F" * 28, "g" * 28, "-" + "0" * 27, "0x" + "0" * 26),
@@ -663,15 +665,22 @@ NO_QUERIES: dict[str, list[str]] = {
 }
 
 
-NO_BOOLEANS = ["", *words("yes no 1 0 TRUE True on null %20true true%20 true%00 true,false %FF %EF%BD%94rue")]
-NO_WORDS = ["", *words("urgent High null high%20 %20high high,low high%00 %FF h%C3%AFgh")]
+INVALID_BOOLEANS = [
+    "",
+    *words("yes no 1 0 TRUE True on null %20true true%20 true%00 true,false %FF %EF%BD%94rue"),
+]
+INVALID_WORDS = ["", *words("urgent High null high%20 %20high high,low high%00 %FF h%C3%AFgh")]
 
 
-def no_queries(operation: Operation, name: str) -> list[str]:
-    """Texts that this parameter does not have: those named above, or what its type rules out."""
+def invalid_queries(operation: Operation, name: str) -> list[str]:
+    """Return invalid texts of this parameter: those listed above, or those that its type excludes."""
     (kind,) = leaves(operation.query[name])
-    by_type = {"integer": NO_INTEGERS_EITHER, "boolean": NO_BOOLEANS, "string": ["%00", "%FF", "%ED%A0%80"]}
-    return NO_QUERIES.get(name, NO_WORDS if "enum" in kind else by_type[kind["type"]])
+    by_type = {
+        "integer": INVALID_INTEGERS,
+        "boolean": INVALID_BOOLEANS,
+        "string": ["%00", "%FF", "%ED%A0%80"],
+    }
+    return NO_QUERIES.get(name, INVALID_WORDS if "enum" in kind else by_type[kind["type"]])
 
 
 @pytest.mark.parametrize(
@@ -679,14 +688,14 @@ def no_queries(operation: Operation, name: str) -> list[str]:
     [(operation, name) for operation in OPERATIONS for name in operation.query],
     ids=lambda value: getattr(value, "id", value),
 )
-def test_a_query_that_is_not_written_as_the_contract_says_answers_422(
-    victim: Victim, operation: Operation, name: str
-) -> None:
+def test_an_invalid_query_parameter_answers_422(victim: Victim, operation: Operation, name: str) -> None:
     path = operation.path.format(user_id=victim.person.id, **victim.ids)
-    for text in no_queries(operation, name):
-        answer = victim.send("GET", f"{path}?{name}={text}")
-        assert {where for where, _ in findings_of(answer)} == {f"query.{name}"}, text
-    assert {where for where, _ in findings_of(victim.send("GET", f"{path}?{name}"))} == {f"query.{name}"}
+    for text in invalid_queries(operation, name):
+        response = victim.send("GET", f"{path}?{name}={text}")
+        assert {where for where, _ in validation_errors_of(response)} == {f"query.{name}"}, text
+    assert {where for where, _ in validation_errors_of(victim.send("GET", f"{path}?{name}"))} == {
+        f"query.{name}"
+    }
 
 
 @pytest.mark.parametrize("path", COLLECTIONS)
@@ -702,7 +711,7 @@ def test_a_query_that_is_not_written_as_the_contract_says_answers_422(
         "?limit=1&offset=0",
     ],
 )
-def test_a_query_at_the_limit_is_answered(victim: Victim, path: str, query: str) -> None:
+def test_a_query_at_a_limit_is_accepted(victim: Victim, path: str, query: str) -> None:
     assert victim.send("GET", path + query).status_code == 200
 
 
@@ -712,11 +721,10 @@ CURSORS += [f"{random.Random(seed).getrandbits(112):028x}" for seed in range(30)
 
 @pytest.mark.parametrize("path", COLLECTIONS)
 @pytest.mark.parametrize("cursor", CURSORS)
-def test_every_cursor_of_the_right_form_is_a_place_in_the_list(
-    victim: Victim, path: str, cursor: str
-) -> None:
+def test_every_well_formed_cursor_is_accepted(victim: Victim, path: str, cursor: str) -> None:
     page = body_of(victim.send("GET", f"{path}?cursor={cursor}&offset=0&limit=1000"))
-    # Before the first or after the last: nothing was made in 1970, nor will be in 2514 or later.
+    # Cursors before the first or after the last item: no item was created in 1970, or will be in 2514 or
+    # later.
     assert (len(page["items"]), page["total"], page["next_cursor"]) in ((0, 1, None), (1, 1, None))
     if cursor.startswith("00000"):
         assert page["items"] == []
@@ -727,27 +735,29 @@ def test_every_cursor_of_the_right_form_is_a_place_in_the_list(
 @pytest.mark.parametrize(
     "query", ["x" * 60_000, "&".join(f"a{number}=1" for number in range(5000)), "%FF=1&" * 3000]
 )
-def test_a_monstrous_query_answers_422(victim: Victim, query: str) -> None:
-    assert {rule for _, rule in findings_of(victim.send("GET", f"/tasks?{query}"))} == {"unknownParameter"}
+def test_a_huge_query_answers_422(victim: Victim, query: str) -> None:
+    assert {rule for _, rule in validation_errors_of(victim.send("GET", f"/tasks?{query}"))} == {
+        "unknownParameter"
+    }
 
 
 @pytest.mark.parametrize("header", ["X-Other", "Cookie", "Accept", "Accept-Language", "If-Match", "Range"])
 @pytest.mark.parametrize("value", ["\xff\xfe", "x" * 50_000, ",;=,;="], ids=["latin", "long", "odd"])
-def test_a_header_that_no_operation_reads_changes_nothing(victim: Victim, header: str, value: str) -> None:
+def test_an_unused_header_changes_nothing(victim: Victim, header: str, value: str) -> None:
     plain = victim.send("GET", "/tasks")
-    answer = victim.send("GET", "/tasks", None, (header, value))
-    expect(answer, 200, plain.json())
-    assert headers_of(answer) == {}
+    response = victim.send("GET", "/tasks", None, (header, value))
+    expect(response, 200, plain.json())
+    assert headers_of(response) == {}
 
 
 @pytest.mark.parametrize(
     "body", [b'{"title":"Changed"}', b"{", b"\xff", b" " * 100_000], ids=lambda body: repr(body[:9])
 )
-def test_a_body_that_no_operation_reads_changes_nothing(server: Server, ada: Person, body: bytes) -> None:
+def test_an_unused_body_changes_nothing(server: Server, ada: Person, body: bytes) -> None:
     for operation in OPERATIONS:
         if operation.example is None and operation.method == "GET" and not operation.item:
             path = operation.path.format(user_id=ada.id)
             assert server.raw("GET", path, body, token=ada.token).status_code == 200
     task: Any = ada.task()
-    answer = ada.raw("PATCH", f"/tasks/{task['id']}/complete", body, JSON)
-    assert body_of(answer) == task | {"completed": True, "updated_at": answer.json()["updated_at"]}
+    response = ada.raw("PATCH", f"/tasks/{task['id']}/complete", body, JSON)
+    assert body_of(response) == task | {"completed": True, "updated_at": response.json()["updated_at"]}

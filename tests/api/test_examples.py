@@ -1,7 +1,7 @@
-"""The contract's examples are sent as they stand, and the server answers what they show.
+"""The server gets the requests of the contract's examples, and its responses equal the examples.
 
-So that even the ids are those of the examples, successes are asked of a server whose database gives out no
-others, and is emptied before each of them. What an example cannot know is the time, and the ETag.
+The tests of successful responses use a server whose sequences generate only the ids of the examples, and
+whose tables are emptied before each test. Times and ETags are not compared.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .conftest import (
     Server,
     call,
     headers_of,
-    newcomer,
+    new_person,
     resolve,
     running,
     target,
@@ -40,7 +40,7 @@ from .conftest import (
 
 @dataclass(frozen=True)
 class Case:
-    """An operation with one of the statuses that it declares, and the examples that this shows."""
+    """An operation with one of its declared statuses, and the examples for both."""
 
     operation: Operation
     status: int
@@ -57,13 +57,13 @@ class Case:
 
     @property
     def body(self) -> Json:
-        """The media type of the request's body, or nothing."""
+        """The media type object of the request body, or an empty object."""
         content = resolve(self.operation.node.get("requestBody", {})).get("content", {})
         return content.get("application/json", {})
 
     @property
-    def answer(self) -> Json:
-        """The media type of the answer."""
+    def response(self) -> Json:
+        """The media type object of the response."""
         return self.operation.responses[self.status]["content"]["application/json"]
 
     @property
@@ -72,25 +72,25 @@ class Case:
         headers = {name.lower(): resolve(header) for name, header in declared.items()}
         return {name: header for name, header in headers.items() if header.get("required")}
 
-    def shown(self) -> Iterator[Json]:
-        """Every node of the contract whose example is sent, or compared with what is answered."""
+    def compared(self) -> Iterator[Json]:
+        """Yield every node of the contract whose example is sent, or compared with the response."""
         if self.status < 400:
             yield from self.parameters
             yield self.body
-        if self.is_shown:
-            yield self.answer
+        if self.is_possible:
+            yield self.response
         yield from self.headers.values()
 
     @property
-    def is_shown(self) -> bool:
-        """Whether the operation can answer what the example shows: that of 422 is about `limit`."""
+    def is_possible(self) -> bool:
+        """Whether the operation can return the example: the example of 422 is about `limit`."""
         return self.status != 422 or "limit" in self.operation.query
 
 
 CASES = [Case(operation, status) for operation in OPERATIONS for status in operation.responses]
 SUCCESSES = [case for case in CASES if case.status < 300]
 LIMITED = [case for case in CASES if case.status == 429]
-REFUSALS = [case for case in CASES if 400 <= case.status < 500 and case not in LIMITED]
+ERRORS = [case for case in CASES if 400 <= case.status < 500 and case not in LIMITED]
 FAILURES = [
     case
     for case in CASES
@@ -99,7 +99,7 @@ FAILURES = [
 
 
 def examples_in(node: Json, *place: str) -> Iterator[tuple[str, Json]]:
-    """Every node that has an example, with its place."""
+    """Yield every node that has an example, with its location."""
     if isinstance(node, list):
         node = dict(enumerate(node))
     if isinstance(node, dict):
@@ -110,9 +110,9 @@ def examples_in(node: Json, *place: str) -> Iterator[tuple[str, Json]]:
 
 
 def test_every_example_of_the_contract_is_sent_or_compared() -> None:
-    shown = {id(node) for case in chain(SUCCESSES, REFUSALS, LIMITED, FAILURES) for node in case.shown()}
+    compared = {id(node) for case in chain(SUCCESSES, ERRORS, LIMITED, FAILURES) for node in case.compared()}
     there = dict(examples_in(CONTRACT))
-    assert [place for place, node in there.items() if id(node) not in shown] == []
+    assert [place for place, node in there.items() if id(node) not in compared] == []
     assert there
 
 
@@ -120,7 +120,7 @@ def test_every_example_of_the_contract_is_sent_or_compared() -> None:
 
 NEW_TASK = next(operation.example for operation in OPERATIONS if operation.id == "createTask")
 
-# What was asked for before, in this order, where the examples need more than the creations of before().
+# The requests to send first, in this order, if the examples need others than the creations of before().
 BEFORE: dict[str, list[tuple[str, str, Json]]] = {
     "listTasks": [
         ("POST", "/categories", {"name": "Work"}),
@@ -137,7 +137,7 @@ IDS = example_ids(CONTRACT)
 
 
 def before(operation: Operation) -> Iterator[tuple[str, str, Json]]:
-    """What was asked for before: as above, or the creations of all that the operation's path is about."""
+    """Yield the requests to send first: those above, or the creations of the items in the path."""
     if operation.id in BEFORE:
         yield from BEFORE[operation.id]
         return
@@ -150,7 +150,7 @@ def before(operation: Operation) -> Iterator[tuple[str, str, Json]]:
 
 RESET = 'TRUNCATE tasks_api."user", tasks_api.erased_user CASCADE'
 
-# A sequence that begins anew after each number has only one.
+# A cyclic sequence with a single number.
 ALWAYS = """
 ALTER TABLE tasks_api.{table} ALTER COLUMN id
 SET INCREMENT -2 SET MINVALUE {before} SET MAXVALUE {id} SET START {id} SET CYCLE RESTART
@@ -159,7 +159,7 @@ SET INCREMENT -2 SET MINVALUE {before} SET MAXVALUE {id} SET START {id} SET CYCL
 
 @pytest.fixture(scope="module")
 def own_server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Its tasks and its categories have the examples' ids."""
+    """A server whose tasks and categories get the ids of the examples."""
     url = cluster.create("examples")
     for parameter in RESOURCES:
         number, table = IDS[parameter], table_of(parameter).name
@@ -170,10 +170,10 @@ def own_server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture
 def example(own_server: Server, cluster: Cluster) -> Person:
-    """The person of the examples, who owns nothing yet."""
+    """The user of the examples, without any data."""
     user_id = CONTRACT["components"]["parameters"]["UserId"]["example"]
     cluster.execute(RESET, "examples")
-    # Another token each time, since the server writes the row of a token's user once.
+    # A new token each time, because the server writes the user's row once per token.
     token = token_of(
         user_id, email="ada@example.com", name="Ada Lovelace", email_verified=True, jti=uuid4().hex
     )
@@ -181,7 +181,7 @@ def example(own_server: Server, cluster: Cluster) -> Person:
 
 
 def without_time(body: Json) -> Json:
-    """The body with the times that the database set as ranks: which are the same, and which is the later."""
+    """Return the body with created_at and updated_at replaced by their ranks."""
     text = json.dumps(body)
     for rank, time in enumerate(sorted(set(re.findall(r'(?:created|updated)_at": ("[^"]*")', text)))):
         text = re.sub(f'((?:created|updated)_at": ){time}', rf"\g<1>{rank}", text)
@@ -189,13 +189,13 @@ def without_time(body: Json) -> Json:
 
 
 @pytest.mark.parametrize("case", SUCCESSES, ids=str)
-def test_the_examples_of_a_success_are_what_happens(example: Person, case: Case) -> None:
+def test_success_responses_equal_their_examples(example: Person, case: Case) -> None:
     for method, path, body in before(case.operation):
         assert example.request(method, path, json=body).is_success
 
     values = {p["name"]: p["example"] for p in case.parameters if p["in"] == "path"}
     query = {p["name"]: p["example"] for p in case.parameters if p["in"] == "query"}
-    answer = example.server.request(
+    response = example.server.request(
         case.operation.method,
         case.operation.path.format(**values),
         token=example.token if case.operation.secured else None,
@@ -203,13 +203,13 @@ def test_the_examples_of_a_success_are_what_happens(example: Person, case: Case)
         json=case.body.get("example"),
     )
 
-    assert answer.status_code == case.status
-    assert without_time(answer.json()) == without_time(case.answer["example"])
+    assert response.status_code == case.status
+    assert without_time(response.json()) == without_time(case.response["example"])
     headers = {name: header["example"] for name, header in case.headers.items() if name != "etag"}
-    assert headers_of(answer) == headers
+    assert headers_of(response) == headers
 
 
-# --- Refusals and failures ---
+# --- Error responses ---
 
 
 def malformed(operation: Operation, person: Person) -> httpx.Response:
@@ -221,11 +221,11 @@ def anonymous(operation: Operation, person: Person) -> httpx.Response:
 
 
 def elsewhere(operation: Operation, person: Person) -> httpx.Response:
-    return call(operation, newcomer(person.server), target(operation, person))
+    return call(operation, new_person(person.server), target(operation, person))
 
 
 def nothing_there(operation: Operation, person: Person) -> httpx.Response:
-    """What the path names is not there, or else the category that the body names, or else the user."""
+    """Send a request for a missing item: in the path, or else in the body, or else a missing user."""
     references = [name for name in RESOURCES if operation.example and name in operation.properties]
     if references and not operation.item:
         return call(operation, person, json=operation.example | dict.fromkeys(references, LAST_ID))
@@ -236,12 +236,12 @@ def nothing_there(operation: Operation, person: Person) -> httpx.Response:
 
 
 def taken(operation: Operation, person: Person) -> httpx.Response:
-    """Another of the resource has the names that must be unique."""
+    """Send unique properties that another item of the resource already has."""
     parameter = next(
         name for name in RESOURCES if operation.path in (RESOURCES[name].item, RESOURCES[name].collection)
     )
     names = dict.fromkeys(unique_properties(parameter), "Taken")
-    person.create(parameter, person.belongings(), **names)
+    person.create(parameter, person.create_each(), **names)
     return call(operation, person, json=operation.example | names)
 
 
@@ -260,7 +260,7 @@ def with_body(
 
 
 def limit_too_high(operation: Operation, person: Person) -> httpx.Response:
-    """Where there is no limit, this is a parameter that the operation does not have."""
+    """Send a `limit` that is too high; operations without `limit` reject it as an unknown parameter."""
     return call(operation, person, params={"limit": 1001})
 
 
@@ -281,38 +281,36 @@ PROVOCATIONS: dict[int, Callable[[Operation, Person], httpx.Response]] = {
 }
 
 
-def expect_example(case: Case, answer: httpx.Response) -> None:
-    assert answer.status_code == case.status, answer.text
-    assert headers_of(answer) == {name: str(header["example"]) for name, header in case.headers.items()}
-    if case.is_shown:
-        assert answer.json() == case.answer["example"]
+def expect_example(case: Case, response: httpx.Response) -> None:
+    assert response.status_code == case.status, response.text
+    assert headers_of(response) == {name: str(header["example"]) for name, header in case.headers.items()}
+    if case.is_possible:
+        assert response.json() == case.response["example"]
 
 
-@pytest.mark.parametrize("case", REFUSALS, ids=str)
-def test_every_refusal_can_be_met_and_says_what_its_example_shows(ada: Person, case: Case) -> None:
+@pytest.mark.parametrize("case", ERRORS, ids=str)
+def test_error_responses_equal_their_examples(ada: Person, case: Case) -> None:
     expect_example(case, PROVOCATIONS[case.status](case.operation, ada))
 
 
 @pytest.fixture(scope="module")
 def strict(server: Server, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that lets each user ask once a minute."""
+    """A server that allows one request per user and minute."""
     folder = tmp_path_factory.mktemp("strict")
     with running(cluster.url("api"), folder, settings={"RATE_LIMIT_PER_USER": "1"}) as strict:
         yield strict
 
 
 @pytest.mark.parametrize("case", LIMITED, ids=str)
-def test_who_asks_too_often_meets_the_example(strict: Server, case: Case) -> None:
-    person = newcomer(strict)
+def test_rate_limit_responses_equal_their_examples(strict: Server, case: Case) -> None:
+    person = new_person(strict)
     path = case.operation.path.format(user_id=person.id, **ANY)
     assert call(case.operation, person, path).status_code != 429
     expect_example(case, call(case.operation, person, path))
 
 
 @pytest.mark.parametrize("case", FAILURES, ids=str)
-def test_every_failure_can_be_met_and_says_what_its_example_shows(
-    damaged: Server, unreachable: Server, case: Case
-) -> None:
-    person = newcomer({500: damaged, 503: unreachable}[case.status])
+def test_server_errors_equal_their_examples(damaged: Server, unreachable: Server, case: Case) -> None:
+    person = new_person({500: damaged, 503: unreachable}[case.status])
     path = case.operation.path.format(user_id=person.id, **ANY)
     expect_example(case, call(case.operation, person, path))

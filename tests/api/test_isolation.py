@@ -1,4 +1,4 @@
-"""Nobody reaches what belongs to another, and nothing tells whether it exists."""
+"""A user cannot reach another user's data, and no response reveals whether it exists."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.resources import ANY, NOTHING, RESOURCES, body_for, collections
 
-from .conftest import NOT_THE_CALLER, OPERATIONS, Operation, Person, each, expect, newcomer
+from .conftest import NOT_THE_CALLER, OPERATIONS, Operation, Person, each, expect, new_person
 
 OWNED = [operation for operation in OPERATIONS if operation.owned]
 ITEMS = [operation for operation in OWNED if operation.item]
@@ -21,39 +21,39 @@ def call(person: Person, operation: Operation, user_id: str, **ids: int) -> http
 
 
 @each(OWNED)
-def test_behind_the_path_of_another_everything_is_forbidden(
+def test_every_path_of_another_user_is_forbidden(
     ada: Person, bob: Person, stored: Callable[[], str], operation: Operation
 ) -> None:
-    ids = ada.belongings()
+    ids = ada.create_each()
     before = stored()
     for given in (ids, NOTHING):
         expect(call(bob, operation, ada.id, **given), 403, NOT_THE_CALLER)
-    # Whether there is such a user at all makes no difference.
-    expect(call(bob, operation, newcomer(ada.server).id, **ids), 403, NOT_THE_CALLER)
+    # The response is the same if the other user does not exist.
+    expect(call(bob, operation, new_person(ada.server).id, **ids), 403, NOT_THE_CALLER)
     assert stored() == before
 
 
 @each(OWNED)
-def test_the_path_of_another_is_forbidden_whatever_else_is_wrong(
+def test_another_users_path_is_forbidden_before_validation(
     ada: Person, bob: Person, operation: Operation
 ) -> None:
     path = operation.path.format(user_id=ada.id, **ANY)
     for content_type in ("application/json", "text/plain"):
-        answer = bob.raw(operation.method, f"{path}?unknown=1", b"{", ("Content-Type", content_type))
-        expect(answer, 403, NOT_THE_CALLER)
+        response = bob.raw(operation.method, f"{path}?unknown=1", b"{", ("Content-Type", content_type))
+        expect(response, 403, NOT_THE_CALLER)
 
 
 @each(ITEMS)
-def test_behind_ones_own_path_what_belongs_to_another_does_not_exist(
+def test_items_of_another_user_answer_404_on_own_paths(
     ada: Person, bob: Person, stored: Callable[[], str], operation: Operation
 ) -> None:
-    ids = ada.belongings()
+    ids = ada.create_each()
     before = stored()
-    answer = call(bob, operation, bob.id, **ids)
+    response = call(bob, operation, bob.id, **ids)
     nothing = call(bob, operation, bob.id, **NOTHING)
-    assert answer.status_code == nothing.status_code == 404
-    assert answer.content == nothing.content
-    assert lasting_headers(answer) == lasting_headers(nothing)
+    assert response.status_code == nothing.status_code == 404
+    assert response.content == nothing.content
+    assert lasting_headers(response) == lasting_headers(nothing)
     assert stored() == before
 
 
@@ -62,14 +62,14 @@ def test_an_item_is_only_found_below_its_own_parent(ada: Person) -> None:
     for operation in ITEMS:
         resource = RESOURCES.get(operation.item)
         for parent in resource.parents if resource and operation.path.startswith(resource.item) else ():
-            ids = ada.belongings()
-            answer = call(ada, operation, ada.id, **ids | {parent: ada.belongings()[parent]})
-            assert answer.status_code == 404, operation
+            ids = ada.create_each()
+            response = call(ada, operation, ada.id, **ids | {parent: ada.create_each()[parent]})
+            assert response.status_code == 404, operation
 
 
-def lasting_headers(answer: httpx.Response) -> list[tuple[str, str]]:
-    """All headers but those that no two answers share."""
-    return [item for item in answer.headers.multi_items() if item[0] not in ("date", "x-request-id")]
+def lasting_headers(response: httpx.Response) -> list[tuple[str, str]]:
+    """Return the headers without those that differ in every response."""
+    return [item for item in response.headers.multi_items() if item[0] not in ("date", "x-request-id")]
 
 
 @pytest.mark.parametrize("path", collections())
@@ -78,16 +78,18 @@ def lasting_headers(answer: httpx.Response) -> list[tuple[str, str]]:
     [{}, {"limit": 1000}, {"offset": 0}, {"cursor": "f" * 28}, {"cursor": "f" * 28, "offset": 0}],
     ids=str,
 )
-def test_no_list_has_anything_of_another(ada: Person, bob: Person, path: str, query: dict[str, str]) -> None:
-    ada.belongings()
+def test_lists_have_no_items_of_another_user(
+    ada: Person, bob: Person, path: str, query: dict[str, str]
+) -> None:
+    ada.create_each()
     expect(bob.get(path, **query), 200, {"items": [], "total": 0, "next_cursor": None})
 
 
 @pytest.mark.parametrize("query", ["completed=false", "priority=medium", "category_id={category_id}"])
-def test_no_filter_finds_anything_of_another(ada: Person, bob: Person, query: str) -> None:
-    ids = ada.belongings()
-    answer = bob.request("GET", f"/tasks?{query.format(**ids)}")
-    expect(answer, 200, {"items": [], "total": 0, "next_cursor": None})
+def test_filters_find_no_items_of_another_user(ada: Person, bob: Person, query: str) -> None:
+    ids = ada.create_each()
+    response = bob.request("GET", f"/tasks?{query.format(**ids)}")
+    expect(response, 200, {"items": [], "total": 0, "next_cursor": None})
 
 
 @pytest.mark.parametrize("similar", ["upper case", "longer", "shorter", "wildcard"])

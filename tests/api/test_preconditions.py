@@ -1,4 +1,4 @@
-"""Preconditions on tasks and categories, for every method that selects one (RFC 9110, section 13)."""
+"""Preconditions of every operation on an item (RFC 9110, section 13)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FAILED = {"detail": "The resource's ETag does not satisfy the request's If-Match
 
 @dataclass(frozen=True)
 class Request:
-    """A request for one thing of a resource."""
+    """A request for an item of a resource."""
 
     parameter: str
     method: str
@@ -36,8 +36,8 @@ class Request:
         return self.method in ("GET", "HEAD")
 
     def new(self, person: Person) -> tuple[str, str]:
-        """Create one; give its path and its ETag."""
-        path = RESOURCES[self.parameter].item.format(user_id=person.id, **person.belongings())
+        """Create an item, and return its path and its ETag."""
+        path = RESOURCES[self.parameter].item.format(user_id=person.id, **person.create_each())
         return path, person.get(path).headers["etag"]
 
     def send(self, person: Person, path: str, *conditions: tuple[str, str]) -> httpx.Response:
@@ -47,7 +47,7 @@ class Request:
 
 
 def requests() -> Iterator[Request]:
-    """Every operation that selects one thing."""
+    """Yield a request for every operation on an item."""
     collections = {resource.collection for resource in RESOURCES.values()}
     for parameter, resource in RESOURCES.items():
         for operation in operations_on(parameter):
@@ -68,7 +68,7 @@ def requests() -> Iterator[Request]:
 REQUESTS = [*requests()]
 every_request = pytest.mark.parametrize("request_", REQUESTS, ids=str)
 
-# {} stands for the current ETag. The outcome: the request is done, or a condition fails or is malformed.
+# {} is replaced by the current ETag. The outcome: the request succeeds, or a condition fails or is malformed.
 CONDITIONS: list[tuple[list[tuple[str, str]], str]] = [
     ([("If-Match", "{}")], "done"),
     ([("If-Match", "*")], "done"),
@@ -110,47 +110,49 @@ CONDITIONS: list[tuple[list[tuple[str, str]], str]] = [
 
 
 @every_request
-def test_preconditions_hold_on_every_operation(ada: Person, request_: Request) -> None:
+def test_every_operation_evaluates_preconditions(ada: Person, request_: Request) -> None:
     path, etag = request_.new(ada)
     for fields, outcome in CONDITIONS:
         before = ada.get(path)
         conditions = [(name, value.replace("{}", etag)) for name, value in fields]
-        answer = request_.send(ada, path, *conditions)
+        response = request_.send(ada, path, *conditions)
         if outcome == "done":
-            assert answer.status_code == 200, fields
+            assert response.status_code == 200, fields
             if not request_.reads:
                 path, etag = request_.new(ada)
             continue
         if outcome == "malformed":
-            assert answer.status_code == 422, fields
+            assert response.status_code == 422, fields
         elif outcome == "If-None-Match" and request_.reads:
-            assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag), fields
-            assert {"content-type", "content-length"}.isdisjoint(answer.headers)
+            assert (response.status_code, response.content, response.headers["etag"]) == (304, b"", etag), (
+                fields
+            )
+            assert {"content-type", "content-length"}.isdisjoint(response.headers)
         else:
-            assert answer.status_code == 412, fields
-            assert headers_of(answer) == {}
-            assert request_.method == "HEAD" or answer.json() == FAILED
+            assert response.status_code == 412, fields
+            assert headers_of(response) == {}
+            assert request_.method == "HEAD" or response.json() == FAILED
         after = ada.get(path)
         assert (after.headers["etag"], after.content) == (etag, before.content), fields
 
 
 @every_request
-def test_preconditions_do_not_tell_what_is_not_there(ada: Person, bob: Person, request_: Request) -> None:
-    """What would be 404 without a condition is 404 with any (section 13.2.1)."""
+def test_preconditions_do_not_reveal_missing_items(ada: Person, bob: Person, request_: Request) -> None:
+    """A request that gets 404 without a condition gets 404 with any condition (section 13.2.1)."""
     theirs, etag = request_.new(bob)
-    item, mine = RESOURCES[request_.parameter].item, ada.belongings()
+    item, mine = RESOURCES[request_.parameter].item, ada.create_each()
     for number in (theirs.rsplit("/", 1)[1], str(2**53 - 1)):
         for name in ("If-Match", "If-None-Match"):
             for value in ("*", etag, '"other"', ""):
                 path = item.format(user_id=ada.id, **mine | {request_.parameter: number})
-                answer = request_.send(ada, path, (name, value))
-                assert (answer.status_code, headers_of(answer)) == (404, {})
-                assert request_.method == "HEAD" or answer.json() == not_found(request_.parameter)
+                response = request_.send(ada, path, (name, value))
+                assert (response.status_code, headers_of(response)) == (404, {})
+                assert request_.method == "HEAD" or response.json() == not_found(request_.parameter)
     assert bob.get(theirs).headers["etag"] == etag
 
 
 def test_every_operation_on_an_item_declares_its_preconditions() -> None:
-    """One message has all that openapi.yaml lacks."""
+    """The failure message lists everything that is missing in openapi.yaml."""
     missing = []
     for request in REQUESTS:
         path = RESOURCES[request.parameter].item + request.below
@@ -167,16 +169,18 @@ def test_every_operation_on_an_item_declares_its_preconditions() -> None:
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/openapi.yaml", "/docs", "/redoc"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_preconditions_hold_on_the_documentation(server: Server, path: str, method: str) -> None:
+def test_the_documentation_evaluates_preconditions(server: Server, path: str, method: str) -> None:
     etag = server.request("GET", path).headers["etag"]
     for fields, outcome in CONDITIONS:
         conditions = [(name, value.replace("{}", etag)) for name, value in fields]
-        answer = server.request(method, path, headers=conditions)
+        response = server.request(method, path, headers=conditions)
         if outcome == "If-Match" or (outcome == "malformed" and fields[0][0] == "If-Match"):
-            # No schema says what is malformed here, and what is not a list of entity tags matches none.
-            assert (answer.status_code, headers_of(answer)) == (412, {}), fields
-            assert method == "HEAD" or answer.json() == FAILED
+            # These paths have no schema, so a malformed list of entity tags matches no entity tag.
+            assert (response.status_code, headers_of(response)) == (412, {}), fields
+            assert method == "HEAD" or response.json() == FAILED
         elif outcome == "If-None-Match":
-            assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag), fields
+            assert (response.status_code, response.content, response.headers["etag"]) == (304, b"", etag), (
+                fields
+            )
         else:
-            assert (answer.status_code, answer.headers["etag"]) == (200, etag), fields
+            assert (response.status_code, response.headers["etag"]) == (200, etag), fields

@@ -1,4 +1,4 @@
-"""What the API answers can be sent back: every value that it accepts it accepts again, and keeps."""
+"""Response bodies can be sent back: the API accepts and stores every value that it returns."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _DATE_TIMES = st.builds(
 
 
 def values_of(schema: Json) -> st.SearchStrategy[Json]:
-    """Values of which the schema admits many, those at its edges among them."""
+    """Return a strategy for valid values of the schema, with values at its limits."""
     schema = resolve(schema)
     if "anyOf" in schema:
         return st.one_of([values_of(alternative) for alternative in schema["anyOf"]])
@@ -41,7 +41,7 @@ def values_of(schema: Json) -> st.SearchStrategy[Json]:
         texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=schema.get("maxLength", 40))
         if schema.get("format") == "date-time":
             texts = _DATE_TIMES
-        # The contract's `$` stands at the very end of a text only.
+        # In the contract, `$` matches only the end of the text, not before a final line break.
         return texts | st.from_regex(re.sub(r"\$$", r"\\Z", schema.get("pattern", "")))
     if schema["type"] == "integer":
         return st.sampled_from([schema["minimum"], schema["maximum"]])
@@ -56,16 +56,16 @@ def bodies_of(operation: Operation) -> st.SearchStrategy[Json]:
 
 
 def send_back(person: Person, operation: Operation, body: Json) -> bool:
-    """Send a body, and the answer to it by each method; False if the body was refused."""
+    """Send a body, and then its response with each method; return False if the body was rejected."""
     collection = operation.path.removeprefix("/api/{user_id}").rpartition("/")[0]
     create = {"/tasks": person.task, "/categories": person.category}[collection]
     path = f"{collection}/{create('First')['id']}"
-    answer = person.put(path, body)
-    if answer.status_code != 200:
-        assert answer.status_code in (404, 422)
+    response = person.put(path, body)
+    if response.status_code != 200:
+        assert response.status_code in (404, 422)
         body_of(person.delete(path))
         return False
-    stored = {name: answer.json()[name] for name in operation.properties}
+    stored = {name: response.json()[name] for name in operation.properties}
     for again in (person.put(path, stored), person.patch(path, stored), person.get(path)):
         assert {name: body_of(again)[name] for name in stored} == stored
     body_of(person.delete(path))
@@ -78,7 +78,9 @@ def send_back(person: Person, operation: Operation, body: Json) -> bool:
 @pytest.mark.parametrize("operation", REPLACEMENTS, ids=lambda operation: operation.id)
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_what_was_answered_is_accepted_again(ada: Person, operation: Operation, data: st.DataObject) -> None:
+def test_a_response_body_is_accepted_as_a_request_body(
+    ada: Person, operation: Operation, data: st.DataObject
+) -> None:
     send_back(ada, operation, data.draw(bodies_of(operation)))
 
 
@@ -117,7 +119,7 @@ def test_a_due_date_at_the_bounds_can_be_sent_back(ada: Person, due_date: str, s
         *("2026-02-01T17:00:00+15:00", "2026-02-01T17:00:00+23:59", "2026-02-01T17:00:00-24:00"),
     ],
 )
-def test_a_due_date_beyond_the_bounds_is_refused(ada: Person, due_date: str) -> None:
-    answer = ada.post("/tasks", {"title": "x", "due_date": due_date})
-    assert answer.status_code == 422
-    assert {tuple(found["loc"]) for found in answer.json()["detail"]} == {("body", "due_date")}
+def test_a_due_date_beyond_the_bounds_is_rejected(ada: Person, due_date: str) -> None:
+    response = ada.post("/tasks", {"title": "x", "due_date": due_date})
+    assert response.status_code == 422
+    assert {tuple(found["loc"]) for found in response.json()["detail"]} == {("body", "due_date")}

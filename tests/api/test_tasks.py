@@ -1,4 +1,4 @@
-"""Tasks: what can be done with one, and how many of them are listed."""
+"""Tasks: the operations on one task, and the list with filters and pages."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .conftest import (
     Server,
     body_of,
     expect,
-    findings_of,
     headers_of,
     ids_of,
-    newcomer,
+    new_person,
     pages_of,
+    validation_errors_of,
 )
 
 DEFAULTS = {**null_properties("TaskCreate"), "completed": False, "priority": "medium"}
@@ -32,7 +32,7 @@ DELETED = {"message": "Task deleted successfully"}
 
 
 def full(person: Person) -> dict[str, Json]:
-    """Every property with a value that is not its default."""
+    """Return a body with a non-default value for every property."""
     return {
         "title": "Write the contract",
         "description": "Before the code,\nnot after it. 📜",
@@ -46,45 +46,45 @@ def full(person: Person) -> dict[str, Json]:
 # --- One task ---
 
 
-def test_a_new_task_has_the_defaults_and_the_time_of_its_creation(ada: Person) -> None:
+def test_a_new_task_has_defaults_and_a_creation_time(ada: Person) -> None:
     before = datetime.now(UTC)
-    answer = ada.post("/tasks", {"title": "Write"})
-    task = answer.json()
+    response = ada.post("/tasks", {"title": "Write"})
+    task = response.json()
     now = task["created_at"]
     assert before <= datetime.fromisoformat(now) <= datetime.now(UTC)
     expected = {"id": task["id"], "user_id": ada.id, "title": "Write", **DEFAULTS}
     location = f"/api/{ada.id}/tasks/{task['id']}"
-    expect(answer, 201, expected | {"created_at": now, "updated_at": now}, location=location)
+    expect(response, 201, expected | {"created_at": now, "updated_at": now}, location=location)
 
 
-def test_a_new_task_is_what_was_sent(ada: Person) -> None:
+def test_create_task_stores_all_properties(ada: Person) -> None:
     sent = full(ada)
     task = ada.task(**sent)
     assert task == task | sent
 
 
 @pytest.mark.parametrize("name", ["description", "due_date", "category_id"])
-def test_null_is_as_good_as_leaving_out_when_a_task_is_created(ada: Person, name: str) -> None:
+def test_null_equals_an_omitted_property_in_create_task(ada: Person, name: str) -> None:
     sent = {"title": "Write", name: None}
     assert body_of(ada.post("/tasks", sent), 201)[name] is None
 
 
 @pytest.mark.parametrize("user_id", ["a|b:c@d+e~f.", "plain"])
 def test_the_location_of_a_new_task_can_be_fetched(server: Server, ada: Person, user_id: str) -> None:
-    person = newcomer(server, f"{user_id}{ada.id}")
-    answer = person.post("/tasks", {"title": "Write"})
-    expect(person.get(answer.headers["location"]), 200, answer.json())
-    raw = server.raw("GET", answer.headers["location"], token=person.token)
-    expect(raw, 200, answer.json())
+    person = new_person(server, f"{user_id}{ada.id}")
+    response = person.post("/tasks", {"title": "Write"})
+    expect(person.get(response.headers["location"]), 200, response.json())
+    raw = server.raw("GET", response.headers["location"], token=person.token)
+    expect(raw, 200, response.json())
 
 
 def test_head_has_the_headers_of_get_and_no_body(ada: Person) -> None:
     path = f"/tasks/{ada.task()['id']}"
     for target in (path, "/tasks"):
-        answer, get = ada.request("HEAD", target), ada.get(target)
-        assert (answer.status_code, answer.content) == (200, b"")
-        assert headers_of(answer) == headers_of(get) == {}
-        assert answer.headers["content-length"] == get.headers["content-length"]
+        response, get = ada.request("HEAD", target), ada.get(target)
+        assert (response.status_code, response.content) == (200, b"")
+        assert headers_of(response) == headers_of(get) == {}
+        assert response.headers["content-length"] == get.headers["content-length"]
     assert ada.request("HEAD", NO_TASK).status_code == 404
 
 
@@ -99,30 +99,32 @@ def test_head_has_the_headers_of_get_and_no_body(ada: Person) -> None:
         ("DELETE", NO_TASK, None),
     ],
 )
-def test_what_does_not_exist_is_not_found(ada: Person, method: str, path: str, body: Json) -> None:
+def test_a_missing_task_answers_404(ada: Person, method: str, path: str, body: Json) -> None:
     task = ada.task()
     expect(ada.request(method, path, json=body), 404, TASK_NOT_FOUND)
     expect(ada.get(f"/tasks/{task['id']}"), 200, task)
 
 
-def test_put_replaces_all_and_returns_what_is_left_out_to_its_default(ada: Person) -> None:
+def test_put_resets_omitted_properties_to_defaults(ada: Person) -> None:
     task = ada.task(**full(ada))
-    answer = ada.put(f"/tasks/{task['id']}", {"title": "Only this"})
-    replaced = answer.json()
-    expect(answer, 200, task | DEFAULTS | {"title": "Only this", "updated_at": replaced["updated_at"]})
+    response = ada.put(f"/tasks/{task['id']}", {"title": "Only this"})
+    replaced = response.json()
+    expect(response, 200, task | DEFAULTS | {"title": "Only this", "updated_at": replaced["updated_at"]})
     assert replaced["updated_at"] > task["updated_at"]
     expect(ada.get(f"/tasks/{task['id']}"), 200, replaced)
 
 
-def test_put_sets_all_that_is_sent(ada: Person) -> None:
+def test_put_stores_all_properties(ada: Person) -> None:
     task, sent = ada.task(), full(ada)
-    answer = ada.put(f"/tasks/{task['id']}", sent)
-    expect(answer, 200, task | sent | {"updated_at": answer.json()["updated_at"]})
+    response = ada.put(f"/tasks/{task['id']}", sent)
+    expect(response, 200, task | sent | {"updated_at": response.json()["updated_at"]})
 
 
-def test_put_needs_a_title_and_changes_nothing_without_one(ada: Person) -> None:
+def test_put_without_a_title_is_rejected(ada: Person) -> None:
     task = ada.task(**full(ada))
-    assert findings_of(ada.put(f"/tasks/{task['id']}", {"completed": False})) == [("body.title", "required")]
+    assert validation_errors_of(ada.put(f"/tasks/{task['id']}", {"completed": False})) == [
+        ("body.title", "required")
+    ]
     expect(ada.get(f"/tasks/{task['id']}"), 200, task)
 
 
@@ -142,16 +144,16 @@ def test_put_needs_a_title_and_changes_nothing_without_one(ada: Person) -> None:
     ],
     ids=str,
 )
-def test_patch_changes_what_is_sent_and_nothing_else(ada: Person, change: dict[str, Json]) -> None:
+def test_patch_changes_only_the_given_properties(ada: Person, change: dict[str, Json]) -> None:
     task = ada.task(**full(ada))
-    answer = ada.patch(f"/tasks/{task['id']}", change)
-    changed = answer.json()
-    expect(answer, 200, task | change | {"updated_at": changed["updated_at"]})
+    response = ada.patch(f"/tasks/{task['id']}", change)
+    changed = response.json()
+    expect(response, 200, task | change | {"updated_at": changed["updated_at"]})
     assert changed["updated_at"] > task["updated_at"]
     expect(ada.get(f"/tasks/{task['id']}"), 200, changed)
 
 
-def test_an_empty_patch_changes_nothing_not_even_the_time(ada: Person) -> None:
+def test_an_empty_patch_changes_nothing(ada: Person) -> None:
     task = ada.task(**full(ada))
     for _ in range(2):
         expect(ada.patch(f"/tasks/{task['id']}", {}), 200, task)
@@ -159,35 +161,37 @@ def test_an_empty_patch_changes_nothing_not_even_the_time(ada: Person) -> None:
 
 @pytest.mark.parametrize("name", ["title", "completed", "priority"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
-def test_what_cannot_be_null_is_not_cleared(ada: Person, method: str, name: str) -> None:
+def test_null_is_rejected_unless_the_contract_allows_it(ada: Person, method: str, name: str) -> None:
     task = ada.task(**full(ada))
     path = "/tasks" if method == "POST" else f"/tasks/{task['id']}"
     body = {"title": "Changed", name: None}
-    assert {where for where, _ in findings_of(ada.request(method, path, json=body))} == {f"body.{name}"}
+    assert {where for where, _ in validation_errors_of(ada.request(method, path, json=body))} == {
+        f"body.{name}"
+    }
     expect(ada.get("/tasks"), 200, {"items": [task], "total": 1, "next_cursor": None})
 
 
-def test_toggling_completes_and_reopens_and_changes_nothing_else(ada: Person) -> None:
+def test_toggle_changes_only_completed_and_updated_at(ada: Person) -> None:
     task = ada.task(**full(ada) | {"completed": False})
     for completed in (True, False, True):
-        answer = ada.patch(f"/tasks/{task['id']}/complete")
-        toggled = answer.json()
-        expect(answer, 200, task | {"completed": completed, "updated_at": toggled["updated_at"]})
+        response = ada.patch(f"/tasks/{task['id']}/complete")
+        toggled = response.json()
+        expect(response, 200, task | {"completed": completed, "updated_at": toggled["updated_at"]})
         assert toggled["updated_at"] > task["updated_at"]
         task = toggled
         expect(ada.get(f"/tasks/{task['id']}"), 200, task)
 
 
-def test_of_toggles_at_the_same_moment_each_takes_effect(ada: Person) -> None:
+def test_every_concurrent_toggle_takes_effect(ada: Person) -> None:
     task = ada.task()
     with ThreadPoolExecutor(15) as pool:
-        answers = list(pool.map(ada.patch, [f"/tasks/{task['id']}/complete"] * 15))
-    # An odd number of toggles from open: eight times done, seven times open again.
-    assert sorted(body_of(answer)["completed"] for answer in answers) == [False] * 7 + [True] * 8
+        responses = list(pool.map(ada.patch, [f"/tasks/{task['id']}/complete"] * 15))
+    # Fifteen toggles of an open task: eight complete it, seven reopen it.
+    assert sorted(body_of(response)["completed"] for response in responses) == [False] * 7 + [True] * 8
     assert ada.get(f"/tasks/{task['id']}").json()["completed"] is True
 
 
-def test_a_deleted_task_is_gone_and_the_others_stay(ada: Person) -> None:
+def test_delete_task_deletes_one_task(ada: Person) -> None:
     task, other = ada.task(), ada.task()
     expect(ada.delete(f"/tasks/{task['id']}"), 200, DELETED)
     expect(ada.delete(f"/tasks/{task['id']}"), 404, TASK_NOT_FOUND)
@@ -195,22 +199,22 @@ def test_a_deleted_task_is_gone_and_the_others_stay(ada: Person) -> None:
     expect(ada.get("/tasks"), 200, {"items": [other], "total": 1, "next_cursor": None})
 
 
-def test_ids_are_never_used_again(ada: Person) -> None:
+def test_ids_are_never_reused(ada: Person) -> None:
     first = ada.task()["id"]
     ada.delete(f"/tasks/{first}")
     assert ada.task()["id"] > first
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
-@pytest.mark.parametrize("whose", ["another user's", "nobody's"])
-def test_a_task_has_no_category_but_one_of_its_user(
+@pytest.mark.parametrize("whose", ["another user's", "no user's"])
+def test_a_task_cannot_have_a_category_of_another_user(
     ada: Person, bob: Person, method: str, whose: str
 ) -> None:
     task = ada.task(**full(ada))
     category_id = bob.category()["id"] if whose == "another user's" else 9007199254740991
     path = "/tasks" if method == "POST" else f"/tasks/{task['id']}"
-    answer = ada.request(method, path, json={"title": "Changed", "category_id": category_id})
-    expect(answer, 404, CATEGORY_NOT_FOUND)
+    response = ada.request(method, path, json={"title": "Changed", "category_id": category_id})
+    expect(response, 404, CATEGORY_NOT_FOUND)
     expect(ada.get("/tasks"), 200, {"items": [task], "total": 1, "next_cursor": None})
 
 
@@ -227,10 +231,10 @@ def test_a_task_has_no_category_but_one_of_its_user(
         ("2999-12-31T23:59:59.999999-14:59", "3000-01-01T14:58:59.999999Z"),
     ],
 )
-def test_a_due_date_is_kept_to_the_microsecond_and_told_in_utc(ada: Person, sent: str, stored: str) -> None:
+def test_a_due_date_is_returned_in_utc_with_microseconds(ada: Person, sent: str, stored: str) -> None:
     task = ada.task(due_date=sent)
     assert task["due_date"] == stored
-    # Sent back as it was told, it is still the same.
+    # The returned value can be sent back unchanged.
     assert ada.patch(f"/tasks/{task['id']}", {"due_date": stored}).json()["due_date"] == stored
     expect(ada.get("/tasks"), 200, {"items": [task | latest(ada)], "total": 1, "next_cursor": None})
 
@@ -242,18 +246,18 @@ def latest(person: Person) -> Json:
 # --- Lists ---
 
 
-def test_nobody_lists_the_tasks_of_another(ada: Person, bob: Person) -> None:
+def test_tasks_of_another_user_are_not_listed(ada: Person, bob: Person) -> None:
     ada.task()
     expect(bob.get(f"/api/{ada.id}/tasks"), 403, NOT_THE_CALLER)
     expect(bob.get("/tasks"), 200, {"items": [], "total": 0, "next_cursor": None})
 
 
-def test_a_list_has_whole_tasks_newest_first(ada: Person) -> None:
+def test_tasks_are_listed_complete_and_newest_first(ada: Person) -> None:
     tasks = [ada.task(**full(ada) | {"category_id": None}), ada.task("Second"), ada.task("Third")]
     expect(ada.get("/tasks"), 200, {"items": tasks[::-1], "total": 3, "next_cursor": None})
 
 
-def test_a_change_does_not_move_a_task_in_the_list(ada: Person) -> None:
+def test_an_update_does_not_move_a_task_in_the_list(ada: Person) -> None:
     tasks = [ada.task() for _ in range(3)]
     ada.patch(f"/tasks/{tasks[0]['id']}", {"title": "Changed"})
     assert ids_of(ada.get("/tasks").json()) == [task["id"] for task in reversed(tasks)]
@@ -275,8 +279,8 @@ FILTERS: list[dict[str, Json]] = [
 
 @pytest.fixture(scope="module")
 def collector(server: Server) -> tuple[Person, dict[str, int], list[Json]]:
-    """Somebody who has a task of every kind, two categories, and no need to change any of it."""
-    person = newcomer(server)
+    """A person with a task of every combination and two categories, which tests do not change."""
+    person = new_person(server)
     categories = {name: person.category(name)["id"] for name in ("work", "home")}
     tasks = [
         person.task(completed=completed, priority=priority, category_id=category_id)
@@ -290,32 +294,32 @@ def collector(server: Server) -> tuple[Person, dict[str, int], list[Json]]:
 
 @pytest.mark.parametrize("filters", FILTERS, ids=str)
 @pytest.mark.parametrize("limit", [1, 2, 100])
-def test_filters_let_through_what_fits_all_of_them_page_by_page(
+def test_filters_combine_and_work_across_pages(
     collector: tuple[Person, dict[str, int], list[Json]], filters: dict[str, Json], limit: int
 ) -> None:
     person, categories, tasks = collector
-    wanted: dict[str, Json] = {
+    selected: dict[str, Json] = {
         name: {"true": True, "false": False}.get(value, categories.get(value, value))
         for name, value in filters.items()
     }
-    fitting = [task for task in tasks if all(task[name] == value for name, value in wanted.items())]
-    assert 0 < len(fitting) < len(tasks)
+    matching = [task for task in tasks if all(task[name] == value for name, value in selected.items())]
+    assert 0 < len(matching) < len(tasks)
     query = {name: categories.get(value, value) for name, value in filters.items()} | {"limit": limit}
     pages = pages_of(person, "/tasks", **query)
-    assert [task for page in pages for task in page["items"]] == fitting
-    assert {page["total"] for page in pages} == {len(fitting)}
+    assert [task for page in pages for task in page["items"]] == matching
+    assert {page["total"] for page in pages} == {len(matching)}
     assert {len(page["items"]) for page in pages[:-1]} <= {limit}
 
 
-@pytest.mark.parametrize("whose", ["another user's", "nobody's"])
-def test_a_category_that_is_not_the_callers_has_no_tasks(ada: Person, bob: Person, whose: str) -> None:
+@pytest.mark.parametrize("whose", ["another user's", "no user's"])
+def test_filtering_by_a_foreign_category_finds_no_tasks(ada: Person, bob: Person, whose: str) -> None:
     ada.task()
     category_id = bob.category()["id"] if whose == "another user's" else 9007199254740991
     bob.task(category_id=category_id if whose == "another user's" else None)
     expect(ada.get("/tasks", category_id=category_id), 200, {"items": [], "total": 0, "next_cursor": None})
 
 
-def test_a_filter_sees_a_change_at_once(ada: Person) -> None:
+def test_a_filter_sees_a_change_immediately(ada: Person) -> None:
     task = ada.task()
     assert ids_of(ada.get("/tasks", completed="true").json()) == []
     ada.patch(f"/tasks/{task['id']}/complete")
@@ -325,8 +329,8 @@ def test_a_filter_sees_a_change_at_once(ada: Person) -> None:
 
 @pytest.fixture(scope="module")
 def reader(server: Server) -> tuple[Person, list[int]]:
-    """Somebody with seven tasks, whose ids stand here newest first."""
-    person = newcomer(server)
+    """A person with seven tasks, and their ids, newest first."""
+    person = new_person(server)
     return person, [person.task(f"Task {number}")["id"] for number in range(7)][::-1]
 
 
@@ -334,7 +338,7 @@ def reader(server: Server) -> tuple[Person, list[int]]:
     ("limit", "offset"),
     [(1, 0), (3, 0), (7, 0), (1000, 0), (3, 3), (3, 4), (3, 5), (1, 6), (100, 7), (100, 9007199254740991)],
 )
-def test_limit_and_offset_cut_a_page_and_total_counts_all(
+def test_limit_and_offset_select_a_page_and_total_counts_all(
     reader: tuple[Person, list[int]], limit: int, offset: int
 ) -> None:
     person, ids = reader
@@ -344,8 +348,8 @@ def test_limit_and_offset_cut_a_page_and_total_counts_all(
     assert (page["next_cursor"] is None) == (offset + limit >= 7)
 
 
-def test_a_page_has_up_to_a_hundred_tasks_unless_asked_otherwise(server: Server) -> None:
-    person = newcomer(server)
+def test_the_default_page_size_is_100(server: Server) -> None:
+    person = new_person(server)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(person.task, [f"Task {number}" for number in range(101)]))
     page = body_of(person.get("/tasks"))
@@ -356,7 +360,7 @@ def test_a_page_has_up_to_a_hundred_tasks_unless_asked_otherwise(server: Server)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 6, 7])
-def test_following_the_cursor_reads_everything_once(reader: tuple[Person, list[int]], limit: int) -> None:
+def test_following_the_cursor_reads_every_item_once(reader: tuple[Person, list[int]], limit: int) -> None:
     person, ids = reader
     pages = pages_of(person, "/tasks", limit=limit)
     assert [ids_of(page) for page in pages] == [ids[start : start + limit] for start in range(0, 7, limit)]
@@ -370,7 +374,7 @@ def test_an_offset_counts_from_the_cursor(reader: tuple[Person, list[int]]) -> N
     assert (ids_of(page), page["total"]) == (ids[3:5], 7)
 
 
-def test_following_the_cursor_neither_repeats_nor_skips_when_tasks_come_and_go(ada: Person) -> None:
+def test_the_cursor_is_stable_while_tasks_change(ada: Person) -> None:
     tasks = [ada.task()["id"] for _ in range(8)][::-1]
 
     page = body_of(ada.get("/tasks", limit=3))
@@ -391,7 +395,7 @@ def test_following_the_cursor_neither_repeats_nor_skips_when_tasks_come_and_go(a
     assert (page["total"], page["next_cursor"]) == (7, None)
 
 
-def test_a_cursor_of_another_user_leads_to_ones_own_tasks_only(ada: Person, bob: Person) -> None:
+def test_a_cursor_of_another_user_lists_only_own_tasks(ada: Person, bob: Person) -> None:
     mine = ada.task()
     for _ in range(2):
         bob.task()
@@ -399,16 +403,16 @@ def test_a_cursor_of_another_user_leads_to_ones_own_tasks_only(ada: Person, bob:
     expect(ada.get("/tasks", cursor=cursor), 200, {"items": [mine], "total": 1, "next_cursor": None})
 
 
-def test_times_of_creation_agree_with_the_order(reader: tuple[Person, list[int]]) -> None:
+def test_tasks_are_ordered_by_creation_time(reader: tuple[Person, list[int]]) -> None:
     person, _ = reader
     times = [datetime.fromisoformat(item["created_at"]) for item in person.get("/tasks").json()["items"]]
     assert times == sorted(times, reverse=True)
     assert times[0] - times[-1] < timedelta(minutes=1)
 
 
-def test_one_worker_sees_at_once_what_another_wrote(ada: Person) -> None:
+def test_workers_see_each_others_writes_immediately(ada: Person) -> None:
     def write_and_read(number: int) -> tuple[Any, Any]:
-        # Each of the eight threads has another connection, and so perhaps another worker, each time.
+        # Each request uses another connection, and so perhaps another worker.
         task = ada.task(f"Task {number}")
         return task, body_of(ada.get(f"/tasks/{task['id']}"))
 

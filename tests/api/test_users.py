@@ -1,4 +1,4 @@
-"""The caller's own account: it comes with the first token and goes with everything in it."""
+"""The caller's account: the first token creates it, and DELETE erases it with all its data."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .conftest import (
     each,
     expect,
     headers_of,
-    newcomer,
+    new_person,
     token_of,
 )
 
@@ -37,7 +37,7 @@ def with_claims(server: Server, person: Person, **claims: Any) -> Person:
 
 
 def later(person: Person) -> Person:
-    """The same person with a token that is issued after all that has happened so far."""
+    """Return the same person with a token that is issued now."""
     return with_claims(person.server, person, iat=int(time.time()) + 1)
 
 
@@ -47,21 +47,21 @@ def on_a_new_connection(person: Person, method: str, path: str, body: Any = None
         return client.request(method, person.path(path), headers=headers, json=body)
 
 
-def test_nobody_reads_or_erases_a_profile_without_a_token(server: Server, ada: Person) -> None:
+def test_profile_operations_need_a_token(server: Server, ada: Person) -> None:
     for method in ("GET", "DELETE"):
-        answer = server.request(method, ada.path())
-        expect(answer, 401, NOT_AUTHENTICATED, www_authenticate="Bearer")
+        response = server.request(method, ada.path())
+        expect(response, 401, NOT_AUTHENTICATED, www_authenticate="Bearer")
     assert ada.get().status_code == 200
 
 
-def test_nobody_reads_or_erases_the_profile_of_another(ada: Person, bob: Person) -> None:
+def test_the_profile_of_another_user_is_forbidden(ada: Person, bob: Person) -> None:
     for method in ("GET", "DELETE"):
         expect(bob.request(method, ada.path()), 403, NOT_THE_CALLER)
     assert ada.get().status_code == 200
 
 
-def test_a_profile_is_there_with_the_first_token(server: Server) -> None:
-    person = newcomer(server)
+def test_the_first_token_creates_the_profile(server: Server) -> None:
+    person = new_person(server)
     before = datetime.now(UTC)
     profile = body_of(person.get())
     created = profile["created_at"]
@@ -77,10 +77,10 @@ def test_a_profile_is_there_with_the_first_token(server: Server) -> None:
     }
 
 
-def test_a_profile_says_what_the_token_says(server: Server) -> None:
+def test_the_profile_has_the_claims_of_the_token(server: Server) -> None:
     person = with_claims(
         server,
-        newcomer(server),
+        new_person(server),
         email="ada@example.com",
         name="Ada Łovelace 🧮",
         emailVerified=True,
@@ -96,8 +96,8 @@ def test_a_profile_says_what_the_token_says(server: Server) -> None:
     }
 
 
-def test_a_later_token_changes_what_it_says_and_leaves_what_it_does_not(server: Server) -> None:
-    person = newcomer(server)
+def test_a_later_token_updates_only_the_claims_that_it_has(server: Server) -> None:
+    person = new_person(server)
     first = body_of(with_claims(server, person, email="ada@example.com", name="Ada").get())
     second = body_of(with_claims(server, person, email="ada@example.org").get())
     assert second == first | {"email": "ada@example.org", "updated_at": second["updated_at"]}
@@ -108,37 +108,37 @@ def test_a_later_token_changes_what_it_says_and_leaves_what_it_does_not(server: 
 @pytest.mark.parametrize(
     "value", [7, True, [], {}, "NUL \x00", "x" * 3000], ids=lambda value: repr(value)[:9]
 )
-def test_a_claim_that_cannot_be_stored_is_as_good_as_none(server: Server, claim: str, value: Any) -> None:
-    profile = body_of(with_claims(server, newcomer(server), **{claim: value}).get())
+def test_an_invalid_profile_claim_is_ignored(server: Server, claim: str, value: Any) -> None:
+    profile = body_of(with_claims(server, new_person(server), **{claim: value}).get())
     assert profile[claim] is None
 
 
-def test_two_people_may_have_one_address(server: Server) -> None:
+def test_two_users_may_have_the_same_email(server: Server) -> None:
     for _ in range(2):
-        profile = body_of(with_claims(server, newcomer(server), email="shared@example.com").get())
+        profile = body_of(with_claims(server, new_person(server), email="shared@example.com").get())
         assert profile["email"] == "shared@example.com"
 
 
 @pytest.mark.parametrize("path", collections())
-def test_a_newcomer_may_begin_anywhere(server: Server, path: str) -> None:
-    expect(newcomer(server).get(path), 200, {"items": [], "total": 0, "next_cursor": None})
-    newcomer(server).create(collections()[path].parameter, {})
+def test_a_new_user_can_start_with_any_list(server: Server, path: str) -> None:
+    expect(new_person(server).get(path), 200, {"items": [], "total": 0, "next_cursor": None})
+    new_person(server).create(collections()[path].parameter, {})
 
 
 def test_head_has_the_headers_of_get_and_no_body(ada: Person) -> None:
-    answer, get = ada.request("HEAD", ""), ada.get()
-    assert (answer.status_code, answer.content) == (200, b"")
-    assert headers_of(answer) == headers_of(get) == {}
-    assert answer.headers["content-length"] == get.headers["content-length"]
+    response, get = ada.request("HEAD", ""), ada.get()
+    assert (response.status_code, response.content) == (200, b"")
+    assert headers_of(response) == headers_of(get) == {}
+    assert response.headers["content-length"] == get.headers["content-length"]
 
 
-def test_erasure_says_so(ada: Person) -> None:
+def test_delete_user_answers_200_with_a_message(ada: Person) -> None:
     expect(ada.delete(), 200, {"message": "User deleted successfully"})
 
 
-def test_erasure_takes_everything_of_the_user_and_nothing_of_others(ada: Person, bob: Person) -> None:
+def test_delete_user_erases_only_that_users_data(ada: Person, bob: Person) -> None:
     def paths(person: Person) -> list[str]:
-        ids = person.belongings()
+        ids = person.create_each()
         items = [resource.item.format(user_id=person.id, **ids) for resource in RESOURCES.values()]
         return ["", *collections(), *items]
 
@@ -154,19 +154,17 @@ def test_erasure_takes_everything_of_the_user_and_nothing_of_others(ada: Person,
 
 
 @each(OWNED)
-def test_after_the_erasure_all_of_the_users_paths_answer_404_in_every_worker(
-    ada: Person, operation: Operation
-) -> None:
-    path = operation.path.format(user_id=ada.id, **ada.belongings())
+def test_an_erased_user_gets_404_from_every_worker(ada: Person, operation: Operation) -> None:
+    path = operation.path.format(user_id=ada.id, **ada.create_each())
     assert ada.delete().status_code == 200
     missing = not_found(operation.item) if operation.item in RESOURCES else USER_NOT_FOUND
-    # One worker remembers the token, the other may see it for the first time: that must not matter.
+    # One worker has cached the token, the other may see it for the first time; both must answer 404.
     for _ in range(4):
-        answer = on_a_new_connection(ada, operation.method, path, operation.example)
-        expect(answer, 404, missing)
+        response = on_a_new_connection(ada, operation.method, path, operation.example)
+        expect(response, 404, missing)
 
 
-def test_another_token_from_before_the_erasure_brings_nobody_back(ada: Person) -> None:
+def test_an_older_token_does_not_restore_an_erased_user(ada: Person) -> None:
     other = with_claims(ada.server, ada, iat=int(time.time()) - 60)
     without_time = with_claims(ada.server, ada, iat=None)
     assert ada.delete().status_code == 200
@@ -175,7 +173,7 @@ def test_another_token_from_before_the_erasure_brings_nobody_back(ada: Person) -
         expect(person.get("/tasks"), 404, USER_NOT_FOUND)
 
 
-def test_a_token_issued_after_the_erasure_brings_an_empty_account(ada: Person) -> None:
+def test_a_newer_token_creates_an_empty_account(ada: Person) -> None:
     ada.task(category_id=ada.category()["id"])
     before = body_of(ada.get())
     assert ada.delete().status_code == 200
@@ -199,8 +197,8 @@ USER_IDS = ["x", "0", "-", "_", "a.b", "a|b:c@d+e~f", "auth0|5f7c8ec7c33c6c004bb
 
 
 @pytest.mark.parametrize("user_id", USER_IDS)
-def test_every_user_id_that_the_contract_admits_works(server: Server, user_id: str) -> None:
-    person = newcomer(server, user_id)
+def test_every_valid_user_id_works(server: Server, user_id: str) -> None:
+    person = new_person(server, user_id)
     created = person.post("/tasks", {"title": "Write"})
     assert created.status_code == 201
     assert created.json()["user_id"] == user_id
@@ -223,21 +221,21 @@ def test_every_user_id_that_the_contract_admits_works(server: Server, user_id: s
         ({"aud": 7}, 401),
     ],
 )
-def test_a_secret_s_token_for_another_service_is_refused(
+def test_a_token_for_another_service_is_rejected(
     server: Server, ada: Person, claims: dict[str, Any], status: int
 ) -> None:
-    """FRONTEND_URL says who we are (RFC 7519, section 4.1.3)."""
-    answer = server.request("GET", ada.path("/tasks"), token=token_of(ada.id, **claims))
-    assert answer.status_code == status
+    """FRONTEND_URL is the expected audience (RFC 7519, section 4.1.3)."""
+    response = server.request("GET", ada.path("/tasks"), token=token_of(ada.id, **claims))
+    assert response.status_code == status
 
 
-def test_the_log_says_why_a_token_was_refused(server: Server, ada: Person) -> None:
+def test_the_log_says_why_a_token_was_rejected(server: Server, ada: Person) -> None:
     token = token_of(ada.id, name="x" * 12_000)
     before = server.log.read_text()
-    answer = server.request("GET", ada.path("/tasks"), token=token)
-    expect(answer, 401, NOT_AUTHENTICATED, www_authenticate=INVALID_TOKEN)
+    response = server.request("GET", ada.path("/tasks"), token=token)
+    expect(response, 401, NOT_AUTHENTICATED, www_authenticate=INVALID_TOKEN)
     reason = f"listTasks rejected a credential: it has {len(token)} bytes; the limit is 8192"
-    request_id = answer.headers["x-request-id"]
+    request_id = response.headers["x-request-id"]
     # Another process writes the log.
     deadline = time.monotonic() + 10
     while reason not in (log := server.log.read_text().removeprefix(before)) and time.monotonic() < deadline:
@@ -252,8 +250,6 @@ def test_the_log_says_why_a_token_was_refused(server: Server, ada: Person) -> No
     ["", ".", "..", ".a", "a b", "a/b", "a\x00", "é", "a\n", "A" * 129, 7, None, True, ["x"]],
     ids=repr,
 )
-def test_a_token_for_a_user_id_that_the_contract_does_not_admit_is_no_token(
-    server: Server, ada: Person, user_id: Any
-) -> None:
-    answer = server.request("GET", ada.path(), token=token_of(ada.id, sub=user_id))
-    expect(answer, 401, NOT_AUTHENTICATED, www_authenticate=INVALID_TOKEN)
+def test_a_token_with_an_invalid_user_id_is_rejected(server: Server, ada: Person, user_id: Any) -> None:
+    response = server.request("GET", ada.path(), token=token_of(ada.id, sub=user_id))
+    expect(response, 401, NOT_AUTHENTICATED, www_authenticate=INVALID_TOKEN)

@@ -1,4 +1,4 @@
-"""The servers that scripts/bench compares do the same, here on a few tasks."""
+"""The servers that scripts/bench compares return equal responses; tested with a few tasks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def execute(url: str, statement: str) -> None:
 
 @pytest.fixture(scope="module")
 def url(postgres_url: str) -> str:
-    """A database with 200 tasks of each user that is asked for."""
+    """A database with 200 tasks of each user in the benchmark."""
     execute(postgres_url, "CREATE DATABASE bench")
     url = make_url(postgres_url).set(database="bench").render_as_string(hide_password=False)
     migrate(url)
@@ -49,7 +49,7 @@ def servers(url: str, tmp_path: Path) -> Iterator[dict[str, Server]]:
         yield {name: stack.enter_context(serving(name, known, tmp_path / f"{name}.log")) for name in NAMES}
 
 
-def test_all_servers_answer_alike_and_refuse_alike(
+def test_all_servers_return_equal_responses_and_errors(
     servers: dict[str, Server], requests: dict[str, list[operations.Request]]
 ) -> None:
     agreement.check(list(servers.values()), requests)
@@ -59,7 +59,7 @@ def test_all_servers_answer_alike_and_refuse_alike(
         assert [server.ask(request)[0] for request in rejected.values()] == [401, 401, 403, 404, 422]
 
 
-def test_a_server_that_answers_otherwise_is_not_compared(
+def test_a_server_with_different_responses_is_not_compared(
     requests: dict[str, list[operations.Request]], postgres_url: str, url: str, tmp_path: Path
 ) -> None:
     other = make_url(url).set(database="bench_other").render_as_string(hide_password=False)

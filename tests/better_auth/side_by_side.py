@@ -1,4 +1,4 @@
-"""The real Better Auth, from npm, and this API beside it on one database."""
+"""A real Better Auth server from npm, and this API on the same database."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def free_port() -> int:
 def process(
     command: list[str | Path], env: Mapping[str, str], folder: Path, log: Path, *, ready: Callable[[], object]
 ) -> Iterator[None]:
-    """Run a server until `ready` gives something true; whatever happens, it is gone afterwards."""
+    """Start a server, wait until `ready` returns true, and stop it in any case."""
     with log.open("ab") as output:
         running = subprocess.Popen(command, cwd=folder, env=env, stdout=output, stderr=output)
     try:
@@ -49,7 +49,7 @@ def process(
             running.wait()
 
 
-def answers(url: str) -> Callable[[], bool]:
+def responses(url: str) -> Callable[[], bool]:
     def ready() -> bool:
         try:
             return httpx.get(url, timeout=2, trust_env=False).status_code < 500
@@ -61,7 +61,7 @@ def answers(url: str) -> Callable[[], bool]:
 
 @contextmanager
 def better_auth(database_url: str, port: int, algorithm: str, log: Path) -> Iterator[str]:
-    """Run the example's server; gives its URL."""
+    """Run the server of the example; yield its URL."""
     url = f"http://127.0.0.1:{port}"
     env = {
         "PATH": os.environ["PATH"],
@@ -71,13 +71,13 @@ def better_auth(database_url: str, port: int, algorithm: str, log: Path) -> Iter
         "DATABASE_URL": database_url,
         "JWT_ALGORITHM": algorithm,
     }
-    with process([NODE, "server.js"], env, EXAMPLE, log, ready=answers(f"{url}/api/auth/ok")):
+    with process([NODE, "server.js"], env, EXAMPLE, log, ready=responses(f"{url}/api/auth/ok")):
         yield url
 
 
 @contextmanager
 def api(database_url: str, folder: Path, **settings: str) -> Iterator[str]:
-    """Run the API as it is deployed, on a database that is migrated; gives its URL."""
+    """Run the API as it is deployed, on a migrated database; yield its URL."""
     port = free_port()
     env = {
         "PATH": os.environ["PATH"],
@@ -91,6 +91,6 @@ def api(database_url: str, folder: Path, **settings: str) -> Iterator[str]:
     command += ["--host", "127.0.0.1", "--port", str(port), "--loop", "uvloop"]
     command += ["--http", "specfirst.serving.connections:Connection"]
     url = f"http://127.0.0.1:{port}"
-    # A folder without .env file: what is set here is all that is set.
-    with process(command, env, folder, folder / "api.log", ready=answers(f"{url}/health")):
+    # A folder without a .env file, so only these settings apply.
+    with process(command, env, folder, folder / "api.log", ready=responses(f"{url}/health")):
         yield url

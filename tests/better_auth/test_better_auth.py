@@ -1,4 +1,4 @@
-"""People sign up at the real Better Auth and use the API with its tokens, both on one database."""
+"""Persons sign up at a real Better Auth server and use the API with its tokens, both on one database."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from impl.identity.tokens import mint_token
 from impl.postgres.migrations import migrate
 from scripts.client import install
 
-# By signature algorithm: the settings of the API, and whose migrations run first.
+# By signature algorithm: the settings of the API, and which migrations run first.
 WORLDS = {
     "EdDSA": ("BETTER_AUTH_URL BETTER_AUTH_SECRET", "Better Auth first"),
     "ES256": ("BETTER_AUTH_URL", "API first"),
@@ -36,9 +36,9 @@ WORLDS = {
 
 @pytest.fixture(scope="session", autouse=True)
 def _installed() -> None:
-    """What the example's lock file names is there, or else these tests fail with npm's reason.
+    """Install the packages of the example's lock file; on failure, the tests fail with npm's output.
 
-    There is no skipping: a test of the login that was skipped is one that nobody misses.
+    The tests are not skipped, because a skipped test of the login would not be noticed.
     """
     install(EXAMPLE)
 
@@ -55,7 +55,7 @@ class World:
     api_url: str = ""
 
     def start_better_auth(self) -> None:
-        """Has no effect while it runs."""
+        """Start Better Auth unless it is running."""
         if self.auth_url:
             return
         server = better_auth(self.database_url, self.port, self.algorithm, self.folder / "log")
@@ -79,7 +79,7 @@ class World:
 def world(
     request: pytest.FixtureRequest, postgres_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[World]:
-    told, order = WORLDS[request.param]
+    names, order = WORLDS[request.param]
     name = f"better_auth_{request.param.lower()}"
     connection = psycopg2.connect(postgres_url)
     connection.autocommit = True
@@ -87,8 +87,8 @@ def world(
     connection.close()
     url = make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
     port = free_port()
-    known = {"BETTER_AUTH_URL": f"http://127.0.0.1:{port}", "BETTER_AUTH_SECRET": SECRET}
-    settings = {setting: known[setting] for setting in told.split()}
+    all_settings = {"BETTER_AUTH_URL": f"http://127.0.0.1:{port}", "BETTER_AUTH_SECRET": SECRET}
+    settings = {setting: all_settings[setting] for setting in names.split()}
     folder = tmp_path_factory.mktemp(name)
     with ExitStack() as auth:
         world = World(request.param, url, folder, port, settings, auth)
@@ -119,22 +119,22 @@ class Person:
     session: str
 
     def better_auth(self, method: str, path: str, body: object = None) -> httpx.Response:
-        """Ask Better Auth for something, signed in."""
+        """Send a request to Better Auth with the person's session."""
         headers = {"Authorization": f"Bearer {self.session}"}
         url = f"{self.world.auth_url}/api/auth{path}"
         return httpx.request(method, url, headers=headers, json=body, timeout=10, trust_env=False)
 
     def token(self, *, issued_after: float = 0) -> str:
-        """A new token; `iat` counts whole seconds, so that it can take one until there is a later one."""
+        """Return a new token. `iat` has whole seconds, so a later token can take up to a second."""
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
-            answer = self.better_auth("GET", "/token")
-            assert answer.status_code == 200, answer.text
-            token: str = answer.json()["token"]
+            response = self.better_auth("GET", "/token")
+            assert response.status_code == 200, response.text
+            token: str = response.json()["token"]
             if part(token, 1)["iat"] > issued_after:
                 return token
             time.sleep(0.05)
-        raise AssertionError("Better Auth's clock stands still")
+        raise AssertionError("Better Auth issued no later token")
 
     def get(self, token: str, path: str = "") -> httpx.Response:
         return call(self.world, "GET", self.id, token, path)
@@ -152,9 +152,9 @@ def sign_up(world: World, name: str, **more: str) -> Person:
     email = f"{name.lower()}-{uuid4().hex}@example.com"
     body = {"email": email, "name": name, "password": uuid4().hex, **more}
     url = f"{world.auth_url}/api/auth/sign-up/email"
-    answer = httpx.post(url, json=body, timeout=10, trust_env=False)
-    assert answer.status_code == 200, answer.text
-    return Person(world, answer.json()["user"]["id"], answer.headers["set-auth-token"])
+    response = httpx.post(url, json=body, timeout=10, trust_env=False)
+    assert response.status_code == 200, response.text
+    return Person(world, response.json()["user"]["id"], response.headers["set-auth-token"])
 
 
 def part(token: str, index: int) -> dict[str, Any]:
@@ -164,21 +164,21 @@ def part(token: str, index: int) -> dict[str, Any]:
 
 
 @in_worlds(*WORLDS)
-def test_two_people_sign_up_and_each_has_what_is_theirs(world: World) -> None:
+def test_each_of_two_new_users_has_only_their_own_data(world: World) -> None:
     ada = sign_up(world, "Ada", image="https://images.example/ada.png")
     bob = sign_up(world, "Bob")
     tokens = {person.id: person.token() for person in (ada, bob)}
     assert {part(token, 0)["alg"] for token in tokens.values()} == {world.algorithm}
     for person, name, image in ((ada, "Ada", "https://images.example/ada.png"), (bob, "Bob", None)):
-        told = part(tokens[person.id], 1)
-        assert (told["sub"], told["iss"], told["aud"]) == (person.id, world.auth_url, world.auth_url)
-        assert told["exp"] - told["iat"] == 15 * 60
+        payload = part(tokens[person.id], 1)
+        assert (payload["sub"], payload["iss"], payload["aud"]) == (person.id, world.auth_url, world.auth_url)
+        assert payload["exp"] - payload["iat"] == 15 * 60
         profile = person.get(tokens[person.id])
         assert profile.status_code == 200, profile.text
         stored = profile.json()
         assert {key: stored[key] for key in ("id", "email", "name", "image", "email_verified")} == {
             "id": person.id,
-            "email": told["email"],
+            "email": payload["email"],
             "name": name,
             "image": image,
             "email_verified": False,
@@ -194,7 +194,7 @@ def test_two_people_sign_up_and_each_has_what_is_theirs(world: World) -> None:
 
 
 @in_worlds(*WORLDS)
-def test_a_token_that_was_changed_by_one_character_is_refused(world: World) -> None:
+def test_a_token_with_one_changed_character_is_rejected(world: World) -> None:
     ada = sign_up(world, "Ada")
     head, payload, signature = ada.token().split(".")
     other = "B" if signature[10] == "A" else "A"
@@ -204,14 +204,14 @@ def test_a_token_that_was_changed_by_one_character_is_refused(world: World) -> N
         f"{head}.{payload}.",
         f"{head}.{payload}",
     ):
-        answer = ada.get(wrong)
-        assert (answer.status_code, answer.json()) == (401, {"detail": "Not authenticated"})
-        assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+        response = ada.get(wrong)
+        assert (response.status_code, response.json()) == (401, {"detail": "Not authenticated"})
+        assert response.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
 
 
-# What becomes of the claims does not depend on the algorithm: here one of each kind.
+# The handling of claims does not depend on the algorithm: one of each type is enough.
 @in_worlds("EdDSA", "HS256")
-def test_what_people_change_is_followed_and_an_older_token_does_not_bring_it_back(world: World) -> None:
+def test_profile_changes_are_kept_despite_an_older_token(world: World) -> None:
     ada = sign_up(world, "Ada", image="https://images.example/ada.png")
     unseen = ada.token()
     first = ada.token(issued_after=part(unseen, 1)["iat"])
@@ -227,15 +227,15 @@ def test_what_people_change_is_followed_and_an_older_token_does_not_bring_it_bac
 
 
 @in_worlds("EdDSA", "HS256")
-def test_an_erased_person_returns_only_with_a_token_issued_afterwards(world: World) -> None:
+def test_an_erased_person_returns_only_with_a_newer_token(world: World) -> None:
     ada = sign_up(world, "Ada")
     unseen = ada.token()
     token = ada.token(issued_after=part(unseen, 1)["iat"])
     assert call(world, "POST", ada.id, token, "/tasks", {"title": "Gone"}).status_code == 201
     assert call(world, "DELETE", ada.id, token).status_code == 200
     erased = time.time()
-    for known in (token, unseen):
-        assert (ada.get(known).status_code, ada.get(known, "/tasks").status_code) == (404, 404)
+    for one in (token, unseen):
+        assert (ada.get(one).status_code, ada.get(one, "/tasks").status_code) == (404, 404)
     returned = ada.token(issued_after=erased)
     assert ada.get(returned).json()["name"] == "Ada"
     assert ada.get(returned, "/tasks").json()["items"] == []
@@ -247,30 +247,30 @@ def test_keys_may_be_rotated_at_any_time(world: World) -> None:
     tokens = [ada.token()]
     assert ada.get(tokens[0]).status_code == 200
     for _ in range(2):
-        # When Better Auth finds that its last key has expired it makes one, and signs with it at once.
+        # When its last key has expired, Better Auth creates a new key and signs with it at once.
         world.sql("UPDATE public.jwks SET \"expiresAt\" = now() - interval '1 second'")
         tokens.append(ada.token())
-        # The key set still has the older keys, whose tokens are good until they expire.
+        # The key set still contains the older keys, whose tokens are valid until they expire.
         assert [ada.get(token).status_code for token in tokens] == [200] * len(tokens)
     assert len({part(token, 0)["kid"] for token in tokens}) == 3
 
 
 @in_worlds("EdDSA", "ES256", "RS256")
-def test_an_outage_of_better_auth_is_survived_by_who_has_its_keys(world: World) -> None:
+def test_tokens_with_cached_keys_work_during_an_outage(world: World) -> None:
     ada = sign_up(world, "Ada")
     unseen = ada.token()
-    known = ada.token(issued_after=part(unseen, 1)["iat"])
-    assert ada.get(known).status_code == 200
+    newer = ada.token(issued_after=part(unseen, 1)["iat"])
+    assert ada.get(newer).status_code == 200
     world.stop_better_auth()
     try:
-        # Verified anew, with the keys that were fetched before.
+        # A token that is not cached is verified with the cached keys.
         assert ada.get(unseen).status_code == 200
     finally:
         world.start_better_auth()
 
 
 @in_worlds("EdDSA")
-def test_an_api_that_starts_during_an_outage_serves_as_soon_as_it_is_over(world: World) -> None:
+def test_an_api_started_during_an_outage_recovers_after_it(world: World) -> None:
     ada = sign_up(world, "Ada")
     token = ada.token()
     world.stop_better_auth()
@@ -278,17 +278,17 @@ def test_an_api_that_starts_during_an_outage_serves_as_soon_as_it_is_over(world:
         late = replace(world, folder=world.folder / "late")
         late.folder.mkdir()
         with api(world.database_url, late.folder, **world.settings) as late.api_url:
-            refused = call(late, "GET", ada.id, token)
-            assert refused.status_code == 503
-            assert refused.json() == {"detail": "The login service is not available"}
-            wait = int(refused.headers["Retry-After"])
-            # What cannot be good in any case is refused all the same, and what needs no keys is served.
+            unavailable = call(late, "GET", ada.id, token)
+            assert unavailable.status_code == 503
+            assert unavailable.json() == {"detail": "The login service is not available"}
+            wait = int(unavailable.headers["Retry-After"])
+            # Malformed tokens still get 401, and requests that need no keys still succeed.
             assert call(late, "GET", ada.id, "no.to.ken").status_code == 401
             assert httpx.get(f"{late.api_url}/health", trust_env=False).status_code == 200
             shared = mint_token(SECRET, "eve", timedelta(hours=1))
             assert call(late, "GET", "eve", shared).status_code == 200
             world.start_better_auth()
-            # As long as the answer said, and not longer.
+            # Not longer than Retry-After.
             time.sleep(wait)
             assert call(late, "GET", ada.id, token).status_code == 200
         log = (late.folder / "api.log").read_text()
@@ -299,7 +299,7 @@ def test_an_api_that_starts_during_an_outage_serves_as_soon_as_it_is_over(world:
 
 
 @in_worlds(*WORLDS)
-def test_headers_that_only_look_like_a_token_are_refused_at_once(world: World) -> None:
+def test_malformed_authorization_headers_are_rejected_at_once(world: World) -> None:
     ada = sign_up(world, "Ada")
     token = ada.token()
     good = f"Authorization: Bearer {token}"

@@ -1,4 +1,4 @@
-"""A front end's project around the packed client, and a server for it to call."""
+"""A front end project with the packed client, and a server that it calls."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ SECRET = "clients-tests:0123456789abcdefghijkl"
 
 @pytest.fixture(scope="session")
 def tools() -> Path:
-    """The client's own dependencies; fails, with npm's reason, where they cannot be had."""
+    """The dependencies of the client; fails with npm's output if they cannot be installed."""
     install(PACKAGE)
     return PACKAGE / "node_modules"
 
 
 @pytest.fixture(scope="session")
 def tarball(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What would be published."""
+    """The package as it would be published."""
     folder = tmp_path_factory.mktemp("packed")
     npm("pack", "--pack-destination", folder, folder=PACKAGE)
     (packed,) = folder.glob("*.tgz")
@@ -35,7 +35,7 @@ def tarball(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def consumer(tools: Path, tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project that has installed the client from its tarball, and what else a front end has."""
+    """A project with the client installed from its tarball, and the usual packages of a front end."""
     folder = tmp_path_factory.mktemp("consumer")
     shutil.copytree(HERE / "consumer", folder, dirs_exist_ok=True)
     installed = folder / "node_modules"
@@ -43,7 +43,7 @@ def consumer(tools: Path, tarball: Path, tmp_path_factory: pytest.TempPathFactor
     for package in tools.iterdir():
         (installed / package.name).symlink_to(package)
     with tarfile.open(tarball) as archive:
-        # Python 3.11.0 to 3.11.3 have no filters; from 3.14 on this one is the default.
+        # Python 3.11.0 to 3.11.3 have no filters; from 3.14 on, this filter is the default.
         archive.extraction_filter = getattr(tarfile, "data_filter", None)  # type: ignore[assignment]
         archive.extractall(folder)  # noqa: S202  # We have just packed it.
     (installed / "@tasks-api").mkdir()
@@ -59,7 +59,7 @@ def frontend() -> Iterator[Frontend]:
 
 @pytest.fixture(scope="session")
 def served(database_url: str, frontend: Frontend) -> Iterator[Served]:
-    """The API as scripts/serve runs it, which lets the front end call from a browser."""
+    """The API as scripts/serve runs it, with the front end's origin allowed by CORS."""
     env = {"DATABASE_URL": database_url, "BETTER_AUTH_SECRET": SECRET, "FRONTEND_URL": frontend.origin}
     with serving("--port", "0", env=env) as served:
         yield served
@@ -67,5 +67,5 @@ def served(database_url: str, frontend: Frontend) -> Iterator[Served]:
 
 @pytest.fixture(scope="session")
 def environment(served: Served) -> dict[str, str]:
-    """What the programs under test have to know."""
+    """The environment variables of the programs under test."""
     return {"API_URL": served.url, "BETTER_AUTH_SECRET": SECRET}

@@ -1,4 +1,4 @@
-"""A front end's web server: it gives a page with a script, and takes from the page what the script found."""
+"""The web server of a front end: it serves a page with a script, and receives the script's results."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _PAGE = b'<!doctype html><title>A front end</title><script type="module" src="/p
 
 
 class Frontend(ThreadingHTTPServer):
-    """Stands at two origins, of which the API is told one."""
+    """Listens on two origins, one of which the API allows."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.script = b""
-        self.findings: queue.Queue[dict[str, Any]] = queue.Queue()
+        self.report: queue.Queue[dict[str, Any]] = queue.Queue()
         self.origin = f"http://localhost:{self.server_port}"
         self.foreign_origin = f"http://127.0.0.1:{self.server_port}"
 
@@ -47,9 +47,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         length = int(self.headers["Content-Length"])
-        self._frontend.findings.put(json.loads(self.rfile.read(length)))
+        self._frontend.report.put(json.loads(self.rfile.read(length)))
         self.send_response(204)
         self.end_headers()
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing."""
+        """Log nothing."""

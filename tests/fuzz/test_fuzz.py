@@ -1,4 +1,4 @@
-"""Schemathesis reports no failure of the running server, and each of the faults of a changed copy."""
+"""Schemathesis reports no failure of the running server, and each injected fault of a changed copy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SEED = 20_261_123
 
 @pytest.mark.long
 def test_the_fuzz_run_reports_no_failure(tmp_path: Path) -> None:
-    """Run what `scripts/fuzz --examples 100` runs; a failure shows the commands that reproduce it."""
+    """Run the same as `scripts/fuzz --examples 100`; a failure shows the commands that reproduce it."""
     report = fuzz(100, SEED, tmp_path, quiet=True)
     assert not report.problems, "\n\n".join(
         f"{problem.operation}: {problem.text}\n{problem.command or ''}" for problem in report.problems
@@ -45,14 +45,14 @@ def test_plain_schemathesis_reports_no_failure(postgres_url: str, tmp_path: Path
     with serving(database(postgres_url, 99), secret, tmp_path / "server", ROOT) as url:
         command = [sys.executable, "-P", "-m", "schemathesis.cli", "run", f"{url}/openapi.json"]
         command += ["-H", f"Authorization: Bearer {token}", "-n", "10", "--seed", str(SEED), "--no-color"]
-        # The phase of coverage takes a minute.
+        # The coverage phase takes a minute.
         command += ["--phases", "examples,fuzzing,stateful"]
         run = subprocess.run(command, cwd=empty, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
 
 
-# By file, what is written there and what is planted instead. Answers are spoilt on their way out, behind the
-# engine, which would not let such answers pass.
+# The injected faults: by file, the original text and its replacement. Responses are changed after the engine,
+# because the engine would not send such responses.
 FAULTS: Mapping[str, tuple[str, str]] = {
     "specfirst/src/specfirst/runtime/asgi.py": (
         "    headers = [*answer.headers]\n",
@@ -82,20 +82,20 @@ FAULTS: Mapping[str, tuple[str, str]] = {
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Report:
-    """The report of a short run against a copy of the service with all faults."""
+    """The report of a short run against a copy of the service with all injected faults."""
     code = tmp_path_factory.mktemp("code")
     for package in ("generated", "impl", "migrations", "specfirst"):
         shutil.copytree(ROOT / package, code / package, ignore=shutil.ignore_patterns("__pycache__"))
-    for name, (sound, faulty) in FAULTS.items():
+    for name, (original, mutated) in FAULTS.items():
         text = (code / name).read_text(encoding="utf-8")
-        assert text.count(sound) == 1, f"{name} has changed; update the fault"
-        (code / name).write_text(text.replace(sound, faulty), encoding="utf-8")
+        assert text.count(original) == 1, f"{name} has changed; update the fault"
+        (code / name).write_text(text.replace(original, mutated), encoding="utf-8")
     return fuzz(10, SEED, tmp_path_factory.mktemp("report"), code=code, quiet=True)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("operation", "finding"),
+    ("operation", "failure"),
     [
         pytest.param("/complete", "Undocumented status code", id="a-status-that-is-not-declared"),
         pytest.param(
@@ -105,32 +105,32 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Report:
         pytest.param(
             "GET /api/{user_id}/tasks/{task_id}",
             "Object-level authorization bypass",
-            id="a-path-that-everybody-may-use",
+            id="a-path-without-an-owner-check",
         ),
         pytest.param(
-            # GET and an empty PATCH read it; in few examples only one of them may find it.
+            # GET and an empty PATCH read an item; with few examples, only one of them may find the fault.
             "/api/{user_id}/categories/{category_id}",
             "A user can reach another user's item through their own path",
-            id="a-query-that-forgets-whose-item-it-is",
+            id="a-query-without-the-owner-of-the-item",
         ),
     ],
 )
-def test_the_fuzz_run_finds_a_fault(found: Report, operation: str, finding: str) -> None:
+def test_the_fuzz_run_finds_an_injected_fault(found: Report, operation: str, failure: str) -> None:
     assert any(
-        operation in problem.operation and finding in problem.text and problem.command
+        operation in problem.operation and failure in problem.text and problem.command
         for problem in found.problems
     ), found.problems
 
 
 @pytest.mark.long
-def test_the_page_shows_what_was_found_and_how_to_see_it(found: Report) -> None:
+def test_the_report_shows_failures_and_their_command(found: Report) -> None:
     page = found.as_html()
     assert "Undocumented status code" in page
     assert "curl -X PATCH" in page
     assert "scripts/fuzz --examples 10 --seed 20261123" in page
 
 
-def test_a_command_to_reproduce_takes_a_token_of_the_server_that_one_runs() -> None:
+def test_a_reproduction_command_gets_its_own_token() -> None:
     token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"
     command = f"curl -H 'Authorization: Bearer {token}' http://127.0.0.1:4711/api/ada"
     assert reproduction(command) == (
@@ -138,11 +138,11 @@ def test_a_command_to_reproduce_takes_a_token_of_the_server_that_one_runs() -> N
     )
 
 
-# --- What Schemathesis itself does not call a failure -------------------------------------------------
+# --- Failures that Schemathesis itself does not report -------------------------------------------------
 
 
 def results(folder: Path, share: int, **changes: object) -> Path:
-    """What the hooks write after a run in which each operation had its share and succeeded."""
+    """Write the results of a run in which each operation had its share of examples and succeeded."""
     operations = {
         f"{operation.method.upper()} {operation.path}": {
             "cases": {"fuzzing": share},
@@ -164,19 +164,19 @@ def problems(path: Path, share: int) -> list[str]:
     return [f"{problem.operation}: {problem.text}" for problem in report.problems]
 
 
-def test_a_run_in_which_everything_had_its_share_passes(tmp_path: Path) -> None:
+def test_a_run_with_enough_examples_passes(tmp_path: Path) -> None:
     assert problems(results(tmp_path, 20), 20) == []
 
 
-def test_a_run_that_gave_up_early_fails(tmp_path: Path) -> None:
+def test_a_run_with_too_few_examples_fails(tmp_path: Path) -> None:
     found = problems(results(tmp_path, 20), 21)
     assert "DELETE /api/{user_id}/tasks/{task_id}: worker 1 gave up after 20 of 21 examples" in found
     assert "Stateful: worker 1 gave up after 20 of 21 scenarios" in found
-    # There is but one way to call an operation without parameters.
+    # An operation without parameters has only one example.
     assert not any("GET /health" in problem for problem in found)
 
 
-def test_a_run_that_never_got_into_an_operation_fails(tmp_path: Path) -> None:
+def test_a_run_without_a_success_of_an_operation_fails(tmp_path: Path) -> None:
     path = results(tmp_path, 1, operations={})
     assert "GET /health: worker 1 got no successful response" in problems(path, 1)
 
@@ -187,7 +187,7 @@ def test_a_run_with_a_warning_or_an_error_fails(tmp_path: Path) -> None:
     assert problems(results(tmp_path, 1, errors=["Hook Error: no"]), 1) == ["worker 1: Hook Error: no"]
 
 
-def test_a_run_without_a_result_fails_with_what_schemathesis_said_last(tmp_path: Path) -> None:
+def test_a_run_without_a_result_fails_with_the_last_output(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("Hook Error\n", encoding="utf-8")
     (problem,) = problems(tmp_path / "results.json", 1)
     assert "exited without a result" in problem

@@ -1,7 +1,7 @@
-"""What FastAPI makes of the generated routes: the contract again, but for what this table explains.
+"""FastAPI's schema of the generated routes equals the contract, except for explained differences.
 
-Nobody is served FastAPI's reconstruction. It is compared with the contract because it is made from the
-generated code alone: what agrees was carried over faithfully, and tells the readers of the stubs no lie.
+The server does not serve FastAPI's schema. It is made only from the generated code, so the parts that equal
+the contract prove that the generated code is correct.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ CONTRACT = yaml.safe_load((Path(__file__).parents[2] / "openapi.yaml").read_text
 
 Json = Any
 
-# Where they differ and why: `-` is missing in the reconstruction, `+` is only there, `~` is something else. A
-# place is told by the names that lead to it. Operations are named by operationId, parameters by `in.name`.
+# The differences and their reasons: `-` is missing in FastAPI's schema, `+` is only there, `~` differs. A
+# location is the path of names to it. Operations are identified by operationId, parameters by `in.name`.
 DIFFERENCES = {
-    # What FastAPI was not told, because nothing would read it.
+    # Not passed to FastAPI, because nothing would read it.
     "- info *": "the application has a title and a version",
-    "- servers": "the application does not know them",
+    "- servers": "the application does not use them",
     "- tags": "a router has the names of its tags, and their descriptions in docstrings",
     "- x-max-body-bytes": "the engine reads it from the contract",
     "- x-response-headers": "the engine reads them from the contract",
@@ -39,21 +39,21 @@ DIFFERENCES = {
     "- operations * example": "half of each stub would be examples",
     "- operations * requestBody description": "Body() describes the schema",
     "+ operations * requestBody content application/json schema description": "Body() describes the schema",
-    # What FastAPI writes out at each use, where it is compared.
+    # Inlined by FastAPI at each use, where it is compared.
     "- components headers": "written out at each use",
     "- components parameters": "written out at each use",
     "- components requestBodies": "written out at each use",
     "- components responses": "written out at each use",
     "- components schemas EntityTag": "the schema of a header, written out with it",
     "- components schemas RetryAfter": "the schema of a header, written out with it",
-    # How FastAPI writes what the contract writes otherwise.
+    # Equivalent notations.
     "+ operations * parameters * required": "false is the default",
     "+ operations * responses * headers * required": "false is the default",
-    "+ operations * parameters * schema title": "Pydantic names what has no name",
+    "+ operations * parameters * schema title": "Pydantic adds a title",
     "+ operations * parameters * schema description": "Path() and Query() describe the schema as well",
     "+ operations * parameters * schema default": "the function's default, in the contract the component's",
-    "+ components schemas * title": "Pydantic names what has no name",
-    # What the models do not repeat, since the contract's own schemas judge values.
+    "+ components schemas * title": "Pydantic adds a title",
+    # Not repeated in the models, because the contract's schemas validate values.
     "- components schemas * description": "docstrings and comments, which FastAPI does not read",
     "- components schemas Limit default": "the function's default",
     "- components schemas Offset default": "the function's default",
@@ -69,7 +69,7 @@ DIFFERENCES = {
 
 
 def resolved(document: Json, node: Json) -> Json:
-    """What a reference that is not to a schema leads to."""
+    """Return the target of a reference, except references to schemas."""
     while "$ref" in node:
         names = node["$ref"].removeprefix("#/").split("/")
         node = document
@@ -79,7 +79,7 @@ def resolved(document: Json, node: Json) -> Json:
 
 
 def comparable(document: Json) -> Json:
-    """The document in one notation: what is inherited or referred to stands where it holds."""
+    """Return the document in one notation, with inherited and referenced parts inlined."""
     operations = {}
     for path, item in document["paths"].items():
         for method in item.keys() - {"parameters"}:
@@ -101,7 +101,7 @@ def comparable(document: Json) -> Json:
 
 
 def given(parameter: Json) -> Json:
-    """The schema of a parameter that is there: what may be left out is `... | None` in Python."""
+    """Return the schema of a present parameter; an optional parameter is `... | None` in Python."""
     schema = dict(parameter["schema"])
     match schema.get("anyOf"):
         case [alternative, {"type": "null"}] if not parameter["required"]:
@@ -111,7 +111,7 @@ def given(parameter: Json) -> Json:
 
 
 def with_alternatives(node: Json) -> Json:
-    """The node with each list of types as Pydantic writes it."""
+    """Return the node with each list of types as `anyOf`, as Pydantic writes it."""
     if isinstance(node, list):
         return [with_alternatives(child) for child in node]
     if not isinstance(node, dict):
@@ -141,7 +141,7 @@ def differences(contract: Json, other: Json, *place: str) -> Iterator[str]:
             else:
                 yield from differences(contract[name], other[name], *place, name)
     elif isinstance(contract, str) and isinstance(other, str):
-        # A docstring breaks its lines elsewhere.
+        # Docstrings have other line breaks.
         if contract.split() != other.split():
             yield f"~ {' '.join(place)}"
     elif contract != other:
@@ -159,23 +159,23 @@ def app(**settings: Any) -> ContractAPI:
 
 @cache
 def found() -> list[str]:
-    # The same as get_openapi() of the routes: nobody has put something else in its place.
+    # Equal to get_openapi() of the routes: the application does not override openapi().
     made = app().openapi()
     assert made == get_openapi(
         title=made["info"]["title"], version=made["info"]["version"], routes=app().routes
     )
-    # Through JSON, so that statuses are text and tuples are lists.
+    # Converted to JSON and back, so that statuses are strings and tuples are lists.
     return list(differences(comparable(CONTRACT), comparable(json.loads(json.dumps(made)))))
 
 
-def test_fastapi_reconstructs_the_contract_but_for_what_is_explained() -> None:
+def test_the_fastapi_schema_has_only_explained_differences() -> None:
     assert [line for line in found() if not any(fnmatchcase(line, pattern) for pattern in DIFFERENCES)] == []
 
 
-def test_every_explanation_explains_something() -> None:
+def test_every_explanation_is_used() -> None:
     assert [p for p in DIFFERENCES if not any(fnmatchcase(line, p) for line in found())] == []
 
 
-@pytest.mark.parametrize("wanted", [True, False])
-def test_answers_are_held_to_the_contract_where_the_settings_say_so(wanted: bool) -> None:
-    assert (app(validate_responses=wanted).engine.validation is not None) is wanted
+@pytest.mark.parametrize("enabled", [True, False])
+def test_response_validation_follows_the_setting(enabled: bool) -> None:
+    assert (app(validate_responses=enabled).engine.validation is not None) is enabled

@@ -1,4 +1,4 @@
-"""What a connection string means: the same for both drivers, or one line that names the parameter."""
+"""Connection strings: both drivers get the same parameters, or a one-line error names the parameter."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_parameters_of_other_tools_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "message"),
     [
         ("sslmod=require", "unknown parameter sslmod; did you mean sslmode?"),
         ("search_path=app", "unknown parameter search_path; remove it"),
@@ -77,15 +77,15 @@ def test_parameters_of_other_tools_are_named() -> None:
         ("application_name=a%00b", "a control character"),
     ],
 )
-def test_other_parameters_are_refused_by_name(query: str, said: str) -> None:
+def test_other_parameters_are_rejected_by_name(query: str, message: str) -> None:
     with pytest.raises(ValueError, match=r"^(has|gives|names|says) ") as caught:
         read_connection_string(f"{USED}?{query}")
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("hosts", "said"),
+    ("hosts", "message"),
     [
         ("db:0", "port"),
         ("db:65536", "port"),
@@ -102,8 +102,8 @@ def test_other_parameters_are_refused_by_name(query: str, said: str) -> None:
         ("ada:pass@word@db", "password"),
     ],
 )
-def test_hosts_and_ports_that_do_not_exist_are_refused(hosts: str, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_invalid_hosts_and_ports_are_rejected(hosts: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         read_connection_string(f"postgresql://{hosts}")
 
 
@@ -120,12 +120,12 @@ def test_hosts_and_ports_that_do_not_exist_are_refused(hosts: str, said: str) ->
         ("postgresql:///app", (), ()),
     ],
 )
-def test_hosts_are_read_as_libpq_reads_them(url: str, hosts: tuple[str, ...], ports: tuple[int, ...]) -> None:
+def test_hosts_are_parsed_as_libpq_does(url: str, hosts: tuple[str, ...], ports: tuple[int, ...]) -> None:
     found = read_connection_string(url)
     assert (found.hosts, found.ports) == (hosts, ports)
     by_libpq = parse_dsn(url)
     assert by_libpq.get("host", "") == ",".join(hosts)
-    # Where libpq is told of no port it is 5432 too.
+    # The default port of libpq is 5432 too.
     assert [port or "5432" for port in by_libpq.get("port", "").split(",")] == [*map(str, ports or (5432,))]
 
 
@@ -138,7 +138,7 @@ def test_hosts_are_read_as_libpq_reads_them(url: str, hosts: tuple[str, ...], po
         },
     )
 )
-def test_every_percent_encoded_text_means_what_it_means_to_libpq(parts: dict[str, str]) -> None:
+def test_percent_encoded_texts_are_decoded_as_libpq_does(parts: dict[str, str]) -> None:
     encoded = {name: quote(value, safe="") for name, value in parts.items()}
     url = f"postgresql://{encoded['user']}:{encoded.get('password', '')}@db/{encoded.get('dbname', '')}"
     found = read_connection_string(url).for_psycopg2
@@ -146,12 +146,12 @@ def test_every_percent_encoded_text_means_what_it_means_to_libpq(parts: dict[str
 
 
 @given(st.text())
-def test_any_text_is_understood_or_refused_in_one_line(text: str) -> None:
+def test_any_text_is_parsed_or_rejected_in_one_line(text: str) -> None:
     for url in (text, f"postgresql://{text}", f"postgresql://db/app?{text}"):
         try:
             found = read_connection_string(url)
         except ValueError as error:
-            assert len(str(error).splitlines()) == 1  # noqa: PT017  # Most texts are refused, and some are not.
+            assert len(str(error).splitlines()) == 1  # noqa: PT017  # Most texts are rejected, some are valid.
         else:
             assert found.for_asyncpg["dsn"].startswith("postgresql://?")
             assert isinstance(found.for_psycopg2, dict)

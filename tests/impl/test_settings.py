@@ -17,7 +17,7 @@ PRODUCTION = {"ENVIRONMENT": "production", "DATABASE_URL": DATABASE_URL, "BETTER
 
 
 def public_keys() -> list[str]:
-    """Public keys in every textual form that could be taken for a secret (CVE-2026-85394)."""
+    """Return public keys in every textual form that could be used as a secret (CVE-2026-85394)."""
     texts = []
     for private in KEYS.values():
         public = private.public_key()
@@ -28,11 +28,11 @@ def public_keys() -> list[str]:
             pem,
             pem.replace("\n", "\\n"),
             "".join(pem.splitlines()),
-            # What is between the lines of a PEM file, and the same as base64url.
+            # The content of a PEM file, as base64 and base64url.
             b64encode(der).decode(),
             "\n".join(pem.splitlines()[1:-1]),
             base64url(der),
-            # The bytes themselves, as the environment gives them.
+            # The raw bytes, as an environment variable contains them.
             der.decode("utf-8", "surrogateescape"),
             public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode(),
             json.dumps(member),
@@ -57,7 +57,7 @@ def load(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Settin
     return load_settings()
 
 
-def test_without_any_setting_the_server_runs_in_development() -> None:
+def test_the_default_environment_is_development() -> None:
     settings = load_settings()
     assert settings.environment == "development"
     assert settings.database_url is None
@@ -66,7 +66,7 @@ def test_without_any_setting_the_server_runs_in_development() -> None:
     assert settings.validate_responses is True
 
 
-def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_environment_variables_override_the_env_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(
         "FRONTEND_URL=https://file.example.com\nDATABASE_POOL_SIZE=3\nDATABASE_URL=\n"
     )
@@ -75,7 +75,7 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp
     assert settings.database_url is None
 
 
-def test_production_does_not_validate_responses_unless_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_production_does_not_validate_responses_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load(monkeypatch, PRODUCTION).validate_responses is False
     assert load(monkeypatch, {"VALIDATE_RESPONSES": "true"}).validate_responses is True
 
@@ -90,14 +90,12 @@ def test_production_does_not_validate_responses_unless_told_to(monkeypatch: pyte
         ("http://[::1]:3000", "http://[::1]:3000"),
     ],
 )
-def test_the_frontends_origin_is_kept_as_browsers_send_it(
-    monkeypatch: pytest.MonkeyPatch, given: str, origin: str
-) -> None:
+def test_the_front_end_origin_is_normalized(monkeypatch: pytest.MonkeyPatch, given: str, origin: str) -> None:
     assert load(monkeypatch, {"FRONTEND_URL": given}).frontend_url == origin
 
 
 @pytest.mark.parametrize(("given", "prefix"), [("/tasks-api/", "/tasks-api"), ("/", ""), ("/a/b", "/a/b")])
-def test_the_path_prefix_does_not_end_in_a_slash(
+def test_a_trailing_slash_of_the_path_prefix_is_removed(
     monkeypatch: pytest.MonkeyPatch, given: str, prefix: str
 ) -> None:
     assert load(monkeypatch, {"ROOT_PATH": given}).root_path == prefix
@@ -118,7 +116,7 @@ AUTH_URL = "https://auth.example.com"
             "http://localhost:3000",
             "http://localhost:3000",
         ),
-        # Better Auth takes a path for the whole of its base path, and its origin for its name.
+        # In Better Auth, the path of the URL is the base path, and the origin is the issuer.
         ({"BETTER_AUTH_URL": f"{AUTH_URL}/login/"}, f"{AUTH_URL}/login/jwks", AUTH_URL, AUTH_URL),
         ({"BETTER_AUTH_URL": f"{AUTH_URL}:443"}, f"{AUTH_URL}:443/api/auth/jwks", AUTH_URL, AUTH_URL),
         (
@@ -148,7 +146,7 @@ AUTH_URL = "https://auth.example.com"
         ({"BETTER_AUTH_SECRET": SECRET, "AUTH_ISSUER": "me"}, None, "me", None),
     ],
 )
-def test_one_url_tells_where_the_keys_are_and_what_tokens_say_and_each_may_be_set_alone(
+def test_jwks_issuer_and_audience_default_to_better_auth_url(
     monkeypatch: pytest.MonkeyPatch,
     environment: dict[str, str],
     jwks_url: str | None,
@@ -270,7 +268,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("name", "environment"), BAD)
-def test_a_bad_setting_is_one_line_that_names_it_and_tells_no_value(
+def test_an_invalid_setting_is_named_without_its_value(
     monkeypatch: pytest.MonkeyPatch, name: str, environment: dict[str, str]
 ) -> None:
     with pytest.raises(SettingsError) as caught:
@@ -280,12 +278,12 @@ def test_a_bad_setting_is_one_line_that_names_it_and_tells_no_value(
     assert "\n" not in message
     assert "hunter2" not in message
     assert environment.get("BETTER_AUTH_SECRET", SECRET) not in message
-    # Nor does a traceback tell it.
+    # A traceback does not contain the value either.
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
 
 
-def test_every_bad_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_invalid_settings_are_named_together(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError) as caught:
         load(monkeypatch, {"ENVIRONMENT": "production"})
     assert [line.split()[0] for line in str(caught.value).splitlines()] == [
@@ -294,13 +292,13 @@ def test_every_bad_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> 
     ]
 
 
-def test_settings_do_not_print_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_do_not_print_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     text = repr(load(monkeypatch, PRODUCTION))
     assert SECRET not in text
     assert "hunter2" not in text
 
 
-def test_the_example_file_describes_every_setting_and_changes_none(tmp_path: Path) -> None:
+def test_the_example_file_lists_every_setting_as_a_comment(tmp_path: Path) -> None:
     example = (Path(__file__).parents[2] / ".env.example").read_text()
     for name in Settings.model_fields:
         assert f"\n#{name.upper()}=" in example
@@ -321,7 +319,7 @@ MISSPELT = {
 
 @pytest.mark.parametrize("name", MISSPELT)
 @pytest.mark.parametrize("in_file", [False, True])
-def test_a_misspelt_name_is_refused_with_the_one_that_was_meant(
+def test_a_misspelt_setting_is_rejected_with_a_suggestion(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, in_file: bool
 ) -> None:
     if in_file:
@@ -334,7 +332,7 @@ def test_a_misspelt_name_is_refused_with_the_one_that_was_meant(
 
 
 @pytest.mark.parametrize("name", ["DATABASE_TIMEOUT", "METRICS_PATH", "BETTER_AUTH_COLOR", "RATE_LIMIT"])
-def test_a_name_with_our_prefix_that_is_no_setting_is_refused(
+def test_an_unknown_setting_with_our_prefix_is_rejected(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
     (tmp_path / ".env").write_text(f"{name}=1\n" if name == "RATE_LIMIT" else "")
@@ -352,13 +350,13 @@ def test_a_name_with_our_prefix_that_is_no_setting_is_refused(
         *("PGHOST", "HOST", "PORT", "DOC", "NODE_ENV", "OTEL_EXPORTER_OTLP_ENDPOINT"),
     ],
 )
-def test_what_others_set_in_the_same_environment_is_left_alone(
-    monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_variables_of_other_programs_are_ignored(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     load(monkeypatch, {name: "x"})
 
 
-def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_all_errors_of_settings_are_reported_together(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / ".env").write_text("COLOUR=red\nENVIRONMENT=prod\n")
     with pytest.raises(SettingsError) as error:
         load(monkeypatch, {"DATABASE_POOL": "5"})
@@ -374,7 +372,7 @@ def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch, tmp_
     ("environment", "docs"),
     [({}, True), (PRODUCTION, False), (PRODUCTION | {"DOCS": "true"}, True), ({"DOCS": "false"}, False)],
 )
-def test_documentation_pages_are_off_in_production_unless_asked_for(
+def test_documentation_pages_are_off_in_production_by_default(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], docs: bool
 ) -> None:
     assert load(monkeypatch, environment).docs is docs
@@ -394,7 +392,7 @@ def test_documentation_pages_are_off_in_production_unless_asked_for(
         ),
     ],
 )
-def test_a_secret_s_tokens_are_for_the_audience_that_somebody_set(
+def test_shared_secret_tokens_have_the_configured_audience(
     monkeypatch: pytest.MonkeyPatch, given: dict[str, str], audience: str | None
 ) -> None:
     assert load(monkeypatch, given).shared_secret_audience == audience

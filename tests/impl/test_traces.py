@@ -1,4 +1,4 @@
-"""Traces, in a process with OpenTelemetry's SDK as an operator sets it up, but exported into memory."""
+"""OpenTelemetry traces, in a process with the SDK and an in-memory exporter."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ async def main():
     transport = httpx.ASGITransport(app=create_app())
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         for method, path in json.loads(sys.argv[1]):
-            answer = await client.request(method, path, headers={"X-Request-ID": "mine", "traceparent":
+            response = await client.request(method, path, headers={"X-Request-ID": "mine", "traceparent":
                 "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"})
-            assert answer.headers["x-request-id"] == "mine"
+            assert response.headers["x-request-id"] == "mine"
 
 asyncio.run(main())
 print(json.dumps([
@@ -45,7 +45,7 @@ def spans(tmp_path: Path, traces: str, *requests: tuple[str, str]) -> list[tuple
         env={
             "PYTHONPATH": str(Path(__file__).parents[2]),
             "TRACES": traces,
-            # Enough to be refused in all ways, and needs no database.
+            # These settings are enough for error responses, which need no database.
             "MOCK": "all",
             "BETTER_AUTH_SECRET": "traces:0123456789abcdefghijklmnop",
             "ACCESS_LOG": "false",
@@ -58,7 +58,7 @@ def spans(tmp_path: Path, traces: str, *requests: tuple[str, str]) -> list[tuple
     return [(name, trace_id, attributes) for name, trace_id, attributes in json.loads(done.stdout)]
 
 
-def test_a_span_is_named_by_its_operation_and_belongs_to_the_caller_s_trace(tmp_path: Path) -> None:
+def test_a_span_has_its_operation_name_and_the_callers_trace(tmp_path: Path) -> None:
     found = spans(
         tmp_path,
         "true",
@@ -69,8 +69,8 @@ def test_a_span_is_named_by_its_operation_and_belongs_to_the_caller_s_trace(tmp_
         ("GET", "/hunter?token=hunter2"),
     )
     assert {trace_id for _, trace_id, _ in found} == {"0af7651916cd43dd8448eb211c80319c"}
-    shown = ("http.route", "openapi.operation_id", "http.response.status_code")
-    assert [(name, *map(attributes.get, shown)) for name, _, attributes in found] == [
+    compared = ("http.route", "openapi.operation_id", "http.response.status_code")
+    assert [(name, *map(attributes.get, compared)) for name, _, attributes in found] == [
         ("GET /health", "/health", "getHealth", 200),
         ("GET /api/{user_id}/tasks", "/api/{user_id}/tasks", "listTasks", 401),
         ("DELETE /api/{user_id}/tasks/{task_id}", "/api/{user_id}/tasks/{task_id}", "deleteTask", 401),
@@ -82,5 +82,5 @@ def test_a_span_is_named_by_its_operation_and_belongs_to_the_caller_s_trace(tmp_
 
 
 @pytest.mark.parametrize("traces", ["false", ""])
-def test_without_the_setting_there_are_none(tmp_path: Path, traces: str) -> None:
+def test_without_the_setting_there_are_no_traces(tmp_path: Path, traces: str) -> None:
     assert spans(tmp_path, traces, ("GET", "/health")) == []

@@ -1,7 +1,7 @@
-"""What an account is, in lists and dictionaries: the plain model that the server is compared with.
+"""A model of a user's account in lists and dictionaries, with which the server is compared.
 
-A task or category here is what the server should answer, with moments as `datetime` in place of their text.
-Only `id`, `created_at` and `updated_at` are taken from the server, and only after they were checked.
+A task or category is the expected response body, with timestamps as `datetime` instead of text. Only `id`,
+`created_at` and `updated_at` are copied from the server, after they were checked.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ Json = dict[str, Any]
 
 TASK_DEFAULTS: Json = {**null_properties("TaskCreate"), "completed": False, "priority": "medium"}
 CATEGORY_DEFAULTS: Json = {"color": "#3B82F6"}
-MOMENTS = ("due_date", "created_at", "updated_at")
+TIMESTAMPS = ("due_date", "created_at", "updated_at")
 
 
 @dataclass
 class Account:
-    """All that one user owns, oldest first."""
+    """The data of one user, oldest first."""
 
     user_id: str
     erased: bool = False
@@ -35,7 +35,7 @@ class Account:
         return next((category for category in self.categories if category["id"] == category_id), None)
 
     def tasks_that_match(self, filters: Json) -> list[Json]:
-        """Newest first; an empty filter lets everything through."""
+        """Return the matching tasks, newest first; an empty filter matches every task."""
         newest_first = reversed(self.tasks)
         return [task for task in newest_first if all(task[name] == filters[name] for name in filters)]
 
@@ -43,7 +43,7 @@ class Account:
         return any(category["name"] == name and category is not than for category in self.categories)
 
     def delete_category(self, category: Json) -> None:
-        """Its tasks stay without it. That changes the category and not them: `updated_at` stays as well."""
+        """Delete the category and remove it from its tasks, without a change of their `updated_at`."""
         self.categories.remove(category)
         for task in self.tasks:
             if task["category_id"] == category["id"]:
@@ -56,6 +56,6 @@ class Account:
 
 
 def meaning(body: Json) -> Json:
-    """The properties of a request or an answer, with moments as `datetime` in UTC."""
-    given = {name: body[name] for name in MOMENTS if body.get(name) is not None}
+    """Return the properties of a request or response body, with timestamps as `datetime` in UTC."""
+    given = {name: body[name] for name in TIMESTAMPS if body.get(name) is not None}
     return body | {name: datetime.fromisoformat(text).astimezone(UTC) for name, text in given.items()}

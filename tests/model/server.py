@@ -1,4 +1,4 @@
-"""The real server: uvicorn in a process of its own."""
+"""The real server: uvicorn in its own process."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Server:
 
 @contextmanager
 def running_server(database_url: str, folder: Path) -> Iterator[Server]:
-    """Run the application as scripts/serve does, but with every answer checked by the contract.
+    """Run the application as scripts/serve does, with response validation.
 
-    `folder` is empty and the environment bare, so that no developer's .env or shell has a say.
+    `folder` is empty and the environment minimal, so a developer's .env file or shell has no effect.
     """
     log = folder / "server.log"
     command = [sys.executable, "-m", "uvicorn", "impl.app:create_app", "--factory", "--no-access-log"]
@@ -61,7 +61,7 @@ def running_server(database_url: str, folder: Path) -> Iterator[Server]:
 
 
 def _wait_for_url(process: subprocess.Popen[bytes], log: Path) -> str:
-    """Where uvicorn says that it listens; the system chose the port."""
+    """Wait for the URL in uvicorn's log; the operating system chose the port."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         if found := re.search(r"running on (http://[\w.:]+)", log.read_text()):

@@ -1,4 +1,4 @@
-"""What clients send: bodies that the contract admits, and bodies and queries that it refuses."""
+"""Strategies for requests: valid bodies, and invalid bodies and queries."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-# All of Unicode but for what the contract excludes: NUL and lone surrogates.
+# All Unicode characters except NUL and lone surrogates, which the contract excludes.
 characters = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 
-# What SQL, JSON or a tidy programmer might stumble over.
+# Texts that SQL, JSON or normalization could mishandle.
 awkward_texts = st.sampled_from(
     [
         " ",
@@ -30,9 +30,9 @@ awkward_texts = st.sampled_from(
 
 
 def boundary_texts(shortest: int, longest: int) -> st.SearchStrategy[str]:
-    """Texts of the shortest and the longest lengths that the contract admits.
+    """Return a strategy for texts with the minimum and the maximum length of the contract.
 
-    The long ones repeat a few characters, so that Hypothesis has little to draw and to shrink.
+    The long texts repeat a few characters, so that Hypothesis has little to draw and to shrink.
     """
     chunks = st.text(characters, min_size=1, max_size=4)
     lengths = st.sampled_from([shortest, longest - 1, longest])
@@ -44,10 +44,10 @@ def texts(shortest: int, longest: int) -> st.SearchStrategy[str]:
     return usual | awkward_texts | boundary_texts(shortest, longest)
 
 
-def _due_date(moment: datetime, digits: int, sign: str, hours: int, minutes: int) -> str:
-    fraction = f".{moment.microsecond:06}"[: digits + 1] if digits else ""
+def _due_date(timestamp: datetime, digits: int, sign: str, hours: int, minutes: int) -> str:
+    fraction = f".{timestamp.microsecond:06}"[: digits + 1] if digits else ""
     offset = "Z" if sign == "Z" else f"{sign}{hours:02}:{minutes:02}"
-    return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}{offset}"
+    return f"{timestamp:%Y-%m-%dT%H:%M:%S}{fraction}{offset}"
 
 
 due_dates = st.one_of(
@@ -67,7 +67,7 @@ due_dates = st.one_of(
 completed = st.booleans()
 priorities = st.sampled_from(["low", "medium", "high"])
 
-# All properties of a task but `category_id`, which the rules add, since only they know the categories.
+# All properties of a task except `category_id`, which the rules add, because only they know the categories.
 titles = texts(1, 255)
 optional: dict[str, st.SearchStrategy[Any]] = {
     "description": st.none() | texts(0, 2000),
@@ -78,7 +78,7 @@ optional: dict[str, st.SearchStrategy[Any]] = {
 whole_tasks = st.fixed_dictionaries({"title": titles}, optional=optional)
 task_changes = st.fixed_dictionaries({}, optional={"title": titles, **optional})
 
-# Few names, so that they meet again; names that differ by case, spaces or normal form are different names.
+# Few names, so that duplicates occur; names that differ in case, spaces or normal form are different names.
 names = st.sampled_from(["Work", "work", "Work ", "\u00e9", "e\u0301"]) | texts(1, 100)
 colors = st.from_regex(r"\A#[0-9A-Fa-f]{6}\Z")
 whole_categories = st.fixed_dictionaries({"name": names}, optional={"color": colors})
@@ -109,7 +109,7 @@ invalid_category_members = st.sampled_from(
     ]
 )
 
-# Bodies that are no JSON objects at all, or not sent as such: content, media type, status.
+# Bodies that are not JSON objects, or not sent as JSON: content, media type, status.
 unreadable_bodies = st.sampled_from(
     [
         *[

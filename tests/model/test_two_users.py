@@ -1,8 +1,7 @@
-"""Whatever two users do, in whatever order, the server answers what a model of lists and dictionaries says.
+"""Random sequences of requests of two users get the responses that a model in Python predicts.
 
-Hypothesis makes up sequences of requests, plays them over HTTP, and shrinks a sequence that goes wrong to
-the few steps that matter. It prints them as a program; each line is a rule of `TwoUsers` and says what was
-done.
+Hypothesis generates sequences of requests, sends them over HTTP, and shrinks a failing sequence to the few
+steps that matter. It prints them as a program; each line calls a rule of `TwoUsers`.
 
     MODEL_EXAMPLES=2000 MODEL_STEPS=60 pytest tests/model      runs longer
 """
@@ -50,39 +49,41 @@ SETTINGS = settings(
     derandomize=False,
     print_blob=True,
     report_multiple_bugs=False,
-    # All but "explain", which plays hundreds of examples more and has nothing to say of a server.
+    # All phases except "explain", which runs hundreds of further examples and cannot explain a server.
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
-    # An example is a hundred requests, so neither its time nor its size is a fault.
+    # An example has a hundred requests, so its time and its size are no errors.
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 LARGEST_ID = 2**53 - 1
-NOTHING_TOLD: Json = {"email": None, "name": None, "email_verified": False, "image": None}
+EMPTY_PROFILE: Json = {"email": None, "name": None, "email_verified": False, "image": None}
 FORBIDDEN = "Not authorized to access this user's data"
 
 
-def test_two_users_see_what_the_model_says(server: Server) -> None:
+def test_the_server_behaves_like_the_model(server: Server) -> None:
     with httpx.Client(base_url=server.url) as client:
         TwoUsers.server, TwoUsers.client = server, client
         run_state_machine_as_test(TwoUsers, settings=SETTINGS)
 
 
-def test_every_resource_has_tests_of_its_own() -> None:
-    """The model has rules for tasks and categories; what other resources do is tested there alone."""
+def test_every_resource_has_its_own_tests() -> None:
+    """The model has rules for tasks and categories only; other resources have their own test modules."""
     files = [f"tests/api/test_{resource.name}.py" for resource in RESOURCES.values()]
     missing = [file for file in files if not (ROOT / file).exists()]
-    assert missing == [], f"write {', '.join(missing)}: the generic tests do not know what these resources do"
+    assert missing == [], (
+        f"write {', '.join(missing)}: the generic tests do not test the behavior of these resources"
+    )
 
 
 class Person:
-    """A user as the rules know them: the model of the account, and the token to act with."""
+    """A user: the model of the account, and the current token."""
 
     def __init__(self, name: str, user_id: str) -> None:
         self.name = name
         self.account = Account(user_id)
-        self.profile: Json = {"id": user_id, **NOTHING_TOLD}
+        self.profile: Json = {"id": user_id, **EMPTY_PROFILE}
         self.token = ""
-        # Ids that once were this person's and are nobody's now.
+        # Ids of this person's deleted items.
         self.former_task_ids: list[int] = []
         self.former_category_ids: list[int] = []
 
@@ -98,7 +99,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Task:
-    """A task that was created once; it may be gone by now."""
+    """A task that was created; it may be deleted."""
 
     owner: str
     id: int
@@ -112,19 +113,19 @@ class Category:
 
 @dataclass
 class Walk:
-    """A reading of a list from cursor to cursor while the list changes."""
+    """A traversal of a list from cursor to cursor while the list changes."""
 
     filters: Json
     limit: int
     cursor: str | None = None
     seen: list[int] = field(default_factory=list)
-    # The tasks that were on the list whenever a page was read; None before the first.
+    # The tasks that were in the list at every page so far; None before the first page.
     steady: set[int] | None = None
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An answer, and the request that it answers."""
+class Response:
+    """A response, and its request."""
 
     request: str
     status: int
@@ -133,7 +134,7 @@ class Answer:
 
 
 people = st.sampled_from(["ada", "bob"])
-# Names instead of ids, since ids differ from run to run.
+# Symbolic names instead of ids, because ids differ between runs.
 own_categories = st.sampled_from(["left out", "null", "oldest", "newest"])
 strange_categories = st.sampled_from(["another user's", "deleted", "never there"])
 category_filters = st.sampled_from(["any", "oldest", "newest", "another user's", "never there"])
@@ -170,21 +171,21 @@ class TwoUsers(RuleBasedStateMachine):
         self.changes: deque[str] = deque(maxlen=5)
         self.request = ""
         self.walks: dict[str, Walk] = {}
-        # The state in which each task was when its ETag was last looked at, and the ETag.
+        # The ETag of each task when it was last read, and the state of the task then.
         self.states: dict[int, tuple[Json, str]] = {}
         self.keys = 0
         self.erasures = 0
-        # Every id that the server ever gave, in the order of creation.
+        # Every id that the server has assigned, in the order of creation.
         self.task_ids: list[int] = []
         self.category_ids: list[int] = []
         self.newest = datetime.min.replace(tzinfo=UTC)
-        # One id has all characters that a path must encode, and begins like the other one.
+        # One user id contains the characters that a path must encode, and starts with the other user id.
         ada = uuid4().hex
         self.people = {"ada": Person("ada", ada), "bob": Person("bob", f"{ada}|b@c:d+e~f")}
         for person in self.people.values():
             self.log_in(person, name=person.name, email=f"{person.name}@example.com")
 
-    # How the rules speak with the server.
+    # Requests to the server.
 
     def log_in(self, person: Person, **claims: str) -> None:
         person.token = self.new_token(person, issued_at=time.time(), **claims)
@@ -198,17 +199,17 @@ class TwoUsers(RuleBasedStateMachine):
 
     def send(
         self, method: str, path: str, body: Json | None = None, *, token: str | None, **options: Any
-    ) -> Answer:
+    ) -> Response:
         headers: dict[str, str] = options.pop("headers", {})
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         if body is not None:
-            # Both forms of JSON text have their turn: characters as they are, and as escapes.
+            # Use both forms of JSON text: raw characters and escapes.
             options["content"] = json.dumps(body, ensure_ascii=method == "POST").encode()
             headers["Content-Type"] = "application/json"
         response = self.client.request(method, path, headers=headers, **options)
         sent = options.get("content", b"").decode("utf-8", "replace")
-        # Bob's path begins with Ada's, so it is looked for first.
+        # Bob's path starts with Ada's, so it is replaced first.
         for name in ("bob", "ada"):
             path = path.replace(self.people[name].path, f"/api/<{name}>")
         request = f"{method} {path} {sent[:300]}"
@@ -216,17 +217,17 @@ class TwoUsers(RuleBasedStateMachine):
         if method != "GET":
             self.changes.append(self.request)
         if response.status_code == 304:
-            self.check(f"{request} is answered without a body", response.content, b"")
-            return Answer(request, 304, None, response.headers)
-        self.check(f"{request} is answered in JSON", response.headers["content-type"], "application/json")
-        return Answer(request, response.status_code, response.json(), response.headers)
+            self.check(f"the response to {request} has no body", response.content, b"")
+            return Response(request, 304, None, response.headers)
+        self.check(f"the response to {request} is JSON", response.headers["content-type"], "application/json")
+        return Response(request, response.status_code, response.json(), response.headers)
 
-    def ask(self, person: Person, method: str, path: str, body: Json | None = None) -> Answer:
-        """The person's own request, on their own path."""
+    def ask(self, person: Person, method: str, path: str, body: Json | None = None) -> Response:
+        """Send a request of the person on their own path."""
         return self.send(method, person.path + path, body, token=person.token)
 
     def check(self, fact: str, server: object, model: object) -> None:
-        """Unless both sides are equal, fail with them and with the requests that led here."""
+        """Fail with both values and the previous requests unless the values are equal."""
         if server != model:
             raise AssertionError(
                 f"{fact}{_first_difference(server, model)}\n  the server: {server!r}\n  the model:  {model!r}"
@@ -240,72 +241,76 @@ class TwoUsers(RuleBasedStateMachine):
             return ""
         return f"\n  the server's log ends with\n{self.server.log.read_text(errors='replace')[-3000:]}"
 
-    def check_status(self, answer: Answer, status: int) -> None:
-        self.check(f"{answer.request}: the status", answer.status, status)
+    def check_status(self, response: Response, status: int) -> None:
+        self.check(f"{response.request}: the status", response.status, status)
 
-    def check_refusal(self, answer: Answer, status: int, detail: str) -> None:
-        self.check_status(answer, status)
-        self.check(f"{answer.request}: the answer", answer.body, {"detail": detail})
+    def check_error(self, response: Response, status: int, detail: str) -> None:
+        self.check_status(response, status)
+        self.check(f"{response.request}: the response", response.body, {"detail": detail})
 
-    def check_invalid(self, answer: Answer, place: str) -> None:
-        """422, with findings which all say where in the body or the query they stand."""
-        self.check_status(answer, 422)
-        self.check(f"{answer.request}: the answer has findings alone", [*answer.body], ["detail"])
-        findings = answer.body["detail"]
-        self.check(f"{answer.request}: there are findings", bool(findings), True)
-        for finding in findings:
-            self.check(f"{answer.request}: the form of a finding", sorted(finding), ["loc", "msg", "type"])
-            self.check(f"{answer.request}: where the fault is", finding["loc"][0], place)
+    def check_invalid(self, response: Response, place: str) -> None:
+        """Check a 422 response whose validation errors are all located in the body or the query."""
+        self.check_status(response, 422)
+        self.check(f"{response.request}: the response has only `detail`", [*response.body], ["detail"])
+        errors = response.body["detail"]
+        self.check(f"{response.request}: there are validation errors", bool(errors), True)
+        for error in errors:
+            self.check(
+                f"{response.request}: the members of a validation error",
+                sorted(error),
+                ["loc", "msg", "type"],
+            )
+            self.check(f"{response.request}: the location of the error", error["loc"][0], place)
 
-    def check_whole(self, answer: Answer, status: int, model: Json) -> Json:
-        """The answer is exactly this task or category; the moments are in UTC."""
-        self.check_status(answer, status)
-        self.check_moments(answer.body)
-        stored = meaning(answer.body)
-        self.check(f"{answer.request}: the answer", stored, model)
+    def check_whole(self, response: Response, status: int, model: Json) -> Json:
+        """Check that the response is exactly this task or category, with timestamps in UTC."""
+        self.check_status(response, status)
+        self.check_timestamps(response.body)
+        stored = meaning(response.body)
+        self.check(f"{response.request}: the response", stored, model)
         return stored
 
-    def check_moments(self, body: Json) -> None:
+    def check_timestamps(self, body: Json) -> None:
         for name in {"created_at", "updated_at", "due_date"} & body.keys():
             text = body[name]
             self.check(f"{name} is in UTC", text is None or text.endswith("Z"), True)
 
     def check_created(
-        self, answer: Answer, person: Person, collection: str, model: Json, ids: list[int]
+        self, response: Response, person: Person, collection: str, model: Json, ids: list[int]
     ) -> Json:
-        """The answer is this new task or category, which is then found where Location says."""
-        self.check_status(answer, 201)
-        given = {name: answer.body.get(name) for name in ("id", "created_at")}
+        """Check that the response is this new task or category, and that Location leads to it."""
+        self.check_status(response, 201)
+        given = {name: response.body.get(name) for name in ("id", "created_at")}
         model = model | given
         if collection == "tasks":
             model |= {"updated_at": given["created_at"]}
-        created = self.check_whole(answer, 201, meaning({"user_id": person.account.user_id} | model))
+        created = self.check_whole(response, 201, meaning({"user_id": person.account.user_id} | model))
         self.check("the id is new", created["id"] in ids, False)
         self.check("created_at is not before that of older rows", created["created_at"] >= self.newest, True)
         self.newest = created["created_at"]
         ids.append(created["id"])
-        location = answer.headers["location"]
+        location = response.headers["location"]
         expected = f"/api/{person.account.user_id}/{collection}/{created['id']}"
         self.check("Location names what was created", unquote(location), expected)
         self.check_whole(self.send("GET", location, token=person.token), 200, created)
         return created
 
-    def check_changed(self, answer: Answer, before: Json, changes: Json) -> None:
-        """The answer is what was there before, with these changes and a later `updated_at`."""
-        self.check_status(answer, 200)
-        updated_at = meaning(answer.body).get("updated_at")
-        self.check_whole(answer, 200, before | meaning(changes) | {"updated_at": updated_at})
+    def check_changed(self, response: Response, before: Json, changes: Json) -> None:
+        """Check that the response is the previous state with these changes and a later `updated_at`."""
+        self.check_status(response, 200)
+        updated_at = meaning(response.body).get("updated_at")
+        self.check_whole(response, 200, before | meaning(changes) | {"updated_at": updated_at})
         later = updated_at is not None and updated_at > before["updated_at"]
-        self.check(f"{answer.request}: updated_at is later than {before['updated_at']}", later, True)
+        self.check(f"{response.request}: updated_at is later than {before['updated_at']}", later, True)
         before.update(meaning(changes), updated_at=updated_at)
 
-    # What the arguments of rules mean.
+    # Arguments of rules.
 
     def other(self, who: str) -> Person:
         return self.people["bob" if who == "ada" else "ada"]
 
     def category_id(self, person: Person, which: str) -> int:
-        """The id of a category that the words describe, and of none when there is none."""
+        """Return the id of the described category, or an unknown id if there is none."""
         own, others = person.account.categories, self.other(person.name).account.categories
         if which in ("oldest", "newest") and own:
             found: int = own[0 if which == "oldest" else -1]["id"]
@@ -330,7 +335,7 @@ class TwoUsers(RuleBasedStateMachine):
             given["category_id"] = self.category_id(self.people[who], category)
         return {name: value for name, value in given.items() if value is not None}
 
-    # Beginnings.
+    # Initial states.
 
     @initialize(
         target=categories,
@@ -362,15 +367,15 @@ class TwoUsers(RuleBasedStateMachine):
             self.check_changed(self.ask(person, "PATCH", f"/tasks/{task['id']}", changes), task, changes)
 
     def created_task(self, person: Person, body: Json) -> Task:
-        answer = self.ask(person, "POST", "/tasks", body)
-        created = self.check_created(answer, person, "tasks", TASK_DEFAULTS | body, self.task_ids)
+        response = self.ask(person, "POST", "/tasks", body)
+        created = self.check_created(response, person, "tasks", TASK_DEFAULTS | body, self.task_ids)
         person.account.tasks.append(created)
         return Task(person.name, created["id"])
 
     def created_category(self, person: Person, body: Json) -> Category:
-        answer = self.ask(person, "POST", "/categories", body)
+        response = self.ask(person, "POST", "/categories", body)
         created = self.check_created(
-            answer, person, "categories", CATEGORY_DEFAULTS | body, self.category_ids
+            response, person, "categories", CATEGORY_DEFAULTS | body, self.category_ids
         )
         person.account.categories.append(created)
         return Category(person.name, created["id"])
@@ -382,7 +387,7 @@ class TwoUsers(RuleBasedStateMachine):
         person = self.people[who]
         body = self.with_category(person, body, category)
         if person.account.erased:
-            self.check_refusal(self.ask(person, "POST", "/tasks", body), 404, "User not found")
+            self.check_error(self.ask(person, "POST", "/tasks", body), 404, "User not found")
             return multiple()
         return self.created_task(person, body)
 
@@ -390,29 +395,29 @@ class TwoUsers(RuleBasedStateMachine):
     def replace_task(self, task: Task, body: Json, category: str) -> None:
         person = self.people[task.owner]
         body = self.with_category(person, body, category)
-        answer = self.ask(person, "PUT", f"/tasks/{task.id}", body)
+        response = self.ask(person, "PUT", f"/tasks/{task.id}", body)
         stored = person.account.task(task.id)
         if stored is None:
-            self.check_refusal(answer, 404, "Task not found")
+            self.check_error(response, 404, "Task not found")
         else:
-            self.check_changed(answer, stored, TASK_DEFAULTS | body)
+            self.check_changed(response, stored, TASK_DEFAULTS | body)
 
     @rule(task=tasks, changes=strategies.task_changes, category=own_categories)
     def update_task(self, task: Task, changes: Json, category: str) -> None:
         person = self.people[task.owner]
         changes = self.with_category(person, changes, category)
-        answer = self.ask(person, "PATCH", f"/tasks/{task.id}", changes)
+        response = self.ask(person, "PATCH", f"/tasks/{task.id}", changes)
         stored = person.account.task(task.id)
         if stored is None:
-            self.check_refusal(answer, 404, "Task not found")
+            self.check_error(response, 404, "Task not found")
         elif not changes:
-            self.check_whole(answer, 200, stored)
+            self.check_whole(response, 200, stored)
         else:
-            self.check_changed(answer, stored, changes)
+            self.check_changed(response, stored, changes)
 
     @rule(task=tasks, names=st.sets(st.sampled_from(["description", "due_date", "category_id"]), min_size=1))
     def clear_properties_of_a_task(self, task: Task, names: set[str]) -> None:
-        """With something there to clear; a change to nothing at all then changes nothing."""
+        """Set the properties, and then clear them; an empty change afterwards changes nothing."""
         person = self.people[task.owner]
         stored = person.account.task(task.id)
         if stored is not None:
@@ -429,60 +434,60 @@ class TwoUsers(RuleBasedStateMachine):
         self.toggle_task_of(self.people[task.owner], task.id)
 
     def toggle_task_of(self, person: Person, task_id: int) -> None:
-        answer = self.ask(person, "PATCH", f"/tasks/{task_id}/complete")
+        response = self.ask(person, "PATCH", f"/tasks/{task_id}/complete")
         stored = person.account.task(task_id)
         if stored is None:
-            self.check_refusal(answer, 404, "Task not found")
+            self.check_error(response, 404, "Task not found")
         else:
-            self.check_changed(answer, stored, {"completed": not stored["completed"]})
+            self.check_changed(response, stored, {"completed": not stored["completed"]})
 
     @rule(task=consumes(tasks))
     def delete_task(self, task: Task) -> None:
         self.delete_task_of(self.people[task.owner], task.id)
 
     def delete_task_of(self, person: Person, task_id: int) -> None:
-        answer = self.ask(person, "DELETE", f"/tasks/{task_id}")
+        response = self.ask(person, "DELETE", f"/tasks/{task_id}")
         stored = person.account.task(task_id)
         if stored is None:
-            self.check_refusal(answer, 404, "Task not found")
+            self.check_error(response, 404, "Task not found")
         else:
-            self.check_status(answer, 200)
-            self.check("the message", answer.body, {"message": "Task deleted successfully"})
+            self.check_status(response, 200)
+            self.check("the message", response.body, {"message": "Task deleted successfully"})
             person.account.tasks.remove(stored)
             person.former_task_ids.append(task_id)
 
     @rule(task=tasks)
     def get_task(self, task: Task) -> None:
         person = self.people[task.owner]
-        answer = self.ask(person, "GET", f"/tasks/{task.id}")
+        response = self.ask(person, "GET", f"/tasks/{task.id}")
         stored = person.account.task(task.id)
         if stored is None:
-            self.check_refusal(answer, 404, "Task not found")
+            self.check_error(response, 404, "Task not found")
         else:
-            self.check_whole(answer, 200, stored)
+            self.check_whole(response, 200, stored)
 
-    # Conditions and repetitions.
+    # Conditional and idempotent requests.
 
     @rule(task=tasks)
-    def look_again(self, task: Task) -> None:
-        """What was seen before is sent again if, and only if, the task is no longer what it was."""
+    def get_if_none_match(self, task: Task) -> None:
+        """Read with If-None-Match: the task is sent if it has changed since, and otherwise 304."""
         person = self.people[task.owner]
         stored = person.account.task(task.id)
         before, etag = self.states.get(task.id, (None, '"never-seen"'))
-        answer = self.conditional(task, "GET", "", None, **{"If-None-Match": f'"x", W/{etag}'})
+        response = self.conditional(task, "GET", "", None, **{"If-None-Match": f'"x", W/{etag}'})
         if stored is None:
-            self.check_refusal(answer, 404, "Task not found")
+            self.check_error(response, 404, "Task not found")
         elif stored == before:
-            self.check_status(answer, 304)
-            self.check("the ETag of an unchanged task", answer.headers["etag"], etag)
+            self.check_status(response, 304)
+            self.check("the ETag of an unchanged task", response.headers["etag"], etag)
         else:
-            self.check_whole(answer, 200, stored)
-            self.check("another state has another ETag", answer.headers["etag"] != etag, True)
-            self.states[task.id] = (dict(stored), answer.headers["etag"])
+            self.check_whole(response, 200, stored)
+            self.check("a changed task has another ETag", response.headers["etag"] != etag, True)
+            self.states[task.id] = (dict(stored), response.headers["etag"])
 
     @rule(task=tasks, kind=st.sampled_from(["PUT", "PATCH", "PATCH with nothing", "toggle"]))
-    def change_what_was_seen(self, task: Task, kind: str) -> None:
-        """It is changed if it still is what it was, and otherwise left alone."""
+    def change_if_match(self, task: Task, kind: str) -> None:
+        """Change with If-Match: the task is changed if its ETag still matches, and otherwise 412."""
         person = self.people[task.owner]
         stored = person.account.task(task.id)
         before, etag = self.states.get(task.id, (None, '"never-seen"'))
@@ -492,29 +497,29 @@ class TwoUsers(RuleBasedStateMachine):
             "PATCH with nothing": ("PATCH", "", {}),
             "toggle": ("PATCH", "/complete", None),
         }[kind]
-        answer = self.conditional(task, method, below, changes, **{"If-Match": f'{etag} , "x"'})
+        response = self.conditional(task, method, below, changes, **{"If-Match": f'{etag} , "x"'})
         if stored is None:
-            self.check_refusal(answer, 404, "Task not found")
+            self.check_error(response, 404, "Task not found")
         elif stored != before:
-            self.check_refusal(
-                answer, 412, "The resource's ETag does not satisfy the request's If-Match or If-None-Match"
+            self.check_error(
+                response, 412, "The resource's ETag does not satisfy the request's If-Match or If-None-Match"
             )
         elif kind == "PATCH with nothing":
-            self.check_whole(answer, 200, stored)
+            self.check_whole(response, 200, stored)
         else:
             toggled = {"completed": not stored["completed"]}
-            self.check_changed(answer, stored, toggled if changes is None else changes)
-            self.check("a change gives another ETag", answer.headers["etag"] != etag, True)
-            self.states[task.id] = (dict(stored), answer.headers["etag"])
+            self.check_changed(response, stored, toggled if changes is None else changes)
+            self.check("a change gives another ETag", response.headers["etag"] != etag, True)
+            self.states[task.id] = (dict(stored), response.headers["etag"])
 
-    def conditional(self, task: Task, method: str, below: str, body: Json | None, **headers: str) -> Answer:
+    def conditional(self, task: Task, method: str, below: str, body: Json | None, **headers: str) -> Response:
         person = self.people[task.owner]
         path = f"{person.path}/tasks/{task.id}{below}"
         return self.send(method, path, body, token=person.token, headers=headers)
 
     @rule(target=tasks, who=people, body=strategies.whole_tasks)
     def create_a_task_twice(self, who: str, body: Json) -> MultipleResults[Task]:
-        """With one key it is one task, and the answers are the same; the other user has keys of their own."""
+        """Repeat a creation with one key: one task, equal responses. Another user's keys are separate."""
         person, other = self.people[who], self.other(who)
         if person.account.erased:
             return multiple()
@@ -530,9 +535,9 @@ class TwoUsers(RuleBasedStateMachine):
         other_body = body | {"title": f"{body['title'][:9]} and more"}
         self.check_invalid(self.repeat(person, "POST", "/tasks", other_body, key), "header")
         if not other.account.erased:
-            answer = self.repeat(other, "POST", "/tasks", {"title": "x"}, key)
+            response = self.repeat(other, "POST", "/tasks", {"title": "x"}, key)
             theirs = TASK_DEFAULTS | {"title": "x"}
-            new = self.check_created(answer, other, "tasks", theirs, self.task_ids)
+            new = self.check_created(response, other, "tasks", theirs, self.task_ids)
             other.account.tasks.append(new)
         return multiple(Task(person.name, created["id"]))
 
@@ -546,14 +551,14 @@ class TwoUsers(RuleBasedStateMachine):
         path = f"/tasks/{task.id}/complete"
         first = self.repeat(person, "PATCH", path, None, f"toggle-{self.keys}")
         self.check_changed(first, stored, {"completed": not stored["completed"]})
-        # What happens in between does not change what the first request did.
+        # Changes in between do not affect the response of the repeat.
         changes = {"title": "in between"}
         self.check_changed(self.ask(person, "PATCH", f"/tasks/{task.id}", changes), stored, changes)
         again = self.repeat(person, "PATCH", path, None, f"toggle-{self.keys}")
         self.check("the repetition's status and body", (again.status, again.body), (200, first.body))
         self.check("the repetition's ETag", again.headers["etag"], first.headers["etag"])
 
-    def repeat(self, person: Person, method: str, path: str, body: Json | None, key: str) -> Answer:
+    def repeat(self, person: Person, method: str, path: str, body: Json | None, key: str) -> Response:
         return self.send(
             method, person.path + path, body, token=person.token, headers={"Idempotency-Key": key}
         )
@@ -621,7 +626,7 @@ class TwoUsers(RuleBasedStateMachine):
         first: tuple[int | None, int | None],
         later: tuple[int | None, int | None],
     ) -> None:
-        """Read from `first` (limit and offset) to the end, with `later` for each page after a cursor."""
+        """Read a list from `first` (limit and offset) to the end; `later` is for the pages after a cursor."""
         place, cursor = 0, None
         while True:
             limit, offset = later if cursor else first
@@ -637,20 +642,20 @@ class TwoUsers(RuleBasedStateMachine):
                 return
 
     def read_page(self, who: str, collection: str, query: Json) -> Json | None:
-        """The page with the meaning of its items, or None when the user is rightly not there."""
+        """Return the page with its items as the model has them, or None if the user is erased."""
         person = self.people[who]
         texts = {name: json.dumps(value).strip('"') for name, value in query.items() if value is not None}
-        answer = self.ask(person, "GET", f"/{collection}?{urlencode(texts)}")
+        response = self.ask(person, "GET", f"/{collection}?{urlencode(texts)}")
         if person.account.erased:
-            self.check_refusal(answer, 404, "User not found")
+            self.check_error(response, 404, "User not found")
             return None
-        self.check_status(answer, 200)
-        for item in answer.body["items"]:
-            self.check_moments(item)
-        return answer.body | {"items": [meaning(item) for item in answer.body["items"]]}
+        self.check_status(response, 200)
+        for item in response.body["items"]:
+            self.check_timestamps(item)
+        return response.body | {"items": [meaning(item) for item in response.body["items"]]}
 
     def check_page(self, collection: str, page: Json, rest: list[Json], total: int, limit: int) -> None:
-        """`rest` is what the model has from the page's first item to the end of the list."""
+        """Check a page; `rest` has the items of the model from the page's first item to the end."""
         self.check(f"the {collection} of the page", page["items"], rest[:limit])
         self.check(f"the total of {collection}", page["total"], total)
         self.check("this is the last page", page["next_cursor"] is None, len(rest) <= limit)
@@ -668,9 +673,9 @@ class TwoUsers(RuleBasedStateMachine):
     def walk_on_while_the_list_changes(
         self, who: str, which: str, limit: int, changes: list[str]
     ) -> MultipleResults[Task]:
-        """Read the next page after each change. A walk lasts beyond this step; the next one goes on with it.
+        """Read the next page after each change. The next step continues the walk.
 
-        No task that is there throughout is missed, none is repeated, and each page is what the model says.
+        Tasks that are in the list all the time occur exactly once, and each page equals the model's.
         """
         filters: Json = {
             "all": {},
@@ -687,7 +692,7 @@ class TwoUsers(RuleBasedStateMachine):
         return multiple(*created)
 
     def change_the_walked_list(self, person: Person, walk: Walk, change: str) -> list[Task]:
-        """Make the change if it can be made; give the task if that creates one."""
+        """Make the change if it is possible; return the task if the change creates one."""
         matching = person.account.tasks_that_match(walk.filters)
         read = [task for task in matching if task["id"] in walk.seen]
         unread = [task for task in matching if task["id"] not in walk.seen]
@@ -704,7 +709,7 @@ class TwoUsers(RuleBasedStateMachine):
         return []
 
     def read_on(self, who: str, walk: Walk) -> bool:
-        """Whether another page follows the one that was read."""
+        """Read the next page; return whether another page follows."""
         page = self.read_page(who, "tasks", walk.filters | {"limit": walk.limit, "cursor": walk.cursor})
         if page is None:
             return False
@@ -731,7 +736,7 @@ class TwoUsers(RuleBasedStateMachine):
     def create_category(self, who: str, body: Json) -> Category | MultipleResults[Category]:
         person = self.people[who]
         if person.account.erased:
-            self.check_refusal(self.ask(person, "POST", "/categories", body), 404, "User not found")
+            self.check_error(self.ask(person, "POST", "/categories", body), 404, "User not found")
         elif person.account.has_another_category_named(body["name"]):
             self.check_name_taken(self.ask(person, "POST", "/categories", body))
         else:
@@ -755,54 +760,54 @@ class TwoUsers(RuleBasedStateMachine):
 
     def check_category_change(self, method: str, category: Category, body: Json, changes: Json) -> None:
         person = self.people[category.owner]
-        answer = self.ask(person, method, f"/categories/{category.id}", body)
+        response = self.ask(person, method, f"/categories/{category.id}", body)
         stored = person.account.category(category.id)
         if stored is None:
-            self.check_refusal(answer, 404, "Category not found")
+            self.check_error(response, 404, "Category not found")
         elif "name" in changes and person.account.has_another_category_named(changes["name"], than=stored):
-            self.check_name_taken(answer)
+            self.check_name_taken(response)
         else:
-            self.check_whole(answer, 200, stored | changes)
+            self.check_whole(response, 200, stored | changes)
             stored.update(changes)
 
-    def check_name_taken(self, answer: Answer) -> None:
-        self.check_refusal(answer, 409, "A category with this name already exists")
+    def check_name_taken(self, response: Response) -> None:
+        self.check_error(response, 409, "A category with this name already exists")
 
     @rule(category=consumes(categories), filed=st.integers(0, 2))
     def delete_category(self, category: Category, filed: int) -> None:
-        """Its tasks stay; so many of the newest ones are put into it before."""
+        """Delete a category after `filed` of the newest tasks were put into it; the tasks are kept."""
         person = self.people[category.owner]
         if person.account.category(category.id) is not None:
             self.file_tasks(category, person.account.tasks_that_match({})[:filed])
-        answer = self.ask(person, "DELETE", f"/categories/{category.id}")
+        response = self.ask(person, "DELETE", f"/categories/{category.id}")
         stored = person.account.category(category.id)
         if stored is None:
-            self.check_refusal(answer, 404, "Category not found")
+            self.check_error(response, 404, "Category not found")
         else:
-            self.check_status(answer, 200)
-            self.check("the message", answer.body, {"message": "Category deleted successfully"})
+            self.check_status(response, 200)
+            self.check("the message", response.body, {"message": "Category deleted successfully"})
             person.account.delete_category(stored)
             person.former_category_ids.append(category.id)
 
     @rule(category=categories)
     def get_category(self, category: Category) -> None:
         person = self.people[category.owner]
-        answer = self.ask(person, "GET", f"/categories/{category.id}")
+        response = self.ask(person, "GET", f"/categories/{category.id}")
         stored = person.account.category(category.id)
         if stored is None:
-            self.check_refusal(answer, 404, "Category not found")
+            self.check_error(response, 404, "Category not found")
         else:
-            self.check_whole(answer, 200, stored)
+            self.check_whole(response, 200, stored)
 
-    # What is not one's own.
+    # Items of the other user, and items that do not exist.
 
     @rule(task=tasks, category=categories)
-    def use_what_is_another_users_behind_ones_own_path(self, task: Task, category: Category) -> None:
+    def use_items_of_the_other_user(self, task: Task, category: Category) -> None:
         self.check_not_there(self.other(task.owner), task_id=task.id)
         self.check_not_there(self.other(category.owner), category_id=category.id)
 
     @rule(who=people, which=st.sampled_from(["deleted", "next", "largest"]))
-    def use_what_does_not_exist(self, who: str, which: str) -> None:
+    def use_missing_items(self, who: str, which: str) -> None:
         person = self.people[who]
         if which == "deleted":
             for task_id in person.former_task_ids[-1:]:
@@ -810,7 +815,7 @@ class TwoUsers(RuleBasedStateMachine):
             for category_id in person.former_category_ids[-1:]:
                 self.check_not_there(person, category_id=category_id)
         elif which == "next":
-            # These exist soon, but not yet.
+            # The next ids, which do not exist yet.
             self.check_not_there(
                 person, task_id=max(self.task_ids) + 1, category_id=max(self.category_ids) + 1
             )
@@ -820,34 +825,34 @@ class TwoUsers(RuleBasedStateMachine):
     def check_not_there(
         self, person: Person, *, task_id: int | None = None, category_id: int | None = None
     ) -> None:
-        """No operation finds it behind this person's path, neither to answer it nor to change it."""
+        """Check that every operation below this person's path answers 404."""
         if task_id is not None:
             for method, path, body in ON_A_TASK:
-                answer = self.ask(person, method, f"/tasks/{task_id}{path}", body)
-                self.check_refusal(answer, 404, "Task not found")
+                response = self.ask(person, method, f"/tasks/{task_id}{path}", body)
+                self.check_error(response, 404, "Task not found")
         if category_id is not None:
             for method, path, body in ON_A_CATEGORY:
-                answer = self.ask(person, method, f"/categories/{category_id}{path}", body)
-                self.check_refusal(answer, 404, "Category not found")
+                response = self.ask(person, method, f"/categories/{category_id}{path}", body)
+                self.check_error(response, 404, "Category not found")
 
     @rule(task=tasks, body=strategies.whole_tasks, category=strange_categories)
-    def put_a_task_into_a_category_that_is_not_ones_own(self, task: Task, body: Json, category: str) -> None:
+    def put_a_task_into_a_foreign_category(self, task: Task, body: Json, category: str) -> None:
         person = self.people[task.owner]
         if person.account.task(task.id) is None:
             return
         category_id = self.category_id(person, category)
         path = f"/tasks/{task.id}"
-        for answer in (
+        for response in (
             self.ask(person, "POST", "/tasks", body | {"category_id": category_id}),
             self.ask(person, "PUT", path, body | {"category_id": category_id}),
             self.ask(person, "PATCH", path, body | {"category_id": category_id}),
             self.ask(person, "PATCH", path, {"category_id": category_id}),
         ):
-            self.check_refusal(answer, 404, "Category not found")
+            self.check_error(response, 404, "Category not found")
 
     @rule(who=people, with_token=st.booleans())
     def use_another_users_path(self, who: str, with_token: bool) -> None:
-        """Nothing is possible there, for a user or for somebody without a token."""
+        """Check that every request there is rejected, with another user's token or without a token."""
         victim = self.other(who)
         task_id = (victim.account.tasks or [{"id": LARGEST_ID}])[-1]["id"]
         category_id = (victim.account.categories or [{"id": LARGEST_ID}])[-1]["id"]
@@ -862,14 +867,14 @@ class TwoUsers(RuleBasedStateMachine):
             ("DELETE", "", None),
         ]:
             token = self.people[who].token if with_token else None
-            answer = self.send(method, victim.path + path, body, token=token)
+            response = self.send(method, victim.path + path, body, token=token)
             if with_token:
-                self.check_refusal(answer, 403, FORBIDDEN)
+                self.check_error(response, 403, FORBIDDEN)
             else:
-                self.check_refusal(answer, 401, "Not authenticated")
-                self.check("the challenge", answer.headers["www-authenticate"], "Bearer")
+                self.check_error(response, 401, "Not authenticated")
+                self.check("the challenge", response.headers["www-authenticate"], "Bearer")
 
-    # What is not valid. That it changes nothing, the comparison of the whole lists shows.
+    # Invalid requests. The comparison of the whole lists proves that they change nothing.
 
     @rule(task=tasks, body=strategies.whole_tasks, member=strategies.invalid_task_members)
     def send_an_invalid_task(self, task: Task, body: Json, member: tuple[str, Any]) -> None:
@@ -900,14 +905,14 @@ class TwoUsers(RuleBasedStateMachine):
         for thing, collection in ((task, "tasks"), (category, "categories")):
             person = self.people[thing.owner]
             for method, path in (("POST", ""), ("PUT", f"/{thing.id}"), ("PATCH", f"/{thing.id}")):
-                answer = self.send(
+                response = self.send(
                     method,
                     f"{person.path}/{collection}{path}",
                     token=person.token,
                     content=content,
                     headers={"Content-Type": media_type},
                 )
-                self.check_status(answer, status)
+                self.check_status(response, status)
 
     @rule(who=people, tasks_query=strategies.invalid_task_queries, query=strategies.invalid_page_queries)
     def ask_with_an_invalid_query(self, who: str, tasks_query: str, query: str) -> None:
@@ -919,22 +924,22 @@ class TwoUsers(RuleBasedStateMachine):
     @rule(who=people)
     def get_profile(self, who: str) -> None:
         person = self.people[who]
-        answer = self.ask(person, "GET", "")
+        response = self.ask(person, "GET", "")
         if person.account.erased:
-            self.check_refusal(answer, 404, "User not found")
+            self.check_error(response, 404, "User not found")
             return
-        self.check_status(answer, 200)
-        self.check_moments(answer.body)
-        answered = meaning(answer.body)
-        moments = {name: answered.pop(name) for name in ("created_at", "updated_at")}
+        self.check_status(response, 200)
+        self.check_timestamps(response.body)
+        answered = meaning(response.body)
+        timestamps = {name: answered.pop(name) for name in ("created_at", "updated_at")}
         self.check("the profile", answered, person.profile)
-        in_order = moments["created_at"] <= moments["updated_at"]
-        self.check("the profile's moments are in order", in_order, True)
+        in_order = timestamps["created_at"] <= timestamps["updated_at"]
+        self.check("the profile's timestamps are in order", in_order, True)
 
     @precondition(lambda self: not all(person.account.erased for person in self.people.values()))
     @rule(who=people, name=st.sampled_from([None, "Augusta", "Ada ✓"]))
     def log_in_again(self, who: str, name: str | None) -> None:
-        """What a token does not tell stays as it was, and so does everything that the user owns."""
+        """Log in with a new token; claims that it does not have, and the user's data, do not change."""
         if not self.people[who].account.erased:
             self.log_in(self.people[who], **({} if name is None else {"name": name}))
 
@@ -943,18 +948,18 @@ class TwoUsers(RuleBasedStateMachine):
     def erase_user(self, who: str, and_returns: bool) -> MultipleResults[Task]:
         person = self.people[who]
         before = time.time()
-        answer = self.ask(person, "DELETE", "")
+        response = self.ask(person, "DELETE", "")
         if person.account.erased:
-            self.check_refusal(answer, 404, "User not found")
+            self.check_error(response, 404, "User not found")
             return multiple()
-        self.check_status(answer, 200)
-        self.check("the message", answer.body, {"message": "User deleted successfully"})
+        self.check_status(response, 200)
+        self.check("the message", response.body, {"message": "User deleted successfully"})
         task_id = (person.account.tasks or [{"id": LARGEST_ID}])[-1]["id"]
         person.erase()
         self.erasures += 1
         for token in (
             person.token,
-            # Tokens from before the erasure that the server sees only now; the second does not tell its age.
+            # Tokens from before the erasure that the server has not seen; the second has no `iat`.
             self.new_token(person, issued_at=before, name="a ghost"),
             self.new_token(person, issued_at=None, name="a ghost"),
         ):
@@ -967,8 +972,8 @@ class TwoUsers(RuleBasedStateMachine):
                 ("POST", "/categories", {"name": "x"}, "User not found"),
                 ("GET", f"/tasks/{task_id}", None, "Task not found"),
             ):
-                answer = self.send(method, person.path + path, body, token=token)
-                self.check_refusal(answer, 404, detail)
+                response = self.send(method, person.path + path, body, token=token)
+                self.check_error(response, 404, detail)
         return self.returned(person) if and_returns else multiple()
 
     @precondition(lambda self: any(person.account.erased for person in self.people.values()))
@@ -978,20 +983,20 @@ class TwoUsers(RuleBasedStateMachine):
         return multiple(*[task for person in erased for task in self.returned(person).values])
 
     def returned(self, person: Person) -> MultipleResults[Task]:
-        """The user comes back, finds nothing, and begins anew."""
+        """Return as an erased user: the account is empty and can be used again."""
         old_token = person.token
-        person.profile.update(NOTHING_TOLD)
+        person.profile.update(EMPTY_PROFILE)
         self.log_in(person, name=f"{person.name} again")
         person.account.erased = False
         self.compare_whole_lists(person)
-        answer = self.send("GET", f"{person.path}/tasks", token=old_token)
-        self.check_status(answer, 200)
+        response = self.send("GET", f"{person.path}/tasks", token=old_token)
+        self.check_status(response, 200)
         return multiple(*[self.created_task(person, {"title": title}) for title in ("back", "again")])
 
-    # What always holds.
+    # Invariants.
 
     @invariant()
-    def the_lists_are_what_the_model_says(self) -> None:
+    def the_lists_equal_the_model(self) -> None:
         for person in self.people.values():
             self.compare_whole_lists(person)
 
@@ -1002,7 +1007,7 @@ class TwoUsers(RuleBasedStateMachine):
 
 
 def _first_difference(server: object, model: object) -> str:
-    """A line that leads the eye, where both are long."""
+    """Return a line with the first difference of two long values."""
     if isinstance(server, list) and isinstance(model, list):
         ids = [[item["id"] for item in items] for items in (server, model)]
         if ids[0] != ids[1]:

@@ -43,8 +43,8 @@ MUTANTS: dict[str, Mutant] = yaml.safe_load(
 def mutated(mutant: Mutant) -> str:
     """Return the text of the mutant's file with the mutation."""
     text = (ROOT / mutant["file"]).read_text(encoding="utf-8")
-    assert text.count(mutant["sound"]) == 1, f"{mutant['file']} has changed; update the mutant"
-    return text.replace(mutant["sound"], mutant["faulty"])
+    assert text.count(mutant["original"]) == 1, f"{mutant['file']} has changed; update the mutant"
+    return text.replace(mutant["original"], mutant["mutated"])
 
 
 def copy_with(mutant: Mutant, copy: Path) -> None:
@@ -78,13 +78,13 @@ def runs(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Future[subprocess.CompletedProcess[str]]]]:
     """The runs of the selected mutants, all started at once."""
-    asked = [
+    selected = [
         item.callspec.params["name"]
         for item in request.session.items
         if isinstance(item, pytest.Function) and item.function is test_the_mutant_is_caught
     ]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield {name: pool.submit(run, MUTANTS[name], tmp_path_factory.mktemp("mutant")) for name in asked}
+        yield {name: pool.submit(run, MUTANTS[name], tmp_path_factory.mktemp("mutant")) for name in selected}
 
 
 @pytest.mark.parametrize("name", MUTANTS)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.conftest import Cluster, Person, Server, known, running
+from tests.api.conftest import Cluster, Person, Server, existing_person, running
 from tests.resilience.faults import postgres  # noqa: F401  # The fixture.
 
 FULL = os.environ.get("RESILIENCE") == "full"
@@ -30,12 +30,12 @@ def wait_until(seen: Callable[[], object], *, seconds: float = 30) -> None:
 
 @pytest.fixture
 def report() -> Report:
-    """Call `report(promise, must_show, shown)` once the test has seen it hold."""
+    """A function `report(test, required, measured)` to call at the end of a successful test."""
 
-    def write(promise: str, must_show: str, shown: str) -> None:
+    def write(test: str, required: str, measured: str) -> None:
         if path := os.environ.get("RESILIENCE_REPORT"):
             with Path(path).open("a", encoding="utf-8") as file:
-                file.write(json.dumps([promise, must_show, shown]) + "\n")
+                file.write(json.dumps([test, required, measured]) + "\n")
 
     return write
 
@@ -47,7 +47,7 @@ def cluster(postgres_url: str) -> Cluster:
 
 @pytest.fixture(scope="session")
 def server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Two workers, which know nothing of each other."""
+    """A server with two independent workers."""
     url, workers = cluster.create("promises"), int(os.environ.get("WORKERS", "2"))
     with running(url, tmp_path_factory.mktemp("promises"), workers=workers) as server:
         yield server
@@ -55,9 +55,9 @@ def server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def ada(server: Server) -> Person:
-    return known(server)
+    return existing_person(server)
 
 
 @pytest.fixture
 def bob(server: Server) -> Person:
-    return known(server)
+    return existing_person(server)

@@ -1,4 +1,4 @@
-"""What can happen to a database: it is killed and started again, and the network to it is silent."""
+"""Faults of a database: it is killed and restarted, or the network to it is silent or loses responses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ import pytest
 from devtools.embedded_postgres import ENVIRONMENT, EmbeddedPostgres, binaries
 from impl.postgres.migrations import migrate
 
-# PostgreSQL's message CommandComplete, or PortalSuspended if only the first row was asked for.
+# PostgreSQL's message CommandComplete, or PortalSuspended if only the first row was requested.
 COMPLETED = re.compile(rb"C\0\0\0.(INSERT|UPDATE|DELETE|SELECT) |s\0\0\0\x04", re.DOTALL)
 SSL_REQUEST = bytes.fromhex("0000000804d2162f")
 
@@ -29,11 +29,11 @@ FAST, IMMEDIATE, KILL = signal.SIGINT, signal.SIGQUIT, signal.SIGKILL
 
 
 class Postgres:
-    """A server that comes back at the same address; nothing that it said to be stored may be lost."""
+    """A PostgreSQL server that can be restarted at the same address, with durable commits."""
 
     def __init__(self, folder: Path) -> None:
         embedded = EmbeddedPostgres(folder / "data")
-        # Makes the cluster and the database.
+        # Create the cluster and the database.
         embedded.start()
         embedded.stop()
         self.cluster = embedded.cluster
@@ -47,7 +47,7 @@ class Postgres:
         self.url = self.url_of("app")
 
     def url_of(self, database: str, *, port: int | None = None) -> str:
-        """Where it is found, or found through the proxy at a port."""
+        """Return the URL of a database, directly or through a proxy at `port`."""
         return f"postgresql://postgres@127.0.0.1:{port or self.port}/{database}"
 
     def create(self, database: str) -> str:
@@ -61,7 +61,7 @@ class Postgres:
             "port": str(self.port),
             "unix_socket_directories": "",
             "max_connections": "100",
-            # Programs fail here and the machine does not: what it was given to write, it has.
+            # Only processes fail in these tests, not the machine, so the kernel's write cache is durable.
             "fsync": "off",
             "restart_after_crash": "off",
         }
@@ -76,7 +76,7 @@ class Postgres:
                     return
                 assert time.monotonic() < deadline
                 time.sleep(0.02)
-            # The processes of one that was killed have not all noticed it yet.
+            # Some processes of a killed server may still be running.
             assert time.monotonic() < deadline
             time.sleep(0.02)
 
@@ -98,7 +98,7 @@ class Postgres:
                 return cursor.fetchall() if cursor.description else []
 
     def kill_connections(self, database: str) -> int:
-        """How many there were."""
+        """Kill all connections of a database, and return their number."""
         kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
         return len(self.execute(kill, database, database="postgres"))
 
@@ -114,9 +114,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 
 
 class Proxy:
-    """Passes bytes on to a port; while it is silent it keeps them, as a broken network does.
+    """A TCP proxy to a port; while it is silent, it holds all bytes back, as a broken network does.
 
-    With `tls` it takes nothing that is not encrypted, as Neon's does.
+    With `tls` it accepts only encrypted connections, as Neon's proxy does.
     """
 
     def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
@@ -130,13 +130,13 @@ class Proxy:
         assert self._ready.wait(10)
 
     def silence(self) -> None:
-        self._loop.call_soon_threadsafe(self._speaking.clear)
+        self._loop.call_soon_threadsafe(self._open.clear)
 
-    def speak(self) -> None:
-        self._loop.call_soon_threadsafe(self._speaking.set)
+    def resume(self) -> None:
+        self._loop.call_soon_threadsafe(self._open.set)
 
-    def lose_answers(self, number: int = 1) -> None:
-        """Break the connection when the server says that it has carried a statement out."""
+    def lose_responses(self, number: int = 1) -> None:
+        """Close the connection instead of passing on the response that a statement has completed."""
         self._losing = number
 
     def close(self) -> None:
@@ -145,8 +145,8 @@ class Proxy:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._speaking, self._closing = asyncio.Event(), asyncio.Event()
-        self._speaking.set()
+        self._open, self._closing = asyncio.Event(), asyncio.Event()
+        self._open.set()
         async with await asyncio.start_server(self._accept, "127.0.0.1", 0) as server:
             self.port = server.sockets[0].getsockname()[1]
             self._ready.set()
@@ -154,9 +154,9 @@ class Proxy:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open += 1
-        # It is cancelled when the proxy closes.
+        # Cancelled when the proxy closes.
         with suppress(OSError, asyncio.CancelledError):
-            await self._speaking.wait()
+            await self._open.wait()
             if self._tls:
                 if await reader.read(8) != SSL_REQUEST:
                     raise ConnectionError
@@ -165,7 +165,7 @@ class Proxy:
             there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._there)
             try:
                 await asyncio.gather(
-                    self._pass_on(reader, there_writer), self._pass_on(there_reader, writer, answers=True)
+                    self._pass_on(reader, there_writer), self._pass_on(there_reader, writer, responses=True)
                 )
             finally:
                 there_writer.close()
@@ -173,17 +173,17 @@ class Proxy:
         self.open -= 1
 
     async def _pass_on(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool = False
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, responses: bool = False
     ) -> None:
         with suppress(ConnectionError):
             while data := await reader.read(65536):
-                if answers and self._losing and COMPLETED.search(data):
+                if responses and self._losing and COMPLETED.search(data):
                     self._losing -= 1
                     self.lost += 1
                     break
-                await self._speaking.wait()
+                await self._open.wait()
                 writer.write(data)
                 await writer.drain()
-        # Nor is the end of a connection heard of.
-        await self._speaking.wait()
+        # The end of a connection is not passed on either.
+        await self._open.wait()
         writer.close()

@@ -1,4 +1,4 @@
-"""Run the other tests again on databases of another form (tests/databases.py)."""
+"""Runs the other tests again with other databases (tests/databases.py)."""
 
 from __future__ import annotations
 

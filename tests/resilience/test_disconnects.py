@@ -1,4 +1,4 @@
-"""Clients that leave before they have their answer leave nothing behind."""
+"""Clients that disconnect before the response leak no connection, transaction or task."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ def request(method: str, path: str = "", body: bytes = b"") -> bytes:
 
 
 CREATE = request("POST", "/tasks", b'{"title":"x"}')
-ASKED = {
+REQUESTS_BY_KIND = {
     "half a head": CREATE[:40],
     "half a body": CREATE[:-3],
     "a task": CREATE,
     "a list": request("GET", "/tasks"),
-    "twice at once": request("GET", "/tasks") + CREATE,
+    "two pipelined requests": request("GET", "/tasks") + CREATE,
     "a change": request("PATCH", "/tasks/1", b'{"title":"y"}'),
 }
 
 
 async def leave(port: int, data: bytes, seconds: float, *, reset: bool) -> None:
-    """Ask, and be gone after a moment."""
+    """Send a request, and disconnect after this time."""
     _, writer = await asyncio.open_connection("127.0.0.1", port)
     if reset:
         connection = writer.get_extra_info("socket")
@@ -59,13 +59,13 @@ async def leave(port: int, data: bytes, seconds: float, *, reset: bool) -> None:
 async def ask(port: int, data: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(data.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
-    answer = await reader.read()
+    response = await reader.read()
     writer.close()
     await writer.wait_closed()
-    return answer
+    return response
 
 
-def test_requests_whose_clients_left_leave_nothing_behind(postgres_url: str, report: Report) -> None:
+def test_aborted_requests_leak_nothing(postgres_url: str, report: Report) -> None:
     cluster = Cluster(postgres_url)
     url = cluster.create("disconnects")
     settings = Settings(
@@ -78,7 +78,7 @@ def test_requests_whose_clients_left_leave_nothing_behind(postgres_url: str, rep
     app = create_app(settings)
     config = uvicorn.Config(app, log_config=None, ws="none", http=Connection)
     server = uvicorn.Server(config)
-    # Signals are pytest's here.
+    # pytest handles the signals in this process.
     server.capture_signals = nullcontext  # type: ignore[assignment, method-assign]
 
     async def run(listener: socket.socket) -> None:
@@ -88,8 +88,8 @@ def test_requests_whose_clients_left_leave_nothing_behind(postgres_url: str, rep
         port = listener.getsockname()[1]
         assert (await ask(port, CREATE)).startswith(b"HTTP/1.1 201 ")
         before = asyncio.all_tasks()
-        kinds = list(ASKED.values())
-        # At once, while the statement runs, and while others wait for a connection, for the table is locked.
+        kinds = list(REQUESTS_BY_KIND.values())
+        # Disconnect at once, during the statement, and while waiting for a connection: the table is locked.
         with psycopg2.connect(url) as connection, connection.cursor() as cursor:
             cursor.execute(f"LOCK TABLE {SCHEMA}.task")
             for start in range(0, REQUESTS, 100):
@@ -106,8 +106,8 @@ def test_requests_whose_clients_left_leave_nothing_behind(postgres_url: str, rep
                 asyncio.all_tasks() - before,
             )
             await asyncio.sleep(0.05)
-        answers = await asyncio.gather(*(ask(port, request("GET", "/tasks")) for _ in range(50)))
-        assert all(answer.startswith(b"HTTP/1.1 200 ") for answer in answers)
+        responses = await asyncio.gather(*(ask(port, request("GET", "/tasks")) for _ in range(50)))
+        assert all(response.startswith(b"HTTP/1.1 200 ") for response in responses)
         states = cluster.execute(
             "SELECT state FROM pg_stat_activity WHERE datname = 'disconnects' AND state IS NOT NULL"
         )

@@ -1,4 +1,4 @@
-"""A server that is asked to stop answers what it was asked, says that it stops, and ends in time."""
+"""Graceful shutdown: the server completes its requests, /ready answers 503, and the server exits in time."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from pathlib import Path
 import psycopg2
 import pytest
 from conftest import FULL, Report
-from wire import Answer, Client
+from wire import Client, Response
 
 from impl.tables import SCHEMA
-from tests.api.conftest import Person, Server, newcomer, running
+from tests.api.conftest import Person, Server, new_person, running
 
 REQUESTS = 20
 
 
 @contextmanager
 def locked(database_url: str) -> Iterator[None]:
-    """No task can be written meanwhile."""
+    """Lock the table, so that no task can be written."""
     connection = psycopg2.connect(database_url)
     try:
         with connection.cursor() as cursor:
@@ -32,32 +32,32 @@ def locked(database_url: str) -> Iterator[None]:
         connection.close()
 
 
-async def create(server: Server, person: Person, received: asyncio.Queue[None]) -> Answer:
+async def create(server: Server, person: Person, received: asyncio.Queue[None]) -> Response:
     async with Client(server, person) as client:
         await client.send("POST", "/tasks", {"title": "x"}, headers="Expect: 100-continue\r\n")
-        # That is said when the application wants to read the body.
+        # The server sends 100 Continue when the application reads the body.
         assert (await client.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")
         received.put_nowait(None)
-        return await client.answer()
+        return await client.response()
 
 
 async def ended(server: Server) -> tuple[int, float]:
-    """Its exit status, and how long that took."""
+    """Stop the server, and return its exit status and the duration."""
     since = time.monotonic()
     return await asyncio.to_thread(server.process.wait, 20), time.monotonic() - since
 
 
 @pytest.mark.parametrize("workers", [0, 1] if FULL else [0])
-async def test_a_server_that_is_asked_to_stop_answers_what_is_in_flight_and_says_that_it_stops(
+async def test_a_graceful_shutdown_completes_requests_in_progress(
     database_url: str, tmp_path: Path, report: Report, workers: int
 ) -> None:
     received: asyncio.Queue[None] = asyncio.Queue()
     with running(database_url, tmp_path, workers=workers) as server:
-        person = newcomer(server)
+        person = new_person(server)
         async with asyncio.TaskGroup() as tasks, Client(server) as idle:
             assert (await idle.request("GET", "/ready")).json == {"status": "ready"}
             with locked(database_url):
-                asked = [tasks.create_task(create(server, person, received)) for _ in range(REQUESTS)]
+                in_progress = [tasks.create_task(create(server, person, received)) for _ in range(REQUESTS)]
                 for _ in range(REQUESTS):
                     await received.get()
                 server.process.send_signal(signal.SIGTERM)
@@ -72,11 +72,11 @@ async def test_a_server_that_is_asked_to_stop_answers_what_is_in_flight_and_says
                 assert (ready.headers["retry-after"], ready.headers["connection"]) == ("1", "close")
                 async with Client(server) as client:
                     assert (await client.request("GET", "/health")).status == 200
-                # An idle connection has its next answer, too.
+                # A request on an idle connection is answered too.
                 assert (await idle.request("GET", "/health")).headers["connection"] == "close"
-                assert not any(task.done() for task in asked)
-        answers = [task.result() for task in asked]
-        assert [(answer.status, answer.headers["connection"]) for answer in answers] == [
+                assert not any(task.done() for task in in_progress)
+        responses = [task.result() for task in in_progress]
+        assert [(response.status, response.headers["connection"]) for response in responses] == [
             (201, "close")
         ] * REQUESTS
         status, seconds = await ended(server)
@@ -84,27 +84,25 @@ async def test_a_server_that_is_asked_to_stop_answers_what_is_in_flight_and_says
     report(
         f"SIGTERM drains ({'supervised' if workers else 'alone'})",
         f"/ready 503, /health 200, {REQUESTS} of {REQUESTS} answered, exit 0",
-        f"{len(answers)} of {REQUESTS} answered, exit {status} after {seconds:.1f} s",
+        f"{len(responses)} of {REQUESTS} answered, exit {status} after {seconds:.1f} s",
     )
 
 
-async def test_what_takes_longer_than_the_setting_is_answered_503(database_url: str, tmp_path: Path) -> None:
+async def test_requests_beyond_the_shutdown_timeout_get_503(database_url: str, tmp_path: Path) -> None:
     received: asyncio.Queue[None] = asyncio.Queue()
     with running(database_url, tmp_path, settings={"SHUTDOWN_SECONDS": "1"}) as server, locked(database_url):
-        asked = asyncio.create_task(create(server, newcomer(server), received))
+        in_progress = asyncio.create_task(create(server, new_person(server), received))
         await received.get()
         server.process.send_signal(signal.SIGTERM)
         status, seconds = await ended(server)
-        answer = await asked
-        assert (answer.status, answer.json) == (503, {"detail": "The server is shutting down"})
-        assert (answer.headers["retry-after"], answer.headers["connection"]) == ("1", "close")
+        response = await in_progress
+        assert (response.status, response.json) == (503, {"detail": "The server is shutting down"})
+        assert (response.headers["retry-after"], response.headers["connection"]) == ("1", "close")
         assert status == 0
         assert 1 <= seconds < 8
 
 
-async def test_connections_are_taken_for_as_long_as_notice_is_given(
-    database_url: str, tmp_path: Path
-) -> None:
+async def test_connections_are_accepted_during_the_shutdown_notice(database_url: str, tmp_path: Path) -> None:
     settings = {"SHUTDOWN_NOTICE_SECONDS": "2"}
     with running(database_url, tmp_path, settings=settings) as server:
         async with Client(server) as client:
@@ -116,7 +114,7 @@ async def test_connections_are_taken_for_as_long_as_notice_is_given(
                 async with Client(server) as client:
                     statuses.append((await client.request("GET", "/ready")).status)
             except ConnectionError:
-                # Refused, or reset where it still waited to be taken.
+                # Refused, or reset if the connection was not accepted yet.
                 break
         assert time.monotonic() >= since + 2
         assert statuses[-1] == 503

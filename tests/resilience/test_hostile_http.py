@@ -1,4 +1,4 @@
-"""Slow and hostile clients are got rid of in time and in constant memory, and the others do not notice."""
+"""Slow and hostile clients are disconnected in time, in constant memory and without effect on others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from conftest import FULL, Report
 from wire import Client, closed
 
-from tests.api.conftest import BODY_LIMIT, Person, Server, newcomer, running
+from tests.api.conftest import BODY_LIMIT, Person, Server, new_person, running
 
 SLOW_CLIENTS = 300 if FULL else 50
 MEGABYTE = 1_000_000
@@ -28,18 +28,18 @@ def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture
 def person(server: Server) -> Person:
-    return newcomer(server)
+    return new_person(server)
 
 
 def resident(server: Server) -> int:
-    """Bytes of memory that the server uses."""
+    """Return the resident memory of the server in bytes."""
     status = Path(f"/proc/{server.process.pid}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0]) * 1024
 
 
 @dataclass
 class Bystander:
-    """What somebody saw who used the server meanwhile."""
+    """The measurements of a client that uses the server during the attack."""
 
     seconds: list[float] = field(default_factory=list)
     grown: int = 0
@@ -47,7 +47,7 @@ class Bystander:
 
 @asynccontextmanager
 async def bystander(server: Server, person: Person) -> AsyncIterator[Bystander]:
-    """Use the server, and fail if that fails. Its memory is compared at the end."""
+    """Use the server during the block, and fail if a request fails. Measure the growth of its memory."""
     seen, done = Bystander(), False
 
     async def use() -> None:
@@ -71,13 +71,13 @@ async def bystander(server: Server, person: Person) -> AsyncIterator[Bystander]:
 
 
 def head(person: Person, *, token: bool = True) -> bytes:
-    """The beginning of a request that creates a task."""
+    """Return the start of a request that creates a task."""
     lines = [f"POST {person.path('/tasks')} HTTP/1.1", "Host: test", "Content-Type: application/json"]
     return "\r\n".join([*lines, *([f"Authorization: Bearer {person.token}"] if token else []), ""]).encode()
 
 
 async def slow(server: Server, start: bytes, drop: bytes) -> tuple[bytes, float]:
-    """Send `start`, and then a little more now and then. Gives what is answered, and when it is closed."""
+    """Send `start`, and then `drop` repeatedly. Return the response and the time until the close."""
     since = time.monotonic()
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(start)
@@ -90,7 +90,7 @@ async def slow(server: Server, start: bytes, drop: bytes) -> tuple[bytes, float]
 
 
 async def never_reads(server: Server) -> tuple[bytes, float]:
-    """Ask for much and read none of it."""
+    """Send many requests and read no response."""
     since = time.monotonic()
     connection = await asyncio.to_thread(create_connection, ("127.0.0.1", server.port))
     with connection:
@@ -99,14 +99,16 @@ async def never_reads(server: Server) -> tuple[bytes, float]:
         while time.monotonic() < since + 20:
             await asyncio.sleep(0.1)
             try:
-                # What is sent after a reset is refused.
+                # Writes after a reset fail.
                 connection.send(b"\r\n")
             except ConnectionError:
                 break
     return b"", time.monotonic() - since
 
 
-async def test_slow_clients_are_closed_in_ten_seconds(server: Server, person: Person, report: Report) -> None:
+async def test_slow_clients_are_disconnected_within_10_seconds(
+    server: Server, person: Person, report: Report
+) -> None:
     begun = head(person)
     kinds: dict[str, tuple[bytes, bytes, bytes]] = {
         "silent": (b"", b"", b""),
@@ -118,32 +120,33 @@ async def test_slow_clients_are_closed_in_ten_seconds(server: Server, person: Pe
     }
     async with bystander(server, person) as seen, asyncio.TaskGroup() as tasks:
         open_connections = [
-            (answer, tasks.create_task(slow(server, start, drop)))
-            for start, drop, answer in kinds.values()
+            (response, tasks.create_task(slow(server, start, drop)))
+            for start, drop, response in kinds.values()
             for _ in range(SLOW_CLIENTS // len(kinds))
         ]
         open_connections.append((b"", tasks.create_task(never_reads(server))))
     longest = 0.0
     for expected, task in open_connections:
-        answer, seconds = task.result()
-        assert answer.startswith(b"HTTP/1.1 " + expected if expected else b"")
-        assert bool(answer) == bool(expected)
+        response, seconds = task.result()
+        assert response.startswith(b"HTTP/1.1 " + expected if expected else b"")
+        assert bool(response) == bool(expected)
         if expected:
-            assert b'\r\n\r\n{"detail":"The request took too long to arrive"}' in answer
+            assert b'\r\n\r\n{"detail":"The request took too long to arrive"}' in response
         longest = max(longest, seconds)
     assert longest <= 10.5
     assert seen.grown < 10 * MEGABYTE
     report(
         f"Slow HTTP: {len(open_connections)} connections",
-        "closed in ≤ 10 s, others unharmed, memory flat",
+        "closed in ≤ 10 s, other clients unaffected, memory constant",
         f"closed in {longest:.1f} s; others answered in ≤ {max(seen.seconds) * 1000:.0f} ms; "
         f"{seen.grown / MEGABYTE:+.1f} MB",
     )
 
 
 async def pour(server: Server, start: bytes, more: bytes) -> tuple[bytes, float, int]:
-    """Send for as long as the server lets us. Gives what is answered, when that began, and how much was sent
-    by then.
+    """Send until the server closes the connection.
+
+    Return the response, the time until it started, and the number of bytes that were sent by then.
     """
     since = time.monotonic()
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
@@ -157,7 +160,7 @@ async def pour(server: Server, start: bytes, more: bytes) -> tuple[bytes, float,
         await asyncio.wait([begun, asyncio.create_task(writer.drain())], return_when="FIRST_COMPLETED")
     seconds = time.monotonic() - since
     rest = asyncio.create_task(closed(reader))
-    # For a while the rest of the answer can be read; then the connection is closed in spite of what is sent.
+    # The rest of the response can be read for a short time; then the server closes the connection.
     with suppress(ConnectionError):
         while time.monotonic() < since + 20:
             writer.write(more)
@@ -190,21 +193,21 @@ ENDLESS = {
 UNAUTHENTICATED = (401, "Not authenticated")
 
 
-async def test_what_does_not_end_is_refused_at_once_and_not_read(
+async def test_endless_requests_are_rejected_and_not_read(
     server: Server, person: Person, report: Report
 ) -> None:
     begun = head(person)
-    wanted = {kind: (begun + start, more, answer) for kind, (start, more, answer) in ENDLESS.items()}
+    cases = {kind: (begun + start, more, response) for kind, (start, more, response) in ENDLESS.items()}
     for kind in ("a body", "chunks"):
         start, more, _ = ENDLESS[kind]
-        wanted[f"{kind}, without token"] = (head(person, token=False) + start, more, UNAUTHENTICATED)
-    wanted["a target"] = (b"GET /", b"x" * 65536, TARGET_TOO_LONG)
+        cases[f"{kind}, without token"] = (head(person, token=False) + start, more, UNAUTHENTICATED)
+    cases["a target"] = (b"GET /", b"x" * 65536, TARGET_TOO_LONG)
     async with bystander(server, person) as seen:
-        answers = await asyncio.gather(*(pour(server, start, more) for start, more, _ in wanted.values()))
+        responses = await asyncio.gather(*(pour(server, start, more) for start, more, _ in cases.values()))
     slowest = most = 0.0
-    for kind, (answer, seconds, sent) in zip(wanted, answers, strict=True):
-        status, detail = wanted[kind][2]
-        headers, _, body = answer.partition(b"\r\n\r\n")
+    for kind, (response, seconds, sent) in zip(cases, responses, strict=True):
+        status, detail = cases[kind][2]
+        headers, _, body = response.partition(b"\r\n\r\n")
         assert (kind, headers.split()[1], body) == (
             kind,
             b"%d" % status,
@@ -217,19 +220,19 @@ async def test_what_does_not_end_is_refused_at_once_and_not_read(
     assert seen.grown < 10 * MEGABYTE
     report(
         "Endless bodies, chunks, trailers, headers, targets",
-        "413, 414, 431 or 401, closed, memory flat",
+        "413, 414, 431 or 401, closed, memory constant",
         f"answered in ≤ {slowest:.1f} s, {most / MEGABYTE:.1f} MB of 100 MB sent; others answered in "
         f"≤ {max(seen.seconds) * 1000:.0f} ms; {seen.grown / MEGABYTE:+.1f} MB",
     )
 
 
-async def test_requests_that_arrive_all_at_once_are_answered_in_their_order(
+async def test_pipelined_requests_are_answered_in_order(
     server: Server, person: Person, report: Report
 ) -> None:
     count = 20_000 if FULL else 5_000
     async with bystander(server, person) as seen, asyncio.timeout(60):
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        # HEAD says whose turn it is: only GET has a body.
+        # HEAD and GET alternate: only responses to GET have a body.
         request = b"HEAD /health HTTP/1.1\r\nHost: test\r\n\r\n"
         writer.write(request * count + b"GET /nowhere HTTP/1.1\r\nHost: test\r\n\r\nTRACE")
         for _ in range(count):
@@ -239,6 +242,6 @@ async def test_requests_that_arrive_all_at_once_are_answered_in_their_order(
     assert seen.grown < 5 * MEGABYTE
     report(
         f"Pipelining: {count:,} requests",
-        "all answered, others unharmed, memory flat",
+        "all answered, other clients unaffected, memory constant",
         f"others answered in ≤ {max(seen.seconds) * 1000:.0f} ms; {seen.grown / MEGABYTE:+.1f} MB",
     )

@@ -1,4 +1,4 @@
-"""What is sent again because no answer came is done once, and answered alike."""
+"""Idempotency keys: a repeated request is executed once, and gets the response of the first."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tests.api.conftest import (
     Json,
     Person,
     body_of,
-    findings_of,
-    known,
-    newcomer,
+    existing_person,
+    new_person,
     running,
+    validation_errors_of,
 )
 from tests.resilience.conftest import FULL, Report
 from tests.resources import RESOURCES, new_body
@@ -29,7 +29,7 @@ from tests.resources import RESOURCES, new_body
 TIMES = 50
 ROUNDS = 20 if FULL else 2
 
-# The parameters of what is created with an Idempotency-Key.
+# The path parameters of the resources whose creation accepts an Idempotency-Key.
 CREATIONS = [
     parameter
     for parameter, resource in RESOURCES.items()
@@ -54,49 +54,51 @@ def send(person: Person, method: str, path: str, body: Json, key: str, **headers
 
 
 def at_once(person: Person, method: str, path: str, body: Json, key: str) -> list[httpx.Response]:
-    """The same request many times, on as many connections."""
+    """Send the same request many times concurrently, each on its own connection."""
     with ThreadPoolExecutor(TIMES) as pool:
         return list(pool.map(lambda _: send(person, method, path, body, key), range(TIMES)))
 
 
-def shown(answer: httpx.Response) -> tuple[int, bytes, dict[str, str]]:
-    """All that a client sees, but for what names the request and the moment."""
+def visible(response: httpx.Response) -> tuple[int, bytes, dict[str, str]]:
+    """Return what a client sees of a response, except the request id and the date."""
     own = {"date", "x-request-id"}
-    return answer.status_code, answer.content, {n: v for n, v in answer.headers.items() if n not in own}
+    return response.status_code, response.content, {n: v for n, v in response.headers.items() if n not in own}
 
 
 @pytest.mark.parametrize("parameter", CREATIONS)
-def test_what_is_sent_many_times_at_once_is_done_once(ada: Person, report: Report, parameter: str) -> None:
-    ids = ada.belongings()
+def test_concurrent_repeats_of_a_creation_create_one_item(
+    ada: Person, report: Report, parameter: str
+) -> None:
+    ids = ada.create_each()
     path = RESOURCES[parameter].collection.format(user_id=ada.id, **ids)
     before = body_of(ada.get(path))["total"]
     for number in range(ROUNDS):
-        answers = at_once(ada, "POST", path, new_body(parameter), f"key-{number}")
-        first = shown(answers[0])
+        responses = at_once(ada, "POST", path, new_body(parameter), f"key-{number}")
+        first = visible(responses[0])
         assert first[0] == 201
         assert {"location", "etag"} <= first[2].keys()
-        assert [answer for answer in answers if shown(answer) != first] == []
+        assert [response for response in responses if visible(response) != first] == []
         assert ada.get(first[2]["location"]).content == first[1]
         assert body_of(ada.get(path))["total"] == before + number + 1
     if parameter == "task_id":
         report(
-            "The same POST twice", "1 row, 50 equal answers", f"1 row, {TIMES} equal answers, {ROUNDS} times"
+            "Repeated POST", "1 row, 50 equal responses", f"1 row, {TIMES} equal responses, {ROUNDS} times"
         )
 
 
-def test_a_toggle_that_is_sent_many_times_at_once_toggles_once(ada: Person) -> None:
+def test_concurrent_repeats_of_a_toggle_toggle_once(ada: Person) -> None:
     task = ada.task()
     for number in range(ROUNDS + 1):
-        answers = at_once(ada, "PATCH", f"/tasks/{task['id']}/complete", None, f"toggle-{number}")
-        first = shown(answers[0])
+        responses = at_once(ada, "PATCH", f"/tasks/{task['id']}/complete", None, f"toggle-{number}")
+        first = visible(responses[0])
         assert first[0] == 200
-        assert answers[0].json()["completed"] is (number % 2 == 0)
-        assert [answer for answer in answers if shown(answer) != first] == []
+        assert responses[0].json()["completed"] is (number % 2 == 0)
+        assert [response for response in responses if visible(response) != first] == []
         there = ada.get(f"/tasks/{task['id']}")
         assert (there.content, there.headers["etag"]) == (first[1], first[2]["etag"])
 
 
-def test_a_key_is_good_for_one_request(ada: Person) -> None:
+def test_an_idempotency_key_identifies_one_request(ada: Person) -> None:
     one, other = ada.task(), ada.task()
     creation = send(ada, "POST", "/tasks", {"title": "First"}, "k")
     toggle = send(ada, "PATCH", f"/tasks/{one['id']}/complete", None, "t")
@@ -111,16 +113,16 @@ def test_a_key_is_good_for_one_request(ada: Person) -> None:
         ("POST", "/categories", {"name": "First", "color": "#000000"}, "c"),
         ("POST", "/tasks", {"title": "First"}, "c"),
     ):
-        answer = send(ada, method, path, body, key)
-        assert (answer.status_code, answer.json()) == (422, REUSED)
+        response = send(ada, method, path, body, key)
+        assert (response.status_code, response.json()) == (422, REUSED)
     assert (ada.get("/tasks").json(), ada.get("/categories").json()) == before
-    # What is written otherwise and says the same is the same request.
-    assert shown(send(ada, "POST", "/tasks", {"title": "First"}, "k")) == shown(creation)
-    assert shown(send(ada, "PATCH", f"/tasks/{one['id']}/complete", None, "t")) == shown(toggle)
-    assert shown(send(ada, "POST", "/categories", {"name": "First"}, "c")) == shown(category)
+    # Another notation of the same body is the same request.
+    assert visible(send(ada, "POST", "/tasks", {"title": "First"}, "k")) == visible(creation)
+    assert visible(send(ada, "PATCH", f"/tasks/{one['id']}/complete", None, "t")) == visible(toggle)
+    assert visible(send(ada, "POST", "/categories", {"name": "First"}, "c")) == visible(category)
 
 
-def test_a_key_is_the_users_own(ada: Person, bob: Person) -> None:
+def test_idempotency_keys_are_per_user(ada: Person, bob: Person) -> None:
     hers = send(ada, "POST", "/tasks", {"title": "Hers"}, "same")
     his = send(bob, "POST", "/tasks", {"title": "His"}, "same")
     assert (hers.status_code, his.status_code) == (201, 201)
@@ -130,28 +132,28 @@ def test_a_key_is_the_users_own(ada: Person, bob: Person) -> None:
     assert anonymous.status_code == 401
 
 
-def test_the_answer_stays_as_it_was_whatever_became_of_the_thing(ada: Person) -> None:
+def test_a_repeat_returns_the_first_response(ada: Person) -> None:
     category = ada.category("Home")
     body = {"title": "First", "category_id": category["id"]}
     first = send(ada, "POST", "/tasks", body, "k")
     task = first.json()
     toggle = send(ada, "PATCH", f"/tasks/{task['id']}/complete", None, "t", If_Match=first.headers["etag"])
     assert toggle.status_code == 200
-    # Its own success changed what If-Match had named.
+    # The first request itself changed the ETag that If-Match contains.
     again = send(ada, "PATCH", f"/tasks/{task['id']}/complete", None, "t", If_Match=first.headers["etag"])
-    assert shown(again) == shown(toggle)
+    assert visible(again) == visible(toggle)
     named = send(ada, "POST", "/categories", {"name": "Work"}, "c")
     body_of(ada.patch(f"/tasks/{task['id']}", {"title": "Changed"}))
     body_of(ada.delete(f"/categories/{category['id']}"))
     body_of(ada.delete(f"/tasks/{task['id']}"))
-    assert shown(send(ada, "POST", "/tasks", body, "k")) == shown(first)
-    assert shown(send(ada, "PATCH", f"/tasks/{task['id']}/complete", None, "t")) == shown(toggle)
-    # Its own first success has the name.
-    assert shown(send(ada, "POST", "/categories", {"name": "Work"}, "c")) == shown(named)
+    assert visible(send(ada, "POST", "/tasks", body, "k")) == visible(first)
+    assert visible(send(ada, "PATCH", f"/tasks/{task['id']}/complete", None, "t")) == visible(toggle)
+    # The first request itself took the name.
+    assert visible(send(ada, "POST", "/categories", {"name": "Work"}, "c")) == visible(named)
     assert ada.get("/tasks").json()["total"] == 0
 
 
-def test_a_request_that_was_refused_leaves_its_key_unused(ada: Person) -> None:
+def test_a_rejected_request_does_not_use_its_key(ada: Person) -> None:
     taken = ada.category("Taken")
     assert send(ada, "POST", "/categories", {"name": "Taken"}, "k").status_code == 409
     body_of(ada.delete(f"/categories/{taken['id']}"))
@@ -167,23 +169,23 @@ def test_a_request_that_was_refused_leaves_its_key_unused(ada: Person) -> None:
 
 
 @pytest.mark.parametrize("key", ["x", '"quoted"', "x" * 255, "!~", "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"])
-def test_a_key_is_any_visible_text(ada: Person, key: str) -> None:
+def test_an_idempotency_key_is_any_visible_ascii_text(ada: Person, key: str) -> None:
     first, again = (send(ada, "POST", "/tasks", {"title": "x"}, key) for _ in range(2))
-    assert (first.status_code, shown(again)) == (201, shown(first))
+    assert (first.status_code, visible(again)) == (201, visible(first))
 
 
 @pytest.mark.parametrize("key", ["", "two words", "x" * 256, "\xfc", "a\tb"])
-def test_a_key_of_another_form_is_refused(ada: Person, key: str) -> None:
+def test_a_malformed_idempotency_key_is_rejected(ada: Person, key: str) -> None:
     headers = ("Content-Type", "application/json"), ("Idempotency-Key", key)
-    found = findings_of(ada.raw("POST", "/tasks", b'{"title": "x"}', *headers))
+    found = validation_errors_of(ada.raw("POST", "/tasks", b'{"title": "x"}', *headers))
     assert {place for place, _ in found} == {"header.Idempotency-Key"}
     assert ada.get("/tasks").json()["total"] == 0
 
 
-def test_two_keys_are_none(ada: Person) -> None:
+def test_two_idempotency_keys_are_rejected(ada: Person) -> None:
     headers = ("Content-Type", "application/json"), ("Idempotency-Key", "a"), ("Idempotency-Key", "a")
-    answer = ada.raw("POST", "/tasks", b'{"title": "x"}', *headers)
-    assert findings_of(answer) == [("header.Idempotency-Key", "duplicate")]
+    response = ada.raw("POST", "/tasks", b'{"title": "x"}', *headers)
+    assert validation_errors_of(response) == [("header.Idempotency-Key", "duplicate")]
 
 
 @pytest.fixture
@@ -198,22 +200,24 @@ def run_again(cluster: Cluster, tmp_path: Path) -> Callable[[str], Any]:
     return start
 
 
-def test_after_a_restart_the_answer_is_the_same(run_again: Callable[[str], Any], report: Report) -> None:
+def test_a_repeat_after_a_restart_returns_the_first_response(
+    run_again: Callable[[str], Any], report: Report
+) -> None:
     with run_again("first") as server:
-        person = known(server)
+        person = existing_person(server)
         first = send(person, "POST", "/tasks", {"title": "Once"}, "k")
         toggle = send(person, "PATCH", f"/tasks/{first.json()['id']}/complete", None, "t")
     with run_again("second") as server:
-        person = newcomer(server, person.id)
-        assert shown(send(person, "POST", "/tasks", {"title": "Once"}, "k")) == shown(first)
-        assert shown(send(person, "PATCH", f"/tasks/{first.json()['id']}/complete", None, "t")) == shown(
+        person = new_person(server, person.id)
+        assert visible(send(person, "POST", "/tasks", {"title": "Once"}, "k")) == visible(first)
+        assert visible(send(person, "PATCH", f"/tasks/{first.json()['id']}/complete", None, "t")) == visible(
             toggle
         )
         assert person.get("/tasks").json()["total"] == 1
-    report("The same POST twice", "same answer after a restart", "same status, headers and body")
+    report("Repeated POST", "same response after a restart", "same status, headers and body")
 
 
-def test_who_hangs_up_before_the_answer_and_asks_again_gets_it(ada: Person) -> None:
+def test_a_repeat_after_a_disconnect_returns_the_response(ada: Person) -> None:
     body = b'{"title": "Once"}'
     for number in range(ROUNDS * 5):
         head = (
@@ -223,8 +227,8 @@ def test_who_hangs_up_before_the_answer_and_asks_again_gets_it(ada: Person) -> N
         )
         with socket.create_connection(("127.0.0.1", ada.server.port)) as connection:
             connection.sendall(head.encode() + body)
-        answer = send(ada, "POST", "/tasks", {"title": "Once"}, f"{number}")
-        assert answer.status_code == 201
+        response = send(ada, "POST", "/tasks", {"title": "Once"}, f"{number}")
+        assert response.status_code == 201
         assert ada.get("/tasks").json()["total"] == number + 1
 
 
@@ -239,21 +243,23 @@ SELECT '{user}', 'more-' || n, '', '{{}}', now() - interval '48 hours' FROM gene
 KEYS = "SELECT key FROM tasks_api.idempotency_key WHERE user_id = '{user}' ORDER BY key"
 
 
-def test_a_key_is_kept_for_a_day(ada: Person, cluster: Cluster) -> None:
+def test_an_idempotency_key_expires_after_24_hours(ada: Person, cluster: Cluster) -> None:
     first = send(ada, "POST", "/tasks", {"title": "Once"}, "k")
     cluster.execute(AGE.format(age="23 hours 59 minutes", user=ada.id, keys="= 'k'"), "promises")
-    assert shown(send(ada, "POST", "/tasks", {"title": "Once"}, "k")) == shown(first)
+    assert visible(send(ada, "POST", "/tasks", {"title": "Once"}, "k")) == visible(first)
     cluster.execute(AGE.format(age="24 hours 1 second", user=ada.id, keys="= 'k'"), "promises")
     second = send(ada, "POST", "/tasks", {"title": "Once"}, "k")
     assert (second.status_code, second.json()["id"] != first.json()["id"]) == (201, True)
-    assert shown(send(ada, "POST", "/tasks", {"title": "Once"}, "k")) == shown(second)
-    # For another request it is free again as well, though there are more old keys than are swept at once.
+    assert visible(send(ada, "POST", "/tasks", {"title": "Once"}, "k")) == visible(second)
+    # Another request can use the key again, although one sweep does not delete all expired keys.
     cluster.execute(MORE.format(user=ada.id), "promises")
     cluster.execute(AGE.format(age="24 hours 1 second", user=ada.id, keys="= 'k'"), "promises")
     assert send(ada, "POST", "/tasks", {"title": "Other"}, "k").status_code == 201
 
 
-def test_old_keys_go_with_the_next_write_of_their_user(ada: Person, bob: Person, cluster: Cluster) -> None:
+def test_expired_keys_are_deleted_with_the_users_next_write(
+    ada: Person, bob: Person, cluster: Cluster
+) -> None:
     for person in (ada, bob):
         for number in range(5):
             assert send(person, "POST", "/tasks", {"title": "x"}, f"old-{number}").is_success
@@ -261,6 +267,6 @@ def test_old_keys_go_with_the_next_write_of_their_user(ada: Person, bob: Person,
     assert send(ada, "POST", "/tasks", {"title": "x"}, "new").is_success
     assert cluster.execute(KEYS.format(user=ada.id), "promises") == [("new",)]
     assert len(cluster.execute(KEYS.format(user=bob.id), "promises")) == 5
-    # Whoever is erased takes them along.
+    # The erasure of the user deletes the keys.
     body_of(bob.delete())
     assert cluster.execute(KEYS.format(user=bob.id), "promises") == []

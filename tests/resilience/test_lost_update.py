@@ -1,4 +1,4 @@
-"""Of two people who change the same thing, neither overwrites the other without knowing it."""
+"""Lost updates: with If-Match, a writer cannot overwrite a concurrent change."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ ROUNDS = 20 if FULL else 2
 
 
 def new(person: Person, parameter: str) -> tuple[str, str]:
-    """The path and the ETag of something new."""
-    path = RESOURCES[parameter].item.format(user_id=person.id, **person.belongings())
+    """Create an item, and return its path and its ETag."""
+    path = RESOURCES[parameter].item.format(user_id=person.id, **person.create_each())
     return path, person.get(path).headers["etag"]
 
 
@@ -38,7 +38,7 @@ def send(person: Person, method: str, path: str, body: Any, **headers: str) -> h
         ("deleteTask", "DELETE", "", None),
     ],
 )
-def test_of_many_writers_with_one_etag_one_succeeds(
+def test_only_one_of_many_writers_with_one_etag_succeeds(
     ada: Person, report: Report, change: str, method: str, below: str, body: Any
 ) -> None:
     statuses: Counter[int] = Counter()
@@ -50,31 +50,31 @@ def test_of_many_writers_with_one_etag_one_succeeds(
             return send(ada, method, path + below, mine, If_Match=etag)
 
         with ThreadPoolExecutor(WRITERS) as pool:
-            answers = list(pool.map(write, range(WRITERS)))
-        [winner] = [answer for answer in answers if answer.status_code == 200]
-        losers = [answer for answer in answers if answer is not winner]
+            responses = list(pool.map(write, range(WRITERS)))
+        [winner] = [response for response in responses if response.status_code == 200]
+        losers = [response for response in responses if response is not winner]
         if change == "deleteTask":
-            # What is gone has no state that could be another one.
-            assert {answer.status_code for answer in losers} <= {404, 412}
+            # A deleted item has no other ETag.
+            assert {response.status_code for response in losers} <= {404, 412}
         else:
-            assert {answer.status_code for answer in losers} == {412}
-            assert all(answer.json() == CHANGED for answer in losers)
+            assert {response.status_code for response in losers} == {412}
+            assert all(response.json() == CHANGED for response in losers)
             there = ada.get(path)
             assert (there.json(), there.headers["etag"]) == (winner.json(), winner.headers["etag"])
             assert winner.headers["etag"] != etag
-        statuses.update(answer.status_code for answer in answers)
+        statuses.update(response.status_code for response in responses)
     assert statuses[200] == ROUNDS
     if change == "updateTask":
-        shown = f"{statuses[200] / ROUNDS:.0f} success, {statuses[412] / ROUNDS:.0f} × 412, {ROUNDS} times"
-        report("Lost update", "1 success, 49 × 412", shown)
+        measured = f"{statuses[200] / ROUNDS:.0f} success, {statuses[412] / ROUNDS:.0f} × 412, {ROUNDS} times"
+        report("Lost update", "1 success, 49 × 412", measured)
 
 
-def test_the_deletion_of_its_category_changes_a_tasks_etag(ada: Person) -> None:
+def test_deleting_its_category_changes_a_tasks_etag(ada: Person) -> None:
     category = ada.category()
     path = ada.path(f"/tasks/{ada.task(category_id=category['id'])['id']}")
     etag = ada.get(path).headers["etag"]
     body_of(ada.delete(f"/categories/{category['id']}"))
-    answer = send(ada, "GET", path, None, If_None_Match=etag)
-    assert (answer.status_code, answer.json()["category_id"]) == (200, None)
-    assert answer.headers["etag"] != etag
+    response = send(ada, "GET", path, None, If_None_Match=etag)
+    assert (response.status_code, response.json()["category_id"]) == (200, None)
+    assert response.headers["etag"] != etag
     assert send(ada, "PATCH", path, {"title": "x"}, If_Match=etag).status_code == 412

@@ -1,4 +1,4 @@
-"""A new version is rolled out, or taken back, while the one before goes on serving on the same database."""
+"""A new version is rolled out or rolled back while the previous version serves on the same database."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sqlalchemy import NullPool, create_engine
 
 from impl.postgres.migrations import configuration, migrate, psycopg2_url
 from impl.tables import REVISION
-from tests.api.conftest import SECRET, Cluster, Person, Server, body_of, expect, newcomer, running
+from tests.api.conftest import SECRET, Cluster, Person, Server, body_of, expect, new_person, running
 from tests.copies import import_path
 from tests.impl.store.test_counters import WRONG
 from tests.resilience.conftest import FULL, Report, wait_until
@@ -28,7 +28,7 @@ from tests.serving import ROOT, serving
 
 NOT_MIGRATED = {"detail": "The database is not migrated"}
 
-# The next version's: a column, and an index that takes the table's lock for a moment.
+# The migration of the next version: a column, and an index that locks the table briefly.
 NEXT_MIGRATION = f"""
 from alembic import op
 import sqlalchemy as sa
@@ -44,7 +44,7 @@ def downgrade():
     op.drop_column("task", "colour", schema="tasks_api")
 """
 
-# What a client can see of what is stored; it is the same at every revision.
+# The stored data that clients can see; it is the same at every revision.
 STORED = """
 SELECT 'user', id, email, name, email_verified, image, created_at, updated_at,
 NULL::bigint, NULL::bigint FROM tasks_api."user"
@@ -58,7 +58,7 @@ ORDER BY 1, 2, 3, 9
 """
 
 
-# Who waits for a table that he would have for himself.
+# The processes that wait for an exclusive lock of a table.
 WAITING = "SELECT pid FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted"
 
 
@@ -69,7 +69,7 @@ def cluster(postgres_url: str) -> Cluster:
 
 @pytest.fixture
 def next_version(tmp_path: Path) -> Path:
-    """The project with one more migration, as the next release would be."""
+    """A copy of the project with one more migration, as in the next release."""
     copy = tmp_path / "next"
     for name in ("specfirst", "generated", "impl", "devtools", "migrations", "scripts"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -81,10 +81,10 @@ def next_version(tmp_path: Path) -> Path:
 
 
 class Load:
-    """People who work with a server without a break, and remember what they were told is stored."""
+    """Persons who send requests continuously, and remember the acknowledged writes."""
 
     def __init__(self, server: Server, *, people: int) -> None:
-        self.people = [newcomer(server.another_client()) for _ in range(people)]
+        self.people = [new_person(server.another_client()) for _ in range(people)]
         self.acknowledged: dict[int, tuple[str, bool]] = {}
         self.requests, self.slowest = 0, 0.0
         self._stop = threading.Event()
@@ -95,10 +95,10 @@ class Load:
     def work(self, person: Person) -> None:
         def timed(call: Callable[..., Any], *arguments: Any) -> Any:
             start = time.monotonic()
-            answer = call(*arguments)
+            response = call(*arguments)
             self.slowest = max(self.slowest, time.monotonic() - start)
             self.requests += 1
-            return answer
+            return response
 
         with closing(person.server):
             while not self._stop.is_set():
@@ -113,7 +113,7 @@ class Load:
 
 @contextmanager
 def under_load(server: Server, *, people: int = 4) -> Iterator[Load]:
-    """Work goes on in threads; what failed there fails here."""
+    """Send requests in threads during the block; raise their failures."""
     load = Load(server, people=people)
     with ThreadPoolExecutor(people) as pool:
         working = [pool.submit(load.work, person) for person in load.people]
@@ -127,13 +127,13 @@ def under_load(server: Server, *, people: int = 4) -> Iterator[Load]:
 
 @contextmanager
 def long_transaction(url: str) -> Iterator[None]:
-    """Somebody who has read the tasks and does not finish, so that nobody gets the table for himself."""
+    """Keep a transaction open that has read the tasks, so that an exclusive lock has to wait."""
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM tasks_api.task")
         yield
 
 
-def test_two_versions_serve_while_the_newer_one_migrates(
+def test_both_versions_serve_during_a_migration(
     cluster: Cluster, next_version: Path, tmp_path: Path, report: Report
 ) -> None:
     url = cluster.create("two_versions")
@@ -154,11 +154,11 @@ def test_two_versions_serve_while_the_newer_one_migrates(
                 wait_until(lambda: cluster.execute(WAITING))
                 seen = load.requests
                 time.sleep(10 if FULL else 3)
-                # It cannot have the table, and stands in nobody's way for long.
+                # The migration cannot get its lock, and does not block other statements for long.
                 assert migration.poll() is None
                 assert load.requests > seen + 20
             assert migration.wait(60) == 0
-            # The old version stays in service until the new one has taken over.
+            # The old version serves until the new one has started.
             expect(new.request("GET", "/ready"), 200, {"status": "ready"})
             expect(old.request("GET", "/ready"), 200, {"status": "ready"})
             with under_load(new) as more:
@@ -166,7 +166,7 @@ def test_two_versions_serve_while_the_newer_one_migrates(
     kept = dict.fromkeys(load.acknowledged) | dict.fromkeys(more.acknowledged)
     assert {id_ for (id_,) in cluster.execute("SELECT id FROM tasks_api.task", "two_versions")} >= set(kept)
     assert cluster.execute(WRONG, "two_versions") == []
-    # An old version that is started once more, since the new one is taken back, changes nothing.
+    # Starting the old version again, as in a rollback, changes nothing.
     migrate(url)
     assert cluster.execute("SELECT version_num FROM tasks_api.alembic_version", "two_versions") == [("9999",)]
     report(
@@ -176,12 +176,14 @@ def test_two_versions_serve_while_the_newer_one_migrates(
     )
 
 
-def test_down_and_up_again_with_data_loses_nothing(cluster: Cluster, tmp_path: Path, report: Report) -> None:
+def test_downgrade_and_upgrade_with_data_lose_nothing(
+    cluster: Cluster, tmp_path: Path, report: Report
+) -> None:
     url = cluster.create("down_and_up")
     with running(url, tmp_path) as server:
         with under_load(server) as load:
             time.sleep(5 if FULL else 1)
-        body_of(newcomer(server, load.people[0].id).delete())
+        body_of(new_person(server, load.people[0].id).delete())
         before = cluster.execute(STORED, "down_and_up")
         engine = create_engine(psycopg2_url(url), poolclass=NullPool)
         for revision in ("0003", "0002", "0001"):
@@ -193,23 +195,23 @@ def test_down_and_up_again_with_data_loses_nothing(cluster: Cluster, tmp_path: P
             assert cluster.execute(STORED, "down_and_up") == before
             assert cluster.execute(WRONG, "down_and_up") == []
             expect(server.request("GET", "/ready"), 200, {"status": "ready"})
-        # The same process goes on with it.
-        page = body_of(newcomer(server, load.people[1].id).get("/tasks"))
+        # The same process continues to serve.
+        page = body_of(new_person(server, load.people[1].id).get("/tasks"))
         assert page["total"] == sum(id_ == load.people[1].id for id_, _ in load.acknowledged.values())
-    report("Down and up again with data", "nothing lost", f"{len(before)} rows the same after each step")
+    report("Downgrade and upgrade with data", "nothing lost", f"{len(before)} rows the same after each step")
 
 
-def test_processes_that_start_at_the_same_moment_migrate_once(cluster: Cluster, report: Report) -> None:
+def test_processes_that_start_concurrently_migrate_once(cluster: Cluster, report: Report) -> None:
     processes = 10 if FULL else 3
     url = cluster.create("starting", migrated=False)
     env = {"DATABASE_URL": url, "BETTER_AUTH_SECRET": SECRET}
 
     def start(_: int) -> int:
-        # It comes up on a migrated database only.
+        # The server starts only on a migrated database.
         with serving("--port", "0", env=env) as served:
             return served.process.pid
 
     with ThreadPoolExecutor(processes) as pool:
         assert len(set(pool.map(start, range(processes)))) == processes
     assert cluster.execute("SELECT version_num FROM tasks_api.alembic_version", "starting") == [(REVISION,)]
-    report("Processes starting at once", "no error", f"{processes} of {processes} servers came up")
+    report("Processes starting concurrently", "no error", f"{processes} of {processes} servers started")

@@ -1,4 +1,4 @@
-"""DATABASE_URL as Neon gives it, on a PostgreSQL with TLS and passwords that sleeps until it is asked."""
+"""DATABASE_URL as Neon provides it, on a PostgreSQL with TLS, passwords and cold starts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from impl.postgres import database as database_module
 from impl.postgres.database import Database
 from impl.postgres.migrations import head, migrate
 from impl.postgres.statement import Statement
-from tests.api.conftest import known, running
+from tests.api.conftest import existing_person, running
 from tests.resilience.conftest import FULL, Report
 from tests.resilience.faults import Postgres, Proxy
 from tests.resilience.wire import Client
@@ -40,7 +40,7 @@ def url(host: str, port: int, more: str = "sslmode=require&channel_binding=requi
 
 
 def certificate(folder: Path) -> None:
-    """A certificate for Neon's hosts that signs itself, and its key."""
+    """Write a self-signed certificate for Neon's hosts, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "*.eu-central-1.aws.neon.tech")])
     signed = (
@@ -67,7 +67,7 @@ def certificate(folder: Path) -> None:
 
 @pytest.fixture
 def neon(postgres: Postgres, tmp_path: Path) -> Iterator[Proxy]:
-    """Passwords are asked for, and behind a proxy that ends the encryption, as Neon's does."""
+    """A database with passwords, behind a proxy that terminates TLS, as Neon's does."""
     certificate(tmp_path)
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(tmp_path / "server.crt", tmp_path / "server.key")
@@ -89,13 +89,13 @@ def neon(postgres: Postgres, tmp_path: Path) -> Iterator[Proxy]:
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neon's names lead here."""
+    """Resolve Neon's host names to this machine."""
     ask = socket.getaddrinfo
 
-    def answer(host: Any, *arguments: Any, **options: Any) -> Any:
+    def response(host: Any, *arguments: Any, **options: Any) -> Any:
         return ask("127.0.0.1" if host in (DIRECT, POOLED) else host, *arguments, **options)
 
-    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    monkeypatch.setattr(socket, "getaddrinfo", response)
 
 
 async def settings_of(database: Database) -> tuple[Any, ...]:
@@ -107,10 +107,10 @@ async def settings_of(database: Database) -> tuple[Any, ...]:
 
 
 @pytest.mark.usefixtures("names")
-async def test_the_string_is_taken_as_it_is(neon: Proxy) -> None:
+async def test_the_connection_string_works_unchanged(neon: Proxy) -> None:
     for host, expected in (
         (DIRECT, ("2300ms", "2s", "5s")),
-        # A transaction pooler refuses these (decision 17).
+        # A transaction pooler rejects these (decision 17).
         (POOLED, ("0", "0", "0")),
     ):
         database = Database(url(host, neon.port))
@@ -120,7 +120,7 @@ async def test_the_string_is_taken_as_it_is(neon: Proxy) -> None:
 
 
 @pytest.mark.usefixtures("names")
-async def test_a_connection_that_is_not_encrypted_or_has_another_password_is_none(
+async def test_neon_rejects_plain_text_and_wrong_passwords(
     neon: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database_module, "OUTAGE_SECONDS", 0.1)
@@ -132,9 +132,7 @@ async def test_a_connection_that_is_not_encrypted_or_has_another_password_is_non
 
 
 @pytest.mark.usefixtures("names")
-async def test_with_verify_full_only_a_server_with_the_right_certificate_is_trusted(
-    neon: Proxy, tmp_path: Path
-) -> None:
+async def test_verify_full_rejects_a_wrong_certificate(neon: Proxy, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     certificate(other)
@@ -152,31 +150,31 @@ async def test_with_verify_full_only_a_server_with_the_right_certificate_is_trus
         await database.close()
 
 
-async def test_the_first_requests_after_a_cold_start_are_answered(
+async def test_the_first_requests_after_a_cold_start_succeed(
     postgres: Postgres, neon: Proxy, tmp_path: Path, report: Report
 ) -> None:
-    slowest, answers = 0.0, 0
+    slowest, responses = 0.0, 0
     with running(url("localhost", neon.port), tmp_path) as server:
-        clients = [Client(server, known(server)) for _ in range(20)]
+        clients = [Client(server, existing_person(server)) for _ in range(20)]
         for _ in range(COLD_STARTS):
-            # Neon ends the connections, and lets those who come then wait until the database is up.
+            # Neon closes the connections, and lets new ones wait until the database has started.
             neon.silence()
             postgres.stop()
             began = time.monotonic()
-            asked = [client.request("POST", "/tasks", {"title": "x"}) for client in clients]
-            asking = asyncio.gather(*asked)
+            requests = [client.request("POST", "/tasks", {"title": "x"}) for client in clients]
+            gathered = asyncio.gather(*requests)
             await asyncio.to_thread(postgres.start)
-            neon.speak()
-            statuses = [answer.status for answer in await asking]
-            slowest, answers = max(slowest, time.monotonic() - began), answers + len(statuses)
+            neon.resume()
+            statuses = [response.status for response in await gathered]
+            slowest, responses = max(slowest, time.monotonic() - began), responses + len(statuses)
             assert set(statuses) == {201}
         for client in clients:
             await client.close()
     [(stored,)] = postgres.execute("SELECT count(*) FROM tasks_api.task", database="neondb")
-    assert stored == answers
+    assert stored == responses
     assert slowest < 3
     report(
         "Neon: the first requests after a cold start",
         "< 3 s, no 5xx",
-        f"{answers} × 201, the slowest after {slowest:.1f} s, {COLD_STARTS} cold starts",
+        f"{responses} × 201, the slowest after {slowest:.1f} s, {COLD_STARTS} cold starts",
     )

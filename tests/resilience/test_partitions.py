@@ -1,4 +1,4 @@
-"""The schema and every statement carry the owner, so that tables can be split by it over many servers."""
+"""The schema and every statement contain the owner, so that tables can be sharded by owner."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FROM tasks_api.category c, generate_series(1, 50) n;
 ANALYZE;
 """
 
-# Whatever reads or writes a partition is counted there, were it a trigger or the check of a foreign key.
+# Counts every read and write of a partition, including triggers and foreign key checks.
 TOUCHED = r"""
 SELECT relname::text, coalesce(seq_scan, 0) + coalesce(idx_scan, 0) + n_tup_ins + n_tup_upd + n_tup_del
 FROM pg_stat_xact_user_tables WHERE schemaname = 'tasks_api' AND relname ~ '_\d+$'
@@ -43,7 +43,7 @@ FROM pg_stat_xact_user_tables WHERE schemaname = 'tasks_api' AND relname ~ '_\d+
 
 
 class Sharded:
-    """A connection to a database in partitions, with values for the parameters of any statement."""
+    """A connection to a partitioned database, with values for the parameters of any statement."""
 
     def __init__(self, cursor: Any) -> None:
         self.cursor = cursor
@@ -53,10 +53,10 @@ class Sharded:
     def _values(self, user_id: str) -> dict[str, object]:
         def first(table: str) -> int:
             self.cursor.execute(f"SELECT min(id) FROM tasks_api.{table} WHERE user_id = %s", [user_id])  # noqa: S608
-            # Nothing has the id 1 where there are no rows.
+            # If there are no rows, the id 1 does not exist.
             return int(self.cursor.fetchone()[0] or 1)
 
-        # The properties of all resources, and the ids of others that they have.
+        # The properties of all resources, and the ids of the resources that they refer to.
         values = {name: example_values().get(name) for one in RESOURCES.values() for name in one.references}
         firsts = {name: first(table_of(name).name) for name in RESOURCES}
         return {
@@ -85,7 +85,7 @@ class Sharded:
         }
 
     def touched(self, statement: Statement[Any], mode: str, *users: str) -> dict[str, set[str]]:
-        """The partitions of each table that this statement reads or changes when it is run for these."""
+        """Run the statement for these users; return the partitions of each table that it reads or changes."""
         rows = [{**self.values[user], "id": self.values[user][id_of(statement)]} for user in users]
         arguments = [
             [row[name] for row in rows] if is_batch(statement) else rows[0][name] for name in statement.names
@@ -97,7 +97,7 @@ class Sharded:
             plan = self.cursor.fetchone()[0][0]["Plan"]
             after = self._counts()
         finally:
-            # What it changed is undone, and what it prepared forgotten.
+            # Undo the changes, and deallocate the prepared statement.
             self.cursor.connection.rollback()
             self.cursor.execute("DEALLOCATE ALL")
         found = {name for name, count in after.items() if count != before.get(name, 0)}
@@ -117,7 +117,7 @@ def is_batch(statement: Statement[Any]) -> bool:
 
 
 def id_of(statement: Statement[Any]) -> str:
-    """What the parameter `id` stands for: a new row, or the one that is there."""
+    """Return the kind of id that the parameter `id` has: of a new row, or of an existing row."""
     tables = {f"tasks_api.{table_of(name).name}": name for name in RESOURCES}
     found = re.search(r"(INSERT INTO|FROM|UPDATE) (tasks_api\.\w+)\b", statement.sql)
     if found and found[1] == "INSERT INTO" and found[2] in tables:
@@ -137,13 +137,13 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def executed(node: dict[str, Any]) -> bool:
-    # ModifyTable names the first partition that it might have changed.
+    # ModifyTable names the first partition, even if it did not change it.
     return bool(node.get("Relation Name") and node["Actual Loops"] and node["Node Type"] != "ModifyTable")
 
 
 @pytest.fixture(scope="module", params=["as filled", *(["empty"] if FULL else [])])
 def sharded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sharded]:
-    """Where PostgreSQL knows how much there is, and where it still takes the tables to be empty."""
+    """A partitioned database, with and without statistics of the tables."""
     with EmbeddedPostgres(tmp_path_factory.mktemp("sharded") / "data", durable=False) as postgres:
         prepare(postgres.url, partitions=PARTITIONS, isolation=None)
         with closing(psycopg2.connect(postgres.url)) as connection, connection.cursor() as cursor:
@@ -153,25 +153,23 @@ def sharded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.mark.parametrize("mode", ["force_generic_plan", *(["force_custom_plan"] if FULL else [])])
-def test_every_statement_concerns_one_partition_of_each_table(
-    sharded: Sharded, mode: str, report: Report
-) -> None:
+def test_every_statement_touches_one_partition_per_table(sharded: Sharded, mode: str, report: Report) -> None:
     tables: set[str] = set()
     sent = statements(sharded=True)
     for name, statement in sent.items():
         touched = sharded.touched(statement, mode, USERS[7])
         assert {table for table, partitions in touched.items() if len(partitions) > 1} == set(), name
         tables |= touched.keys()
-    # The test has eyes for all of them.
+    # Every table was touched, so the counters work.
     assert tables == {table.name for table in metadata.tables.values()}
     report(
-        "Every statement concerns one partition",
+        "Statements and partitions",
         f"1 of {PARTITIONS} partitions of each table",
         f"1 for each of {len(sent)} statements, triggers and foreign keys included ({mode})",
     )
 
 
-def test_calls_that_share_a_statement_may_concern_all_partitions_so_none_do_when_sharded(
+def test_no_statement_is_batched_on_a_sharded_database(
     sharded: Sharded,
 ) -> None:
     get = statements()["Tasks._tasks._get._statement"]
@@ -185,14 +183,14 @@ def test_the_suite_passes_on_partitions(report: Report) -> None:
     report(f"The suite on {PARTITIONS} hash partitions", "0 failures", f"0 of {passed} tests failed")
 
 
-def test_every_table_is_in_partitions_by_its_owner(sharded: Sharded) -> None:
+def test_every_table_is_partitioned_by_its_owner(sharded: Sharded) -> None:
     sharded.cursor.execute(
         "SELECT relname, pg_get_partkeydef(oid), count(inhrelid) FROM pg_class "
         "LEFT JOIN pg_inherits ON inhparent = oid WHERE relnamespace = 'tasks_api'::regnamespace "
         "AND relkind IN ('r', 'p') AND NOT relispartition GROUP BY 1, 2"
     )
     found = {name: (key, parts) for name, key, parts in sharded.cursor.fetchall()}
-    # Alembic's has one row and no owner.
+    # Alembic's table has one row and no owner.
     assert found.pop("alembic_version") == (None, 0)
     assert found.pop("user") == found.pop("erased_user") == ("HASH (id)", PARTITIONS)
     assert set(found.values()) == {("HASH (user_id)", PARTITIONS)}

@@ -1,4 +1,4 @@
-"""Behind PgBouncer in transaction mode, where the next statement may reach another server process."""
+"""PgBouncer in transaction mode: the next statement may use another server connection."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.pgbouncer import PgBouncer
 from tests.resilience.conftest import FULL, Report
 from tests.resilience.suite import run_suite
 
-# The small run takes what uses most kinds of statements.
+# The small run uses the tests with most kinds of statements.
 SUITE = ("tests/api", "tests/model") if FULL else ("tests/api/test_tasks.py",)
 
 
@@ -35,12 +35,12 @@ def test_the_whole_suite_passes_behind_pgbouncer(behaviour: str, prepared: int, 
     )
 
 
-def test_a_pooler_that_its_url_does_not_name_stops_the_start(tmp_path: Path) -> None:
-    """Migrations pass through it, and every request would be refused."""
+def test_an_undeclared_pooler_stops_the_start(tmp_path: Path) -> None:
+    """Migrations would succeed through the pooler, but every request would fail."""
     pooler = PgBouncer()
     if not any(pooler.version):
         pytest.skip("PgBouncer is missing; install it: apt-get install pgbouncer")
-    # Who runs the pooler reads its folder.
+    # The user that runs PgBouncer must be able to read the folder.
     tmp_path.chmod(0o755)
     with (
         EmbeddedPostgres(tmp_path / "data", durable=False) as postgres,

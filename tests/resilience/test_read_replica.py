@@ -1,4 +1,4 @@
-"""Reads from a streaming replica that is late, stands still or is gone: all read their own writes."""
+"""Reads from a streaming replica that is late, paused or stopped: every user reads their own writes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from sqlalchemy import make_url
 from devtools import embedded_postgres
 from devtools.embedded_postgres import EmbeddedPostgres, binaries
 from impl.postgres.migrations import DatabaseUnusable, migrate
-from tests.api.conftest import Person, Server, body_of, known, newcomer, running
+from tests.api.conftest import Person, Server, body_of, existing_person, new_person, running
 from tests.resilience.conftest import FULL, Report, wait_until
 
 LAG_SECONDS = 2 if FULL else 1
 
 
 class Pair:
-    """A primary, and its replica at an address that stays when it is started anew."""
+    """A primary, and its replica with an address that does not change when it restarts."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -86,7 +86,7 @@ def execute(url: str, statement: str) -> list[tuple[object, ...]]:
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     with pytest.MonkeyPatch.context() as patch:
-        # The embedded server is made for a single one.
+        # The embedded PostgreSQL is configured without replicas.
         patch.setitem(embedded_postgres.SETTINGS, "wal_level", "replica")
         patch.setitem(embedded_postgres.SETTINGS, "max_wal_senders", "4")
         with Pair(tmp_path_factory.mktemp("pair")) as pair:
@@ -95,7 +95,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 
 @pytest.fixture(scope="module")
 def servers(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Server]]:
-    """Two processes that know nothing of each other's requests."""
+    """Two independent server processes."""
     folders = [tmp_path_factory.mktemp("server") for _ in range(2)]
     settings = {"DATABASE_READ_URL": pair.read_url, "TMPDIR": str(folders[0])}
     with (
@@ -105,7 +105,7 @@ def servers(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
         yield one, other
 
 
-def test_a_replica_is_refused_in_the_primary_s_place(pair: Pair) -> None:
+def test_a_replica_is_rejected_as_the_primary(pair: Pair) -> None:
     with pytest.raises(
         DatabaseUnusable, match=r"^DATABASE_URL leads to a read replica; set it to the primary"
     ):
@@ -113,10 +113,10 @@ def test_a_replica_is_refused_in_the_primary_s_place(pair: Pair) -> None:
 
 
 class Everywhere:
-    """Somebody who uses both servers in turn, so that what one has written is read from the other."""
+    """A person who uses both servers alternately, so that each reads what the other has written."""
 
     def __init__(self, servers: tuple[Server, Server]) -> None:
-        one = newcomer(servers[0])
+        one = new_person(servers[0])
         self._next, self._last = one, Person(servers[1], one.id, one.token)
 
     def turn(self) -> Person:
@@ -130,7 +130,7 @@ class Everywhere:
         return str(body_of(self.turn().get(f"/tasks/{task_id}"))["title"])
 
     def own_writes(self, rounds: int) -> int:
-        """How many reads there were, each of which had all that this person had written."""
+        """Write and read; assert that each read has all own writes; return the number of reads."""
         mine = body_of(self.turn().get("/tasks"))["total"]
         for n in range(rounds):
             task = self.turn().task(f"{n}")
@@ -151,53 +151,49 @@ class Everywhere:
 
 
 def rename_behind_its_back(pair: Pair, task_id: int, title: str) -> None:
-    """A write that the service knows nothing of, so that it shows where a read was answered."""
+    """Change a title without the service, so that a read shows which database it used."""
     pair.on_primary(f"UPDATE tasks_api.task SET title = '{title}' WHERE id = {task_id}")  # noqa: S608
 
 
 def is_read_from_the_replica(pair: Pair, person: Everywhere, task_id: int) -> bool:
-    """Whether six reads miss the name that this task was given on the primary just now."""
+    """Return whether six reads return an older title than the one just written on the primary."""
     for _ in range(10):
         began = time.monotonic()
         rename_behind_its_back(pair, task_id, f"{began}")
         found = {person.title(task_id) for _ in range(6)}
-        # On a busy machine they may last until the new name has come to the replica, too.
+        # On a busy machine, the reads may last until the replica has the new title too.
         if f"{began}" not in found or time.monotonic() < began + LAG_SECONDS:
             break
     return f"{began}" not in found
 
 
-def test_who_has_not_written_lately_reads_the_replica_and_who_has_the_primary(
-    pair: Pair, servers: tuple[Server, Server]
-) -> None:
+def test_only_recent_writers_read_from_the_primary(pair: Pair, servers: tuple[Server, Server]) -> None:
     ada, bob = Everywhere(servers), Everywhere(servers)
     hers, his = ada.task("Hers"), bob.task("His")
     wait_until(lambda: is_read_from_the_replica(pair, ada, hers))
     bob.task("Another")
     rename_behind_its_back(pair, his, "Of the primary")
     assert {bob.title(his) for _ in range(6)} == {"Of the primary"}
-    # What bob writes is no reason to trouble the primary with what ada reads.
+    # Bob's writes do not send Ada's reads to the primary.
     assert is_read_from_the_replica(pair, ada, hers)
 
 
-def test_everybody_reads_their_own_writes_whichever_process_answers(
-    servers: tuple[Server, Server], report: Report
-) -> None:
+def test_every_process_returns_a_users_own_writes(servers: tuple[Server, Server], report: Report) -> None:
     people = [Everywhere(servers) for _ in range(8 if FULL else 4)]
     for person in people:
-        # The first read of a user that the replica has not heard of.
+        # The first read of a user whom the replica does not have yet.
         assert person.turn().get().status_code == 200
     with ThreadPoolExecutor(len(people)) as pool:
         rounds = 100 if FULL else 4
         reads = sum(pool.map(lambda person: person.own_writes(rounds), people))
     report(
-        f"Own writes, replica {LAG_SECONDS} s late, two processes in turn",
+        f"Own writes, replica {LAG_SECONDS} s late, two processes alternately",
         "always read",
-        f"in {reads} of {reads} reads, by {len(people)} people at once",
+        f"in {reads} of {reads} reads, by {len(people)} concurrent users",
     )
 
 
-def test_a_replica_that_stands_still_is_not_read_by_who_has_written_since(
+def test_later_writers_do_not_read_a_paused_replica(
     pair: Pair, servers: tuple[Server, Server], report: Report
 ) -> None:
     ada, bob = Everywhere(servers), Everywhere(servers)
@@ -213,12 +209,12 @@ def test_a_replica_that_stands_still_is_not_read_by_who_has_written_since(
         assert is_read_from_the_replica(pair, ada, hers)
     finally:
         pair.on_replica("SELECT pg_wal_replay_resume()")
-    # And back to it, once it has come so far.
+    # Reads return to the replica when it has caught up.
     wait_until(lambda: is_read_from_the_replica(pair, bob, his))
-    report("A replica that stands still", "own writes read all the same", f"for {seconds} s")
+    report("Paused replica", "users read their own writes", f"for {seconds} s")
 
 
-def test_a_replica_that_is_gone_is_no_clients_concern(
+def test_a_stopped_replica_causes_no_client_error(
     pair: Pair, servers: tuple[Server, Server], report: Report
 ) -> None:
     ada = Everywhere(servers)
@@ -247,21 +243,21 @@ def test_a_replica_that_is_gone_is_no_clients_concern(
         pair.start_replica()
         reads = sum(work.result() for work in working)
     wait_until(lambda: is_read_from_the_replica(pair, ada, task))
-    report("The replica is stopped and started", "0 client errors", f"0 of {reads} reads failed")
+    report("Stopped and restarted replica", "0 client errors", f"0 of {reads} reads failed")
 
 
 def test_a_server_starts_without_its_replica(pair: Pair, tmp_path: Path) -> None:
     settings = {"DATABASE_READ_URL": "postgresql://nobody@127.0.0.1:1/app", "TMPDIR": str(tmp_path)}
     with running(pair.url, tmp_path, settings=settings) as server:
-        ada = known(server)
+        ada = existing_person(server)
         task = ada.task("Written")
         assert body_of(ada.get(f"/tasks/{task['id']}")) == task
         assert body_of(server.request("GET", "/ready")) == {"status": "ready"}
-        # Whoever runs it is told, once.
+        # The log has one warning.
         wait_until(lambda: server.log.read_text().count("The read replica is not in use") == 1)
 
 
-def test_a_replica_that_was_promoted_is_none_any_more(pair: Pair, servers: tuple[Server, Server]) -> None:
+def test_a_promoted_replica_is_not_used(pair: Pair, servers: tuple[Server, Server]) -> None:
     ada, bob = Everywhere(servers), Everywhere(servers)
     hers, his = ada.task("Hers"), bob.task("His")
     wait_until(lambda: is_read_from_the_replica(pair, ada, hers))

@@ -1,4 +1,4 @@
-"""New workers take the place of old ones, and no client notices."""
+"""Rolling restarts: new workers replace old ones without client errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from conftest import FULL, Report
 from wire import Client, workers
 
-from tests.api.conftest import Cluster, Server, newcomer, running
+from tests.api.conftest import Cluster, Server, new_person, running
 
 CLIENTS = 16
 HANDOVERS, REQUESTS, WORKERS = (6, 10_000, 2) if FULL else (1, 400, 1)
@@ -32,7 +32,7 @@ async def until(condition: Callable[[], bool], seconds: float = 60) -> None:
         await asyncio.sleep(0.02)
 
 
-def said(server: Server, text: str) -> int:
+def times_logged(server: Server, text: str) -> int:
     return server.log.read_text().count(text)
 
 
@@ -41,9 +41,9 @@ async def healthy(server: Server) -> None:
         assert (await client.request("GET", "/health")).status == 200
 
 
-async def test_handovers_under_load_lose_no_request(server: Server, report: Report) -> None:
+async def test_rolling_restarts_under_load_lose_no_request(server: Server, report: Report) -> None:
     await healthy(server)
-    person = newcomer(server)
+    person = new_person(server)
     failed: list[str] = []
     answered = created = closed = 0
     busy = True
@@ -53,51 +53,51 @@ async def test_handovers_under_load_lose_no_request(server: Server, report: Repo
         async with Client(server, person) as client:
             while busy:
                 creates = answered % 10 == 0
-                wanted = ("POST", "/tasks", {"title": "x"}) if creates else ("GET", "")
+                request = ("POST", "/tasks", {"title": "x"}) if creates else ("GET", "")
                 try:
-                    answer = await client.request(*wanted)
+                    response = await client.request(*request)
                 except (EOFError, ConnectionError) as error:
                     failed.append(repr(error))
                     await client.close()
                     continue
-                if answer.status != (201 if creates else 200):
-                    failed.append(f"{answer.status} {answer.body!r}")
+                if response.status != (201 if creates else 200):
+                    failed.append(f"{response.status} {response.body!r}")
                 answered, created = answered + 1, created + creates
-                closed += "connection" in answer.headers
+                closed += "connection" in response.headers
 
     async with asyncio.TaskGroup() as tasks:
         for _ in range(CLIENTS):
             tasks.create_task(use())
-        seen, before = workers(server), said(server, "Rolling restart complete")
+        seen, before = workers(server), times_logged(server, "Rolling restart complete")
         for handover in range(1, HANDOVERS + 1):
             server.process.send_signal(signal.SIGHUP)
-            await until(lambda: said(server, "Rolling restart complete") == before + handover)  # noqa: B023  # Called here.
+            await until(lambda: times_logged(server, "Rolling restart complete") == before + handover)  # noqa: B023  # Called here.
             now = workers(server)
             assert len(now - seen) == WORKERS
             seen |= now
-        # Each connection ended with an answer of its old worker.
+        # Each connection was closed after a response of its old worker.
         await until(lambda: answered >= REQUESTS and closed >= CLIENTS)
         busy = False
     assert failed == []
     async with Client(server, person) as client:
         assert (await client.request("GET", "/tasks?limit=1")).json["total"] == created
-    # Those that left have ended by now, for no connection was left to them.
+    # The old workers have exited, because they had no connections left.
     await until(lambda: len(workers(server)) == WORKERS)
     report(
-        "Rolling restart loses nothing",
+        "Rolling restart",
         f"{HANDOVERS} handovers: 0 failed of ≥ {REQUESTS:,}",
         f"{len(failed)} failed of {answered:,}; {created:,} of {created:,} tasks stored",
     )
 
 
-async def test_a_handover_that_fails_leaves_the_old_workers(server: Server) -> None:
+async def test_a_failed_rolling_restart_keeps_the_old_workers(server: Server) -> None:
     await healthy(server)
     old = workers(server)
-    # The settings of new workers are read afresh.
+    # New workers read the settings again.
     settings = server.log.parent / ".env"
     settings.write_text("SHUTDOWN_SECONDS=soon")
     server.process.send_signal(signal.SIGHUP)
-    await until(lambda: said(server, "the old workers stay") == 1)
+    await until(lambda: times_logged(server, "the old workers stay") == 1)
     settings.unlink()
     assert "scripts/serve: SHUTDOWN_SECONDS must be" in server.log.read_text()
     assert workers(server) == old
@@ -121,7 +121,7 @@ async def test_a_worker_that_hangs_is_replaced(server: Server) -> None:
     await healthy(server)
 
 
-async def test_a_handover_applies_the_migrations_that_are_missing(postgres_url: str, tmp_path: Path) -> None:
+async def test_a_rolling_restart_applies_missing_migrations(postgres_url: str, tmp_path: Path) -> None:
     cluster = Cluster(postgres_url)
     url = cluster.create("handover", migrated=False)
     with running(url, tmp_path, workers=1) as server:
@@ -129,8 +129,8 @@ async def test_a_handover_applies_the_migrations_that_are_missing(postgres_url: 
             assert (await client.request("GET", "/ready")).json == {"status": "ready"}
 
 
-async def test_no_worker_outlives_a_supervisor_that_is_killed(server: Server) -> None:
-    """The last one, since nothing is left of the server."""
+async def test_workers_exit_when_their_supervisor_is_killed(server: Server) -> None:
+    """This test is the last one, because it kills the server."""
     await healthy(server)
     left = workers(server)
     server.process.kill()

@@ -1,4 +1,4 @@
-"""The strictest isolation, as sharded databases have it, costs conflicts; no client notices any."""
+"""SERIALIZABLE isolation, as in sharded databases: conflicts are retried and cause no client error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Cluster, Person, body_of, known, newcomer, running
+from tests.api.conftest import Cluster, Person, body_of, existing_person, new_person, running
 from tests.databases import prepare
 from tests.impl.store.test_counters import WRONG
 from tests.resilience.conftest import FULL, Report
@@ -22,11 +22,11 @@ def cluster(postgres_url: str) -> Cluster:
     return Cluster(postgres_url)
 
 
-# How many transactions ended otherwise than by a commit. A connection says so when it ends, at the latest.
+# The number of transactions without a commit. A connection reports them at the latest when it closes.
 ROLLED_BACK = "SELECT xact_rollback FROM pg_stat_database WHERE datname = 'serializable'"
 
 
-def test_conflicts_of_many_writers_are_no_clients_concern(
+def test_serialization_conflicts_cause_no_client_error(
     cluster: Cluster, tmp_path: Path, report: Report
 ) -> None:
     url = cluster.create("serializable", migrated=False)
@@ -34,7 +34,7 @@ def test_conflicts_of_many_writers_are_no_clients_concern(
     assert cluster.execute("SHOW default_transaction_isolation", "serializable") == [("serializable",)]
     clients, rounds = 16, 200 if FULL else 25
     with running(url, tmp_path, workers=2) as server:
-        ada = known(server)
+        ada = existing_person(server)
         tasks = [ada.task()["id"] for _ in range(8)]
         categories = [ada.category(f"{n}")["id"] for n in range(3)]
 
@@ -45,7 +45,7 @@ def test_conflicts_of_many_writers_are_no_clients_concern(
                 return sum(something(me, chance) for _ in range(rounds))
 
         def something(me: Person, chance: random.Random) -> int:
-            """One change, or a read; how often it switched a task over."""
+            """Send a change or a read; return the number of toggles."""
             task: Any = chance.choice(tasks)
             match chance.choice("ttppcdlr"):
                 case "t":
@@ -64,21 +64,21 @@ def test_conflicts_of_many_writers_are_no_clients_concern(
                 case "l":
                     body_of(me.get("/tasks", limit=5))
                 case _:
-                    body_of(newcomer(me.server).get())
+                    body_of(new_person(me.server).get())
             return 0
 
         with ThreadPoolExecutor(clients) as pool:
             switched = sum(pool.map(work, range(clients)))
         done = sum(body_of(ada.get(f"/tasks/{task}"))["completed"] for task in tasks)
     ((conflicts,),) = cluster.execute(ROLLED_BACK)
-    # It was put to the test; each change took effect once, and the counts are those that counting gives.
+    # There were conflicts; each change took effect once, and the counters equal the counted rows.
     assert conflicts > 0
     assert done % 2 == switched % 2
     assert cluster.execute(WRONG, "serializable") == []
     report(
         "SERIALIZABLE with retries",
         "0 failures",
-        f"0 of {clients * rounds} requests failed, {conflicts} conflicts repeated",
+        f"0 of {clients * rounds} requests failed, {conflicts} conflicts retried",
     )
 
 

@@ -1,4 +1,4 @@
-"""A long time of mixed requests, with faults in between."""
+"""A long run of mixed requests, with faults."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import time
 from pathlib import Path
 
-from tests.api.conftest import newcomer, running
+from tests.api.conftest import new_person, running
 from tests.impl.store.test_counters import WRONG
 from tests.resilience.conftest import FULL, Report
 from tests.resilience.faults import FAST, KILL, Postgres
@@ -15,23 +15,23 @@ from tests.resilience.wire import Client
 
 CLIENTS = 32
 REQUESTS, WARM = (500_000, 100_000) if FULL else (3_000, 1_000)
-# So many times connections are killed, and at every tenth time the database is restarted.
+# The number of faults: connections are killed, and at every tenth fault the database is restarted.
 FAULTS = 100 if FULL else 10
-# In the small run, what the server still learns weighs more.
+# In the small run, caches that are still filling have more weight.
 MEGABYTES_PER_100_000 = 1.0 if FULL else 200.0
 
 
-async def test_memory_stays_and_every_count_is_exact(
+async def test_memory_is_constant_and_counters_are_exact(
     postgres: Postgres, tmp_path: Path, report: Report
 ) -> None:
     began = time.monotonic()
     warm = 0.0
     url = postgres.create("soaked")
     with running(url, tmp_path, settings={"VALIDATE_RESPONSES": "false"}) as server:
-        users = [User(Client(server, newcomer(server))) for _ in range(CLIENTS)]
+        users = [User(Client(server, new_person(server))) for _ in range(CLIENTS)]
 
         def answered() -> int:
-            return sum(user.answers for user in users)
+            return sum(user.responses for user in users)
 
         done = asyncio.Event()
         working = asyncio.gather(*(user.work(done) for user in users))
@@ -65,6 +65,6 @@ async def test_memory_stays_and_every_count_is_exact(
 
 
 def resident(pid: int) -> float:
-    """The memory of a process, in megabytes."""
+    """Return the memory of a process in megabytes."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * 4096 / 2**20

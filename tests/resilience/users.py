@@ -1,4 +1,4 @@
-"""Clients that remember what they were told."""
+"""Clients that remember the acknowledged writes."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import asyncio
 from dataclasses import dataclass, field
 
 from tests.api.conftest import Json
-from tests.resilience.wire import Answer, Client
+from tests.resilience.wire import Client, Response
 
-# How many tasks and categories each has left, about.
-KEPT = 3
+# The approximate number of tasks and categories of each client.
+MAX_ITEMS = 3
 
 
 @dataclass
 class User:
-    """A client and what it was told: its tasks and its categories as they must be stored."""
+    """A client with its tasks and categories as they must be stored."""
 
     client: Client
     tasks: dict[int, Json] = field(default_factory=dict)
     categories: dict[int, Json] = field(default_factory=dict)
-    answers: int = 0
+    responses: int = 0
     failed: list[str] = field(default_factory=list)
 
     async def work(self, until: asyncio.Event) -> None:
@@ -33,33 +33,33 @@ class User:
             await self._change("PUT", "categories", self.categories, category, {"name": f"{number}!"})
             await self._ask("GET", "/tasks?limit=5", 200)
             for kind, kept in (("tasks", self.tasks), ("categories", self.categories)):
-                if len(kept) > KEPT and await self._ask("DELETE", f"/{kind}/{min(kept)}", 200):
+                if len(kept) > MAX_ITEMS and await self._ask("DELETE", f"/{kind}/{min(kept)}", 200):
                     del kept[min(kept)]
 
     async def compare(self) -> None:
-        """What is there is what was acknowledged, no more and no less, and as it was answered last."""
+        """Assert that the server has exactly the acknowledged tasks and categories."""
         for kind, kept in (("tasks", self.tasks), ("categories", self.categories)):
             listed = (await self.client.request("GET", f"/{kind}?limit=1000")).json
             assert {item["id"]: item for item in listed["items"]} == kept
             assert listed["total"] == len(kept)
 
     async def _create(self, kind: str, kept: dict[int, Json], body: Json) -> int:
-        answer = await self._ask("POST", f"/{kind}", 201, body)
-        if answer is None:
+        response = await self._ask("POST", f"/{kind}", 201, body)
+        if response is None:
             return 0
-        kept[answer.json["id"]] = answer.json
-        return int(answer.json["id"])
+        kept[response.json["id"]] = response.json
+        return int(response.json["id"])
 
     async def _change(
         self, method: str, kind: str, kept: dict[int, Json], id_: int, body: Json, more: str = ""
     ) -> None:
-        if id_ in kept and (answer := await self._ask(method, f"/{kind}/{id_}{more}", 200, body)):
-            kept[id_] = answer.json
+        if id_ in kept and (response := await self._ask(method, f"/{kind}/{id_}{more}", 200, body)):
+            kept[id_] = response.json
 
-    async def _ask(self, method: str, path: str, expected: int, body: Json = None) -> Answer | None:
-        answer = await self.client.request(method, path, body)
-        self.answers += 1
-        if answer.status == expected:
-            return answer
-        self.failed.append(f"{method} {path}: {answer.status} {answer.body!r}")
+    async def _ask(self, method: str, path: str, expected: int, body: Json = None) -> Response | None:
+        response = await self.client.request(method, path, body)
+        self.responses += 1
+        if response.status == expected:
+            return response
+        self.failed.append(f"{method} {path}: {response.status} {response.body!r}")
         return None

@@ -1,4 +1,4 @@
-"""A client that says what happens to each of its requests: it never tries twice, and reads every byte."""
+"""An HTTP client that reports what happens to each request: it never retries, and reads every byte."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.api.conftest import Person, Server
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     status: int
     headers: dict[str, str]
     body: bytes
@@ -25,7 +25,7 @@ class Answer:
 
 
 class Client:
-    """One connection, made anew when the server said that it closes it."""
+    """One connection, which is opened again after the server announced that it closes it."""
 
     def __init__(self, server: Server, person: Person | None = None) -> None:
         self._port, self._person = server.port, person
@@ -54,19 +54,19 @@ class Client:
             headers += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
         self.writer.write(f"{method} {path} HTTP/1.1\r\nHost: test\r\n{headers}\r\n".encode() + content)
 
-    async def answer(self) -> Answer:
-        """Raises EOFError where the connection ends without one."""
+    async def response(self) -> Response:
+        """Read a response; raise EOFError if the connection ends without one."""
         head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         status, *lines = head.rstrip().split("\r\n")
         headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
         body = await self.reader.readexactly(int(headers["content-length"]))
         if headers.get("connection") == "close":
             await self.close()
-        return Answer(int(status.split()[1]), headers, body)
+        return Response(int(status.split()[1]), headers, body)
 
-    async def request(self, method: str, path: str, body: object = None) -> Answer:
+    async def request(self, method: str, path: str, body: object = None) -> Response:
         await self.send(method, path, body)
-        return await self.answer()
+        return await self.response()
 
     async def close(self) -> None:
         if self.writer:
@@ -77,7 +77,7 @@ class Client:
 
 
 async def closed(reader: asyncio.StreamReader) -> bytes:
-    """What the server sends until it closes the connection, in order or by resetting it."""
+    """Return what the server sends until it closes or resets the connection."""
     received = b""
     try:
         while data := await reader.read(65536):
@@ -88,7 +88,7 @@ async def closed(reader: asyncio.StreamReader) -> bytes:
 
 
 def workers(server: Server) -> set[int]:
-    """The processes that serve."""
+    """Return the ids of the worker processes."""
     children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
     return {
         int(pid) for pid in children.split() if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -1,4 +1,4 @@
-"""Send the cases to plain uvicorn as well, and print what it does differently, as a table for docs/http.md.
+"""Sends the cases to plain uvicorn as well, and prints the differences as a table for docs/http.md.
 
 python -m tests.rfc.compare
 """
@@ -17,7 +17,7 @@ SERVERS = {"this service": CONNECTION, "uvicorn, httptools": "httptools", "uvico
 
 
 def outcomes(http: str) -> list[str]:
-    """What each case leads to; `-` where there is no response within 1.5 seconds."""
+    """Return the outcome of each case; `-` means that there is no response within 1.5 seconds."""
     with (
         TemporaryDirectory() as folder,
         serving(http, Path(folder)) as port,
@@ -29,7 +29,7 @@ def outcomes(http: str) -> list[str]:
 
 
 def smuggled(case: Case, outcome: str) -> bool:
-    """Whether there are more successful responses than the RFC allows requests to be read."""
+    """Return whether there are more successful responses than requests that the RFC allows to be read."""
     return len(outcome.split(" ")) > len(case.expected.split(" "))
 
 

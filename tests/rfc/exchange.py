@@ -1,4 +1,4 @@
-"""Starts servers, and sends them bytes and nothing else."""
+"""Starts servers, and sends them raw bytes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FRONTEND = "https://tasks.example.com"
 CONNECTION = "specfirst.serving.connections:Connection"
 
 PROBE = b"DELETE /health HTTP/1.1\r\nHost: probe\r\nX-Request-ID: probe\r\nContent-Length: 0\r\n\r\n"
-"""Is answered with 405, unless bytes before it are read as a part of it."""
+"""A request that gets 405, unless the server reads preceding bytes as a part of it."""
 
 _PROGRAM = (
     "import sys, uvicorn; from impl.app import create_app; "
@@ -38,7 +38,7 @@ class Response:
 
 @dataclass
 class Exchange:
-    """What came back, whether the server closed the connection, and whether what came back is valid HTTP."""
+    """The responses, whether the server closed the connection, and whether the responses are valid HTTP."""
 
     responses: list[Response] = field(default_factory=list)
     closed: bool = False
@@ -46,14 +46,14 @@ class Exchange:
 
     @property
     def outcome(self) -> str:
-        """In the form of the expectations of cases."""
+        """The outcome in the notation of the expectations in `cases`."""
         statuses = " ".join(str(response.status) for response in self.responses) or "-"
         return f"{statuses}{'!' if self.closed else ''}{' and garbage' if self.garbage else ''}"
 
 
 @contextmanager
 def serving(http: str, folder: Path) -> Iterator[int]:
-    """Serve the mock of the API with this protocol of uvicorn, and give the port."""
+    """Serve the mock of the API with this HTTP protocol class of uvicorn, and yield the port."""
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
@@ -94,17 +94,17 @@ _TOKEN = mint_token(SECRET, "ada", timedelta(hours=1)).encode()
 def exchange(port: int, data: bytes, expected: str, *, step: int = 0, timeout: float = 5) -> Exchange:
     """Send `data`, in pieces of `step` bytes, and read until the expected data or the timeout.
 
-    Where the connection is to stay open, another request must then be answered as it should be.
+    If the connection must stay open, another request must then get its normal response.
     """
     count = 0 if expected == "-" else len(expected.split())
     if "!" in expected:
-        # The server decides how much there is to read.
+        # The server decides how many bytes there are to read.
         count += 1
     seen = Exchange()
     with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         data = with_token(data)
-        # The server may refuse the rest.
+        # The server may close the connection before it has read the rest.
         with suppress(ConnectionError):
             for start in range(0, len(data), step or len(data)):
                 connection.sendall(data[start : start + (step or len(data))])
@@ -145,7 +145,7 @@ class _Reader:
         return bool(data)
 
     def _length(self, headers: Mapping[str, str]) -> int:
-        """Give the length of a body that the head does not say; plain uvicorn sends such ones."""
+        """Return the length of a body without Content-Length; plain uvicorn sends such responses."""
         if headers.get("transfer-encoding") == "chunked":
             while b"0\r\n\r\n" not in self._data and self._more():
                 pass
@@ -184,13 +184,13 @@ class _Reader:
 
 
 def fits(expected: str, outcome: str) -> bool:
-    """Whether an outcome is one of those that are expected."""
-    wanted, found = expected.rstrip("?").split(" "), outcome.split(" ")
-    if (expected.endswith("!") != outcome.endswith("!") and not expected.endswith("?")) or len(wanted) != len(
-        found
-    ):
+    """Return whether an outcome is one of the expected ones."""
+    required, found = expected.rstrip("?").split(" "), outcome.split(" ")
+    if (expected.endswith("!") != outcome.endswith("!") and not expected.endswith("?")) or len(
+        required
+    ) != len(found):
         return False
     return all(
         status.rstrip("!") in choice.rstrip("!").split("/")
-        for choice, status in zip(wanted, found, strict=True)
+        for choice, status in zip(required, found, strict=True)
     )

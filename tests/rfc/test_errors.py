@@ -1,4 +1,4 @@
-"""Error responses that the connection gives have what every response of the contract has."""
+"""Error responses of the connection have the headers of every response of the contract."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ def expect_common_headers(response: Response) -> None:
     assert list(json.loads(response.body)) == ["detail"]
 
 
-def test_a_target_that_is_too_long_has_an_error_with_a_request_id(server: tuple[int, Path]) -> None:
-    """What follows the target is not read, so nobody knows the Origin."""
+def test_a_too_long_target_gets_an_error_with_a_request_id(server: tuple[int, Path]) -> None:
+    """The server does not read beyond the target, so it does not know the Origin."""
     response = only_response(server[0], ERRORS["414"][1], 414)
     assert response.headers["x-request-id"]
     assert response.headers["vary"] == "Origin"
@@ -105,10 +105,10 @@ def test_another_origin_may_not_read_an_error(server: tuple[int, Path]) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
 def test_a_preflight_succeeds_for_every_method(server: tuple[int, Path], method: str) -> None:
-    asked = get(
+    request = get(
         ORIGIN, b"Access-Control-Request-Method: " + method.encode(), line=b"OPTIONS /health HTTP/1.1"
     )
-    seen = exchange(server[0], asked, "200")
+    seen = exchange(server[0], request, "200")
     assert seen.outcome == "200"
     assert method in seen.responses[0].headers["access-control-allow-methods"].split(", ")
 
@@ -118,7 +118,7 @@ def test_options_of_the_server_names_all_methods(server: tuple[int, Path]) -> No
     assert seen.responses[0].headers["allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
 
 
-# --- Programs that ask for an upgrade ---
+# --- Clients that request an upgrade ---
 
 CURL, JAVA = shutil.which("curl"), shutil.which("java")
 POST_IN_JAVA = """

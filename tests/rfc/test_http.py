@@ -43,6 +43,6 @@ def test_a_request_gets_what_the_rfc_requires(port: int, case: Case) -> None:
 
 
 @each
-def test_segments_of_tcp_make_no_difference(port: int, case: Case) -> None:
+def test_tcp_segmentation_makes_no_difference(port: int, case: Case) -> None:
     step = 1 if len(case.data) < 1000 else 999
     expect(case, exchange(port, case.data, case.expected, step=step))

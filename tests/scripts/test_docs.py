@@ -1,4 +1,4 @@
-"""The documentation that scripts/serve shows a person: every operation can be tried out on the page."""
+"""The documentation pages of scripts/serve: every operation can be tried out on the page."""
 
 from __future__ import annotations
 
@@ -32,34 +32,37 @@ def page(tmp_path: Path) -> Iterator[Page]:
         yield page
 
 
-def test_a_person_tries_out_every_operation_with_what_the_page_has_filled_in(page: Page, url: str) -> None:
+def test_every_operation_can_be_tried_out_on_the_page(page: Page, url: str) -> None:
     tried: dict[str, Any] = {}
 
     def try_out(operation_id: str, *, any_status: bool = False, **parameters: int) -> Any:
-        """Execute an operation and give the body that the page shows.
+        """Execute an operation and return the body that the page shows.
 
-        It must show the success, or with `any_status` a response that the operation declares.
+        The status must be a success, or with `any_status` one that the operation declares.
         """
         operation = next(o for o in contract().operations if o.operation_id == operation_id)
         block = f"#operations-{operation.tag}-{operation_id}"
         page.click(f"{block} .opblock-summary-control")
-        # Until what can be answered stands there, the operation is still being loaded.
+        # The operation is loaded when the page shows its possible responses.
         page.text(f"{block} .response")
         for name, value in parameters.items():
             page.fill(f'{block} [data-param-name="{name}"] input', value)
         page.click(f"{block} .execute")
-        answer = f"{block} .live-responses-table tbody"
-        shown = page.text(f"{answer} .response-col_status"), page.text(f"{answer} .highlight-code code")
+        response = f"{block} .live-responses-table tbody"
+        displayed = (
+            page.text(f"{response} .response-col_status"),
+            page.text(f"{response} .highlight-code code"),
+        )
         expected = operation.responses if any_status else [operation.successes[0].status]
-        if shown[0] not in map(str, expected):
+        if displayed[0] not in map(str, expected):
             page.picture(block, PICTURES / f"{operation_id}.png")
-            pytest.fail(f"{operation_id} answers {shown}; see {PICTURES}")
-        # Closed again, since a long page is slow.
+            pytest.fail(f"{operation_id} answers {displayed}; see {PICTURES}")
+        # Close the operation, because a long page is slow.
         page.click(f"{block} .opblock-summary-control")
-        tried[operation_id] = json.loads(shown[1] or "null")
+        tried[operation_id] = json.loads(displayed[1] or "null")
         return tried[operation_id]
 
-    # A browser that opens the printed address arrives at the page, which is authorized already.
+    # The printed address leads to the page, which is already authorized.
     page.open(url)
     page.text(".authorize.locked")
     assert page.run("() => location.pathname") == "/docs"
@@ -86,7 +89,7 @@ def test_a_person_tries_out_every_operation_with_what_the_page_has_filled_in(pag
     assert try_out("updateTask", task_id=task_id)["due_date"] is None
     assert try_out("toggleTask", task_id=task_id)["completed"] is False
 
-    # Operations that this test does not know are tried with what the page has filled in.
+    # Operations that this test does not list are executed with the default values of the page.
     known = {"deleteTask", "deleteCategory", "deleteUser", *tried}
     for operation in contract().operations:
         if operation.operation_id not in known:

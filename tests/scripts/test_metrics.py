@@ -1,4 +1,4 @@
-"""Metrics of `scripts/serve`, as Prometheus reads them: of all workers together, on a port of their own."""
+"""Metrics of `scripts/serve` for Prometheus: of all workers together, on a separate port."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Series = Mapping[tuple[str, ...], float]
 
 @contextmanager
 def measured(folder: Path, *arguments: str, **env: str) -> Iterator[tuple[Served, str]]:
-    """A server, and where its metrics are."""
+    """Run a server; yield it and the URL of its metrics."""
     arguments = ("--port", "0", "--data", str(folder), *arguments)
     with serving(*arguments, env={"METRICS_PORT": "0", **env}) as served:
         found = re.search(r"Metrics +(http://\S+)", served.printed)
@@ -49,9 +49,9 @@ def measured(folder: Path, *arguments: str, **env: str) -> Iterator[tuple[Served
 
 
 def scrape(url: str) -> Series:
-    answer = httpx.get(url, trust_env=False)
-    assert answer.status_code == 200
-    samples = [s for family in text_string_to_metric_families(answer.text) for s in family.samples]
+    response = httpx.get(url, trust_env=False)
+    assert response.status_code == 200
+    samples = [s for family in text_string_to_metric_families(response.text) for s in family.samples]
     return {(s.name, *(value for _, value in sorted(s.labels.items()))): s.value for s in samples}
 
 
@@ -71,14 +71,14 @@ def total(series: Series) -> float:
     return sum(value for (name, *_), value in series.items() if name == f"{REQUESTS}_count")
 
 
-def test_the_requests_of_all_workers_are_counted_by_operation_and_status(tmp_path: Path) -> None:
+def test_requests_of_all_workers_are_counted(tmp_path: Path) -> None:
     with measured(tmp_path, "--workers", "2") as (served, url):
         for _ in range(40):
-            # Each on a connection of its own, so that both workers get some.
+            # Each request on a new connection, so that both workers get some.
             assert httpx.get(f"{served.url}/health").status_code == 200
         assert httpx.get(f"{served.url}/health?x=1").status_code == 422
         assert httpx.get(f"{served.url}/api/ada/tasks").status_code == 401
-        # On the public port there is nothing of it.
+        # The public port does not serve the metrics.
         assert httpx.get(f"{served.url}/metrics").status_code == 404
         series = eventually(url, lambda series: total(series) == 43)
         assert {
@@ -97,7 +97,7 @@ def test_the_requests_of_all_workers_are_counted_by_operation_and_status(tmp_pat
         } == {"", "_idle", "_awaited"}
 
 
-def test_what_a_worker_counted_is_not_lost_with_it(tmp_path: Path) -> None:
+def test_counts_survive_the_exit_of_a_worker(tmp_path: Path) -> None:
     with measured(tmp_path, "--workers", "2") as (served, url):
         for _ in range(20):
             httpx.get(f"{served.url}/health")
@@ -117,12 +117,12 @@ def test_what_a_worker_counted_is_not_lost_with_it(tmp_path: Path) -> None:
 
 
 def processes(served: Served) -> set[int]:
-    """The workers of a server."""
+    """Return the process ids of a server's workers."""
     children = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text().split()
     return {int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()}
 
 
-def test_one_process_alone_is_measured_too_and_a_taken_port_is_named(tmp_path: Path) -> None:
+def test_a_single_process_has_metrics_and_names_a_taken_port(tmp_path: Path) -> None:
     with measured(tmp_path) as (served, url):
         httpx.get(f"{served.url}/ready")
         series = eventually(url, lambda series: count(series, "getReadiness", 200) == 1)

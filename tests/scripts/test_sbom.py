@@ -1,4 +1,4 @@
-"""What this is made of: a bill of materials, hashes for all of it, and licences that may be used."""
+"""The software bill of materials: packages, hashes and allowed licenses."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from serving import ROOT
 from scripts.sbom import bill_of_materials, license_of, pins
 
 PERMISSIVE = {"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "PSF-2.0"}
-# Of files that are not changed here, so that it asks for nothing more.
+# The MPL, for files that are not changed here, which requires nothing more.
 ALLOWED = PERMISSIVE | {"MPL-2.0"}
-# The LGPL asks that the library can be exchanged, which pip does; PSFL is another name of PSF-2.0.
+# The LGPL requires that the library can be replaced, which pip can do; PSFL is another name of PSF-2.0.
 ALLOWED_FOR = {"psycopg2-binary": "LGPL-3.0-or-later", "defusedxml": "PSFL"}
-# Not for this platform, so not installed; looked up where they are.
+# Packages for other platforms, which are not installed here; their licenses were looked up.
 NOT_INSTALLED = {"colorama": "BSD-3-Clause"}
 
 LOCKS = ("requirements.txt", "requirements-local.txt", "requirements-dev.txt")
@@ -32,7 +32,7 @@ def bom() -> Any:
     return bill_of_materials()
 
 
-def test_it_is_what_cyclonedx_says(bom: Any) -> None:
+def test_the_sbom_is_valid_cyclonedx(bom: Any) -> None:
     folder = Path(cyclonedx.schema.__file__).parent / "_res"
     schemas = {
         f"http://cyclonedx.org/schema/{name}": json.loads((folder / name).read_text(encoding="utf-8"))
@@ -45,7 +45,7 @@ def test_it_is_what_cyclonedx_says(bom: Any) -> None:
     assert (bom["bomFormat"], bom["specVersion"]) == ("CycloneDX", "1.6")
 
 
-def test_all_that_is_deployed_is_in_it_with_its_hashes(bom: Any) -> None:
+def test_the_sbom_lists_every_deployed_package_with_hashes(bom: Any) -> None:
     listed = {part["purl"]: {entry["content"] for entry in part["hashes"]} for part in bom["components"]}
     locked = {f"pkg:pypi/{name}@{version}": {*hashes} for name, version, hashes in pins(ROOT / LOCKS[0])}
     assert len(locked) == len(re.findall("^[a-z].*==", (ROOT / LOCKS[0]).read_text(), re.MULTILINE))
@@ -56,14 +56,14 @@ def test_all_that_is_deployed_is_in_it_with_its_hashes(bom: Any) -> None:
     assert {part["name"] for part in bom["components"] if "licenses" not in part} <= {*NOT_INSTALLED}
 
 
-def test_it_is_the_same_each_time(tmp_path: Path, bom: Any) -> None:
+def test_the_sbom_is_reproducible(tmp_path: Path, bom: Any) -> None:
     command = [sys.executable, "-m", "scripts.sbom", "--output", str(tmp_path / "sbom.json")]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     assert json.loads((tmp_path / "sbom.json").read_text(encoding="utf-8")) == bom
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_every_locked_package_has_hashes_and_a_licence_that_may_be_used(lock: str) -> None:
+def test_locked_packages_have_hashes_and_allowed_licenses(lock: str) -> None:
     found = [*pins(ROOT / lock)]
     assert len(found) > 40
     assert [name for name, _, hashes in found if not hashes] == []
@@ -79,5 +79,5 @@ def allowed(name: str, expression: str) -> bool:
 @pytest.mark.parametrize(
     "expression", ["GPL-3.0-only", "MIT AND AGPL-3.0-only", "unknown", "LGPL-3.0-or-later"]
 )
-def test_other_licences_are_found(expression: str) -> None:
+def test_other_licenses_are_rejected(expression: str) -> None:
     assert not allowed("somebody-s", expression)

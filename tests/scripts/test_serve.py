@@ -1,4 +1,4 @@
-"""scripts/serve and scripts/token, as their user meets them."""
+"""scripts/serve and scripts/token, run as a user runs them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def token(user: str, data: Path, **env: str) -> str:
 
 
 def startup_error(*arguments: str, **env: str) -> str:
-    """What scripts/serve says when it does not start."""
+    """Return the error message with which scripts/serve does not start."""
     done = subprocess.run(
         [ROOT / "scripts" / "serve", *arguments], env=CLEAN | env, capture_output=True, text=True, timeout=30
     )
@@ -36,7 +36,7 @@ def startup_error(*arguments: str, **env: str) -> str:
 
 
 def processes_naming(text: str) -> list[str]:
-    """The command lines of all processes in which the text occurs."""
+    """Return the command lines of all processes that contain the text."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -48,14 +48,14 @@ def processes_naming(text: str) -> list[str]:
     return found
 
 
-def none_is_left(text: str) -> bool:
+def none_remains(text: str) -> bool:
     deadline = time.monotonic() + 10
     while processes_naming(text) and time.monotonic() < deadline:
         time.sleep(0.05)
     return not processes_naming(text)
 
 
-def test_the_printed_command_works_and_ctrl_c_leaves_no_process_and_data_stays(tmp_path: Path) -> None:
+def test_the_printed_command_works_and_ctrl_c_keeps_the_data(tmp_path: Path) -> None:
     data = tmp_path / "my data"
     arguments = ("--port", "0", "--data", str(data), "--workers", "2")
     with serving(*arguments) as first:
@@ -66,21 +66,21 @@ def test_the_printed_command_works_and_ctrl_c_leaves_no_process_and_data_stays(t
         created = httpx.post(url, headers=header, json={"title": "Stay"})
         assert created.status_code == 201
         assert first.stop() == 0
-    assert none_is_left(str(data))
+    assert none_remains(str(data))
     with serving(*arguments) as second:
         listed = httpx.get(url.replace(first.url, second.url), headers=header)
         assert listed.json()["items"] == [created.json()]
         second.process.send_signal(signal.SIGTERM)
         second.process.wait(timeout=20)
-    assert none_is_left(str(data))
+    assert none_remains(str(data))
 
 
-def test_no_process_outlives_a_server_that_is_killed(tmp_path: Path) -> None:
+def test_no_process_remains_after_the_server_is_killed(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with serving("--port", "0", "--data", str(data)) as served:
         served.process.kill()
         served.process.wait()
-        assert none_is_left(str(data))
+        assert none_remains(str(data))
 
 
 @pytest.fixture(scope="module")
@@ -95,21 +95,21 @@ def served(data: Path) -> Iterator[Served]:
         yield served
 
 
-def test_a_minted_token_is_its_users(served: Served, data: Path) -> None:
+def test_a_development_token_is_valid_for_its_user(served: Served, data: Path) -> None:
     headers = {"Authorization": f"Bearer {token('ada', data)}"}
     profile = httpx.get(f"{served.url}/api/ada", headers=headers)
     assert (profile.status_code, profile.json()["id"]) == (200, "ada")
     assert httpx.get(f"{served.url}/api/bob", headers=headers).status_code == 403
 
 
-def test_with_a_login_service_there_is_no_local_secret_and_no_token_of_ours(tmp_path: Path) -> None:
+def test_a_login_service_disables_development_tokens(tmp_path: Path) -> None:
     local = development_secret(tmp_path / "development-secret")
     env = {"BETTER_AUTH_URL": "http://127.0.0.1:1"}
     with serving("--port", "0", "--data", str(tmp_path), env=env) as served:
         assert "Try it" not in served.printed
         minted = mint_token(local, "ada", timedelta(hours=1))
-        answer = httpx.get(f"{served.url}/api/ada", headers={"Authorization": f"Bearer {minted}"})
-        assert answer.status_code == 401
+        response = httpx.get(f"{served.url}/api/ada", headers={"Authorization": f"Bearer {minted}"})
+        assert response.status_code == 401
         assert "Bearer ey" not in httpx.get(f"{served.url}/docs").text
     command = [ROOT / "scripts" / "token", "ada", "--data", str(tmp_path)]
     done = subprocess.run(command, env=CLEAN | env, capture_output=True, text=True)
@@ -117,7 +117,7 @@ def test_with_a_login_service_there_is_no_local_secret_and_no_token_of_ours(tmp_
     assert "BETTER_AUTH_URL" in done.stderr
 
 
-def test_no_development_token_is_minted_in_production(tmp_path: Path) -> None:
+def test_production_issues_no_development_token(tmp_path: Path) -> None:
     env = {"ENVIRONMENT": "production", "BETTER_AUTH_SECRET": "9hB3k0Zq7Lw2Xv5Rt8Yn1Mc4Pd6Sf0Ga"}
     done = subprocess.run(
         [ROOT / "scripts" / "token", "ada"],
@@ -135,11 +135,11 @@ def mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("mock")
     with serving("--mock", "--port", "0", "--data", str(folder)) as served:
         yield served
-    # There was no database.
+    # The mock started no database.
     assert [path.name for path in folder.iterdir()] == ["development-secret"]
 
 
-def test_a_mock_answers_with_the_contract_s_examples_and_needs_no_database(mock: Served) -> None:
+def test_a_mock_returns_examples_without_a_database(mock: Served) -> None:
     assert "every operation answers with the contract's example" in mock.printed
     command = next(line for line in mock.printed.splitlines() if line.startswith("Try it"))
     curl = shlex.split(command.removeprefix("Try it"))
@@ -157,15 +157,15 @@ def test_a_mock_answers_with_the_contract_s_examples_and_needs_no_database(mock:
     missing = httpx.get(f"{url}/{created.json()['id']}", headers=header | {"Prefer": "code=404"})
     assert (missing.status_code, missing.json()) == (404, {"detail": "Task not found"})
     assert httpx.get(f"{mock.url}/ready").json() == {"status": "ready"}
-    # A front end may say what it prefers, and read the mark.
+    # CORS allows a front end to send Prefer and to read X-Mock.
     origin = {"Origin": "http://localhost:3000"}
-    asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "prefer"}
-    assert httpx.options(url, headers=origin | asked).status_code == 200
+    preflight = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "prefer"}
+    assert httpx.options(url, headers=origin | preflight).status_code == 200
     exposed = httpx.get(url, headers=header | origin).headers["access-control-expose-headers"]
     assert "X-Mock" in exposed.split(", ")
 
 
-def test_pages_on_any_local_port_may_call_in_development(mock: Served) -> None:
+def test_development_allows_every_local_origin(mock: Served) -> None:
     for origin, allowed in {
         "http://localhost:5173": True,
         "http://127.0.0.1:4321": True,
@@ -176,13 +176,13 @@ def test_pages_on_any_local_port_may_call_in_development(mock: Served) -> None:
         "http://127.0.0.2:5173": False,
         "http://192.168.0.2:5173": False,
     }.items():
-        answer = httpx.get(f"{mock.url}/health", headers={"Origin": origin})
-        assert answer.headers.get("access-control-allow-origin") == (origin if allowed else None), origin
+        response = httpx.get(f"{mock.url}/health", headers={"Origin": origin})
+        assert response.headers.get("access-control-allow-origin") == (origin if allowed else None), origin
 
 
 @pytest.fixture(scope="module")
 def stale(tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """A project whose contract has changed since generation, and whose implementation is gone."""
+    """A project whose contract has changed since generation, and whose implementation is missing."""
     folders = ("specfirst", "generated", "impl", "devtools", "migrations", "scripts")
     copy = Copy(tmp_path_factory.mktemp("stale") / "project", *folders)
     with (copy.root / "openapi.yaml").open("a", encoding="utf-8") as contract:
@@ -194,14 +194,14 @@ def stale(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 STALE = "generated/ is not what openapi.yaml says; run scripts/generate"
 
 
-def test_a_mock_needs_no_implementation_and_a_stale_contract_is_told(stale: Copy, tmp_path: Path) -> None:
+def test_a_mock_needs_no_implementation_and_warns_if_stale(stale: Copy, tmp_path: Path) -> None:
     command = "\0".join([sys.executable, "-P", "-m", "scripts.serve"])
     env = {"PYTHONPATH": import_path(stale.root)}
     arguments = ("--mock", "--port", "0", "--data", str(tmp_path))
     with serving(*arguments, command=command, env=env, folder=stale.root) as served:
         assert f"Warning: {STALE}. Until then, the contract before the change is served\n" in served.printed
-        answer = httpx.get(f"{served.url}/health")
-        assert (answer.status_code, answer.headers["x-mock"]) == (200, "example")
+        response = httpx.get(f"{served.url}/health")
+        assert (response.status_code, response.headers["x-mock"]) == (200, "example")
 
 
 def test_production_does_not_serve_a_stale_contract(stale: Copy) -> None:
@@ -216,13 +216,13 @@ def test_production_does_not_serve_a_stale_contract(stale: Copy) -> None:
     assert (done.returncode, done.stderr) == (1, f"scripts/serve: {STALE}\n")
 
 
-def test_a_data_folder_that_is_in_use_is_named_with_the_remedy(served: Served, data: Path) -> None:
+def test_a_data_folder_in_use_is_an_error_with_the_remedy(served: Served, data: Path) -> None:
     error = startup_error("--port", "0", "--data", str(data))
     assert str(data) in error
     assert "--data" in error
 
 
-def test_behind_a_proxy_that_strips_a_prefix_the_contract_and_location_lead_below_it(tmp_path: Path) -> None:
+def test_root_path_is_part_of_the_contract_and_location(tmp_path: Path) -> None:
     """`ROOT_PATH` is for a proxy that does not send `X-Forwarded-Prefix`."""
     arguments = ("--port", "0", "--mock", "--data", str(tmp_path))
     with serving(*arguments, env={"ROOT_PATH": "/set/"}) as served:

@@ -1,6 +1,6 @@
-"""What scripts/serve says where it cannot start: one line that names the setting, and no traceback.
+"""Errors of scripts/serve that prevent its start: one line that names the setting, and no traceback.
 
-Most cases call its `main` in this process, which takes a tenth of the time; some run the script itself.
+Most tests call its `main` in this process, which takes a tenth of the time; some run the script itself.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from impl.postgres.migrations import migrate
 from scripts.serve import main
 from tests.databases import run
 
-Said = Callable[..., str]
+StartupMessage = Callable[..., str]
 
 
 @pytest.fixture
-def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Said]:
-    """Start with these settings, and give the line with which the start ends."""
-    # The script goes to the project's folder, where a developer may have an .env file.
+def startup_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StartupMessage]:
+    """A function that starts the server with these settings, and returns the error line."""
+    # The script changes to the project's folder, where a developer may have an .env file.
     (tmp_path / "project").mkdir()
     monkeypatch.setattr("scripts.serve.ROOT", tmp_path / "project")
     monkeypatch.chdir(tmp_path)
@@ -49,8 +49,8 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Said]:
     return start
 
 
-def test_the_script_itself_says_one_line_on_standard_error(tmp_path: Path, postgres_url: str) -> None:
-    """In the worlds that gave tracebacks, from the parts that find them out."""
+def test_the_script_prints_one_line_on_standard_error(tmp_path: Path, postgres_url: str) -> None:
+    """The errors come from different parts; all of them were tracebacks once."""
     name = new_name("latin")
     run_alone(
         postgres_url,
@@ -93,15 +93,19 @@ def test_the_script_itself_says_one_line_on_standard_error(tmp_path: Path, postg
         (f"postgresql:///app?host=/{'x' * 200}", "too long"),
     ],
 )
-def test_a_database_url_that_leads_nowhere(said: Said, url: str, says: str) -> None:
-    line = said(DATABASE_URL=url)
+def test_an_unusable_database_url_stops_the_start(
+    startup_message: StartupMessage, url: str, says: str
+) -> None:
+    line = startup_message(DATABASE_URL=url)
     assert line.startswith("DATABASE_URL ")
     assert says in line
     assert "hunter2" not in line
 
 
-def test_a_replica_s_connection_string_is_read_in_the_same_way(said: Said, database_url: str) -> None:
-    line = said(DATABASE_URL=database_url, DATABASE_READ_URL="postgresql://127.0.0.1/app?sslsnl=1")
+def test_the_replica_url_is_checked_in_the_same_way(
+    startup_message: StartupMessage, database_url: str
+) -> None:
+    line = startup_message(DATABASE_URL=database_url, DATABASE_READ_URL="postgresql://127.0.0.1/app?sslsnl=1")
     assert line.startswith("DATABASE_READ_URL has the unknown parameter sslsnl; did you mean sslsni?")
 
 
@@ -110,7 +114,7 @@ def new_name(kind: str) -> str:
 
 
 def run_alone(url: str, statement: str) -> None:
-    """Outside a transaction, as making a database takes it."""
+    """Run a statement outside a transaction, as CREATE DATABASE requires."""
     with closing(psycopg2.connect(url)) as connection:
         connection.autocommit = True
         connection.cursor().execute(statement)
@@ -145,49 +149,61 @@ def role(postgres_url: str) -> str:
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
-def test_a_database_that_cannot_keep_every_text(said: Said, postgres_url: str, encoding: str) -> None:
+def test_a_database_without_utf8_stops_the_start(
+    startup_message: StartupMessage, postgres_url: str, encoding: str
+) -> None:
     name = new_name("db")
     options = f"ENCODING '{encoding}' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0"
     run_alone(postgres_url, f"CREATE DATABASE {name} {options}")
-    line = said(DATABASE_URL=at(postgres_url, database=name))
+    line = startup_message(DATABASE_URL=at(postgres_url, database=name))
     assert line.startswith(f"DATABASE_URL leads to a database with the encoding {encoding}")
 
 
-def test_a_database_or_user_that_does_not_exist(said: Said, postgres_url: str) -> None:
+def test_a_missing_database_or_user_stops_the_start(
+    startup_message: StartupMessage, postgres_url: str
+) -> None:
     for url in (at(postgres_url, database="nowhere"), at(postgres_url, username="nowhere")):
-        line = said(DATABASE_URL=url)
+        line = startup_message(DATABASE_URL=url)
         assert line.startswith("DATABASE_URL does not lead to a database: ")
         assert '"nowhere" does not exist' in line
 
 
-def test_a_read_only_database(said: Said, empty: Callable[[], str], migrated: str) -> None:
+def test_a_read_only_database_stops_the_start(
+    startup_message: StartupMessage, empty: Callable[[], str], migrated: str
+) -> None:
     url = empty()
     run(url, f"ALTER DATABASE {make_url(url).database} SET default_transaction_read_only = on")
     for each in (url, f"{migrated}&options=-c%20default_transaction_read_only%3Don"):
-        line = said(DATABASE_URL=each)
+        line = startup_message(DATABASE_URL=each)
         assert line.startswith(
             "DATABASE_URL leads to a read-only database; set default_transaction_read_only"
         )
 
 
-def test_a_server_that_is_too_old(said: Said, migrated: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_postgresql_stops_the_start(
+    startup_message: StartupMessage, migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(migrations, "OLDEST_VERSION", 99)
-    line = said(DATABASE_URL=migrated)
+    line = startup_message(DATABASE_URL=migrated)
     assert line.startswith("DATABASE_URL leads to PostgreSQL 18; use 99 or later")
 
 
-def test_a_user_who_may_not_connect(said: Said, empty: Callable[[], str], role: str) -> None:
+def test_a_user_without_connect_stops_the_start(
+    startup_message: StartupMessage, empty: Callable[[], str], role: str
+) -> None:
     url = empty()
     run(url, f"REVOKE CONNECT ON DATABASE {make_url(url).database} FROM PUBLIC")
-    assert "permission denied for database" in said(DATABASE_URL=at(url, username=role))
+    assert "permission denied for database" in startup_message(DATABASE_URL=at(url, username=role))
 
 
-def test_a_user_who_may_not_migrate(said: Said, empty: Callable[[], str], role: str) -> None:
+def test_a_user_without_the_right_to_migrate_stops_the_start(
+    startup_message: StartupMessage, empty: Callable[[], str], role: str
+) -> None:
     url = empty()
-    line = said(DATABASE_URL=at(url, username=role))
+    line = startup_message(DATABASE_URL=at(url, username=role))
     assert line.startswith("DATABASE_URL has a user who may not migrate the database: permission denied")
     run(url, f"CREATE SCHEMA tasks_api; GRANT USAGE ON SCHEMA tasks_api TO {role}")
-    line = said(DATABASE_URL=at(url, username=role))
+    line = startup_message(DATABASE_URL=at(url, username=role))
     assert line.startswith("DATABASE_URL has a user who may not migrate the database: permission denied")
 
 
@@ -195,7 +211,7 @@ ALL_TABLES = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA tasks
 
 
 @pytest.mark.parametrize(
-    ("grants", "lacks"),
+    ("grants", "missing"),
     [
         ([], "permission denied for schema tasks_api"),
         (["GRANT USAGE ON SCHEMA tasks_api TO"], "permission denied for table alembic_version"),
@@ -206,14 +222,14 @@ ALL_TABLES = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA tasks
         (["GRANT USAGE ON SCHEMA tasks_api TO", ALL_TABLES], "USAGE on tasks_api.task_id_seq"),
     ],
 )
-def test_a_user_without_rights_on_the_tables(
-    said: Said, migrated: str, role: str, grants: list[str], lacks: str
+def test_a_user_without_table_privileges_stops_the_start(
+    startup_message: StartupMessage, migrated: str, role: str, grants: list[str], missing: str
 ) -> None:
     for grant in grants:
         run(migrated, f"{grant} {role}")
-    line = said(DATABASE_URL=at(migrated, username=role))
+    line = startup_message(DATABASE_URL=at(migrated, username=role))
     assert line.startswith("DATABASE_URL has a user w")
-    assert lacks in line
+    assert missing in line
 
 
 @pytest.mark.parametrize(
@@ -225,29 +241,29 @@ def test_a_user_without_rights_on_the_tables(
         ("SSL_CERT_DIR", "/nonexistent"),
     ],
 )
-def test_what_prevents_requests_to_the_login_service(
-    said: Said, migrated: str, name: str, value: str
+def test_an_unusable_proxy_or_certificate_stops_the_start(
+    startup_message: StartupMessage, migrated: str, name: str, value: str
 ) -> None:
     settings = {"DATABASE_URL": migrated, "BETTER_AUTH_URL": "http://127.0.0.1:3000", name: value}
-    assert said(**settings).startswith(f"{name} ")
+    assert startup_message(**settings).startswith(f"{name} ")
 
 
 @pytest.mark.parametrize("kind", ["a file", "below a file", "below /proc"])
 @pytest.mark.parametrize("name", ["METRICS_FOLDER", "OBSERVATIONS", "--data"])
-def test_a_folder_that_cannot_be_written_to(
-    said: Said, tmp_path: Path, migrated: str, name: str, kind: str
+def test_an_unwritable_folder_stops_the_start(
+    startup_message: StartupMessage, tmp_path: Path, migrated: str, name: str, kind: str
 ) -> None:
     file = tmp_path / "file"
     file.touch()
     path = {"a file": file, "below a file": file / "x", "below /proc": Path("/proc/x")}[kind]
     if name == "--data":
-        assert f"{path}" in (line := said("--data", str(path)))
+        assert f"{path}" in (line := startup_message("--data", str(path)))
         assert "--data" in line
-        # Where there is a database, the folder is that of the secret for development.
-        assert f"{path}" in (line := said("--data", str(path), DATABASE_URL=migrated))
+        # With a database, --data is the folder of the development secret.
+        assert f"{path}" in (line := startup_message("--data", str(path), DATABASE_URL=migrated))
         assert "--data" in line
     else:
-        line = said(DATABASE_URL=migrated, **{name: str(path)})
+        line = startup_message(DATABASE_URL=migrated, **{name: str(path)})
         assert line.startswith(f"{name} names {path}, which cannot be used: ")
 
 
@@ -263,33 +279,43 @@ def test_a_folder_that_cannot_be_written_to(
         (("--host", "x" * 300), "--host"),
     ],
 )
-def test_an_address_that_is_not_this_machine_s(said: Said, arguments: tuple[str, str], option: str) -> None:
-    assert option in said(*arguments, DATABASE_URL="postgresql://127.0.0.1:1/never-tried")
+def test_an_unusable_host_or_port_stops_the_start(
+    startup_message: StartupMessage, arguments: tuple[str, str], option: str
+) -> None:
+    assert option in startup_message(*arguments, DATABASE_URL="postgresql://127.0.0.1:1/never-tried")
 
 
-def test_a_port_that_is_taken_is_found_before_postgresql_starts(said: Said, tmp_path: Path) -> None:
+def test_a_taken_port_is_found_before_postgresql_starts(
+    startup_message: StartupMessage, tmp_path: Path
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        line = said("--port", port)
+        line = startup_message("--port", port)
         assert line == f"cannot listen on 127.0.0.1:{port}: Address already in use; choose another --port"
-        line = said(METRICS_PORT=port)
+        line = startup_message(METRICS_PORT=port)
         assert line.startswith("METRICS_PORT cannot be used, 127.0.0.1:")
     assert not (tmp_path / "data" / "postgres").exists()
 
 
-def test_an_env_file_that_is_not_text(said: Said, tmp_path: Path) -> None:
+def test_an_env_file_that_is_not_utf8_stops_the_start(
+    startup_message: StartupMessage, tmp_path: Path
+) -> None:
     (tmp_path / "project" / ".env").write_bytes(b"FRONTEND_URL=\xff\n")
-    assert said() == ".env cannot be read: it is not UTF-8 text; fix that file, or remove it"
+    assert startup_message() == ".env cannot be read: it is not UTF-8 text; fix that file, or remove it"
 
 
-def test_no_temporary_folder(said: Said, monkeypatch: pytest.MonkeyPatch, migrated: str) -> None:
+def test_a_missing_temporary_folder_stops_the_start(
+    startup_message: StartupMessage, monkeypatch: pytest.MonkeyPatch, migrated: str
+) -> None:
     def none() -> str:
         raise FileNotFoundError(2, "No usable temporary directory found")
 
-    # It is looked for once in each process, and this one has found one.
+    # Python caches the temporary folder of a process.
     monkeypatch.setattr("tempfile.gettempdir", none)
-    assert said(DATABASE_URL=migrated, METRICS_PORT="0").startswith("METRICS_PORT needs a temporary folder: ")
-    line = said(DATABASE_URL=migrated, DATABASE_READ_URL=migrated)
+    assert startup_message(DATABASE_URL=migrated, METRICS_PORT="0").startswith(
+        "METRICS_PORT needs a temporary folder: "
+    )
+    line = startup_message(DATABASE_URL=migrated, DATABASE_READ_URL=migrated)
     assert line.startswith("DATABASE_READ_URL needs a temporary folder: ")
 
 
@@ -314,7 +340,9 @@ PRODUCTION = {
         ({"METRICS_PORT": "x"}, "METRICS_PORT must be"),
     ],
 )
-def test_a_bad_setting(said: Said, env: dict[str, str], says: str) -> None:
-    line = said(**env)
+def test_an_invalid_setting_stops_the_start(
+    startup_message: StartupMessage, env: dict[str, str], says: str
+) -> None:
+    line = startup_message(**env)
     assert line.startswith(says)
     assert env.get("BETTER_AUTH_SECRET", "\0") not in line

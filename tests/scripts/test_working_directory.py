@@ -1,4 +1,4 @@
-"""The scripts work from any folder, whatever modules that folder has."""
+"""The scripts work in any working directory, and import none of its modules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpx
 import pytest
 from serving import CLEAN, ROOT, serving
 
-# These are in shell and end with a long run or with downloads, or are called by the others.
+# Shell scripts that run long or download files, or that other scripts call.
 NOT_TRIED = {"lock", "run", "setup", "test"}
 SCRIPTS = sorted(path.name for path in (ROOT / "scripts").iterdir() if path.is_file() and not path.suffix)
 
@@ -64,7 +64,7 @@ TRAP = "import os\nos.write(2, b'imported: ' + __file__.encode() + b'\\n')\nos._
 
 @pytest.fixture(scope="module")
 def traps(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of modules each of which ends the process that imports it."""
+    """A folder of modules, each of which exits the process that imports it."""
     folder = tmp_path_factory.mktemp("traps")
     for name in OURS:
         (folder / name).mkdir()
@@ -76,7 +76,7 @@ def traps(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_traps_catch_what_python_imports_by_itself(traps: Path) -> None:
+def test_the_traps_catch_imports_of_python_itself(traps: Path) -> None:
     command = [sys.executable, "-m", "scripts.serve", "--help"]
     done = subprocess.run(command, cwd=traps, env=CLEAN, capture_output=True, text=True)
     assert (done.returncode, done.stderr[:10]) == (3, "imported: ")
@@ -84,7 +84,7 @@ def test_the_traps_catch_what_python_imports_by_itself(traps: Path) -> None:
 
 @pytest.mark.parametrize("script", sorted({*SCRIPTS} - NOT_TRIED))
 def test_no_script_imports_from_the_working_directory(traps: Path, script: str) -> None:
-    """Nor from the caller's PYTHONPATH, in which an empty part stands for the working directory."""
+    """Nor from the caller's PYTHONPATH, in which an empty part means the working directory."""
     done = subprocess.run(
         [ROOT / "scripts" / script, "--help"],
         cwd=traps,
@@ -96,8 +96,8 @@ def test_no_script_imports_from_the_working_directory(traps: Path, script: str) 
     assert "usage: " in done.stdout
 
 
-def test_making_the_environment_imports_nothing_from_there_either(traps: Path) -> None:
-    """With an interpreter that setup has to look at first, since it is not the one that made .venv."""
+def test_setup_imports_nothing_from_the_working_directory(traps: Path) -> None:
+    """With another interpreter than that of .venv, which setup has to check first."""
     done = subprocess.run(
         [ROOT / "scripts" / "setup"],
         cwd=traps,
@@ -110,7 +110,7 @@ def test_making_the_environment_imports_nothing_from_there_either(traps: Path) -
 
 
 @pytest.mark.parametrize("arguments", [("--workers", "1"), ("--reload",)])
-def test_server_processes_import_nothing_from_there_either(
+def test_servers_import_nothing_from_the_working_directory(
     traps: Path, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     env = {"PYTHONPATH": f":{traps}"}

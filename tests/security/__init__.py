@@ -1,1 +1,1 @@
-"""What attackers try, on running servers: each module is a risk, and its tests say what does not happen."""
+"""Attacks on running servers: each module covers a risk, and its tests assert that the attacks fail."""

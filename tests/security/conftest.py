@@ -1,4 +1,4 @@
-"""Servers to attack: one for each way to verify tokens, with the login service that they ask for keys."""
+"""The attacked servers: one for each way to verify tokens, and a login service with their keys."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Reply = Callable[[BaseHTTPRequestHandler], None]
 
 
 class LoginService(ThreadingHTTPServer):
-    """Answers every GET with `reply`, and remembers which paths it was asked for."""
+    """Answers every GET with `reply`, and records the requested paths."""
 
     daemon_threads = True
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.reply = reply
-        self.asked: list[str] = []
+        self.requested: list[str] = []
         self.url = f"http://127.0.0.1:{self.server_port}"
 
 
@@ -33,7 +33,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: LoginService
 
     def do_GET(self) -> None:
-        self.server.asked.append(self.path)
+        self.server.requested.append(self.path)
         self.server.reply(self)
 
     def log_message(self, *_: object) -> None:
@@ -79,7 +79,7 @@ WAYS = ("shared secret", "key set", "both")
 def servers(
     cluster: Cluster, login: LoginService, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Server]]:
-    """By the way in which they verify tokens; all on one database."""
+    """The servers by the way in which they verify tokens; all on one database."""
     url = cluster.create("security")
     key_set = {"AUTH_JWKS_URL": f"{login.url}/jwks", "AUTH_ISSUER": ISSUER, "AUTH_AUDIENCE": AUDIENCE}
     settings = (SHARED, key_set | dict.fromkeys(SHARED), key_set | SHARED)
@@ -94,21 +94,21 @@ def servers(
 
 
 def up(server: Server) -> Server:
-    """Wait until it answers; on a busy machine that takes longer than any request may."""
+    """Wait until the server responds; on a busy machine, that takes longer than the timeout of a request."""
     assert httpx.get(f"{server.url}/health", timeout=120, trust_env=False).status_code == 200
     return server
 
 
 @pytest.fixture(scope="session")
 def server(servers: dict[str, Server]) -> Server:
-    """The one that verifies tokens in both ways, on a sound database."""
+    """The server that verifies tokens in both ways, on an undamaged database."""
     return servers["both"]
 
 
 @pytest.fixture(scope="session")
 def damaged(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     url = damage(cluster, "security_damaged")
-    with running(url, tmp_path_factory.mktemp("damaged"), sound=False, settings=SHARED) as server:
+    with running(url, tmp_path_factory.mktemp("damaged"), undamaged=False, settings=SHARED) as server:
         yield up(server)
 
 
@@ -118,17 +118,17 @@ def unreachable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield up(server)
 
 
-def somebody(server: Server, **told: object) -> Person:
-    """A person whom the service may not have seen yet; `told` are more claims of their token."""
+def some_person(server: Server, **more: object) -> Person:
+    """Return a new person; `more` has further claims of the token."""
     user_id = uuid4().hex
-    return Person(server, user_id, sign_hmac({"alg": "HS256"}, addressed(sub=user_id, **told)))
+    return Person(server, user_id, sign_hmac({"alg": "HS256"}, addressed(sub=user_id, **more)))
 
 
 @pytest.fixture
 def ada(server: Server) -> Person:
-    return somebody(server)
+    return some_person(server)
 
 
 @pytest.fixture
 def bob(server: Server) -> Person:
-    return somebody(server)
+    return some_person(server)

@@ -1,7 +1,7 @@
-"""OWASP API10:2023, unsafe consumption of APIs: the login service answers a request for its keys as it likes.
+"""OWASP API10:2023, unsafe consumption of APIs: the login service sends hostile or broken key sets.
 
-Each application here is a new one, which has no keys yet; it fetches them from a real server.
-tests/impl/identity/test_key_set.py has what a key set may say.
+Each application is new and has no keys; it fetches them from a real server.
+tests/impl/identity/test_key_set.py tests the contents of a key set.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from impl.identity.key_source import FETCH_SECONDS, MAX_BYTES
 from impl.settings import Settings
 from tests.api.conftest import Person, Server, body_of
 
-from .conftest import Reply, keys, login_service, somebody
+from .conftest import Reply, keys, login_service, some_person
 from .test_cve_2026_85394 import certificate
 
 EVE = MAKE["EdDSA"]()
@@ -48,8 +48,10 @@ UNAVAILABLE = {"detail": "The login service is not available"}
 
 
 @asynccontextmanager
-async def asking(url: str) -> AsyncIterator[Callable[[str], asyncio.Future[httpx.Response]]]:
-    """Gives what asks an application, which takes its keys from there, who a token is."""
+async def application_with_keys_of(
+    url: str,
+) -> AsyncIterator[Callable[[str], asyncio.Future[httpx.Response]]]:
+    """Run an application with this key set URL; yield a function that sends a request with a token."""
     settings = Settings(
         _env_file=None,
         environment="test",
@@ -76,7 +78,7 @@ def reply(
             handler.send_header(name.replace("_", "-"), value)
         handler.send_header("Content-Length", str(len(body) if length is None else length))
         handler.end_headers()
-        # Perhaps nobody wants to hear the rest.
+        # The client may have closed the connection.
         with suppress(OSError):
             handler.wfile.write(body)
         handler.close_connection = True
@@ -93,17 +95,17 @@ UNUSABLE: dict[str, Reply] = {
     "an error with a key set": reply(status=500),
     "no content": reply(b"", status=204),
     "created": reply(status=201),
-    "a page to log in": reply(b"<!doctype html><title>Log in</title>", Content_Type="text/html"),
+    "a login page": reply(b"<!doctype html><title>Log in</title>", Content_Type="text/html"),
     "nothing": reply(b""),
-    "a key set that ends early": reply(EVES[:-3]),
-    "a key set that ends before it said": reply(EVES, length=len(EVES) + 100),
+    "a truncated key set": reply(EVES[:-3]),
+    "a key set shorter than its Content-Length": reply(EVES, length=len(EVES) + 100),
     "a key set in UTF-16": reply(EVES.decode().encode("utf-16")),
-    "a key set that is compressed": reply(gzip.compress(EVES), Content_Encoding="gzip"),
+    "a compressed key set": reply(gzip.compress(EVES), Content_Encoding="gzip"),
     "a bomb": reply(gzip.compress(b" " * 50_000_000), Content_Encoding="gzip"),
-    "a key set that is too long": reply(EVES + b" " * MAX_BYTES),
+    "a key set over the size limit": reply(EVES + b" " * MAX_BYTES),
     "10 MB": reply(b" " * 10_000_000),
     "nesting": reply(b"[" * 60_000),
-    "JSON that is none": reply(b'{"keys": NaN}'),
+    "invalid JSON": reply(b'{"keys": NaN}'),
     "a list": reply(b"[%s]" % EVES),
     "secrets": reply(key_set({"kty": "oct", "kid": "eve", "alg": "HS256", "k": segment(b"x" * 32)})),
     "a hang-up": hang_up,
@@ -111,32 +113,32 @@ UNUSABLE: dict[str, Reply] = {
 
 
 @pytest.mark.parametrize("name", UNUSABLE)
-async def test_an_answer_that_is_no_key_set_gives_nobody_a_key_and_is_an_outage(name: str) -> None:
+async def test_an_invalid_key_set_counts_as_an_outage(name: str) -> None:
     with login_service(UNUSABLE[name]) as service:
-        async with asking(f"{service.url}/jwks") as ask:
+        async with application_with_keys_of(f"{service.url}/jwks") as ask:
             for token in (GOOD, HERS):
-                answer = await ask(token)
-                assert (answer.status_code, answer.json()) == (503, UNAVAILABLE)
-                assert int(answer.headers["Retry-After"]) >= 1
-            # A secret that was published is no secret.
+                response = await ask(token)
+                assert (response.status_code, response.json()) == (503, UNAVAILABLE)
+                assert int(response.headers["Retry-After"]) >= 1
+            # A published secret must not be accepted.
             forged = sign_hmac({"alg": "HS256", "kid": "eve"}, addressed(sub="ada"), key=b"x" * 32)
             assert (await ask(forged)).status_code == 401
-        # A failure is not repeated with each request.
-        assert service.asked == ["/jwks"]
+        # A failed fetch is not repeated for each request.
+        assert service.requested == ["/jwks"]
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
-async def test_no_redirect_is_followed_wherever_it_leads(status: int) -> None:
+async def test_no_redirect_is_followed(status: int) -> None:
     with login_service(reply()) as eves:
         places = (f"{eves.url}/jwks", f"//{eves.url[7:]}/jwks", "/elsewhere", "file:///etc/passwd")
         with login_service(reply(b"", status, Location=places[status % 4])) as service:
-            async with asking(f"{service.url}/jwks") as ask:
+            async with application_with_keys_of(f"{service.url}/jwks") as ask:
                 assert (await ask(HERS)).status_code == 503
-            assert service.asked == ["/jwks"]
-        assert eves.asked == []
+            assert service.requested == ["/jwks"]
+        assert eves.requested == []
 
 
-async def test_an_answer_that_does_not_come_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_fetch_of_the_key_set_times_out(caplog: pytest.LogCaptureFixture) -> None:
     def late(handler: BaseHTTPRequestHandler) -> None:
         time.sleep(FETCH_SECONDS + 1)
         hang_up(handler)
@@ -151,18 +153,18 @@ async def test_an_answer_that_does_not_come_is_given_up(caplog: pytest.LogCaptur
 
     async def take(slow: Reply) -> float:
         with login_service(slow) as service:
-            async with asking(f"{service.url}/jwks") as ask:
+            async with application_with_keys_of(f"{service.url}/jwks") as ask:
                 started = time.perf_counter()
-                # Who waits for the same keys waits together.
-                answers = await asyncio.gather(*(ask(token) for token in [HERS, GOOD] * 5))
-                assert {answer.status_code for answer in answers} == {503}
+                # Concurrent requests wait for the same fetch.
+                responses = await asyncio.gather(*(ask(token) for token in [HERS, GOOD] * 5))
+                assert {response.status_code for response in responses} == {503}
                 return time.perf_counter() - started
 
     for seconds in await asyncio.gather(take(late), take(drop_by_drop)):
         assert FETCH_SECONDS - 0.1 < seconds < FETCH_SECONDS + 3
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_no_login_service_s(tmp_path: Path) -> None:
+async def test_an_untrusted_certificate_is_rejected(tmp_path: Path) -> None:
     key = MAKE["ES256"]()
     pem = tmp_path / "pem"
     pem.write_bytes(
@@ -173,21 +175,21 @@ async def test_a_certificate_that_nobody_vouches_for_is_no_login_service_s(tmp_p
     context.load_cert_chain(pem)
     with login_service(reply()) as service:
         service.socket = context.wrap_socket(service.socket, server_side=True)
-        async with asking(f"https://127.0.0.1:{service.server_port}/jwks") as ask:
+        async with application_with_keys_of(f"https://127.0.0.1:{service.server_port}/jwks") as ask:
             assert (await ask(HERS)).status_code == 503
-        assert service.asked == []
+        assert service.requested == []
 
 
-async def test_a_good_key_set_is_used_whatever_it_says_of_its_type_and_its_age() -> None:
+async def test_a_valid_key_set_is_used_despite_its_headers() -> None:
     for headers in ({}, {"Content_Type": "text/plain"}, {"Cache_Control": "no-store", "Set_Cookie": "a=b"}):
         with login_service(reply(key_set(*PUBLISHED), **headers)) as service:
-            async with asking(f"{service.url}/jwks") as ask:
+            async with application_with_keys_of(f"{service.url}/jwks") as ask:
                 assert (await ask(GOOD)).status_code == 200
                 assert (await ask(HERS)).status_code == 401
-            assert {*service.asked} == {"/jwks"}
+            assert {*service.requested} == {"/jwks"}
 
 
-async def test_a_set_with_good_and_bad_keys_gives_the_good_ones() -> None:
+async def test_the_valid_keys_of_a_mixed_key_set_are_used() -> None:
     bad = [
         jwk(EVE, kid="eve", alg="HS256"),
         {"kty": "oct", "kid": "eve", "k": "eA"},
@@ -197,13 +199,13 @@ async def test_a_set_with_good_and_bad_keys_gives_the_good_ones() -> None:
         {"kid": "eve"},
     ]
     with login_service(lambda handler: keys(handler, key_set(*bad, *PUBLISHED))) as service:
-        async with asking(f"{service.url}/jwks") as ask:
+        async with application_with_keys_of(f"{service.url}/jwks") as ask:
             assert (await ask(GOOD)).status_code == 200
             assert (await ask(HERS)).status_code == 401
 
 
-def test_what_a_token_says_of_a_person_is_a_text_and_nothing_more(server: Server) -> None:
-    """The login service's claims are what others typed in there."""
+def test_profile_claims_are_stored_as_plain_text(server: Server) -> None:
+    """The login service's claims contain user input."""
     for text in (
         "<script>alert(1)</script>",
         "'; DROP TABLE task; --",
@@ -213,10 +215,10 @@ def test_what_a_token_says_of_a_person_is_a_text_and_nothing_more(server: Server
         "\u202eadA",
         "=1+1",
     ):
-        person: Person = somebody(server, name=text, email=text, image=text)
-        answer = person.get()
-        assert answer.headers["content-type"] == "application/json"
-        profile = body_of(answer)
+        person: Person = some_person(server, name=text, email=text, image=text)
+        response = person.get()
+        assert response.headers["content-type"] == "application/json"
+        profile = body_of(response)
         assert (profile["name"], profile["email"], profile["image"]) == (text, text, text)
     huge: dict[str, object] = {"name": "x" * 300, "email": "x" * 400, "image": ["x"], "email_verified": "yes"}
-    assert body_of(somebody(server, **huge).get())["name"] is None
+    assert body_of(some_person(server, **huge).get())["name"] is None

@@ -1,8 +1,8 @@
-"""OWASP API1:2023, broken object level authorization: somebody uses ids that are not theirs.
+"""OWASP API1:2023, broken object level authorization: a user uses ids of another user.
 
-tests/api/test_isolation.py has each operation behind one's own and another's path, and
-tests/resilience/test_tenant_isolation.py many. Here is what an attacker does with ids in bulk,
-and where else they would put them.
+tests/api/test_isolation.py tests each operation with own and foreign paths, and
+tests/resilience/test_tenant_isolation.py random requests. This module tests ids in bulk, and ids in other
+places.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from tests.api.conftest import (
 )
 from tests.resources import collections
 
-from .conftest import somebody
+from .conftest import some_person
 
 
-def test_of_all_ids_that_there_are_only_ones_own_lead_anywhere(ada: Person, bob: Person) -> None:
+def test_only_own_ids_are_found_among_all_ids(ada: Person, bob: Person) -> None:
     for _ in range(10):
-        ada.belongings()
-        bob.belongings()
+        ada.create_each()
+        bob.create_each()
     for path in collections():
         known = {*ids_of(ada.get(path).json()), *ids_of(bob.get(path).json())}
         found = {
@@ -42,8 +42,8 @@ def test_of_all_ids_that_there_are_only_ones_own_lead_anywhere(ada: Person, bob:
 @pytest.mark.parametrize(
     "claim", ["user_id", "uid", "id", "userId", "preferred_username", "act", "azp", "client_id"]
 )
-def test_no_claim_but_the_subject_says_who_is_calling(server: Server, ada: Person, claim: str) -> None:
-    bob = somebody(server, **{claim: {"sub": ada.id} if claim == "act" else ada.id})
+def test_only_the_subject_identifies_the_caller(server: Server, ada: Person, claim: str) -> None:
+    bob = some_person(server, **{claim: {"sub": ada.id} if claim == "act" else ada.id})
     expect(bob.get(f"/api/{ada.id}/tasks"), 403, NOT_THE_CALLER)
     assert body_of(bob.get())["id"] == bob.id
 
@@ -51,34 +51,32 @@ def test_no_claim_but_the_subject_says_who_is_calling(server: Server, ada: Perso
 @pytest.mark.parametrize(
     "subject", ["*", "{0}/", "{0} ", " {0}", "{0}\n", "{0}%00", "{0}\0", "../{0}", "{0}/../x"]
 )
-def test_a_subject_that_is_nearly_anothers_is_nobody(server: Server, ada: Person, subject: str) -> None:
+def test_a_subject_similar_to_another_user_has_no_access(server: Server, ada: Person, subject: str) -> None:
     token = sign_hmac({"alg": "HS256"}, addressed(sub=subject.format(ada.id)))
     assert server.request("GET", f"/api/{ada.id}/tasks", token=token).status_code == 401
 
 
 @pytest.mark.parametrize("ids", [[1, 2], "1,2", {"$gt": 0}, {"id": 1}, True, "1 OR 1=1", "*"])
-def test_an_id_in_a_body_is_one_number_and_no_way_to_ask_for_more(
-    ada: Person, bob: Person, ids: Json
-) -> None:
+def test_an_id_in_a_body_must_be_a_single_number(ada: Person, bob: Person, ids: Json) -> None:
     ada.category()
     assert bob.post("/tasks", {"title": "All of them", "category_id": ids}).status_code == 422
     assert body_of(bob.get("/tasks"))["total"] == 0
 
 
-def test_a_thing_is_not_tied_to_anothers_and_so_never_reaches_it(ada: Person, bob: Person) -> None:
+def test_an_item_cannot_refer_to_another_users_item(ada: Person, bob: Person) -> None:
     hers, task = ada.category("Hers")["id"], bob.task()
-    for answer in (
+    for response in (
         bob.post("/tasks", {"title": "In hers", "category_id": hers}),
         bob.put(f"/tasks/{task['id']}", {"title": "In hers", "category_id": hers}),
         bob.patch(f"/tasks/{task['id']}", {"category_id": hers}),
     ):
-        expect(answer, 404, CATEGORY_NOT_FOUND)
+        expect(response, 404, CATEGORY_NOT_FOUND)
     assert body_of(bob.get(f"/tasks/{task['id']}")) == task
     assert body_of(ada.get("/tasks", category_id=hers))["total"] == 0
 
 
-def test_a_key_of_a_request_is_its_user_s_own(ada: Person, bob: Person) -> None:
-    """Who guesses another's `Idempotency-Key` gets neither their answer nor in their way."""
+def test_idempotency_keys_of_users_are_separate(ada: Person, bob: Person) -> None:
+    """A user who guesses another user's `Idempotency-Key` neither gets its response nor blocks it."""
     headers = {"Idempotency-Key": "guessed"}
     hers = ada.request("POST", "/tasks", json={"title": "Hers"}, headers=headers)
     for _ in range(2):
@@ -88,29 +86,29 @@ def test_a_key_of_a_request_is_its_user_s_own(ada: Person, bob: Person) -> None:
     assert [body_of(person.get("/tasks"))["total"] for person in (ada, bob)] == [1, 1]
 
 
-def test_users_and_keys_are_told_apart_where_their_names_run_together(server: Server) -> None:
-    name = somebody(server).id
-    answers = []
+def test_user_ids_and_keys_are_not_concatenated(server: Server) -> None:
+    name = some_person(server).id
+    responses = []
     for user_id, key in ((name, "a:b:c"), (f"{name}:a", "b:c"), (f"{name}:a:b", "c"), (f"{name}:", "a:b:c")):
         token = sign_hmac({"alg": "HS256"}, addressed(sub=user_id))
         person = Person(server, user_id, token)
         headers = {"Idempotency-Key": key}
-        answers.append(body_of(person.request("POST", "/tasks", json={"title": key}, headers=headers), 201))
-        assert answers[-1]["user_id"] == user_id
-    assert len({answer["id"] for answer in answers}) == len(answers)
+        responses.append(body_of(person.request("POST", "/tasks", json={"title": key}, headers=headers), 201))
+        assert responses[-1]["user_id"] == user_id
+    assert len({response["id"] for response in responses}) == len(responses)
 
 
 @pytest.mark.parametrize("header", ["If-Match", "If-None-Match"])
-def test_a_precondition_tells_nothing_of_what_is_another_s(ada: Person, bob: Person, header: str) -> None:
+def test_a_precondition_does_not_reveal_a_foreign_item(ada: Person, bob: Person, header: str) -> None:
     task = ada.task()
     etag = ada.get(f"/tasks/{task['id']}").headers["etag"]
     for tag in (etag, "*", '"0"', f"W/{etag}"):
         for method, body in (("GET", None), ("PUT", {"title": "Mine"}), ("PATCH", {}), ("DELETE", None)):
-            answers = [
+            responses = [
                 bob.request(method, f"/tasks/{task_id}", json=body, headers={header: tag})
                 for task_id in (task["id"], 2**53 - 1)
             ]
-            assert [(answer.status_code, answer.content) for answer in answers] == [
+            assert [(response.status_code, response.content) for response in responses] == [
                 (404, b'{"detail":"Task not found"}')
             ] * 2
     assert ada.get(f"/tasks/{task['id']}").headers["etag"] == etag

@@ -1,7 +1,7 @@
 """OWASP API3:2023, broken object property level authorization.
 
-Nobody writes a property that is the server's (mass assignment), and no answer has one that the contract has
-not.
+Clients cannot write properties of the server (mass assignment), and no response has properties that the
+contract does not declare.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from tests.api.conftest import (
     Person,
     body_of,
     each,
-    findings_of,
     resolve,
+    validation_errors_of,
 )
 from tests.resources import RESOURCES, collections, table_of
 
 WITH_BODY = [operation for operation in OPERATIONS if operation.example is not None]
-# What the database has and people might want to set, and what other services have.
+# Columns of the database that clients might try to set, and common properties of other services.
 SERVERS_OWN: dict[str, Json] = {
     "id": 1,
     "user_id": "somebody",
@@ -51,46 +51,46 @@ SERVERS_OWN: dict[str, Json] = {
 
 @each(WITH_BODY)
 @pytest.mark.parametrize("name", SERVERS_OWN)
-def test_what_is_the_server_s_is_refused_and_nothing_changes(
-    ada: Person, operation: Operation, name: str
-) -> None:
-    ids = ada.belongings()
+def test_server_owned_properties_are_rejected(ada: Person, operation: Operation, name: str) -> None:
+    ids = ada.create_each()
     before = [ada.get(path).json() for path in ("", *collections())]
     path = operation.path.format(user_id=ada.id, **ids)
-    answer = ada.request(operation.method, path, json=operation.example | {name: SERVERS_OWN[name]})
-    assert (f"body.{name}", "additionalProperties") in findings_of(answer)
+    response = ada.request(operation.method, path, json=operation.example | {name: SERVERS_OWN[name]})
+    assert (f"body.{name}", "additionalProperties") in validation_errors_of(response)
     assert [ada.get(path).json() for path in ("", *collections())] == before
 
 
 @pytest.mark.parametrize("parameter", ["user_id", *RESOURCES])
-def test_an_answer_has_the_properties_of_the_contract_and_no_other(
+def test_a_response_has_exactly_the_contract_properties(
     ada: Person, cluster: Cluster, parameter: str
 ) -> None:
     path = RESOURCES[parameter].item if parameter in RESOURCES else "/api/{user_id}"
     (read,) = [o for o in OPERATIONS if (o.method, o.path) == ("GET", path)]
-    answer = body_of(ada.get(path.format(user_id=ada.id, **ada.belongings())))
-    assert {*answer} == {*resolve(read.responses[200]["content"]["application/json"]["schema"])["properties"]}
-    # The database has more: what the contract leaves out, stays inside.
+    response = body_of(ada.get(path.format(user_id=ada.id, **ada.create_each())))
+    assert {*response} == {
+        *resolve(read.responses[200]["content"]["application/json"]["schema"])["properties"]
+    }
+    # The database has more columns, which the responses must not contain.
     table = table_of(parameter).name
     columns = cluster.execute(
         "SELECT column_name FROM information_schema.columns "  # noqa: S608
         f"WHERE table_schema = 'tasks_api' AND table_name = '{table}'",
         "security",
     )
-    inside = {name for (name,) in columns} - {*answer}
-    assert not [name for name in inside if f'"{name}"' in json.dumps(answer)]
+    inside = {name for (name,) in columns} - {*response}
+    assert not [name for name in inside if f'"{name}"' in json.dumps(response)]
     if parameter == "user_id":
         assert "described_at" in inside
 
 
-def test_a_profile_is_the_login_service_s_to_write(ada: Person) -> None:
+def test_a_profile_cannot_be_written_through_the_api(ada: Person) -> None:
     before = body_of(ada.get())
     for method in ("PUT", "PATCH", "POST"):
         assert ada.request(method, "", json={"email": "eve@example.com"}).status_code == 405
     assert body_of(ada.get()) == before
 
 
-def test_a_list_can_not_be_asked_for_more_than_the_contract_shows(ada: Person) -> None:
+def test_list_parameters_cannot_select_further_properties(ada: Person) -> None:
     ada.task()
     for query in (
         "fields=*",

@@ -1,6 +1,6 @@
-"""OWASP API5:2023, broken function level authorization: somebody calls what is not for them.
+"""OWASP API5:2023, broken function level authorization: a user calls functions without permission.
 
-There are no roles here: who has a token may do everything with what is theirs, and nothing else is served.
+There are no roles: a token permits every operation on the user's own data, and nothing else.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.api.conftest import (
 )
 from tests.resources import ANY, collections
 
-from .conftest import somebody
+from .conftest import some_person
 
 ROLES: dict[str, Json] = {
     "role": "admin",
@@ -39,9 +39,9 @@ ROLES: dict[str, Json] = {
 
 
 @pytest.mark.parametrize("claim", ROLES)
-def test_no_claim_makes_anybody_more_than_a_user(server: Server, ada: Person, claim: str) -> None:
+def test_no_claim_grants_a_role(server: Server, ada: Person, claim: str) -> None:
     ada.task()
-    admin = somebody(server, **{claim: ROLES[claim]})
+    admin = some_person(server, **{claim: ROLES[claim]})
     for method, path in (("GET", ""), ("GET", "/tasks"), ("DELETE", ""), ("POST", "/tasks")):
         expect(admin.request(method, f"/api/{ada.id}{path}", json={"title": "Mine"}), 403, NOT_THE_CALLER)
     assert body_of(ada.get("/tasks"))["total"] == 1
@@ -72,22 +72,22 @@ METHODS = (
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_path_has_the_methods_of_the_contract_and_no_others(ada: Person, path: str) -> None:
+def test_a_path_has_only_the_methods_of_the_contract(ada: Person, path: str) -> None:
     target = path.format(user_id=ada.id, **ANY)
     for method in METHODS:
         if method not in allowed(path).split(", ") and method != "CONNECT":
-            answer = ada.server.request(method, target, token=ada.token)
-            assert (answer.status_code, answer.headers.get("allow")) == (405, allowed(path)), method
+            response = ada.server.request(method, target, token=ada.token)
+            assert (response.status_code, response.headers.get("allow")) == (405, allowed(path)), method
 
 
 OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-Method")
 
 
 @pytest.mark.parametrize("header", OVERRIDES)
-def test_a_method_is_what_the_request_line_says(ada: Person, header: str) -> None:
+def test_headers_cannot_override_the_method(ada: Person, header: str) -> None:
     task = ada.task()
-    answer = ada.request("GET", f"/tasks/{task['id']}", headers={header: "DELETE"})
-    assert (answer.status_code, answer.json()) == (200, task)
+    response = ada.request("GET", f"/tasks/{task['id']}", headers={header: "DELETE"})
+    assert (response.status_code, response.json()) == (200, task)
     for query in ("_method=DELETE", "method=DELETE", "action=delete"):
         assert ada.request("GET", f"/tasks/{task['id']}?{query}").status_code == 422
     assert body_of(ada.get("/tasks"))["total"] == 1
@@ -96,10 +96,10 @@ def test_a_method_is_what_the_request_line_says(ada: Person, header: str) -> Non
 @pytest.mark.parametrize(
     "header", ["X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Path", "X-Forwarded-Prefix"]
 )
-def test_a_path_is_what_the_request_line_says(ada: Person, bob: Person, header: str) -> None:
+def test_headers_cannot_override_the_path(ada: Person, bob: Person, header: str) -> None:
     ada.task("Hers")
-    answer = bob.request("GET", "/tasks", headers={header: f"/api/{ada.id}/tasks"})
-    assert body_of(answer)["items"] == []
+    response = bob.request("GET", "/tasks", headers={header: f"/api/{ada.id}/tasks"})
+    assert body_of(response)["items"] == []
 
 
 HIDDEN = (
@@ -119,11 +119,11 @@ HIDDEN = (
 
 
 @pytest.mark.parametrize("path", HIDDEN)
-def test_there_is_no_other_door(server: Server, ada: Person, path: str) -> None:
+def test_common_hidden_paths_answer_404(server: Server, ada: Person, path: str) -> None:
     for token in (None, ada.token):
-        answer = server.request("GET", path, token=token)
-        assert answer.status_code == 404
-        assert answer.json() == NOT_FOUND
+        response = server.request("GET", path, token=token)
+        assert response.status_code == 404
+        assert response.json() == NOT_FOUND
 
 
 def test_every_operation_of_a_user_has_the_user_in_its_path() -> None:

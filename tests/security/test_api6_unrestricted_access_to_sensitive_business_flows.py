@@ -1,17 +1,17 @@
 """OWASP API6:2023, unrestricted access to sensitive business flows.
 
-The one flow here that hurts is the erasure of an account. Making things without end is what a rate limit
-slows down, and there is no way to find out who uses the service.
+The only sensitive flow is the erasure of an account. The rate limit restricts mass creation, and no response
+reveals which users exist.
 """
 
 from __future__ import annotations
 
 import pytest
 
-from tests.api.conftest import FRONTEND, Person, Server, body_of, newcomer
+from tests.api.conftest import FRONTEND, Person, Server, body_of, new_person
 from tests.resources import collections
 
-from .conftest import somebody
+from .conftest import some_person
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from .conftest import somebody
         ("OPTIONS", "", {"Access-Control-Request-Method": "DELETE", "Origin": "https://evil.example"}),
     ],
 )
-def test_an_account_is_erased_by_nothing_that_a_link_or_a_form_can_send(
+def test_links_and_forms_cannot_erase_an_account(
     ada: Person, method: str, path: str, headers: dict[str, str]
 ) -> None:
     ada.task()
@@ -35,27 +35,27 @@ def test_an_account_is_erased_by_nothing_that_a_link_or_a_form_can_send(
     assert body_of(ada.get("/tasks"))["total"] == 1
 
 
-def test_what_a_browser_sends_by_itself_is_no_credential(server: Server, ada: Person) -> None:
-    """No cookie counts, so that another site has nothing to ride on (CSRF), whatever its origin."""
+def test_cookies_are_not_credentials(server: Server, ada: Person) -> None:
+    """Cookies are ignored, so cross-site request forgery (CSRF) is not possible from any origin."""
     ada.task()
     for origin in ("https://evil.example", FRONTEND, "null"):
         headers = {"Cookie": f"token={ada.token}; better-auth.session_token={ada.token}", "Origin": origin}
         for method, path in (("DELETE", ""), ("POST", "/tasks")):
-            answer = server.request(method, ada.path(path), headers=headers, json={"title": "Ridden"})
-            assert answer.status_code == 401
+            response = server.request(method, ada.path(path), headers=headers, json={"title": "Ridden"})
+            assert response.status_code == 401
     assert body_of(ada.get("/tasks"))["total"] == 1
 
 
-def test_an_erasure_is_whole_and_touches_nobody_else(ada: Person, bob: Person) -> None:
+def test_an_erasure_is_complete_and_affects_one_user(ada: Person, bob: Person) -> None:
     for person in (ada, bob):
-        person.belongings()
+        person.create_each()
     assert ada.delete().status_code == 200
     assert {ada.get(path).status_code for path in ("", *collections())} == {404}
     assert {body_of(bob.get(path))["total"] for path in collections()} == {1}
 
 
-def test_nobody_finds_out_who_uses_the_service(server: Server, ada: Person) -> None:
+def test_responses_do_not_reveal_which_users_exist(server: Server, ada: Person) -> None:
     assert ada.get().status_code == 200
-    spy = somebody(server)
-    there, not_there = (spy.get(f"/api/{user_id}") for user_id in (ada.id, newcomer(server).id))
+    spy = some_person(server)
+    there, not_there = (spy.get(f"/api/{user_id}") for user_id in (ada.id, new_person(server).id))
     assert (there.status_code, there.content) == (not_there.status_code, not_there.content)

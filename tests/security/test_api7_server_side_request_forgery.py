@@ -1,6 +1,6 @@
-"""OWASP API7:2023, server side request forgery: nothing that a client sends makes the server ask anybody.
+"""OWASP API7:2023, server side request forgery: no input makes the server send a request to a given URL.
 
-A service of the attacker's listens, and every place that can hold an address holds its.
+A server of the attacker listens, and the tests put its URL into every place that can contain one.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from signing import KEYS, addressed, jwk, sign_hmac, sign_with
 from impl.identity.key_set import read_key_set
 from tests.api.conftest import Person, Server, body_of
 
-from .conftest import LoginService, login_service, somebody
+from .conftest import LoginService, login_service, some_person
 
 
 @pytest.fixture
 def trap() -> Iterator[LoginService]:
-    """Fails if anybody has asked it for anything."""
+    """The attacker's server; fails if it received a request."""
     with login_service() as service:
         yield service
-        assert service.asked == []
+        assert service.requested == []
 
 
-def test_an_address_in_a_profile_is_a_text(server: Server, trap: LoginService) -> None:
+def test_a_url_in_a_profile_is_not_fetched(server: Server, trap: LoginService) -> None:
     for name in ("image", "picture"):
         for url in (
             f"{trap.url}/me.png",
@@ -33,11 +33,11 @@ def test_an_address_in_a_profile_is_a_text(server: Server, trap: LoginService) -
             "file:///etc/passwd",
             "http://169.254.169.254/",
         ):
-            person = somebody(server, **{name: url})
+            person = some_person(server, **{name: url})
             assert body_of(person.get())["image"] == url
 
 
-def test_an_address_in_a_task_is_a_text(ada: Person, trap: LoginService) -> None:
+def test_a_url_in_a_task_is_not_fetched(ada: Person, trap: LoginService) -> None:
     texts = (
         trap.url,
         f"![]({trap.url}/x.png)",
@@ -52,11 +52,11 @@ def test_an_address_in_a_task_is_a_text(ada: Person, trap: LoginService) -> None
 
 
 @pytest.mark.parametrize("header", ["jku", "x5u", "kid", "iss", "typ", "cty", "jwks_uri", "url"])
-def test_an_address_in_a_token_is_not_asked_for_a_key(
+def test_a_url_in_a_token_header_is_not_fetched(
     server: Server, login: LoginService, trap: LoginService, header: str
 ) -> None:
     key = KEYS["EdDSA"]
-    asked = len(login.asked)
+    before = len(login.requested)
     for address in (trap.url, f"{trap.url}/jwks", f"{login.url}/other", f"{login.url}@{trap.url[7:]}/jwks"):
         for token in (
             sign_with(key, {"alg": "EdDSA", "kid": "unknown", header: address}, addressed(sub="ada")),
@@ -64,8 +64,8 @@ def test_an_address_in_a_token_is_not_asked_for_a_key(
             sign_with(key, {"alg": "EdDSA", "kid": "unknown"}, addressed(sub="ada", iss=address)),
         ):
             assert server.request("GET", "/api/ada/tasks", token=token).status_code == 401
-    # An unknown key may make it ask where the settings say, and nowhere else.
-    assert {*login.asked[asked:]} <= {"/jwks"}
+    # For an unknown key, the server may only request the key set URL of the settings.
+    assert {*login.requested[before:]} <= {"/jwks"}
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_an_address_in_a_token_is_not_asked_for_a_key(
         "X-Wap-Profile",
     ],
 )
-def test_an_address_in_a_header_is_neither_asked_nor_repeated(
+def test_a_url_in_a_header_is_neither_fetched_nor_returned(
     ada: Person, trap: LoginService, header: str
 ) -> None:
     host = trap.url.removeprefix("http://")
@@ -97,21 +97,21 @@ def test_an_address_in_a_header_is_neither_asked_nor_repeated(
         f"{header}: {value}",
         *([] if header == "Host" else ["Host: test"]),
     ]
-    answer = ada.server.send("\r\n".join(lines).encode() + b"\r\n\r\n" + data)
-    assert answer.status_code == 201
-    assert answer.headers["location"] == ada.path(f"/tasks/{answer.json()['id']}")
-    assert host not in f"{answer.headers}{answer.text}"
+    response = ada.server.send("\r\n".join(lines).encode() + b"\r\n\r\n" + data)
+    assert response.status_code == 201
+    assert response.headers["location"] == ada.path(f"/tasks/{response.json()['id']}")
+    assert host not in f"{response.headers}{response.text}"
 
 
-def test_the_server_is_no_proxy(ada: Person, trap: LoginService) -> None:
+def test_the_server_is_not_a_proxy(ada: Person, trap: LoginService) -> None:
     for target in (f"{trap.url}/", f"{trap.url}/api/{ada.id}/tasks"):
-        answer = ada.server.raw("GET", target, checked=False, token=ada.token)
-        # An address in full names what is here (RFC 9112, section 3.2.2), or nothing.
-        assert answer.status_code in (200, 400, 404)
-    answer = ada.server.raw("CONNECT", trap.url.removeprefix("http://"), checked=False)
-    assert answer.status_code >= 400
+        response = ada.server.raw("GET", target, checked=False, token=ada.token)
+        # An absolute-form target (RFC 9112, section 3.2.2) means a resource of this server, or nothing.
+        assert response.status_code in (200, 400, 404)
+    response = ada.server.raw("CONNECT", trap.url.removeprefix("http://"), checked=False)
+    assert response.status_code >= 400
 
 
-def test_a_key_set_may_hold_addresses_and_none_is_asked(trap: LoginService) -> None:
+def test_urls_in_a_key_set_are_not_fetched(trap: LoginService) -> None:
     member = jwk(KEYS["EdDSA"], kid="k", x5u=f"{trap.url}/cert.pem", jku=trap.url)
     assert list(read_key_set(json.dumps({"keys": [member]}).encode())) == ["k"]

@@ -1,7 +1,7 @@
 """OWASP API8:2023, security misconfiguration.
 
-test_errors_say_nothing.py has what errors tell, tests/api/test_exactness.py what other sites may read, and
-tests/impl/test_settings.py the settings that stop a start. Here is what a scanner looks for.
+test_information_disclosure.py tests what errors reveal, tests/api/test_exactness.py CORS, and
+tests/impl/test_settings.py the settings that prevent a start. This module tests what a scanner looks for.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from tests.api.conftest import (
     expect,
     running,
 )
-from tests.api.test_exactness import expect_refused_preflight, preflight
+from tests.api.test_exactness import expect_rejected_preflight, preflight
 
-from .conftest import SHARED, somebody, up
+from .conftest import SHARED, some_person, up
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def production(
         yield up(server)
 
 
-TELLTALE_HEADERS = {
+REVEALING_HEADERS = {
     "server",
     "x-powered-by",
     "via",
@@ -51,18 +51,18 @@ TELLTALE_HEADERS = {
 
 
 @each(OPERATIONS)
-def test_no_answer_names_what_it_was_made_with(production: Server, operation: Operation) -> None:
-    person = somebody(production)
-    answers = [
+def test_no_response_names_the_software_of_the_server(production: Server, operation: Operation) -> None:
+    person = some_person(production)
+    responses = [
         call(operation, person),
         production.request(operation.method, "/nowhere"),
         production.raw("BREW", "/", checked=False),
     ]
-    for answer in answers:
-        assert TELLTALE_HEADERS.isdisjoint(answer.headers)
+    for response in responses:
+        assert REVEALING_HEADERS.isdisjoint(response.headers)
 
 
-def test_what_never_reaches_the_contract_has_its_headers_too(server: Server) -> None:
+def test_errors_outside_the_contract_have_its_headers(server: Server) -> None:
     for data in (
         b"GET /he alth HTTP/1.1\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: test\r\nX-Long: " + b"x" * 1_000_000 + b"\r\n\r\n",
@@ -71,10 +71,10 @@ def test_what_never_reaches_the_contract_has_its_headers_too(server: Server) -> 
         b"GET /nowhere HTTP/1.1\r\nHost: test\r\n\r\n",
         b"OPTIONS / HTTP/1.1\r\nHost: test\r\nOrigin: x\r\nAccess-Control-Request-Method: GET\r\n\r\n",
     ):
-        answer = server.send(data, checked=False)
-        assert answer.status_code >= 400
-        assert answer.headers["x-content-type-options"] == "nosniff", data[:30]
-        assert answer.headers["cache-control"] == "no-store", data[:30]
+        response = server.send(data, checked=False)
+        assert response.status_code >= 400
+        assert response.headers["x-content-type-options"] == "nosniff", data[:30]
+        assert response.headers["cache-control"] == "no-store", data[:30]
 
 
 FILES = (
@@ -87,12 +87,12 @@ FILES = (
 
 
 @pytest.mark.parametrize("path", FILES)
-def test_no_file_is_served_but_those_of_the_documentation(server: Server, path: str) -> None:
-    answer = server.raw("GET", path)
-    assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+def test_only_the_files_of_the_documentation_are_served(server: Server, path: str) -> None:
+    response = server.raw("GET", path)
+    assert (response.status_code, response.json()) == (404, NOT_FOUND)
 
 
-LOOKALIKES = (
+SIMILAR_ORIGINS = (
     *(f"{FRONTEND}.evil.example", f"{FRONTEND}@evil.example", f"https://evil.example/{FRONTEND}"),
     *(f"{FRONTEND}/", f"{FRONTEND}:8443", f"{FRONTEND}:443", f"{FRONTEND}%00", FRONTEND.upper()),
     *(FRONTEND.replace("https", "http"), "https://tasks.example.co", "https://xtasks.example.com"),
@@ -102,25 +102,25 @@ LOOKALIKES = (
 )
 
 
-@pytest.mark.parametrize("origin", LOOKALIKES)
-def test_an_origin_that_looks_like_the_front_end_s_is_another_site_s(ada: Person, origin: str) -> None:
-    expect_refused_preflight(preflight(ada.server, "/health", origin, "GET"), "origin")
-    answer = ada.request("GET", "/tasks", headers={"Origin": origin})
-    assert answer.status_code == 200
-    assert "access-control-allow-origin" not in answer.headers
-    assert "Origin" in answer.headers["vary"]
+@pytest.mark.parametrize("origin", SIMILAR_ORIGINS)
+def test_similar_origins_are_rejected(ada: Person, origin: str) -> None:
+    expect_rejected_preflight(preflight(ada.server, "/health", origin, "GET"), "origin")
+    response = ada.request("GET", "/tasks", headers={"Origin": origin})
+    assert response.status_code == 200
+    assert "access-control-allow-origin" not in response.headers
+    assert "Origin" in response.headers["vary"]
 
 
-def test_nothing_of_development_is_in_production(production: Server) -> None:
+def test_production_has_no_development_features(production: Server) -> None:
     opened = {"Accept": "text/html", "Sec-Fetch-Dest": "document"}
     for path in ("/docs", "/redoc", "/docs/assets/page.css"):
         expect(production.request("GET", path, headers=opened), 404, NOT_FOUND)
     assert production.request("GET", "/", headers=opened).json()["docs"] == "/openapi.json"
-    # Neither a mock nor a wish for an error is heard.
+    # Prefer headers of mock responses are ignored.
     for headers in ({"Prefer": "code=500"}, {"X-Debug": "1"}, {"Debug": "true"}):
-        answer = production.request("GET", "/health", headers=headers)
-        assert answer.status_code == 200
-        assert "x-mock" not in answer.headers
+        response = production.request("GET", "/health", headers=headers)
+        assert response.status_code == 200
+        assert "x-mock" not in response.headers
 
 
 GOOD = {"ENVIRONMENT": "production", "DATABASE_URL": "postgresql://db/app", "BETTER_AUTH_SECRET": SECRET}
@@ -142,7 +142,7 @@ UNSAFE = [
 
 
 @pytest.mark.parametrize("unsafe", UNSAFE, ids=str)
-def test_production_does_not_start_with_what_is_unsafe(
+def test_production_does_not_start_with_unsafe_settings(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, unsafe: dict[str, str]
 ) -> None:
     monkeypatch.chdir(tmp_path_factory.mktemp("empty"))
@@ -170,12 +170,12 @@ SMUGGLED = "GET /api/smuggled HTTP/1.1\r\nHost: test\r\n\r\n"
         f"Content-Length: 0x{len(SMUGGLED):x}",
     ],
 )
-def test_a_request_that_two_servers_would_cut_differently_is_refused(ada: Person, framing: str) -> None:
+def test_ambiguous_request_framing_is_rejected(ada: Person, framing: str) -> None:
     head = f"POST {ada.path('/tasks')} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
-    answer = ada.server.send(f"{head}{framing}\r\n\r\n0\r\n\r\n{SMUGGLED}".encode(), checked=False)
-    # 501: a coding that the server does not know (RFC 9112, section 6.1).
-    assert answer.status_code == (501 if "xchunked" in framing else 400)
-    assert answer.headers["connection"] == "close"
+    response = ada.server.send(f"{head}{framing}\r\n\r\n0\r\n\r\n{SMUGGLED}".encode(), checked=False)
+    # 501: an unknown transfer coding (RFC 9112, section 6.1).
+    assert response.status_code == (501 if "xchunked" in framing else 400)
+    assert response.headers["connection"] == "close"
 
 
 def test_the_service_publishes_no_keys(server: Server) -> None:

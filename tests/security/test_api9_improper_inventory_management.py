@@ -1,4 +1,4 @@
-"""OWASP API9:2023, improper inventory management: what is served is what the contract says, and no more."""
+"""OWASP API9:2023, improper inventory management: the server serves exactly the contract."""
 
 from __future__ import annotations
 
@@ -38,14 +38,12 @@ def app(environment: str) -> ContractAPI:
 
 
 def flat(routes: Iterable[Any]) -> Iterator[Any]:
-    """FastAPI keeps a router that was included as one entry."""
+    """Yield all routes; FastAPI keeps an included router as one entry."""
     for route in routes:
         yield from flat(route.original_router.routes) if hasattr(route, "original_router") else [route]
 
 
-def test_the_routes_are_the_contract_s_and_outside_production_the_pages(
-    app: ContractAPI, environment: str
-) -> None:
+def test_the_routes_are_the_operations_and_the_pages(app: ContractAPI, environment: str) -> None:
     contracts, others = set(), set()
     for route in flat(app.routes):
         if isinstance(route, OperationRoute):
@@ -56,7 +54,7 @@ def test_the_routes_are_the_contract_s_and_outside_production_the_pages(
     assert others == THE_CONTRACT | (set() if environment == "production" else PAGES)
 
 
-def test_what_answers_in_front_of_fastapi_is_the_contract_s_too(app: ContractAPI) -> None:
+def test_the_engine_routes_exactly_the_operations(app: ContractAPI) -> None:
     tree: PathTree[OperationRoute] = app.engine.paths
     found = {}
     for path in PATHS:
@@ -79,16 +77,16 @@ def versions() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_there_is_no_older_newer_or_other_version(ada: Person, method: str) -> None:
+def test_there_is_no_other_version_of_the_api(ada: Person, method: str) -> None:
     for target in versions():
         if not target.startswith("/api/ada.json") and not re.fullmatch(
             r"/api/ada/(tasks|categories)/1\.json", target
         ):
-            answer = ada.server.request(method, target, token=ada.token)
-            assert (answer.status_code, answer.json()) == (404, NOT_FOUND), target
+            response = ada.server.request(method, target, token=ada.token)
+            assert (response.status_code, response.json()) == (404, NOT_FOUND), target
 
 
-def test_nothing_is_deprecated_and_everything_is_told(server: Server) -> None:
+def test_no_operation_is_deprecated_or_undocumented(server: Server) -> None:
     assert not [operation.id for operation in OPERATIONS if operation.node.get("deprecated")]
     assert CONTRACT["servers"] == [{"url": "/", "description": CONTRACT["servers"][0]["description"]}]
     assert server.request("GET", "/").json()["version"] == CONTRACT["info"]["version"]

@@ -1,8 +1,8 @@
-"""CVE-2026-85394: python-jose takes a public key in DER for the secret of an HMAC.
+"""CVE-2026-85394: python-jose accepts a public key in DER as the secret of an HMAC.
 
-No configuration of ours lets a public key reach such a check: the settings refuse it in each of its textual
-forms, the one verifier that knows HMAC is made of that setting alone, and the other knows no HMAC.
-test_jwt_attacks.py sends such tokens to running servers.
+No configuration lets a public key reach such a check: the settings reject it in every textual form, the only
+verifier with HMAC uses only that setting, and the other verifier has no HMAC. test_jwt_attacks.py sends such
+tokens to running servers.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ KEYS: dict[str, Callable[[], Any]] = {
 }
 WITHOUT_JWK = ("X25519", "DSA")
 
-# An X.509 public key of the kind 1.2.3.4.
+# An X.509 public key of the unknown type 1.2.3.4.
 UNKNOWN_KIND = bytes.fromhex("302c300506032a0304032300") + bytes(range(34))
 
 
@@ -61,7 +61,7 @@ def certificate(private: Any) -> x509.Certificate:
 
 
 def files(kind: str) -> Iterator[tuple[str, bytes]]:
-    """The key as it stands in files."""
+    """Yield the key in the usual file formats."""
     private = private_key(kind)
     public = private.public_key()
     formats = {"X.509": PublicFormat.SubjectPublicKeyInfo}
@@ -81,19 +81,19 @@ def files(kind: str) -> Iterator[tuple[str, bytes]]:
 
 
 def texts(data: bytes) -> Iterator[tuple[str, str]]:
-    """What people put into a variable of the environment for a file."""
+    """Yield the texts that users put into an environment variable for such a file."""
     if data.isascii() and b"\0" not in data:
         text = data.decode()
-        yield "as it is", text
+        yield "unchanged", text
         yield "in quotation marks", f'"{text}"'
-        yield "with white space around", f"  {text}\n"
+        yield "with surrounding white space", f"  {text}\n"
         yield "with CRLF", text.replace("\n", "\r\n")
         yield "with escaped line breaks", text.replace("\n", "\\n")
         yield "without line breaks", text.replace("\n", "")
         yield "with a byte order mark", f"\ufeff{text}"
         if "-----" in text:
-            yield "between the lines", "".join(text.splitlines()[1:-1])
-            yield "between the lines, on several", "\n".join(text.splitlines()[1:-1])
+            yield "body of the PEM", "".join(text.splitlines()[1:-1])
+            yield "body of the PEM, with line breaks", "\n".join(text.splitlines()[1:-1])
     encoded = b64encode(data).decode()
     yield "base64", encoded
     yield "base64 without padding", encoded.rstrip("=")
@@ -115,9 +115,7 @@ def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", KEYS)
-def test_the_settings_refuse_a_public_key_in_each_of_its_textual_forms(
-    monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
+def test_the_settings_reject_a_public_key_in_every_form(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     accepted = []
     for file, data in files(kind):
         for form, text in texts(data):
@@ -131,7 +129,7 @@ def test_the_settings_refuse_a_public_key_in_each_of_its_textual_forms(
     assert accepted == []
 
 
-def test_a_public_key_of_a_kind_that_nobody_knows_is_refused_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_public_key_of_an_unknown_type_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BETTER_AUTH_SECRET", b64encode(UNKNOWN_KIND).decode())
     with pytest.raises(SettingsError, match="is a key or a certificate"):
         load_settings()
@@ -142,7 +140,7 @@ KEY_SET = {"AUTH_JWKS_URL": "https://auth.example.com/jwks", "AUTH_ISSUER": ISSU
 
 
 @pytest.mark.parametrize("environment", [SECRETS, KEY_SET, SECRETS | KEY_SET], ids=["secret", "keys", "both"])
-async def test_in_every_configuration_hmac_is_checked_with_the_secret_of_the_settings_and_nothing_else(
+async def test_hmac_is_only_verified_with_the_configured_secret(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
 ) -> None:
     for name, value in environment.items():
@@ -164,8 +162,8 @@ async def test_in_every_configuration_hmac_is_checked_with_the_secret_of_the_set
         await keys.close()
 
 
-def test_nothing_in_the_service_verifies_or_signs_besides() -> None:
-    """Who adds such a call finds this list, and says here why no public key gets there."""
+def test_only_known_calls_verify_or_sign() -> None:
+    """A new call must be added to this list, with the reason why it never gets a public key."""
     calls = set()
     for path in chain((ROOT / "impl").rglob("*.py"), (ROOT / "specfirst").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -176,18 +174,18 @@ def test_nothing_in_the_service_verifies_or_signs_besides() -> None:
                 ):
                     calls.add(f"{path.relative_to(ROOT)}: {ast.unparse(node)}")
     assert calls == {
-        # The secret, in a key object, and what it verifies.
+        # The secret as a key object, and the verification with it.
         "impl/identity/verifiers.py: "
         "SharedSecretVerifier(secret.get_secret_value(), issuer=issuer, audience=ours)",
         "impl/identity/verifiers.py: jwk.construct(secret, 'HS256')",
         "impl/identity/verifiers.py: jws.verify(token, self._key, ['HS256'])",
-        # The keys, each of one algorithm, none of which is an HMAC.
+        # The keys, each with one algorithm, none of which is an HMAC.
         "impl/identity/verifiers.py: KeySetVerifier(keys, issuer=issuer, audience=audience)",
         "impl/identity/verifiers.py: PyJWS(algorithms=list(ALGORITHMS.values()))",
         "impl/identity/verifiers.py: self._jws.decode(token, key.key, [key.algorithm])",
         "impl/identity/verifiers.py: self._jws.get_algorithms()",
         "impl/identity/key_set.py: jwt.PyJWK({'kty': kty, 'crv': crv, **numbers}, algorithm)",
-        # What the settings ask python-jose before they accept a secret; and the development token.
+        # The check of the settings before they accept a secret; and the development token.
         "impl/settings.py: jwk.construct(data, 'HS256')",
         "impl/identity/tokens.py: jwt.encode(claims, secret, algorithm='HS256')",
     }

@@ -1,6 +1,6 @@
-"""Every token that must be refused is sent to running servers, and good ones in every place but theirs.
+"""Running servers reject every invalid token, and valid tokens in every wrong place.
 
-Each is good but for what its name says. All are refused in the same words, and none leaves a trace.
+Each token has one fault, which its name states. All get the same error response, and none stores anything.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from tests.api.conftest import INVALID_TOKEN, NOT_AUTHENTICATED, Cluster, Server
 
 from .conftest import WAYS, LoginService
 
-# As they are sent. Those that a header's value cannot have would arrive as other tokens: a line ends it, and
-# spaces in front of it and white space at its end are not part of it. With the longest it is not the token
-# that a server minds.
+# The tokens that a header can contain unchanged: a line break ends the value, and white space around the
+# value is removed. The longest tokens are left out, because the server rejects the header before it reads the
+# token.
 TOKENS = {
     name: token.encode("utf-8", "surrogatepass").decode("latin-1")
     for name, token in [
@@ -44,16 +44,16 @@ def server(servers: dict[str, Server], way: str) -> Server:
 
 @pytest.fixture
 def both(servers: dict[str, Server]) -> Server:
-    """The server that accepts most: it has a shared secret and a key set.
+    """The server that accepts most tokens: it has a shared secret and a key set.
 
-    tests/impl/identity sends the bad tokens to each verifier alone. Where in a request the token is, is read
-    before any verifier sees it.
+    tests/impl/identity tests each verifier alone with the invalid tokens. The place of the token in a request
+    is independent of the verifier.
     """
     return servers["both"]
 
 
 def good(way: str) -> str:
-    """A token of ada's that a server of this kind accepts."""
+    """Return a token of ada that a server of this kind accepts."""
     return (
         sign_hmac(HEADER, claims())
         if way == "shared secret"
@@ -61,23 +61,23 @@ def good(way: str) -> str:
     )
 
 
-def expect_refusal(
+def expect_rejection(
     server: Server,
     *headers: tuple[str, str],
     method: str = "GET",
     target: str = "/api/ada/tasks",
     body: bytes | None = None,
 ) -> None:
-    answer = server.raw(method, target, body, *headers)
-    expect(answer, 401, NOT_AUTHENTICATED, www_authenticate=challenge(*headers))
+    response = server.raw(method, target, body, *headers)
+    expect(response, 401, NOT_AUTHENTICATED, www_authenticate=challenge(*headers))
 
 
 @pytest.mark.parametrize("name", TOKENS)
-def test_a_bad_token_is_refused(both: Server, name: str) -> None:
-    expect_refusal(both, ("Authorization", f"Bearer {TOKENS[name]}"))
+def test_an_invalid_token_is_rejected(both: Server, name: str) -> None:
+    expect_rejection(both, ("Authorization", f"Bearer {TOKENS[name]}"))
 
 
-# --- A good token, in another place than its own --------------------------------------------------------
+# --- A valid token in a wrong place ---------------------------------------------------------------------
 
 HEADERS: dict[str, Callable[[str], list[tuple[str, str]]]] = {
     "nowhere": lambda _: [],
@@ -89,7 +89,7 @@ HEADERS: dict[str, Callable[[str], list[tuple[str, str]]]] = {
     "with a no-break space": lambda token: [("Authorization", f"Bearer\xa0{token}")],
     "without space": lambda token: [("Authorization", f"Bearer{token}")],
     "as a parameter": lambda token: [("Authorization", f'Bearer token="{token}"')],
-    "with a parameter behind it": lambda token: [("Authorization", f"Bearer {token}, realm=x")],
+    "followed by a parameter": lambda token: [("Authorization", f"Bearer {token}, realm=x")],
     "with a comment": lambda token: [("Authorization", f"Bearer {token} (ada)")],
     **{
         f"of the scheme {scheme}": lambda token, scheme=scheme: [("Authorization", f"{scheme} {token}")]
@@ -102,8 +102,11 @@ HEADERS: dict[str, Callable[[str], list[tuple[str, str]]]] = {
     "as the password of Basic": lambda token: [("Authorization", f"Basic {basic(f'ada:{token}')}")],
     "twice in one header": lambda token: [("Authorization", f"Bearer {token}, Bearer {token}")],
     "twice in two headers": lambda token: [("Authorization", f"Bearer {token}")] * 2,
-    "behind a bad one": lambda token: [("Authorization", "Bearer x"), ("Authorization", f"Bearer {token}")],
-    "in front of a bad one": lambda token: [
+    "after an invalid one": lambda token: [
+        ("Authorization", "Bearer x"),
+        ("Authorization", f"Bearer {token}"),
+    ],
+    "before an invalid one": lambda token: [
         ("Authorization", f"Bearer {token}"),
         ("Authorization", "Bearer x"),
     ],
@@ -127,7 +130,7 @@ HEADERS: dict[str, Callable[[str], list[tuple[str, str]]]] = {
         for name in ("token", "jwt", "access_token", "Authorization", "better-auth.session_token")
     },
     **{
-        f"as nothing but a name in {name}": lambda _, name=name: [(name, "ada")]
+        f"as a user id in {name}": lambda _, name=name: [(name, "ada")]
         for name in (
             *(
                 "X-User-Id",
@@ -140,8 +143,8 @@ HEADERS: dict[str, Callable[[str], list[tuple[str, str]]]] = {
             *("X-Authenticated-Userid", "X-Consumer-Username", "From"),
         )
     },
-    "from the machine itself": lambda _: [("X-Forwarded-For", "127.0.0.1"), ("X-Real-IP", "127.0.0.1")],
-    "for a method that is another": lambda _: [("X-HTTP-Method-Override", "OPTIONS")],
+    "from the local machine": lambda _: [("X-Forwarded-For", "127.0.0.1"), ("X-Real-IP", "127.0.0.1")],
+    "with another method": lambda _: [("X-HTTP-Method-Override", "OPTIONS")],
 }
 
 QUERIES = ("access_token", "token", "jwt", "bearer_token", "auth", "Authorization", "api_key", "id_token")
@@ -152,38 +155,38 @@ def basic(credentials: str) -> str:
 
 
 @pytest.mark.parametrize("place", HEADERS)
-def test_a_good_token_in_another_header_is_none(both: Server, place: str) -> None:
-    expect_refusal(both, *HEADERS[place](good("both")))
+def test_a_valid_token_in_another_header_is_rejected(both: Server, place: str) -> None:
+    expect_rejection(both, *HEADERS[place](good("both")))
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_a_good_token_in_the_query_is_none(both: Server, name: str) -> None:
-    expect_refusal(both, target=f"/api/ada/tasks?{name}={good('both')}")
-    expect_refusal(both, target=f"/api/ada/tasks?{name}=Bearer%20{good('both')}")
+def test_a_valid_token_in_the_query_is_rejected(both: Server, name: str) -> None:
+    expect_rejection(both, target=f"/api/ada/tasks?{name}={good('both')}")
+    expect_rejection(both, target=f"/api/ada/tasks?{name}=Bearer%20{good('both')}")
 
 
 @pytest.mark.parametrize("name", ["access_token", "token", "authorization"])
-def test_a_good_token_in_the_body_is_none(both: Server, name: str) -> None:
+def test_a_valid_token_in_the_body_is_rejected(both: Server, name: str) -> None:
     bodies = {
         "application/x-www-form-urlencoded": f"{name}={good('both')}",
         "application/json": json.dumps({name: good("both"), "title": "Stolen"}),
     }
     for media_type, body in bodies.items():
-        expect_refusal(both, ("Content-Type", media_type), method="POST", body=body.encode())
+        expect_rejection(both, ("Content-Type", media_type), method="POST", body=body.encode())
 
 
 @pytest.mark.parametrize("target", ["/api/{0}/tasks", "/api/ada;{0}/tasks", "/api/ada:{0}@x/tasks"])
-def test_a_good_token_in_the_path_is_none(both: Server, target: str) -> None:
-    expect_refusal(both, target=target.format(good("both")))
+def test_a_valid_token_in_the_path_is_rejected(both: Server, target: str) -> None:
+    expect_rejection(both, target=target.format(good("both")))
 
 
-def test_nothing_of_all_this_left_a_trace(
+def test_rejected_tokens_store_nothing(
     servers: dict[str, Server], cluster: Cluster, login: LoginService
 ) -> None:
-    """Whoever is accepted gets a row. Of the login service nothing but its keys was asked."""
+    """An accepted user would have a row. The login service received only requests for its keys."""
     assert ("ada",) not in cluster.execute('SELECT id FROM tasks_api."user"', "security")
     assert cluster.execute("SELECT count(*) FROM tasks_api.task WHERE user_id = 'ada'", "security") == [(0,)]
-    assert {*login.asked} <= {"/jwks"}
+    assert {*login.requested} <= {"/jwks"}
     for server in servers.values():
         assert server.request("GET", "/health").status_code == 200
         log = server.log.read_text(encoding="utf-8")
@@ -191,12 +194,12 @@ def test_nothing_of_all_this_left_a_trace(
         assert "eyJ" not in log
 
 
-# --- And the same servers do accept what is good --------------------------------------------------------
+# --- The same servers accept valid tokens ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", *ALGORITHMS])
 @pytest.mark.parametrize("length", [None, MAX_TOKEN_BYTES])
-def test_a_good_token_is_accepted_where_its_kind_is(
+def test_a_valid_token_is_accepted_where_it_belongs(
     server: Server, way: str, algorithm: str, length: int | None
 ) -> None:
     user_id = f"good-{way.replace(' ', '-')}"
@@ -208,27 +211,27 @@ def test_a_good_token_is_accepted_where_its_kind_is(
         token = sign_with(KEYS[algorithm], header(algorithm), addressed(sub=user_id))
     assert length in (None, len(token))
     accepted = way == "both" or (way == "shared secret") == (algorithm == "HS256")
-    answer = server.request("GET", f"/api/{user_id}/tasks", token=token)
+    response = server.request("GET", f"/api/{user_id}/tasks", token=token)
     if accepted:
-        expect(answer, 200, {"items": [], "total": 0, "next_cursor": None})
+        expect(response, 200, {"items": [], "total": 0, "next_cursor": None})
     else:
-        expect(answer, 401, NOT_AUTHENTICATED, www_authenticate=INVALID_TOKEN)
+        expect(response, 401, NOT_AUTHENTICATED, www_authenticate=INVALID_TOKEN)
 
 
 @pytest.mark.parametrize("changed", ["header", "payload", "signature"])
-def test_what_is_remembered_of_a_good_token_admits_no_other(server: Server, way: str, changed: str) -> None:
-    """Once a token is known it is not verified again: then the whole of it must be what is known."""
+def test_a_cached_token_does_not_validate_a_similar_one(server: Server, way: str, changed: str) -> None:
+    """A cached token is not verified again, so the cache must compare the whole token."""
     user_id = f"known-{way.replace(' ', '-')}"
-    told = addressed(sub=user_id)
+    more = addressed(sub=user_id)
     parts = (
-        sign_hmac(HEADER, told) if way == "shared secret" else sign_with(KEYS["EdDSA"], header("EdDSA"), told)
+        sign_hmac(HEADER, more) if way == "shared secret" else sign_with(KEYS["EdDSA"], header("EdDSA"), more)
     ).split(".")
     for _ in range(2):
-        answer = server.raw(
+        response = server.raw(
             "GET", f"/api/{user_id}/tasks", None, ("Authorization", f"Bearer {'.'.join(parts)}")
         )
-        assert answer.status_code == 200
+        assert response.status_code == 200
     index = ("header", "payload", "signature").index(changed)
     letter = parts[index][10]
     parts[index] = parts[index][:10] + ("A" if letter != "A" else "B") + parts[index][11:]
-    expect_refusal(server, ("Authorization", f"Bearer {'.'.join(parts)}"), target=f"/api/{user_id}/tasks")
+    expect_rejection(server, ("Authorization", f"Bearer {'.'.join(parts)}"), target=f"/api/{user_id}/tasks")

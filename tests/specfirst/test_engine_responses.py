@@ -140,7 +140,6 @@ class Teapot(Result):
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (Conflict("hunter2"), "the status 409 is not declared"),
         (Teapot(), "the status 418 is not declared"),
         ({"isbn": "hunter2"}, "dict does not have a status"),
         (None, "NoneType does not have a status"),
@@ -281,7 +280,7 @@ async def test_an_observer_is_told_the_route_and_status_of_every_answer() -> Non
     assert seen == [
         ("getFeaturedBook", 200),
         ("getBook", 422),
-        ("getBook", 500),
+        ("getBook", 409),
         ("getOrder", 401),
         (None, 404),
         ("getFeaturedBook", 200),

@@ -264,6 +264,21 @@ def test_init_with_an_unusable_contract_writes_nothing(
     assert not (tmp_path / "new").exists()
 
 
+def test_a_contract_of_several_files_becomes_one(installed: Installed, tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts/thing.yaml").write_text("Thing: {type: object, properties: {name: {type: string}}}\n")
+    reference = "{$ref: './parts/thing.yaml#/Thing'}"
+    (tmp_path / "api.yaml").write_text(
+        "openapi: 3.1.0\ninfo: {title: Things, version: '1'}\n"
+        "paths: {/things: {get: {operationId: getThing, tags: [things], responses: {'200': "
+        f"{{description: d, content: {{application/json: {{schema: {reference}}}}}}}}}}}}}}}\n"
+    )
+    installed.succeed("specfirst init --contract api.yaml things", tmp_path)
+    assert 'contract = "api.json"' in (tmp_path / "things/pyproject.toml").read_text(encoding="utf-8")
+    assert "parts/" not in (tmp_path / "things/api.json").read_text(encoding="utf-8")
+    installed.succeed("specfirst generate --check", tmp_path / "things")
+
+
 def test_an_extra_that_is_not_installed_is_named(installed: Installed, tmp_path: Path) -> None:
     """As if only `pip install specfirst` had been run."""
     (tmp_path / "yaml.py").write_text("raise ModuleNotFoundError(name='yaml')")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from pathlib import Path
 
 import pytest
 from contracts import folder, package
-from specfirst.codegen.generate import GenerationError
+from specfirst.codegen.generate import GenerationError, generate, write
 from specfirst.codegen.skeleton import Layout, missing, write_missing
 from specfirst.contract.document import Document
+from specfirst.contract.yaml import load
 
 BY_HAND = '''"""Books, by hand."""
 
@@ -104,3 +106,52 @@ def test_a_module_that_cannot_be_read_is_named(
         missing(document, layout)
     assert problem in str(caught.value)
     assert layout.module("books").read_text(encoding="utf-8") == text
+
+
+TYPES = """\
+openapi: 3.1.0
+info: {title: t, version: '1'}
+paths:
+  /users/{id}:
+    get:
+      operationId: getUser
+      tags: [user]
+      security: [{key: []}]
+      parameters: [{name: id, in: path, required: true, schema: {type: string, format: uuid}}]
+      responses:
+        '200': {description: d, content: {application/json: {schema: {$ref: '#/components/schemas/User'}}}}
+  /callers:
+    get:
+      operationId: listCallers
+      tags: [caller]
+      security: [{key: []}]
+      parameters: [{name: since, in: query, schema: {type: string, format: date}}]
+      responses:
+        '200': {description: d, content: {application/json: {schema: {type: object}}}}
+components:
+  securitySchemes: {key: {type: apiKey, in: header, name: X-Key}}
+  schemas: {User: {type: object, properties: {name: {type: string}}}}
+"""
+
+
+def test_a_class_named_as_a_type_gets_another_name_and_all_types_are_imported(tmp_path: Path) -> None:
+    contract = tmp_path / "openapi.yaml"
+    contract.write_text(TYPES, encoding="utf-8")
+    write(generate(contract), tmp_path / "generated")
+    layout = Layout(tmp_path / "generated", "generated", tmp_path / "impl", "callers:Caller")
+    document = load(contract)
+    write_all(document, layout)
+    texts = [(tmp_path / f"impl/{name}.py").read_text(encoding="utf-8") for name in ("user", "caller")]
+    assert "class UserImplementation:" in texts[0]
+    assert "class CallerImplementation:" in texts[1]
+    assert "from uuid import UUID\n" in texts[0]
+    assert "from datetime import date\n" in texts[1]
+    assert "from callers import Caller\n" in texts[0]
+    for text in texts:
+        # Every name of a signature is imported, or a builtin.
+        module = ast.parse(text)
+        names = {node.id for node in ast.walk(module) if isinstance(node, ast.Name)}
+        nodes = [node for node in module.body if isinstance(node, ast.ImportFrom)]
+        imported = {alias.asname or alias.name for node in nodes for alias in node.names}
+        assert names <= imported | {*dir(builtins)}
+    assert missing(document, layout) == []

@@ -1,4 +1,4 @@
-// The client as its user has it, in Node, against the live server that tests/clients/conftest.py starts.
+// The installed client, in Node, against the live server that tests/clients/conftest.py starts.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { API_URL, EXPIRED_TOKEN, newUser, token } from "./people.ts";
 
 const baseUrl = API_URL;
 
-/** What a promise is rejected with. */
+/** Returns the reason with which a promise is rejected. */
 async function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     () => assert.fail("it was not rejected"),
@@ -15,7 +15,7 @@ async function rejection(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-async function refusal(promise: Promise<unknown>): Promise<TaskApiError> {
+async function apiError(promise: Promise<unknown>): Promise<TaskApiError> {
   const error = await rejection(promise);
   assert.ok(error instanceof TaskApiError, String(error));
   return error;
@@ -61,51 +61,51 @@ test("every operation can be called", async () => {
   assert.deepEqual([...called].sort(), operations.sort());
 });
 
-test("a user's id with special characters arrives as it is", async () => {
+test("a user id with special characters is encoded", async () => {
   const { api, user_id } = newUser(`auth0|${crypto.randomUUID()}:a+b~c@d`);
   assert.equal((await api.getUser({ user_id })).id, user_id);
 });
 
-test("a refusal says in words what is the matter, and its status narrows its body", async () => {
+test("an error has a readable message, and its status narrows its body", async () => {
   const { api, user_id } = newUser();
-  const missing = await refusal(api.getTask({ user_id, task_id: 1 }));
+  const missing = await apiError(api.getTask({ user_id, task_id: 1 }));
   assert.ok(missing.status === 404 && missing.operationId === "getTask");
   assert.equal(missing.body.detail.toUpperCase(), "TASK NOT FOUND");
   assert.equal(missing.message, "getTask answered 404: Task not found");
 
-  const invalid = await refusal(api.listTasks({ user_id, limit: 0, offset: -1 }));
+  const invalid = await apiError(api.listTasks({ user_id, limit: 0, offset: -1 }));
   assert.ok(invalid.status === 422);
-  assert.deepEqual(invalid.body.detail.map((finding) => finding.loc).sort(), [["query", "limit"], ["query", "offset"]]);
+  assert.deepEqual(invalid.body.detail.map((error) => error.loc).sort(), [["query", "limit"], ["query", "offset"]]);
   assert.match(invalid.message, /^listTasks answered 422: query\.limit: .+; query\.offset: /);
 
   await api.createCategory({ user_id, body: { name: "Twice" } });
-  const taken = await refusal(api.createCategory({ user_id, body: { name: "Twice" } }));
+  const taken = await apiError(api.createCategory({ user_id, body: { name: "Twice" } }));
   assert.ok(taken.status === 409);
 
-  const foreign = await refusal(api.getUser({ user_id: "somebody-else" }));
+  const foreign = await apiError(api.getUser({ user_id: "somebody-else" }));
   assert.equal(foreign.status, 403);
 });
 
-test("a token is asked for before each request, so an expired one is replaced", async () => {
+test("getToken is called before each request, so an expired token is replaced", async () => {
   const { user_id } = newUser();
   const tokens = [EXPIRED_TOKEN(user_id), token(user_id), null, undefined];
   const api = createTaskClient({ baseUrl, getToken: async () => tokens.shift() });
-  const expired = await refusal(api.getUser({ user_id }));
+  const expired = await apiError(api.getUser({ user_id }));
   assert.equal(expired.status, 401);
   assert.equal(expired.response.headers.get("WWW-Authenticate")?.split(" ")[0], "Bearer");
   assert.equal((await api.getUser({ user_id })).id, user_id);
-  assert.equal((await refusal(api.getUser({ user_id }))).status, 401);
+  assert.equal((await apiError(api.getUser({ user_id }))).status, 401);
   assert.equal((await api.getHealth()).status, "healthy");
   assert.equal(tokens.length, 0);
 });
 
-test("an error of getToken is the caller's", async () => {
+test("an error of getToken is passed to the caller", async () => {
   const api = createTaskClient({ baseUrl, getToken: () => Promise.reject(new Error("logged out")) });
   const error = await rejection(api.getRoot());
   assert.ok(error instanceof Error && error.message === "logged out");
 });
 
-test("pages are fetched one by one, as far as the loop goes", async () => {
+test("pages are only fetched when the loop needs them", async () => {
   const { user_id } = newUser();
   const asked: string[] = [];
   const api = createTaskClient({
@@ -142,12 +142,12 @@ test("pages are fetched one by one, as far as the loop goes", async () => {
   assert.deepEqual(categories, []);
 });
 
-test("a signal ends a call before it is sent, while it runs, and between pages", async () => {
+test("a signal aborts a call before and during the request, and between pages", async () => {
   const { api, user_id } = newUser();
   const aborted = await rejection(api.listTasks({ user_id }, { signal: AbortSignal.abort() }));
   assert.ok(aborted instanceof DOMException && aborted.name === "AbortError");
 
-  // A server that never answers.
+  // A server that never responds.
   const silent = createServer(() => undefined).listen(0, "127.0.0.1");
   await new Promise((resolve) => silent.once("listening", resolve));
   const address = silent.address();
@@ -168,26 +168,26 @@ test("a signal ends a call before it is sent, while it runs, and between pages",
   assert.equal(String(await rejection(walk)), "Error: enough");
 });
 
-test("what is not the API's answer is no TaskApiError", async () => {
-  const answers: [number, string, string][] = [
+test("an unexpected response is not a TaskApiError", async () => {
+  const responses: [number, string, string][] = [
     [200, "text/html", "<title>Not the API</title>"],
     [503, "text/html", "<title>A proxy</title>"],
     [403, "application/json", '{"message": "a gateway"}'],
     [422, "application/json", '{"detail": "a gateway"}'],
     [502, "application/json", "null"],
   ];
-  for (const [status, type, text] of answers) {
+  for (const [status, type, text] of responses) {
     const fetch = async () => new Response(text, { status, headers: { "Content-Type": type } });
     const error = await rejection(createTaskClient({ baseUrl, fetch }).getReadiness());
     assert.ok(error instanceof UnexpectedResponseError, String(error));
     assert.equal(error.response.status, status);
     assert.ok(error.message.includes(`answered ${status} with ${type}`));
   }
-  const nobody = await rejection(createTaskClient({ baseUrl: "http://127.0.0.1:1" }).getHealth());
-  assert.ok(nobody instanceof TypeError);
+  const unreachable = await rejection(createTaskClient({ baseUrl: "http://127.0.0.1:1" }).getHealth());
+  assert.ok(unreachable instanceof TypeError);
 });
 
-test("headers are arguments too", async () => {
+test("headers can be passed as arguments", async () => {
   const { api, user_id } = newUser();
   const create = { user_id, body: { title: "Once" }, "Idempotency-Key": "a" };
   const task = await api.createTask(create);
@@ -196,14 +196,14 @@ test("headers are arguments too", async () => {
   const { response } = await api.http.GET("/api/{user_id}/tasks/{task_id}", { params: { path } });
   const etag = response.headers.get("ETag") ?? "";
   assert.equal((await api.toggleTask({ ...path, "If-Match": etag })).completed, true);
-  assert.equal((await refusal(api.toggleTask({ ...path, "If-Match": etag }))).status, 412);
+  assert.equal((await apiError(api.toggleTask({ ...path, "If-Match": etag }))).status, 412);
   const again = await api.http.GET("/api/{user_id}/tasks/{task_id}", {
     params: { path, header: { "If-None-Match": "*" } },
   });
   assert.deepEqual([again.response.status, again.data], [304, undefined]);
 });
 
-test("what the methods leave out, http gives", async () => {
+test("http gives access to the whole response", async () => {
   const { api, user_id } = newUser();
   const { data, response } = await api.http.POST("/api/{user_id}/tasks", {
     params: { path: { user_id } },

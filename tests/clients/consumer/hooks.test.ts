@@ -1,4 +1,4 @@
-// The hooks, rendered to text against the live server; no browser is needed for that.
+// The hooks, rendered to text against the live server, without a browser.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
@@ -30,7 +30,7 @@ function render(queries: QueryClient, api: TaskClient, component: FunctionCompon
   );
 }
 
-test("a query that was fetched before is rendered, and select makes of it what is shown", async () => {
+test("a cached query is rendered, and select transforms its data", async () => {
   const { api, user_id } = newUser();
   await api.createTask({ user_id, body: { title: "Shown" } });
   const queries = newQueries();
@@ -42,7 +42,7 @@ test("a query that was fetched before is rendered, and select makes of it what i
   assert.equal(html, "<p>Shown</p>");
 });
 
-test("pages follow one another in one list", async () => {
+test("an infinite query has all pages in one list", async () => {
   const { api, user_id } = newUser();
   for (const title of ["1", "2", "3", "4", "5", "6"]) await api.createTask({ user_id, body: { title } });
   const queries = newQueries();
@@ -55,7 +55,7 @@ test("pages follow one another in one list", async () => {
   assert.equal(html.replace("<!-- -->", " "), "<p>5,4,3,2,1 false</p>");
 });
 
-test("after a change, and after a refusal, what was read is stale", async () => {
+test("a mutation invalidates queries, also after an error", async () => {
   const { api, user_id } = newUser();
   const queries = newQueries();
   const list = apiQuery(api, "listTasks", { user_id });
@@ -81,7 +81,7 @@ test("after a change, and after a refusal, what was read is stale", async () => 
   assert.equal(queries.getQueryData(list.queryKey)?.total, 1);
 });
 
-test("without a provider, the hooks say what is missing", () => {
+test("without a provider, the hooks name what is missing", () => {
   const queries = newQueries();
   const component = () => createElement("p", null, useApiQuery("getHealth", {}).status);
   assert.throws(

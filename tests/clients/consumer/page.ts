@@ -1,11 +1,11 @@
-// A page of a front end. It calls the API from its own origin and reports what it was allowed to see.
+// A page of a front end. It calls the API from its own origin and reports the readable results.
 import { createTaskClient, TaskApiError } from "@tasks-api/client";
 
 const { baseUrl, user_id, token } = Object.fromEntries(new URLSearchParams(location.search)) as Record<string, string>;
-if (!baseUrl || !user_id) throw new Error("The address lacks parameters");
+if (!baseUrl || !user_id) throw new Error("The URL lacks parameters");
 const api = createTaskClient({ baseUrl, getToken: () => token });
 
-/** What came of a call, in a form that can be sent. */
+/** Returns the result of a call in a serializable form. */
 async function outcome(call: Promise<unknown>): Promise<unknown> {
   try {
     return await call;
@@ -21,7 +21,7 @@ const created = await api.http
   .catch(() => undefined);
 const task_id = created?.data?.id ?? 1;
 
-const findings = {
+const report = {
   origin: location.origin,
   location: created?.response.headers.get("Location") ?? null,
   health: await outcome(api.getHealth()),
@@ -35,4 +35,4 @@ const findings = {
   deleted: await outcome(api.deleteTask({ user_id, task_id })),
   missing: await outcome(api.getTask({ user_id, task_id })),
 };
-await fetch("/findings", { method: "POST", body: JSON.stringify(findings) });
+await fetch("/report", { method: "POST", body: JSON.stringify(report) });

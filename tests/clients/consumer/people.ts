@@ -1,4 +1,4 @@
-// People with valid tokens, and with one that has expired.
+// Users with valid tokens, and an expired token.
 import { createHmac, randomUUID } from "node:crypto";
 import { createTaskClient, type TaskClient } from "@tasks-api/client";
 
@@ -20,7 +20,7 @@ export function token(user_id: string, lifetime = 3600): string {
 
 export const EXPIRED_TOKEN = (user_id: string): string => token(user_id, -60);
 
-/** A user whom no other test knows, and their client. */
+/** Returns a user that no other test uses, and a client for it. */
 export function newUser(user_id: string = randomUUID()): { api: TaskClient; user_id: string } {
   return { api: createTaskClient({ baseUrl: API_URL, getToken: () => token(user_id) }), user_id };
 }

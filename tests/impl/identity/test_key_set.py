@@ -21,14 +21,14 @@ TIMEOUT_SECONDS = 20.0
 
 
 @pytest.fixture(autouse=True)
-def _patience() -> Iterator[None]:
-    """What waits for ever fails instead of hanging, and so does a loop that never gives way to a timeout."""
+def _test_timeout() -> Iterator[None]:
+    """Fail tests that wait forever, also in a loop that never yields to the event loop."""
 
     def fail(number: int, frame: object) -> None:
-        pytest.fail(f"it has not ended after {TIMEOUT_SECONDS:g} seconds")
+        pytest.fail(f"the test did not end within {TIMEOUT_SECONDS:g} seconds")
 
     before = signal.signal(signal.SIGALRM, fail)
-    # Again and again, since a callback of the event loop may swallow the first.
+    # Repeatedly, because a callback of the event loop may swallow the first exception.
     signal.setitimer(signal.ITIMER_REAL, TIMEOUT_SECONDS, TIMEOUT_SECONDS)
     yield
     signal.setitimer(signal.ITIMER_REAL, 0)
@@ -38,7 +38,7 @@ def _patience() -> Iterator[None]:
 ED, EC, RSA = (KEYS[algorithm] for algorithm in ("EdDSA", "ES256", "RS256"))
 
 
-# --- What a key set says --------------------------------------------------------------------------------
+# --- Contents of a key set ------------------------------------------------------------------------------
 
 USABLE: dict[str, tuple[dict[str, Any], str]] = {
     "Better Auth's EdDSA": (jwk(ED, alg="EdDSA", kid="k"), "EdDSA"),
@@ -47,15 +47,15 @@ USABLE: dict[str, tuple[dict[str, Any], str]] = {
     "Ed25519 without alg": (jwk(ED, kid="k"), "EdDSA"),
     "P-256 without alg": (jwk(EC, kid="k"), "ES256"),
     "RSA without alg": (jwk(RSA, kid="k"), "RS256"),
-    "RSA with a curve that means nothing": (jwk(RSA, kid="k", crv="x"), "RS256"),
+    "RSA with a meaningless curve": (jwk(RSA, kid="k", crv="x"), "RS256"),
     "use sig": (jwk(ED, kid="k", use="sig"), "EdDSA"),
     "key_ops verify": (jwk(ED, kid="k", key_ops=["verify"]), "EdDSA"),
-    "members that nobody knows": (jwk(ED, kid="k", x5c=["x"], ext=True, iat=1, more={}), "EdDSA"),
+    "unknown members": (jwk(ED, kid="k", x5c=["x"], ext=True, iat=1, more={}), "EdDSA"),
 }
 
 
 @pytest.mark.parametrize("case", USABLE)
-def test_a_key_has_the_one_algorithm_of_its_kind(case: str) -> None:
+def test_a_key_has_the_algorithm_of_its_type(case: str) -> None:
     member, algorithm = USABLE[case]
     (key,) = read_key_set(key_set(member)).values()
     assert key.algorithm == algorithm
@@ -90,7 +90,7 @@ UNUSABLE: dict[str, object] = {
     "kty unknown": jwk(ED, kid="k", kty="okp"),
     "crv absent": jwk(ED, kid="k", crv=None),
     "crv a list": jwk(ED, kid="k", crv=["Ed25519"]),
-    "crv of another kind": jwk(ED, kid="k", crv="P-256"),
+    "crv of another key type": jwk(ED, kid="k", crv="P-256"),
     "EC with crv Ed25519": jwk(EC, kid="k", crv="Ed25519"),
     "Ed448": jwk(ed448.Ed448PrivateKey.generate(), kid="k"),
     "X25519": jwk(x25519.X25519PrivateKey.generate(), kid="k", crv="X25519"),
@@ -101,7 +101,7 @@ UNUSABLE: dict[str, object] = {
     "x absent": jwk(ED, kid="k", x=None),
     "x too short": jwk(ED, kid="k", x=base64url(b"x" * 31)),
     "x too long": jwk(ED, kid="k", x=base64url(b"x" * 33)),
-    "x no base64url": jwk(ED, kid="k", x="!" * 43),
+    "x not base64url": jwk(ED, kid="k", x="!" * 43),
     "x of one character": jwk(ED, kid="k", x="A"),
     "x a number": jwk(ED, kid="k", x=1),
     "y absent": jwk(EC, kid="k", y=None),
@@ -116,7 +116,7 @@ UNUSABLE: dict[str, object] = {
 
 
 @pytest.mark.parametrize("case", UNUSABLE)
-def test_a_key_that_is_of_no_use_is_passed_over(case: str) -> None:
+def test_an_unusable_key_is_ignored(case: str) -> None:
     good = jwk(ED, kid="good")
     for members in ([UNUSABLE[case], good], [good, UNUSABLE[case]]):
         assert list(read_key_set(json.dumps({"keys": members}).encode())) == ["good"]
@@ -146,18 +146,19 @@ def test_a_key_that_is_of_no_use_is_passed_over(case: str) -> None:
         json.dumps(PUBLISHED).encode(),
     ],
 )
-def test_what_is_no_key_set_is_refused_in_our_own_words(data: bytes) -> None:
+def test_an_invalid_key_set_is_rejected_with_a_reason(data: bytes) -> None:
     with pytest.raises(KeySetError) as caught:
         read_key_set(data)
     assert str(caught.value).startswith(("the response is not", "none of its 0 keys"))
 
 
-def test_of_two_keys_with_one_name_the_first_counts() -> None:
+def test_the_first_of_two_keys_with_one_kid_is_used() -> None:
     keys = read_key_set(key_set(jwk(ED, kid="k"), jwk(MAKE["EdDSA"](), kid="k"), jwk(RSA, kid="k")))
     assert keys["k"].key.public_bytes_raw() == ED.public_key().public_bytes_raw()  # type: ignore[union-attr]
 
 
-# --- When it is fetched ---------------------------------------------------------------------------------
+# --- When the key set is fetched
+# ---------------------------------------------------------------------------------
 
 
 class Clock:
@@ -169,27 +170,27 @@ class Clock:
 
 
 class Service:
-    """A login service: the keys that it has, whether it is up, and how often it was asked."""
+    """A login service with its keys, whether it is available, and the number of fetches."""
 
     def __init__(self, *kids: str) -> None:
         self.kids = list(kids)
         self.up = True
         self.fetches = 0
         self.closed = False
-        # Answers wait for this.
-        self.answering = asyncio.Event()
-        self.answering.set()
-        self.asked = asyncio.Event()
+        # Responses wait for this event.
+        self.responding = asyncio.Event()
+        self.responding.set()
+        self.requested = asyncio.Event()
 
     async def fetch(self) -> bytes:
         self.fetches += 1
-        answer = key_set(*(jwk(ED, kid=kid) for kid in self.kids))
+        response = key_set(*(jwk(ED, kid=kid) for kid in self.kids))
         up = self.up
-        self.asked.set()
-        await self.answering.wait()
+        self.requested.set()
+        await self.responding.wait()
         if not up:
             raise ConnectionRefusedError("user:password@host refused")
-        return answer
+        return response
 
     async def close(self) -> None:
         self.closed = True
@@ -214,12 +215,12 @@ async def keys(service: Service, clock: Clock) -> AsyncIterator[KeySet]:
 
 
 async def settled(keys: KeySet) -> None:
-    """The fetch in the background has ended."""
+    """Wait for the fetch in the background."""
     if keys._fetch:
         await asyncio.wait([keys._fetch])
 
 
-async def test_nothing_is_fetched_before_a_token_needs_it(service: Service, keys: KeySet) -> None:
+async def test_the_key_set_is_first_fetched_for_a_token(service: Service, keys: KeySet) -> None:
     await asyncio.sleep(0)
     assert service.fetches == 0
     for _ in range(10):
@@ -227,13 +228,13 @@ async def test_nothing_is_fetched_before_a_token_needs_it(service: Service, keys
     assert service.fetches == 1
 
 
-async def test_however_many_ask_at_once_there_is_one_fetch(service: Service, keys: KeySet) -> None:
+async def test_concurrent_requests_share_one_fetch(service: Service, keys: KeySet) -> None:
     found = await asyncio.gather(*(keys.find("a") for _ in range(200)))
     assert all(found)
     assert service.fetches == 1
 
 
-async def test_for_keys_that_are_unknown_there_is_one_fetch_and_then_none_for_a_while(
+async def test_unknown_keys_cause_one_fetch_per_cooldown(
     service: Service, keys: KeySet, clock: Clock
 ) -> None:
     await keys.find("a")
@@ -243,21 +244,19 @@ async def test_for_keys_that_are_unknown_there_is_one_fetch_and_then_none_for_a_
     clock.now += 29
     assert await keys.find("made up") is None
     assert service.fetches == 2
-    # Asking meanwhile has not put it off.
+    # Requests during the cooldown did not extend it.
     clock.now += 1
     assert await keys.find("made up") is None
     assert service.fetches == 3
 
 
-async def test_a_first_token_with_an_unknown_key_is_refused_after_one_fetch(
-    service: Service, keys: KeySet
-) -> None:
+async def test_a_first_token_with_an_unknown_key_costs_one_fetch(service: Service, keys: KeySet) -> None:
     assert await keys.find("made up") is None
     assert service.fetches == 1
     assert await keys.find("a")
 
 
-async def test_a_new_key_is_found_at_once_and_so_is_the_next(service: Service, keys: KeySet) -> None:
+async def test_new_keys_are_found_at_once(service: Service, keys: KeySet) -> None:
     await keys.find("a")
     for kid in ("b", "c", "d"):
         service.kids.append(kid)
@@ -265,47 +264,43 @@ async def test_a_new_key_is_found_at_once_and_so_is_the_next(service: Service, k
     assert service.fetches == 4
 
 
-async def test_a_key_that_was_made_while_a_fetch_was_under_way_is_found(
-    service: Service, keys: KeySet, clock: Clock
-) -> None:
+async def test_a_key_created_during_a_fetch_is_found(service: Service, keys: KeySet, clock: Clock) -> None:
     await keys.find("a")
     clock.now += 301
-    service.asked.clear()
-    service.answering.clear()
+    service.requested.clear()
+    service.responding.clear()
     await keys.find("a")
-    await service.asked.wait()
-    # The answer that is on its way does not have this key yet.
+    await service.requested.wait()
+    # The response of the running fetch does not contain this key.
     service.kids.append("b")
-    finding = asyncio.gather(*(keys.find("b") for _ in range(50)))
+    searches = asyncio.gather(*(keys.find("b") for _ in range(50)))
     await asyncio.sleep(0)
-    service.answering.set()
-    assert all(await finding)
+    service.responding.set()
+    assert all(await searches)
     assert service.fetches == 3
 
 
-async def test_keys_are_made_current_in_the_background_and_nobody_waits(
-    service: Service, keys: KeySet, clock: Clock
-) -> None:
+async def test_keys_are_refreshed_in_the_background(service: Service, keys: KeySet, clock: Clock) -> None:
     await keys.find("a")
     clock.now += 300
     await keys.find("a")
     await settled(keys)
     assert service.fetches == 1
     clock.now += 1
-    service.asked.clear()
-    service.answering.clear()
-    # The service does not answer, and these return nevertheless.
+    service.requested.clear()
+    service.responding.clear()
+    # These return although the service does not respond.
     for _ in range(10):
         assert await keys.find("a")
-    await service.asked.wait()
+    await service.requested.wait()
     assert service.fetches == 2
-    service.answering.set()
+    service.responding.set()
     await settled(keys)
     assert await keys.find("a")
     assert service.fetches == 2
 
 
-async def test_a_key_that_was_withdrawn_stops_counting(service: Service, keys: KeySet, clock: Clock) -> None:
+async def test_a_withdrawn_key_is_rejected(service: Service, keys: KeySet, clock: Clock) -> None:
     await keys.find("a")
     service.kids = ["b"]
     clock.now += 301
@@ -315,7 +310,7 @@ async def test_a_key_that_was_withdrawn_stops_counting(service: Service, keys: K
     assert await keys.find("b")
 
 
-async def test_known_keys_serve_through_an_outage_up_to_a_limit(
+async def test_cached_keys_are_used_during_a_limited_outage(
     service: Service, keys: KeySet, clock: Clock
 ) -> None:
     await keys.find("a")
@@ -324,7 +319,7 @@ async def test_known_keys_serve_through_an_outage_up_to_a_limit(
     for _ in range(10):
         assert await keys.find("a")
         await settled(keys)
-    # In vain once, and not again for every request.
+    # One failed fetch, and not another one for every request.
     assert service.fetches == 2
     clock.now += 5
     with pytest.raises(LoginServiceUnavailable):
@@ -335,7 +330,7 @@ async def test_known_keys_serve_through_an_outage_up_to_a_limit(
     assert await keys.find("a")
 
 
-async def test_whether_a_key_is_new_cannot_be_said_during_an_outage(
+async def test_an_unknown_key_answers_503_during_an_outage(
     service: Service, keys: KeySet, clock: Clock
 ) -> None:
     await keys.find("a")
@@ -349,13 +344,13 @@ async def test_whether_a_key_is_new_cannot_be_said_during_an_outage(
     assert await keys.find("b")
 
 
-async def test_without_any_key_the_answer_is_503_and_says_when_to_try_again(
+async def test_without_any_key_the_response_is_503_with_retry_after(
     service: Service, keys: KeySet, clock: Clock
 ) -> None:
     service.up = False
-    answers = await asyncio.gather(*(keys.find("a") for _ in range(50)), return_exceptions=True)
-    assert {type(answer) for answer in answers} == {LoginServiceUnavailable}
-    api_error = answers[0]
+    responses = await asyncio.gather(*(keys.find("a") for _ in range(50)), return_exceptions=True)
+    assert {type(response) for response in responses} == {LoginServiceUnavailable}
+    api_error = responses[0]
     assert isinstance(api_error, LoginServiceUnavailable)
     assert (api_error.status, api_error.headers) == (503, {"Retry-After": "5"})
     assert api_error.detail == "The login service is not available"
@@ -369,7 +364,7 @@ async def test_without_any_key_the_answer_is_503_and_says_when_to_try_again(
     assert service.fetches == 2
 
 
-async def test_an_answer_without_a_usable_key_does_not_take_the_known_ones_away(
+async def test_an_unusable_key_set_does_not_replace_cached_keys(
     service: Service, keys: KeySet, clock: Clock
 ) -> None:
     await keys.find("a")
@@ -381,31 +376,29 @@ async def test_an_answer_without_a_usable_key_does_not_take_the_known_ones_away(
     assert await keys.find("a")
 
 
-async def test_a_request_that_is_given_up_does_not_take_the_fetch_from_the_others(
-    service: Service, keys: KeySet
-) -> None:
-    service.answering.clear()
+async def test_a_cancelled_request_does_not_cancel_the_shared_fetch(service: Service, keys: KeySet) -> None:
+    service.responding.clear()
     first, second = (asyncio.create_task(keys.find("a")) for _ in range(2))
-    await service.asked.wait()
+    await service.requested.wait()
     first.cancel()
     await asyncio.wait([first])
-    service.answering.set()
+    service.responding.set()
     assert await second
     assert service.fetches == 1
 
 
-async def test_closing_ends_a_fetch_that_is_under_way(service: Service, clock: Clock) -> None:
+async def test_closing_cancels_a_running_fetch(service: Service, clock: Clock) -> None:
     keys = KeySet(service, clock=clock)
-    service.answering.clear()
+    service.responding.clear()
     waiting = asyncio.create_task(keys.find("a"))
-    await service.asked.wait()
+    await service.requested.wait()
     await keys.close()
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert service.closed
 
 
-async def test_a_failure_is_logged_once_without_what_the_network_said(
+async def test_a_fetch_failure_is_logged_once_without_details(
     service: Service, keys: KeySet, caplog: pytest.LogCaptureFixture
 ) -> None:
     service.up = False
@@ -418,38 +411,39 @@ async def test_a_failure_is_logged_once_without_what_the_network_said(
     ]
 
 
-# --- How it is fetched ----------------------------------------------------------------------------------
+# --- How the key set is fetched
+# ----------------------------------------------------------------------------------
 
 Writer = asyncio.StreamWriter
-Answer = Callable[[Writer], Awaitable[None]]
+Handler = Callable[[Writer], Awaitable[None]]
 
 
 @asynccontextmanager
-async def http_server(answer: Answer) -> AsyncIterator[tuple[str, list[bytes]]]:
-    """A server that gives every request this answer; where it is, and what it was asked."""
-    asked: list[bytes] = []
+async def http_server(response: Handler) -> AsyncIterator[tuple[str, list[bytes]]]:
+    """Run a server that handles every request so; yield its URL and the received requests."""
+    received: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: Writer) -> None:
-        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        received.append(await reader.readuntil(b"\r\n\r\n"))
         try:
-            await answer(writer)
+            await response(writer)
             await writer.drain()
         except ConnectionError:
-            pass  # The client has heard enough, which is what some tests are about.
+            pass  # The client closed the connection, which some tests expect.
         finally:
             writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api/auth/jwks", asked
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api/auth/jwks", received
 
 
-def says(body: bytes, status: str = "200 OK", *headers: str) -> Answer:
-    async def answer(writer: Writer) -> None:
+def says(body: bytes, status: str = "200 OK", *headers: str) -> Handler:
+    async def response(writer: Writer) -> None:
         lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
         writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
-    return answer
+    return response
 
 
 async def endless(writer: Writer) -> None:
@@ -464,7 +458,7 @@ async def silent(writer: Writer) -> None:
 
 
 async def dripping(writer: Writer) -> None:
-    """Each byte comes in time, the whole never does."""
+    """Send single bytes within the read timeout, but never a complete response."""
     writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
     while True:
         writer.write(b" ")
@@ -476,24 +470,24 @@ async def cut_off(writer: Writer) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + key_set(*PUBLISHED)[:500])
 
 
-async def no_http(writer: Writer) -> None:
+async def not_http(writer: Writer) -> None:
     writer.write(b"220 mail.example.com ESMTP\r\n")
 
 
-async def test_a_key_set_is_fetched_as_it_is() -> None:
-    async with http_server(says(key_set(*PUBLISHED))) as (url, asked):
+async def test_a_key_set_is_fetched_unchanged() -> None:
+    async with http_server(says(key_set(*PUBLISHED))) as (url, received):
         source = HttpKeySource(url)
         assert [await source.fetch() for _ in range(2)] == [key_set(*PUBLISHED)] * 2
         await source.close()
-    assert len(asked) == 2
-    assert asked[0].startswith(b"GET /api/auth/jwks HTTP/1.1\r\n")
-    assert b"accept-encoding: identity\r\n" in asked[0].lower()
-    assert b"authorization" not in asked[0].lower()
-    assert b"cookie" not in asked[0].lower()
+    assert len(received) == 2
+    assert received[0].startswith(b"GET /api/auth/jwks HTTP/1.1\r\n")
+    assert b"accept-encoding: identity\r\n" in received[0].lower()
+    assert b"authorization" not in received[0].lower()
+    assert b"cookie" not in received[0].lower()
 
 
 @pytest.mark.parametrize(
-    ("answer", "reason"),
+    ("response", "reason"),
     [
         (says(b"", "302 Found", "Location: http://127.0.0.1:1/"), "the status is 302"),
         (says(b"", "308 Permanent Redirect", "Location: /elsewhere"), "the status is 308"),
@@ -505,18 +499,18 @@ async def test_a_key_set_is_fetched_as_it_is() -> None:
         (endless, "larger than"),
     ],
 )
-async def test_an_answer_that_should_not_be_read_is_not(answer: Answer, reason: str) -> None:
-    async with http_server(answer) as (url, asked):
+async def test_an_unacceptable_response_is_rejected(response: Handler, reason: str) -> None:
+    async with http_server(response) as (url, received):
         source = HttpKeySource(url)
         with pytest.raises(KeySetError, match=reason):
             await source.fetch()
         await source.close()
-    assert len(asked) == 1
+    assert len(received) == 1
 
 
-@pytest.mark.parametrize("answer", [silent, dripping, cut_off, no_http])
-async def test_a_service_that_fails_halfway_is_unavailable_in_time_and_holds_up_nobody_else(
-    answer: Answer,
+@pytest.mark.parametrize("response", [silent, dripping, cut_off, not_http])
+async def test_a_fetch_that_stalls_times_out_without_blocking_others(
+    response: Handler,
 ) -> None:
     turns = 0
 
@@ -526,20 +520,22 @@ async def test_a_service_that_fails_halfway_is_unavailable_in_time_and_holds_up_
             turns += 1
             await asyncio.sleep(0)
 
-    async with http_server(answer) as (url, _):
+    async with http_server(response) as (url, _):
         keys = KeySet(HttpKeySource(url, seconds=0.2))
         working = asyncio.create_task(others())
         started = asyncio.get_running_loop().time()
         with pytest.raises(LoginServiceUnavailable):
             await keys.find("a")
         assert asyncio.get_running_loop().time() - started < 2
-        assert turns > 100 or answer in (cut_off, no_http)
+        assert turns > 100 or response in (cut_off, not_http)
         working.cancel()
         await keys.close()
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/jwks", "http://nowhere.invalid/jwks", "http://[::1]:1/"])
-async def test_a_service_that_is_not_there_is_unavailable(url: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_unreachable_login_service_is_unavailable(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     keys = KeySet(HttpKeySource(url))
     with pytest.raises(LoginServiceUnavailable):
         await keys.find("a")

@@ -1,4 +1,4 @@
-"""Tokens of a login service that publishes its keys, in each algorithm that Better Auth signs with."""
+"""Tokens of a login service with a key set, in each algorithm that Better Auth supports."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from impl.identity.verifiers import EitherVerifier, KeySetVerifier, SharedSecret
 
 
 class Published:
-    """A login service that answers at once."""
+    """A login service that responds at once."""
 
     def __init__(self) -> None:
         self.fetches = 0
@@ -60,10 +60,10 @@ def seen() -> list[Claims]:
 
 @pytest.fixture(params=["key set", "either"])
 def authenticator(request: pytest.FixtureRequest, service: Published, seen: list[Claims]) -> Authenticator:
-    """What holds for a key set alone holds as well when there is a shared secret besides."""
+    """An authenticator with a key set, and one with a key set and a shared secret."""
 
-    async def write(told: Claims) -> None:
-        seen.append(told)
+    async def write(token_claims: Claims) -> None:
+        seen.append(token_claims)
 
     verifier = KeySetVerifier(KeySet(service), issuer=ISSUER, audience=AUDIENCE)
     if request.param == "key set":
@@ -73,7 +73,7 @@ def authenticator(request: pytest.FixtureRequest, service: Published, seen: list
 
 
 @pytest.mark.parametrize("case", KEY_SET)
-async def test_every_bad_token_is_refused_in_the_same_words(
+async def test_every_invalid_token_gets_the_same_error(
     authenticator: Authenticator, seen: list[Claims], case: str
 ) -> None:
     with pytest.raises(Unauthenticated) as caught:
@@ -99,21 +99,21 @@ async def test_every_bad_token_is_refused_in_the_same_words(
         {"sub": "0b8fd3a8-5a1c-4b6e-9f1e-0d5a6a3b2c1d"},
     ],
 )
-async def test_a_good_token_tells_who_is_calling(
+async def test_a_valid_token_identifies_the_caller(
     authenticator: Authenticator, algorithm: str, changes: dict[str, object]
 ) -> None:
-    told = addressed(**changes)
-    token = sign_with(KEYS[algorithm], header(algorithm), told)
-    assert await authenticator.authenticate(token) == Caller(str(told["sub"]))
+    token_claims = addressed(**changes)
+    token = sign_with(KEYS[algorithm], header(algorithm), token_claims)
+    assert await authenticator.authenticate(token) == Caller(str(token_claims["sub"]))
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-async def test_what_else_a_header_says_changes_nothing(authenticator: Authenticator, algorithm: str) -> None:
+async def test_other_header_parameters_are_ignored(authenticator: Authenticator, algorithm: str) -> None:
     token = sign_with(KEYS[algorithm], header(algorithm, typ="JWT", cty="x", x5t="y"), addressed())
     assert await authenticator.authenticate(token) == Caller("ada")
 
 
-async def test_the_user_object_that_better_auth_puts_into_a_token_is_read(
+async def test_the_user_claim_of_better_auth_is_read(
     authenticator: Authenticator, seen: list[Claims]
 ) -> None:
     user = {
@@ -126,8 +126,8 @@ async def test_the_user_object_that_better_auth_puts_into_a_token_is_read(
         "updatedAt": "2026-01-05T08:00:00.000Z",
     }
     await authenticator.authenticate(sign_with(KEYS["EdDSA"], header("EdDSA"), addressed() | user))
-    (told,) = seen
-    assert (told.email, told.name, told.email_verified, told.image) == (
+    (token_claims,) = seen
+    assert (token_claims.email, token_claims.name, token_claims.email_verified, token_claims.image) == (
         "ada@example.com",
         "Ada Lovelace",
         True,
@@ -135,16 +135,14 @@ async def test_the_user_object_that_better_auth_puts_into_a_token_is_read(
     )
 
 
-async def test_nothing_is_fetched_for_a_token_that_cannot_be_good(
-    authenticator: Authenticator, service: Published
-) -> None:
-    for case in ("alg 'none'", "kid absent", "jku", "crit", "JWE", "1 MB of header", "header no JSON"):
+async def test_malformed_tokens_cause_no_fetch(authenticator: Authenticator, service: Published) -> None:
+    for case in ("alg 'none'", "kid absent", "jku", "crit", "JWE", "1 MB of header", "header not JSON"):
         with pytest.raises(Unauthenticated):
             await authenticator.authenticate(KEY_SET[f"EdDSA: {case}"]())
     assert service.fetches == 0
 
 
-async def test_a_signature_in_another_form_is_refused(authenticator: Authenticator) -> None:
+async def test_a_signature_in_another_encoding_is_rejected(authenticator: Authenticator) -> None:
     private = KEYS["ES256"]
     assert isinstance(private, ec.EllipticCurvePrivateKey)
     signed = f"{segment(header('ES256'))}.{segment(addressed())}"
@@ -162,7 +160,7 @@ async def test_a_signature_in_another_form_is_refused(authenticator: Authenticat
     head=st.binary() | st.from_regex(r'\{"alg":"(EdDSA|HS256)","kid":"EdDSA"[^}]*\}', fullmatch=True),
     payload=st.binary() | st.from_regex(r'\{"sub":"a","exp":[^}]*\}'),
 )
-async def test_nothing_that_is_signed_raises_anything_else(
+async def test_no_signed_token_raises_another_error(
     authenticator: Authenticator, head: bytes | str, payload: bytes | str
 ) -> None:
     raw = [part.encode(errors="replace") if isinstance(part, str) else part for part in (head, payload)]
@@ -170,8 +168,8 @@ async def test_nothing_that_is_signed_raises_anything_else(
         await authenticator.authenticate(sign_with(KEYS["EdDSA"], *raw))
 
 
-async def test_no_depth_of_nesting_raises_anything_else(authenticator: Authenticator) -> None:
-    # Libraries parse the header once more, further down the stack: what we can still read, they may not.
+async def test_no_nesting_depth_raises_another_error(authenticator: Authenticator) -> None:
+    # Libraries parse the header again, deeper in the stack, so they may fail at a depth that we can parse.
     for depth in range(600, 1000):
         more = f'"kid": "EdDSA", "x": {"[" * depth}{"]" * depth}}}'
         for token in (
@@ -192,11 +190,13 @@ def either(service: Published, *, secret: str = SECRET) -> EitherVerifier:
     )
 
 
-@pytest.mark.parametrize("told", [claims(), addressed(), addressed(iss=None), addressed(aud=[AUDIENCE, "x"])])
-async def test_a_shared_secrets_token_may_leave_out_who_issued_it_and_for_whom(
-    service: Published, told: dict[str, object]
+@pytest.mark.parametrize(
+    "token_claims", [claims(), addressed(), addressed(iss=None), addressed(aud=[AUDIENCE, "x"])]
+)
+async def test_a_shared_secret_token_may_omit_iss_and_aud(
+    service: Published, token_claims: dict[str, object]
 ) -> None:
-    token = sign_hmac({"alg": "HS256"}, told)
+    token = sign_hmac({"alg": "HS256"}, token_claims)
     assert (await either(service).verify(token)).user_id == "ada"
     assert service.fetches == 0
 
@@ -205,24 +205,22 @@ async def test_a_shared_secrets_token_may_leave_out_who_issued_it_and_for_whom(
     "changes",
     [{"iss": "https://evil.example"}, {"aud": "x"}, {"aud": []}, {"iss": 1}, {"aud": {}}, {"iss": ""}],
 )
-async def test_what_a_shared_secrets_token_says_of_them_must_be_right(
+async def test_iss_and_aud_of_a_shared_secret_token_must_match(
     service: Published, changes: dict[str, object]
 ) -> None:
     with pytest.raises(Unauthenticated):
         await either(service).verify(sign_hmac({"alg": "HS256"}, addressed(**changes)))
 
 
-async def test_an_explicit_null_is_not_left_out(service: Published) -> None:
+async def test_iss_and_aud_must_not_be_null(service: Published) -> None:
     for name in ("iss", "aud"):
         with pytest.raises(Unauthenticated):
             await either(service).verify(sign_hmac({"alg": "HS256"}, addressed() | {name: None}))
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-async def test_a_public_key_never_becomes_a_secret_even_if_it_is_configured_as_one(
-    service: Published, algorithm: str
-) -> None:
-    """The settings refuse such a secret; a key set's token is not measured by it even if they did not."""
+async def test_a_public_key_is_never_used_as_a_secret(service: Published, algorithm: str) -> None:
+    """The settings reject such a secret; the verifier does not use it for tokens of the key set either."""
     pem = public_forms(algorithm)["PEM"].decode()
     der = base64url(public_forms(algorithm)["DER"])
     for secret in (der, der + "="):
@@ -235,7 +233,7 @@ async def test_a_public_key_never_becomes_a_secret_even_if_it_is_configured_as_o
         either(service, secret=pem)
 
 
-async def test_without_a_secret_no_hmac_is_good(service: Published) -> None:
+async def test_without_a_secret_every_hmac_is_rejected(service: Published) -> None:
     verifier = KeySetVerifier(KeySet(service), issuer=ISSUER, audience=AUDIENCE)
     for key in (SECRET.encode(), b"", *public_forms("RS256").values()):
         for kid in (None, *ALGORITHMS):
@@ -244,7 +242,7 @@ async def test_without_a_secret_no_hmac_is_good(service: Published) -> None:
                 await verifier.verify(token)
 
 
-async def test_the_key_sets_verifier_knows_no_algorithm_with_a_shared_secret(service: Published) -> None:
+async def test_the_key_set_verifier_has_no_hmac_algorithm(service: Published) -> None:
     verifier = KeySetVerifier(KeySet(service), issuer=ISSUER, audience=AUDIENCE)
     assert sorted(verifier._jws.get_algorithms()) == ["ES256", "EdDSA", "RS256"]
     assert sorted(verifier._jws._algorithms) == ["ES256", "EdDSA", "RS256"]

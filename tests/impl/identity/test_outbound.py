@@ -1,4 +1,4 @@
-"""Which proxy and which authorities a request to the login service has, by the environment."""
+"""The proxy and the certificate authorities for requests to the login service, from the environment."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def proxy(monkeypatch: pytest.MonkeyPatch, url: str, environment: Mapping[str, s
         ),
     ],
 )
-def test_the_proxy_is_the_one_that_the_environment_names(
+def test_the_environment_selects_the_proxy(
     monkeypatch: pytest.MonkeyPatch, url: str, environment: dict[str, str], found: str | None
 ) -> None:
     assert proxy(monkeypatch, url, environment) == found
@@ -70,7 +70,7 @@ def test_the_proxy_is_the_one_that_the_environment_names(
         ("auth.example.com", ",[,]:,:,::/x,1.2.3.4/99", False),
     ],
 )
-def test_no_proxy_takes_names_addresses_and_networks(
+def test_no_proxy_accepts_names_addresses_and_networks(
     monkeypatch: pytest.MonkeyPatch, host: str, exempt: str, is_exempt: bool
 ) -> None:
     environment = {"ALL_PROXY": "http://proxy:3128", "NO_PROXY": exempt}
@@ -95,7 +95,7 @@ def test_no_proxy_takes_names_addresses_and_networks(
         ("SSL_CERT_DIR", __file__),
     ],
 )
-def test_what_cannot_be_used_is_one_line_that_names_the_variable(
+def test_an_unusable_value_is_a_one_line_error_with_its_name(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -105,7 +105,7 @@ def test_what_cannot_be_used_is_one_line_that_names_the_variable(
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_proxy_that_is_not_used_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unused_proxy_is_not_validated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     HttpKeySource("http://127.0.0.1:3000/jwks")

@@ -28,10 +28,10 @@ from impl.store.profiles import Profiles
 
 
 class Seen(list[Claims]):
-    """Takes the place of the database."""
+    """Replaces the database, and records the claims."""
 
-    async def write(self, told: Claims) -> None:
-        self.append(told)
+    async def write(self, token_claims: Claims) -> None:
+        self.append(token_claims)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ async def rejected(authenticator: Authenticator, token: str) -> Unauthenticated:
 
 
 @pytest.mark.parametrize("token", SHARED_SECRET.values(), ids=SHARED_SECRET)
-async def test_every_bad_token_is_refused_in_the_same_words(
+async def test_every_invalid_token_gets_the_same_error(
     authenticator: Authenticator, seen: Seen, token: str
 ) -> None:
     api_error = await rejected(authenticator, token)
@@ -64,9 +64,7 @@ async def test_every_bad_token_is_refused_in_the_same_words(
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(token=st.text() | st.from_regex(r"[\w-]*\.[\w-]*\.[\w-]*", fullmatch=True), whole=st.booleans())
-async def test_no_string_at_all_raises_anything_else(
-    authenticator: Authenticator, token: str, whole: bool
-) -> None:
+async def test_no_string_raises_another_error(authenticator: Authenticator, token: str, whole: bool) -> None:
     await rejected(authenticator, token if whole else GOOD[: len(token)] + token)
 
 
@@ -75,7 +73,7 @@ async def test_no_string_at_all_raises_anything_else(
     header=st.binary() | st.just(b'{"alg":"HS256"}'),
     payload=st.binary() | st.from_regex(r'\{"sub":"a","exp":[^}]*\}'),
 )
-async def test_nothing_that_is_signed_raises_anything_else(
+async def test_no_signed_token_raises_another_error(
     authenticator: Authenticator, header: bytes, payload: bytes | str
 ) -> None:
     raw = payload.encode() if isinstance(payload, str) else payload
@@ -98,15 +96,17 @@ async def test_nothing_that_is_signed_raises_anything_else(
         {"aud": ["https://elsewhere.example"], "iss": 1, "jti": [], "at_hash": "x"},
     ],
 )
-async def test_a_good_token_tells_who_is_calling(
+async def test_a_valid_token_identifies_the_caller(
     authenticator: Authenticator, changes: dict[str, object]
 ) -> None:
-    told = claims(**changes)
-    assert await authenticator.authenticate(sign_hmac(HEADER, told)) == Caller(str(told["sub"]))
+    token_claims = claims(**changes)
+    assert await authenticator.authenticate(sign_hmac(HEADER, token_claims)) == Caller(
+        str(token_claims["sub"])
+    )
 
 
 @pytest.mark.parametrize("kind", ["JWT", "jwt", "at+jwt", "application/jwt", "application/AT+JWT"])
-async def test_a_good_token_may_name_its_kind(authenticator: Authenticator, kind: str) -> None:
+async def test_a_valid_token_may_have_a_typ(authenticator: Authenticator, kind: str) -> None:
     assert await authenticator.authenticate(sign_hmac(HEADER | {"typ": kind}, claims())) == Caller("ada")
 
 
@@ -122,22 +122,26 @@ async def test_a_token_is_verified_and_its_profile_written_once(
     tokens = [sign_hmac(HEADER, claims(sub=f"user-{n}")) for n in range(3)]
     for token in tokens * 3:
         await authenticator.authenticate(token)
-    assert [told.user_id for told in seen] == ["user-0", "user-1", "user-2"]
+    assert [token_claims.user_id for token_claims in seen] == ["user-0", "user-1", "user-2"]
 
 
-async def test_the_memory_for_tokens_is_bounded_and_forgets_the_oldest(
+async def test_the_token_cache_is_bounded_and_evicts_the_oldest(
     authenticator: Authenticator, seen: Seen
 ) -> None:
     tokens = [sign_hmac(HEADER, claims(sub=f"user-{n}")) for n in range(4)]
     for token in [*tokens, tokens[1], tokens[0]]:
         await authenticator.authenticate(token)
-    assert [told.user_id for told in seen] == ["user-0", "user-1", "user-2", "user-3", "user-0"]
+    assert [token_claims.user_id for token_claims in seen] == [
+        "user-0",
+        "user-1",
+        "user-2",
+        "user-3",
+        "user-0",
+    ]
     assert len(authenticator._remembered) == 3
 
 
-async def test_a_remembered_token_expires_too(
-    authenticator: Authenticator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_cached_token_expires(authenticator: Authenticator, monkeypatch: pytest.MonkeyPatch) -> None:
     token = sign_hmac(HEADER, claims())
     await authenticator.authenticate(token)
     later = time.time() + 3601
@@ -146,9 +150,9 @@ async def test_a_remembered_token_expires_too(
     assert authenticator._remembered == {}
 
 
-async def test_a_token_whose_profile_was_not_written_is_not_remembered(seen: Seen) -> None:
-    async def fail(told: Claims) -> None:
-        seen.append(told)
+async def test_a_token_is_not_cached_if_its_profile_write_failed(seen: Seen) -> None:
+    async def fail(token_claims: Claims) -> None:
+        seen.append(token_claims)
         raise ConnectionError
 
     authenticator = Authenticator(SharedSecretVerifier(SECRET), fail)
@@ -159,7 +163,7 @@ async def test_a_token_whose_profile_was_not_written_is_not_remembered(seen: See
 
 
 @pytest.mark.parametrize(
-    ("told", "stored"),
+    ("token_claims", "stored"),
     [
         ({}, (None, None, None, None)),
         (
@@ -177,16 +181,16 @@ async def test_a_token_whose_profile_was_not_written_is_not_remembered(seen: See
         ({"email": "", "name": "😀"}, ("", "😀", None, None)),
     ],
 )
-async def test_claims_that_cannot_be_stored_count_as_absent(
-    authenticator: Authenticator, seen: Seen, told: Mapping[str, Any], stored: tuple[object, ...]
+async def test_invalid_profile_claims_are_ignored(
+    authenticator: Authenticator, seen: Seen, token_claims: Mapping[str, Any], stored: tuple[object, ...]
 ) -> None:
-    await authenticator.authenticate(sign_hmac(HEADER, claims(**told)))
+    await authenticator.authenticate(sign_hmac(HEADER, claims(**token_claims)))
     (read,) = seen
     assert (read.email, read.name, read.email_verified, read.image) == stored
 
 
 @pytest.mark.parametrize(
-    ("told", "cleared"),
+    ("token_claims", "cleared"),
     [
         ({}, set()),
         ({"image": None}, {"image"}),
@@ -196,24 +200,22 @@ async def test_claims_that_cannot_be_stored_count_as_absent(
         ({"name": 1, "image": "x" * 2049}, set()),
     ],
 )
-async def test_a_null_is_told_apart_from_what_is_left_out(
-    authenticator: Authenticator, seen: Seen, told: Mapping[str, Any], cleared: set[str]
+async def test_a_null_claim_differs_from_an_absent_claim(
+    authenticator: Authenticator, seen: Seen, token_claims: Mapping[str, Any], cleared: set[str]
 ) -> None:
-    await authenticator.authenticate(sign_hmac(HEADER, claims() | told))
+    await authenticator.authenticate(sign_hmac(HEADER, claims() | token_claims))
     (read,) = seen
     assert read.cleared == cleared
 
 
-async def test_a_secret_that_looks_like_json_is_still_a_secret(seen: Seen) -> None:
+async def test_a_secret_may_look_like_json(seen: Seen) -> None:
     secret = json.dumps({"keys": [{"kty": "oct", "k": segment(b"known to all")}]})
     authenticator = Authenticator(SharedSecretVerifier(secret), seen.write)
     await authenticator.authenticate(sign_hmac(HEADER, claims(), key=secret.encode()))
     await rejected(authenticator, sign_hmac(HEADER, claims(), key=b"known to all"))
 
 
-async def test_only_a_token_issued_after_the_erasure_brings_a_user_back(
-    database: Database, ada: Caller
-) -> None:
+async def test_only_a_token_issued_after_erasure_is_accepted(database: Database, ada: Caller) -> None:
     users = Users(database)
     authenticator = Authenticator(SharedSecretVerifier(SECRET), Profiles(database).write)
     now = datetime.now(UTC).timestamp()
@@ -222,7 +224,7 @@ async def test_only_a_token_issued_after_the_erasure_brings_a_user_back(
     await authenticator.authenticate(known)
     await users.delete_user(ada, user_id=ada.user_id)
     for token in (known, older):
-        # The token itself is good: who it belongs to is simply not there.
+        # The token is valid, but its user does not exist.
         assert await authenticator.authenticate(token) == ada
         with pytest.raises(UserNotFound):
             await users.get_user(ada, user_id=ada.user_id)
@@ -230,7 +232,7 @@ async def test_only_a_token_issued_after_the_erasure_brings_a_user_back(
     assert (await users.get_user(ada, user_id=ada.user_id))["name"] == "Ada"
 
 
-async def test_nobody_may_use_another_users_paths() -> None:
+async def test_paths_of_another_user_are_forbidden() -> None:
     authorize(Caller("ada"), {"user_id": "ada", "task_id": 1})
     authorize(Caller("ada"), {})
     for other in ("bob", "ADA", "ada ", "", None):
@@ -246,7 +248,7 @@ async def test_a_minted_token_is_accepted_until_it_expires(authenticator: Authen
     await rejected(authenticator, mint_token(SECRET, "ada", timedelta(seconds=-1)))
 
 
-async def test_all_processes_share_one_development_secret_that_only_its_owner_reads(tmp_path: Path) -> None:
+async def test_processes_share_one_private_development_secret(tmp_path: Path) -> None:
     path = tmp_path / "data" / "secret"
     with ThreadPoolExecutor(16) as pool:
         secrets = set(pool.map(lambda _: development_secret(path), range(64)))

@@ -1,4 +1,4 @@
-"""The allowance of requests, by a clock that the tests set."""
+"""The rate limit, with a clock that the tests set."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Clock:
 
 
 def taken(allowance: Allowance, key: str = "ada", tries: int = 1000) -> int:
-    """How many requests are let through at this moment."""
+    """Return how many of these requests are allowed now."""
     for number in range(tries):
         try:
             allowance.take(key)
@@ -32,7 +32,7 @@ def taken(allowance: Allowance, key: str = "ada", tries: int = 1000) -> int:
     return tries
 
 
-def test_a_minute_s_requests_may_come_at_once_and_are_earned_back_evenly() -> None:
+def test_a_burst_is_allowed_and_the_allowance_refills_evenly() -> None:
     clock = Clock()
     allowance = Allowance(60, clock=clock)
     assert taken(allowance) == 60
@@ -41,12 +41,12 @@ def test_a_minute_s_requests_may_come_at_once_and_are_earned_back_evenly() -> No
         assert taken(allowance) == earned
 
 
-def test_keys_do_not_share() -> None:
+def test_every_key_has_its_own_allowance() -> None:
     allowance = Allowance(3, clock=Clock())
     assert [taken(allowance, key) for key in ("ada", "bob", "ada", "eve")] == [3, 3, 0, 3]
 
 
-def test_a_refusal_says_when_to_come_back_and_coming_earlier_does_not_delay_it() -> None:
+def test_an_early_retry_does_not_extend_the_wait() -> None:
     clock = Clock()
     allowance = Allowance(6, clock=clock)
     taken(allowance)
@@ -59,7 +59,7 @@ def test_a_refusal_says_when_to_come_back_and_coming_earlier_does_not_delay_it()
     assert taken(allowance) == 1
 
 
-def test_a_steady_rate_within_the_limit_is_never_refused() -> None:
+def test_a_steady_rate_within_the_limit_is_always_allowed() -> None:
     clock = Clock()
     allowance = Allowance(120, clock=clock)
     for _ in range(1000):
@@ -67,7 +67,7 @@ def test_a_steady_rate_within_the_limit_is_never_refused() -> None:
         clock.now += 0.5
 
 
-def test_what_is_used_counts_for_a_whole_minute_however_the_counts_are_kept() -> None:
+def test_every_request_counts_for_a_whole_minute() -> None:
     clock = Clock()
     allowance = Allowance(10, clock=clock)
     clock.now += 59.9
@@ -78,7 +78,7 @@ def test_what_is_used_counts_for_a_whole_minute_however_the_counts_are_kept() ->
     assert taken(allowance) == 9
 
 
-def test_memory_is_bounded_and_those_who_asked_last_stay_limited() -> None:
+def test_memory_is_bounded_and_recent_keys_stay_limited() -> None:
     allowance = Allowance(1, capacity=100, clock=Clock())
     for number in range(10_000):
         allowance.take(str(number))
@@ -86,7 +86,7 @@ def test_memory_is_bounded_and_those_who_asked_last_stay_limited() -> None:
     assert [taken(allowance, str(number)) for number in (9_999, 9_950, 0)] == [0, 0, 1]
 
 
-def asked_from(address: str, *headers: tuple[bytes, bytes]) -> Scope:
+def request_from(address: str, *headers: tuple[bytes, bytes]) -> Scope:
     return {"client": (address, 1), "headers": list(headers)}
 
 
@@ -98,16 +98,16 @@ def limited(limit: RateLimit, scope: Scope, caller: Caller | None = None) -> boo
     return False
 
 
-def test_users_are_limited_wherever_they_are_and_others_by_their_address() -> None:
+def test_users_are_limited_by_id_and_others_by_address() -> None:
     limit = RateLimit(per_user=1, per_address=1)
-    here, there = asked_from("192.0.2.1"), asked_from("192.0.2.2")
+    here, there = request_from("192.0.2.1"), request_from("192.0.2.2")
     ada, bob = Caller("ada"), Caller("bob")
-    assert [limited(limit, *asked) for asked in ((here, ada), (there, ada), (here, bob))] == [
+    assert [limited(limit, *scope) for scope in ((here, ada), (there, ada), (here, bob))] == [
         False,
         True,
         False,
     ]
-    assert [limited(limit, asked) for asked in (here, here, there)] == [False, True, False]
+    assert [limited(limit, scope) for scope in (here, here, there)] == [False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,8 @@ def test_users_are_limited_wherever_they_are_and_others_by_their_address() -> No
 )
 def test_a_network_of_ipv6_counts_as_one_address(one: str, other: str, same: bool) -> None:
     limit = RateLimit(per_user=0, per_address=1)
-    assert not limited(limit, asked_from(one))
-    assert limited(limit, asked_from(other)) is same
+    assert not limited(limit, request_from(one))
+    assert limited(limit, request_from(other)) is same
 
 
 @given(st.lists(st.text(), min_size=2, max_size=2))
@@ -131,26 +131,26 @@ def test_a_network_of_ipv6_counts_as_one_address(one: str, other: str, same: boo
 @example(["_hidden", "1.2.3.4.5"])
 @example(["[::1", "::1]:80"])
 @example(["", "é" * 100_000])
-def test_texts_that_are_no_addresses_share_one_allowance(texts: list[str]) -> None:
+def test_invalid_addresses_share_one_allowance(texts: list[str]) -> None:
     limit = RateLimit(per_user=0, per_address=1)
     forwarded = [(b"x-forwarded-for", text.encode()) for text in texts]
-    assert not limited(limit, asked_from(texts[0], forwarded[0]))
-    assert limited(limit, asked_from(texts[1], forwarded[1]))
-    assert not limited(limit, asked_from("192.0.2.1", forwarded[1]))
+    assert not limited(limit, request_from(texts[0], forwarded[0]))
+    assert limited(limit, request_from(texts[1], forwarded[1]))
+    assert not limited(limit, request_from("192.0.2.1", forwarded[1]))
 
 
-def test_without_a_limit_nothing_is_refused() -> None:
+def test_without_a_limit_every_request_is_allowed() -> None:
     limit = RateLimit(per_user=0, per_address=0)
-    assert not any(limited(limit, asked_from("192.0.2.1"), caller) for caller in (None, Caller("a")) * 1000)
+    assert not any(limited(limit, request_from("192.0.2.1"), caller) for caller in (None, Caller("a")) * 1000)
 
 
-def test_a_proxy_that_nobody_named_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_untrusted_proxy_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     limit = RateLimit(per_user=0, per_address=1)
     forwarded = (b"x-forwarded-for", b"198.51.100.7")
     with caplog.at_level(logging.WARNING):
         for _ in range(5):
-            limited(limit, asked_from("10.0.0.1", forwarded))
-            limited(limit, asked_from("198.51.100.7", forwarded))
+            limited(limit, request_from("10.0.0.1", forwarded))
+            limited(limit, request_from("198.51.100.7", forwarded))
     (record,) = caplog.records
     assert "10.0.0.1" in record.getMessage()
     assert "FORWARDED_ALLOW_IPS" in record.getMessage()

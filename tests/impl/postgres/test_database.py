@@ -33,16 +33,16 @@ NEON = "postgres://ada:p%40ss@ep-cool-1-pooler.eu-central-1.aws.neon.tech/neondb
 
 STATEMENTS = statements()
 
-# A table that a statement reads or changes, under its own name or an alias; not one that it inserts into.
+# A table that a statement reads or changes, by name or alias; not a table that it inserts into.
 TABLE = re.compile(r"""(?<!INTO )(?<![:'])(tasks_api\.(?:"user"|\w+))(?![.\w"])(?: AS ("\w+"))?""")
 
 
 @pytest.mark.parametrize("statement", STATEMENTS.values(), ids=STATEMENTS)
-def test_every_statement_names_the_owner_of_the_rows_it_touches(statement: Statement) -> None:
+def test_every_statement_filters_by_the_owner_of_its_rows(statement: Statement) -> None:
     touched = Counter((name, alias or name) for name, alias in TABLE.findall(statement.sql))
     if touched:
         number = statement.names.index("user_id") + 1
-        # Or what stands for it: the requests of a batch, and the keys of a page, which are bound to it.
+        # Or one of these, which are bound to the owner: the requests of a batch, the keys of a page.
         owners = (f"${number}::VARCHAR", f"${number}::TEXT", "request.user_id", "found.user_id")
     for (name, alias), times in touched.items():
         key = "id" if "user" in name else "user_id"
@@ -50,11 +50,11 @@ def test_every_statement_names_the_owner_of_the_rows_it_touches(statement: State
     assert touched or "nextval(" in statement.sql or re.search(r"INSERT INTO \S+ \(user_id", statement.sql)
 
 
-def test_there_are_fewer_statements_than_a_connection_remembers() -> None:
+def test_all_statements_fit_in_the_statement_cache() -> None:
     assert 2 * len(STATEMENTS) < asyncpg_options("postgresql://host/app")["statement_cache_size"]
 
 
-def test_a_statement_on_owned_rows_cannot_be_written_without_their_owner() -> None:
+def test_a_statement_on_owned_rows_needs_their_owner() -> None:
     with pytest.raises(TypeError, match="owner"):
         Statement(select(task).where(task.c.id == bindparam("task_id")))
     with pytest.raises(TypeError, match="owner"):
@@ -63,13 +63,13 @@ def test_a_statement_on_owned_rows_cannot_be_written_without_their_owner() -> No
     assert Statement(select(column("x")).select_from(table("not_ours"))).names == ()
 
 
-def test_parameters_stand_in_the_order_of_their_numbers() -> None:
+def test_parameters_are_in_the_order_of_their_numbers() -> None:
     statement = Statement(select(bindparam("b"), bindparam("a"), bindparam("b")))
     assert statement.names == ("b", "a")
     assert statement.sql.replace("\n", "").startswith("SELECT $1 AS anon_1, $2 AS anon_2, $1 AS")
 
 
-def test_neons_connection_string_is_understood() -> None:
+def test_the_connection_string_of_neon_is_supported() -> None:
     options = asyncpg_options(NEON)
     assert {name: options[name] for name in ("dsn", "host", "user", "password", "database")} == {
         "dsn": "postgresql://?sslmode=require",
@@ -78,12 +78,12 @@ def test_neons_connection_string_is_understood() -> None:
         "password": "p@ss",
         "database": "neondb",
     }
-    # Behind the transaction pooler a named prepared statement may not exist any more.
+    # With a transaction pooler, a named prepared statement may not exist on the next connection.
     assert options["statement_cache_size"] == 0
     assert asyncpg_options(NEON.replace("-pooler", ""))["statement_cache_size"] > 0
 
 
-async def test_parameters_that_only_libpq_knows_do_not_reach_the_server(database_url: str) -> None:
+async def test_libpq_only_parameters_are_not_sent_to_the_server(database_url: str) -> None:
     libpq_s = "sslmode=require&channel_binding=require&connect_timeout=5&keepalives_interval=10&sslsni=1"
     prisma_s = "pgbouncer=true&connection_limit=1&schema=public"
     database = Database(f"{database_url}&{libpq_s}&{prisma_s}")
@@ -97,7 +97,7 @@ def brief_outages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("brief_outages")
-async def test_the_pool_opens_without_a_database_and_then_says_that_there_is_none() -> None:
+async def test_the_pool_opens_without_a_database() -> None:
     database = Database("postgresql://ada:hunter2@127.0.0.1:1/app")
     with pytest.raises(DatabaseUnavailable) as caught:
         await database.revision()
@@ -106,7 +106,7 @@ async def test_the_pool_opens_without_a_database_and_then_says_that_there_is_non
     await database.close()
 
 
-async def test_a_database_that_does_not_exist_is_not_available(database_url: str) -> None:
+async def test_a_missing_database_is_unavailable(database_url: str) -> None:
     url = make_url(database_url).set(database="nowhere").render_as_string(hide_password=False)
     database = Database(url)
     with pytest.raises(DatabaseUnavailable) as caught:
@@ -122,9 +122,7 @@ async def pid_of(database: Database) -> int:
     return cast(int, row["pid"])
 
 
-async def test_what_reads_is_repeated_on_another_connection_when_its_own_is_lost(
-    database_url: str, database: Database
-) -> None:
+async def test_a_read_is_retried_after_a_lost_connection(database_url: str, database: Database) -> None:
     broken = Database(database_url, pool_size=1)
     pid = await pid_of(broken)
     reading = asyncio.create_task(broken.one(SLEEP, seconds=0.5))
@@ -135,7 +133,7 @@ async def test_what_reads_is_repeated_on_another_connection_when_its_own_is_lost
     await broken.close()
 
 
-async def test_what_writes_is_not_repeated_unless_that_is_safe(database: Database) -> None:
+async def test_a_write_is_retried_only_if_that_is_safe(database: Database) -> None:
     kill = select(func.pg_terminate_backend(func.pg_backend_pid()).label("id")).cte("kill")
     writing = Statement(
         insert(table("nothing", column("id"), schema="tasks_api")).from_select(["id"], select(kill.c.id))
@@ -159,7 +157,7 @@ END $$
 
 
 @pytest.mark.parametrize("state", ["40001", "40P01"])
-async def test_what_postgresql_ended_for_a_conflict_is_repeated(database: Database, state: str) -> None:
+async def test_a_statement_is_retried_after_a_conflict(database: Database, state: str) -> None:
     await database.one(Statement(text("CREATE SEQUENCE tasks_api.tries")))
     await database.one(Statement(text(CONFLICT % state)))
     try:
@@ -171,7 +169,7 @@ async def test_what_postgresql_ended_for_a_conflict_is_repeated(database: Databa
         await database.one(Statement(text("DROP SEQUENCE tasks_api.tries")))
 
 
-async def test_waiting_has_an_end_for_a_statement_and_for_a_connection(
+async def test_statements_and_connection_requests_time_out(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = Database(database_url, pool_size=1)
@@ -185,7 +183,7 @@ async def test_waiting_has_an_end_for_a_statement_and_for_a_connection(
     await database.close()
 
 
-async def test_a_server_process_that_hangs_is_left_behind(
+async def test_a_connection_to_a_hung_server_process_is_abandoned(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database_module, "ANSWER_SECONDS", 0.5)
@@ -201,16 +199,14 @@ async def test_a_server_process_that_hangs_is_left_behind(
     await database.close()
 
 
-async def test_an_error_that_is_not_the_servers_absence_stays_what_it_is(database: Database) -> None:
+async def test_other_database_errors_are_not_converted(database: Database) -> None:
     with pytest.raises(Exception, match="division by zero"):
         await database.one(
             Statement(select(bindparam("a", type_=Integer) / bindparam("b", type_=Integer))), a=1, b=0
         )
 
 
-async def test_each_operation_is_one_statement_and_nothing_else_reaches_the_server(
-    database_url: str, ada: Caller
-) -> None:
+async def test_each_operation_sends_exactly_one_statement(database_url: str, ada: Caller) -> None:
     database = Database(database_url, pool_size=1)
     await database.revision()
     seen: list[str] = []
@@ -233,7 +229,7 @@ async def test_each_operation_is_one_statement_and_nothing_else_reaches_the_serv
     await Users(database).get_user(ada, user_id=user_id)
     await Users(database).delete_user(ada, user_id=user_id)
     await database.close()
-    # Once per connection, asyncpg asks what an array of each type looks like. Ids are fetched by hundreds.
+    # Once per connection, asyncpg queries the array types. Ids are fetched in batches of hundreds.
     once = ("pg_catalog", "'jit'", "nextval")
     seen = [query for query in seen if not any(word in query for word in once)]
     assert len(seen) == 12
@@ -241,12 +237,12 @@ async def test_each_operation_is_one_statement_and_nothing_else_reaches_the_serv
 
 
 @pytest.mark.parametrize(("table", "row"), [(User, UserRow), (Category, CategoryRow), (Task, TaskRow)])
-def test_the_type_of_a_row_has_the_columns_of_its_table(table: type[SQLModel], row: type) -> None:
+def test_a_row_type_has_the_columns_of_its_table(table: type[SQLModel], row: type) -> None:
     columns = {name: field.annotation for name, field in table.model_fields.items()}
-    # No properties: one only decides which of two tokens describes a user, the other names a row's state.
+    # Not properties: one decides which of two tokens describes a user, the other is the row's version.
     columns.pop("described_at", None)
     columns.pop("revision", None)
-    # A CHECK of the table says which strings a priority may be.
+    # A CHECK constraint of the table limits the strings of a priority.
     if "priority" in columns:
         columns["priority"] = schemas.TaskPriority.__value__
     assert get_type_hints(row) == columns

@@ -33,7 +33,7 @@ from tests.resources import RESOURCES, table_of
 
 ROOT = Path(__file__).parents[3]
 
-# Everything that these catalogs know about our schema, in the words of PostgreSQL.
+# The columns, constraints and indexes of our schema, from the catalogs of PostgreSQL.
 CATALOG = f"""
 SELECT 'column', table_name || '.' || column_name, concat_ws(' ', data_type, is_nullable, column_default,
        identity_generation, identity_maximum)
@@ -88,21 +88,23 @@ def catalog(url: str) -> list[tuple[str, ...]]:
     return [row for row in rows if not row[1].startswith("alembic_version")]
 
 
-def test_the_migrated_database_is_the_one_that_the_tables_describe(new_database: Callable[[], str]) -> None:
+def test_the_migrations_create_what_the_tables_describe(new_database: Callable[[], str]) -> None:
     migrated, described = new_database(), new_database()
     migrate(migrated)
     with engine(described).begin() as connection:
         connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
         metadata.create_all(connection)
-    written, wanted = catalog(migrated), catalog(described)
-    missing = [f"migrations/versions/ lacks the {' '.join(part)}" for part in wanted if part not in written]
-    extra = [f"impl/tables.py lacks the {' '.join(part)}" for part in written if part not in wanted]
+    written, described_parts = catalog(migrated), catalog(described)
+    missing = [
+        f"migrations/versions/ lacks the {' '.join(part)}" for part in described_parts if part not in written
+    ]
+    extra = [f"impl/tables.py lacks the {' '.join(part)}" for part in written if part not in described_parts]
     problems = "\n".join([*missing, *extra])
-    assert not problems, f"The migrated database is not the one that impl/tables.py describes:\n{problems}"
+    assert not problems, f"The migrations differ from impl/tables.py:\n{problems}"
     assert len(written) > 40
 
 
-def test_alembic_finds_no_difference_either(new_database: Callable[[], str]) -> None:
+def test_alembic_finds_no_difference_to_the_tables(new_database: Callable[[], str]) -> None:
     url = new_database()
     migrate(url)
     options = {
@@ -120,10 +122,10 @@ def test_the_tables_name_the_last_migration() -> None:
     assert head() == REVISION
 
 
-def test_the_migrations_and_the_tables_have_the_limits_of_the_contract(
+def test_migrations_and_tables_have_the_limits_of_the_contract(
     new_database: Callable[[], str],
 ) -> None:
-    """One message names each limit, what the contract says and what to change."""
+    """The failure message lists each differing limit, and what to change where."""
     migrated = new_database()
     migrate(migrated)
     with engine(migrated).connect() as connection:
@@ -139,7 +141,7 @@ FROM pg_constraint WHERE connamespace = '{SCHEMA}'::regnamespace AND contype = '
 
 
 def wrong_limits(connection: Connection, checks: Mapping[str, tuple[str, str]]) -> list[str]:
-    """For each property that the database limits otherwise than the contract: what to write where."""
+    """Return a message for each property whose limits differ between database and contract."""
     problems = []
     for parameter, resource in RESOURCES.items():
         table = table_of(parameter)
@@ -148,14 +150,14 @@ def wrong_limits(connection: Connection, checks: Mapping[str, tuple[str, str]]) 
                 continue
             check = checks.get(f"{table.name}_{name}_check", ("", "true"))[1]
             column = f"NULL::{table.c[name].type.compile(postgresql.dialect())}"
-            for value, admitted in at_the_limits(schema):
+            for value, allowed in at_the_limits(schema):
                 row = f"SELECT {check} FROM (SELECT CAST(:value AS text)::{column[6:]} AS {name}) AS given"  # noqa: S608
                 stored = connection.execute(text(row), {"value": str(value)}).scalar()
-                if stored is not admitted:
-                    shown = value if len(str(value)) < 30 else f"a text of {len(str(value))} characters"
+                if stored is not allowed:
+                    example = value if len(str(value)) < 30 else f"a text of {len(str(value))} characters"
                     problems.append(
-                        f"openapi.yaml {'admits' if admitted else 'forbids'} {shown!r} as {name} of "
-                        f"{resource.name}, and the database {'stores' if stored else 'refuses'} it: change "
+                        f"openapi.yaml {'allows' if allowed else 'forbids'} {example!r} as {name} of "
+                        f"{resource.name}, and the database {'stores' if stored else 'rejects'} it: change "
                         f'CheckConstraint(..., name="{name}") of {table.name} in impl/tables.py, and add a '
                         "migration that does the same"
                     )
@@ -163,7 +165,7 @@ def wrong_limits(connection: Connection, checks: Mapping[str, tuple[str, str]]) 
 
 
 def at_the_limits(schema: Any) -> Iterator[tuple[Any, bool]]:
-    """Values on both sides of each limit, and whether the contract admits them."""
+    """Yield values on both sides of each limit, and whether the contract allows them."""
     for leaf in leaves(schema):
         if leaf["type"] == "string" and "maxLength" in leaf:
             shortest, longest = leaf.get("minLength", 0), leaf["maxLength"]
@@ -183,7 +185,7 @@ def at_the_limits(schema: Any) -> Iterator[tuple[Any, bool]]:
 @pytest.mark.parametrize(
     ("revision", "remedy"), [("0001", ""), ("9999", "write the migration 9999, or ")], ids=["behind", "ahead"]
 )
-def test_tables_of_another_revision_than_the_last_migration_stop_the_start(
+def test_a_wrong_revision_of_the_tables_stops_the_start(
     monkeypatch: pytest.MonkeyPatch, revision: str, remedy: str
 ) -> None:
     monkeypatch.setattr("impl.postgres.migrations.REVISION", revision)
@@ -195,15 +197,15 @@ def test_tables_of_another_revision_than_the_last_migration_stop_the_start(
         migrate("postgresql://nobody@127.0.0.1:1/none")
 
 
-def test_a_later_revision_has_a_greater_name() -> None:
-    # By which a server knows whether its database is behind it or ahead.
+def test_revision_names_increase() -> None:
+    # A server compares the names to detect that its database is older or newer.
     scripts = ScriptDirectory.from_config(configuration(None)).walk_revisions()  # type: ignore[arg-type]
     names = [script.revision for script in scripts]
     assert names == sorted(names, reverse=True)
     assert {len(name) for name in names} == {4}
 
 
-def test_down_undoes_up(new_database: Callable[[], str]) -> None:
+def test_downgrades_undo_upgrades(new_database: Callable[[], str]) -> None:
     url = new_database()
     migrate(url)
     full = catalog(url)
@@ -214,7 +216,7 @@ def test_down_undoes_up(new_database: Callable[[], str]) -> None:
     assert catalog(url) == full
 
 
-def test_tasks_that_are_there_already_are_counted(new_database: Callable[[], str]) -> None:
+def test_a_migration_counts_existing_tasks(new_database: Callable[[], str]) -> None:
     url = new_database()
     migrate(url)
     with engine(url).begin() as connection:
@@ -235,9 +237,9 @@ def test_tasks_that_are_there_already_are_counted(new_database: Callable[[], str
         assert [tuple(row) for row in counted] == [(False, 2, 1), (True, 2, 1)]
 
 
-def test_many_processes_may_migrate_at_once(new_database: Callable[[], str]) -> None:
+def test_many_processes_may_migrate_concurrently(new_database: Callable[[], str]) -> None:
     url = new_database()
-    # Forked by a process of its own, since this one has threads and open connections.
+    # Another process forks, because this one has threads and open connections.
     run = subprocess.run(
         [sys.executable, "-c", MANY_PROCESSES, url], cwd=ROOT, check=False, capture_output=True, text=True
     )
@@ -245,7 +247,7 @@ def test_many_processes_may_migrate_at_once(new_database: Callable[[], str]) -> 
     assert catalog(url)
 
 
-def test_a_failed_migration_leaves_nothing_behind(
+def test_a_failed_migration_is_rolled_back(
     new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = new_database()
@@ -263,7 +265,7 @@ def test_a_failed_migration_leaves_nothing_behind(
         assert connection.execute(found, {"name": SCHEMA}).scalar() == 0
 
 
-def test_better_auths_tables_are_left_alone(new_database: Callable[[], str]) -> None:
+def test_the_tables_of_better_auth_are_not_changed(new_database: Callable[[], str]) -> None:
     url = new_database()
     with engine(url).begin() as connection:
         connection.execute(text('CREATE TABLE public."user" (id text PRIMARY KEY)'))
@@ -273,7 +275,7 @@ def test_better_auths_tables_are_left_alone(new_database: Callable[[], str]) -> 
         assert connection.execute(text('SELECT count(*) FROM public."user"')).scalar() == 0
 
 
-def test_a_migrated_database_needs_no_right_to_create(new_database: Callable[[], str]) -> None:
+def test_a_migrated_database_needs_no_create_privilege(new_database: Callable[[], str]) -> None:
     url = new_database()
     migrate(url)
     role = f"role_{uuid4().hex}"
@@ -284,7 +286,7 @@ def test_a_migrated_database_needs_no_right_to_create(new_database: Callable[[],
     migrate(make_url(url).set(username=role).render_as_string(hide_password=False))
 
 
-def test_a_database_out_of_reach_is_one_line_without_the_password() -> None:
+def test_an_unreachable_database_is_a_one_line_error() -> None:
     with pytest.raises(DatabaseUnusable) as caught:
         migrate("postgresql://ada:hunter2@127.0.0.1:1/app")
     message = str(caught.value)
@@ -293,7 +295,7 @@ def test_a_database_out_of_reach_is_one_line_without_the_password() -> None:
     assert "hunter2" not in message
 
 
-def test_neons_connection_string_is_one_for_psycopg2() -> None:
+def test_psycopg2_accepts_the_connection_string_of_neon() -> None:
     url = psycopg2_url(
         "postgres://ada:p%40ss@ep-1.aws.neon.tech/db?sslmode=require&channel_binding=require&pgbouncer=true"
     )
@@ -310,7 +312,7 @@ def test_neons_connection_string_is_one_for_psycopg2() -> None:
     }
 
 
-async def test_the_service_is_ready_when_its_database_is_migrated_and_not_before(
+async def test_the_service_is_ready_only_if_migrated(
     new_database: Callable[[], str],
 ) -> None:
     url = new_database()
@@ -327,7 +329,7 @@ async def test_the_service_is_ready_when_its_database_is_migrated_and_not_before
     }
     migrate(url)
     assert (await health.get_readiness()).status == "ready"
-    # The version before, and the one that comes next and has not migrated yet.
+    # The previous version, and the next version before its migration.
     for revision, ready in (("0000", True), ("9999", False)):
         other = Health(database, name="Tasks API", version="1.0.0", docs="/docs", revision=revision)
         if ready:

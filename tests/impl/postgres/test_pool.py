@@ -1,4 +1,4 @@
-"""Connections are handed on in the order of asking, and none is lost."""
+"""The connection pool serves requests in order, and loses no connection."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def pool() -> AsyncIterator[Pool]:
 
 @pytest.fixture
 def acquire(pool: Pool, database_url: str) -> Acquire:
-    """Acquires a connection, and opens it where that is to be done."""
+    """A function that acquires a connection, and opens it if it is new."""
 
     async def acquire() -> Any:
         return await pool.acquire() or await asyncpg.connect(database_url)
@@ -34,18 +34,18 @@ def acquire(pool: Pool, database_url: str) -> Acquire:
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110  # The driver tells nobody when a connection ends.
+        while not condition():  # noqa: ASYNC110  # The driver has no event for a closed connection.
             await asyncio.sleep(0.001)
 
 
-async def test_a_connection_is_used_again(pool: Pool, acquire: Acquire) -> None:
+async def test_a_released_connection_is_reused(pool: Pool, acquire: Acquire) -> None:
     first = await acquire()
     pool.release(first)
     assert await acquire() is first
     pool.release(first)
 
 
-async def test_whoever_waits_longest_is_next_and_nobody_overtakes(pool: Pool, acquire: Acquire) -> None:
+async def test_waiting_requests_get_connections_in_order(pool: Pool, acquire: Acquire) -> None:
     taken = [await acquire() for _ in range(2)]
     served: list[int] = []
 
@@ -59,14 +59,12 @@ async def test_whoever_waits_longest_is_next_and_nobody_overtakes(pool: Pool, ac
     await asyncio.sleep(0)
     for connection in taken:
         pool.release(connection)
-    newcomers = [asyncio.create_task(use(number)) for number in range(20, 25)]
-    await asyncio.gather(*waiting, *newcomers)
+    new_people = [asyncio.create_task(use(number)) for number in range(20, 25)]
+    await asyncio.gather(*waiting, *new_people)
     assert served == list(range(25))
 
 
-async def test_a_connection_that_the_server_has_closed_is_not_given_out(
-    pool: Pool, acquire: Acquire, database_url: str
-) -> None:
+async def test_a_closed_connection_is_not_acquired(pool: Pool, acquire: Acquire, database_url: str) -> None:
     first = await acquire()
     pid = first.get_server_pid()
     pool.release(first)
@@ -80,21 +78,21 @@ async def test_a_connection_that_the_server_has_closed_is_not_given_out(
     await other.close()
 
 
-async def test_whoever_gives_up_waiting_takes_no_connection_along(pool: Pool, acquire: Acquire) -> None:
+async def test_a_cancelled_acquire_leaks_no_connection(pool: Pool, acquire: Acquire) -> None:
     taken = [await acquire() for _ in range(2)]
-    gone, gone_too_late, staying = (asyncio.create_task(acquire()) for _ in range(3))
+    cancelled, closed_too_late, staying = (asyncio.create_task(acquire()) for _ in range(3))
     await asyncio.sleep(0)
-    gone.cancel()
+    cancelled.cancel()
     await asyncio.sleep(0)
     pool.release(taken[0])
-    # The connection is on its way to it already.
-    gone_too_late.cancel()
+    # The connection is already assigned to this request.
+    closed_too_late.cancel()
     assert await staying is taken[0]
     for connection in taken:
         pool.release(connection)
 
 
-async def test_a_place_whose_connection_failed_is_not_lost() -> None:
+async def test_a_failed_connection_attempt_frees_its_slot() -> None:
     pool = Pool(1)
 
     async def fail() -> None:
@@ -106,7 +104,7 @@ async def test_a_place_whose_connection_failed_is_not_lost() -> None:
         await asyncio.gather(*(fail() for _ in range(5)))
 
 
-async def test_a_closed_connection_gives_its_place_to_whoever_waits(pool: Pool, acquire: Acquire) -> None:
+async def test_a_closed_connection_frees_its_slot_for_a_waiter(pool: Pool, acquire: Acquire) -> None:
     taken = [await acquire() for _ in range(2)]
     waiting = asyncio.create_task(acquire())
     await asyncio.sleep(0)
@@ -126,7 +124,7 @@ async def test_idle_connections_are_closed(
     for connection in taken:
         pool.release(connection)
     await until(lambda: all(connection.is_closed() for connection in taken))
-    # Their places are free again.
+    # Their slots are free again.
     again = [await acquire() for _ in range(2)]
     assert not set(again) & set(taken)
     for connection in again:

@@ -1,4 +1,4 @@
-"""When users last wrote, as the processes of a machine tell each other; test_read_replica.py has the rest."""
+"""The time of each user's last write, shared by the processes of a machine; see also test_read_replica.py."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_what_one_process_notes_the_others_see() -> None:
+def test_processes_see_each_others_write_times() -> None:
     one, other = LastWrites(URL), LastWrites(URL)
     before = time.monotonic()
     assert other.last("ada") == 0
@@ -31,13 +31,13 @@ def test_what_one_process_notes_the_others_see() -> None:
     assert (other.last("bob"), LastWrites(f"{URL}2").last("ada")) == (0, 0)
 
 
-def test_times_from_before_the_machine_was_started_count_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_write_times_from_before_the_boot_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     LastWrites(URL).note("ada")
     monkeypatch.setattr(time, "monotonic", lambda: 1e-9)
     assert LastWrites(URL).last("ada") == 0
 
 
-def test_the_file_is_for_this_user_alone_and_its_name_gives_nothing_away(folder: Path) -> None:
+def test_the_file_is_private_and_its_name_reveals_nothing(folder: Path) -> None:
     LastWrites(URL)
     (file,) = folder.iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
@@ -46,7 +46,7 @@ def test_the_file_is_for_this_user_alone_and_its_name_gives_nothing_away(folder:
     assert other_password.last("ada") == 0
 
 
-def test_a_file_that_somebody_else_put_there_is_refused(folder: Path) -> None:
+def test_a_file_of_another_user_is_rejected(folder: Path) -> None:
     LastWrites(URL)
     (file,) = folder.iterdir()
     file.rename(folder / "elsewhere")
@@ -61,7 +61,7 @@ def test_a_file_that_somebody_else_put_there_is_refused(folder: Path) -> None:
             LastWrites(URL)
 
 
-def test_a_file_that_is_cleaned_away_is_missed(folder: Path) -> None:
+def test_a_deleted_file_is_detected(folder: Path) -> None:
     writes = LastWrites(URL)
     (file,) = folder.iterdir()
     os.utime(file, (0, 0))
@@ -75,7 +75,7 @@ def test_a_file_that_is_cleaned_away_is_missed(folder: Path) -> None:
         writes.keep()
 
 
-def test_which_statements_read_is_known_from_themselves() -> None:
+def test_a_statement_knows_whether_it_only_reads() -> None:
     for statement in statements().values():
         changes = any(word in statement.sql for word in ("INSERT ", "UPDATE ", "DELETE "))
         assert statement.reads is not changes

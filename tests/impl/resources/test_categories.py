@@ -33,11 +33,11 @@ async def create(
 
 async def names(categories: Categories, caller: Caller, **paging: Any) -> list[str]:
     page = {"limit": 100, "offset": 0, "cursor": None} | paging
-    answer = await categories.list_categories(caller, user_id=caller.user_id, **page)
-    return [item["name"] for item in answer["items"]]
+    response = await categories.list_categories(caller, user_id=caller.user_id, **page)
+    return [item["name"] for item in response["items"]]
 
 
-async def test_a_new_category_is_blue_unless_told_otherwise(categories: Categories, ada: Caller) -> None:
+async def test_a_new_category_is_blue_by_default(categories: Categories, ada: Caller) -> None:
     created = await categories.create_category(ada, user_id=ada.user_id, body=CategoryCreate(name="Work"))
     assert created.body["color"] == "#3B82F6"
     assert created.location == f"/api/{ada.user_id}/categories/{created.body['id']}"
@@ -46,7 +46,7 @@ async def test_a_new_category_is_blue_unless_told_otherwise(categories: Categori
     assert (await categories.get_category(ada, **this)).body == created.body
 
 
-async def test_a_name_is_taken_once_per_user(categories: Categories, ada: Caller, bob: Caller) -> None:
+async def test_category_names_are_unique_for_a_user(categories: Categories, ada: Caller, bob: Caller) -> None:
     await create(categories, ada, "Work")
     home = await create(categories, ada, "Home")
     await create(categories, bob, "Work")
@@ -57,14 +57,12 @@ async def test_a_name_is_taken_once_per_user(categories: Categories, ada: Caller
         await categories.update_category(ada, **this, body=CategoryUpdate(name="Work"))
     with pytest.raises(CategoryNameTaken):
         await categories.replace_category(ada, **this, body=CategoryReplace(name="Work"))
-    # Its own name is not in its way.
+    # A category can be updated with its own name.
     assert (await categories.update_category(ada, **this, body=CategoryUpdate(name="Home"))).body == home
     assert await names(categories, ada) == ["Home", "Work"]
 
 
-async def test_replacing_returns_the_colour_to_its_default_and_updating_keeps_it(
-    categories: Categories, ada: Caller
-) -> None:
+async def test_replace_resets_the_color_and_update_keeps_it(categories: Categories, ada: Caller) -> None:
     old = await create(categories, ada, "Work", color="#000000")
     this: dict[str, Any] = {"user_id": ada.user_id, "category_id": old["id"]}
     assert (await categories.update_category(ada, **this, body=CategoryUpdate())).body == old
@@ -76,7 +74,7 @@ async def test_replacing_returns_the_colour_to_its_default_and_updating_keeps_it
     assert replaced == old | {"color": "#3B82F6"}
 
 
-async def test_another_users_category_does_not_exist(
+async def test_a_category_of_another_user_is_not_found(
     categories: Categories, ada: Caller, bob: Caller
 ) -> None:
     hers = await create(categories, ada, "Work")
@@ -95,7 +93,7 @@ async def test_another_users_category_does_not_exist(
     assert await names(categories, ada) == ["Work"]
 
 
-async def test_the_tasks_of_a_deleted_category_stay_as_they_were(
+async def test_deleting_a_category_does_not_change_its_tasks(
     categories: Categories, database: Database, ada: Caller
 ) -> None:
     tasks = Tasks(database)
@@ -103,8 +101,8 @@ async def test_the_tasks_of_a_deleted_category_stay_as_they_were(
     created = await tasks.create_task(
         ada, user_id=ada.user_id, body=TaskCreate(title="x", category_id=work["id"])
     )
-    answer = await categories.delete_category(ada, user_id=ada.user_id, category_id=work["id"])
-    assert answer["message"] == "Category deleted successfully"
+    response = await categories.delete_category(ada, user_id=ada.user_id, category_id=work["id"])
+    assert response["message"] == "Category deleted successfully"
     left = (await tasks.get_task(ada, user_id=ada.user_id, task_id=created.body["id"])).body
     assert left == created.body | {"category_id": None}
     with pytest.raises(CategoryNotFound):

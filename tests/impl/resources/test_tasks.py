@@ -71,7 +71,7 @@ async def new_category(database: Database, caller: Caller, name: str = "Work") -
     return (await categories.create_category(caller, user_id=caller.user_id, body=body)).body["id"]
 
 
-async def test_a_new_task_has_the_databases_times(tasks: Tasks, ada: Caller) -> None:
+async def test_a_new_task_has_timestamps_of_the_database(tasks: Tasks, ada: Caller) -> None:
     before = datetime.now(UTC) - timedelta(seconds=5)
     created = await tasks.create_task(ada, user_id=ada.user_id, body=TaskCreate(title="Write"))
     body = created.body
@@ -81,7 +81,7 @@ async def test_a_new_task_has_the_databases_times(tasks: Tasks, ada: Caller) -> 
     assert (await tasks.get_task(ada, user_id=ada.user_id, task_id=body["id"])).body == body
 
 
-async def test_a_due_date_comes_back_in_utc(tasks: Tasks, ada: Caller) -> None:
+async def test_a_due_date_is_returned_in_utc(tasks: Tasks, ada: Caller) -> None:
     due = datetime(2026, 2, 1, 17, 0, 0, 123456, tzinfo=timezone(timedelta(hours=5, minutes=30)))
     created = await create(tasks, ada, due_date=due)
     assert created["due_date"] is not None
@@ -90,9 +90,7 @@ async def test_a_due_date_comes_back_in_utc(tasks: Tasks, ada: Caller) -> None:
 
 
 @pytest.mark.parametrize("due", ["1900-01-01T00:00:00+14:59", "2999-12-31T23:59:59.999999-14:59"])
-async def test_the_outermost_due_dates_of_the_contract_can_be_stored_and_listed(
-    tasks: Tasks, ada: Caller, due: str
-) -> None:
+async def test_the_extreme_due_dates_can_be_stored_and_listed(tasks: Tasks, ada: Caller, due: str) -> None:
     created = await create(tasks, ada, due_date=due)
     assert created["due_date"] == datetime.fromisoformat(due)
     assert (await read(tasks, ada))["items"] == [created]
@@ -110,7 +108,7 @@ async def test_the_location_is_percent_encoded(tasks: Tasks, database: Database)
     assert created.location == f"/api/auth0%7Ca:b@c+d~e/tasks/{created.body['id']}"
 
 
-async def test_replacing_returns_what_is_left_out_to_its_default(
+async def test_replace_resets_omitted_properties_to_defaults(
     tasks: Tasks, database: Database, ada: Caller
 ) -> None:
     category_id = await new_category(database, ada)
@@ -153,7 +151,7 @@ async def test_replacing_returns_what_is_left_out_to_its_default(
         {"title": "New", "completed": True, "description": None},
     ],
 )
-async def test_an_update_changes_what_is_given_and_nothing_else(
+async def test_an_update_changes_only_the_given_properties(
     tasks: Tasks, database: Database, ada: Caller, changes: dict[str, Any]
 ) -> None:
     category_id = await new_category(database, ada)
@@ -173,27 +171,27 @@ async def test_an_empty_update_changes_nothing(tasks: Tasks, ada: Caller) -> Non
     ).body == old
 
 
-async def test_of_fifty_toggles_at_once_each_takes_effect(tasks: Tasks, ada: Caller) -> None:
+async def test_each_of_fifty_concurrent_toggles_takes_effect(tasks: Tasks, ada: Caller) -> None:
     one = await create(tasks, ada)
     toggles = [tasks.toggle_task(ada, user_id=ada.user_id, task_id=one["id"]) for _ in range(50)]
-    answers = await asyncio.gather(*toggles)
-    assert sorted(answer.body["completed"] for answer in answers) == [False] * 25 + [True] * 25
+    responses = await asyncio.gather(*toggles)
+    assert sorted(response.body["completed"] for response in responses) == [False] * 25 + [True] * 25
     last = (await tasks.get_task(ada, user_id=ada.user_id, task_id=one["id"])).body
     assert last["completed"] is False
-    # The time of a change is that of its turn and not of its arrival, so that it never goes backwards.
-    assert last["updated_at"] == max(answer.body["updated_at"] for answer in answers)
+    # updated_at is the time of the execution, not of the arrival, so it never decreases.
+    assert last["updated_at"] == max(response.body["updated_at"] for response in responses)
 
 
-async def test_a_deleted_task_is_gone(tasks: Tasks, ada: Caller) -> None:
+async def test_a_deleted_task_is_not_found(tasks: Tasks, ada: Caller) -> None:
     one = await create(tasks, ada)
-    answer = await tasks.delete_task(ada, user_id=ada.user_id, task_id=one["id"])
-    assert answer["message"] == "Task deleted successfully"
+    response = await tasks.delete_task(ada, user_id=ada.user_id, task_id=one["id"])
+    assert response["message"] == "Task deleted successfully"
     with pytest.raises(TaskNotFound):
         await tasks.delete_task(ada, user_id=ada.user_id, task_id=one["id"])
     assert (await read(tasks, ada))["items"] == []
 
 
-async def test_another_users_task_does_not_exist(tasks: Tasks, ada: Caller, bob: Caller) -> None:
+async def test_a_task_of_another_user_is_not_found(tasks: Tasks, ada: Caller, bob: Caller) -> None:
     hers = await create(tasks, ada)
     this: dict[str, Any] = {"user_id": bob.user_id, "task_id": hers["id"]}
     attempts = [
@@ -211,8 +209,8 @@ async def test_another_users_task_does_not_exist(tasks: Tasks, ada: Caller, bob:
     assert (await tasks.get_task(ada, user_id=ada.user_id, task_id=hers["id"])).body == hers
 
 
-@pytest.mark.parametrize("whose", ["nobody's", "bob's"])
-async def test_a_task_takes_no_category_but_its_owners(
+@pytest.mark.parametrize("whose", ["no user's", "bob's"])
+async def test_a_task_can_only_have_a_category_of_its_owner(
     tasks: Tasks, database: Database, ada: Caller, bob: Caller, whose: str
 ) -> None:
     category_id = await new_category(database, bob) if whose == "bob's" else 9007199254740991
@@ -227,7 +225,7 @@ async def test_a_task_takes_no_category_but_its_owners(
     assert (await read(tasks, ada))["items"] == [mine]
 
 
-async def test_an_unknown_task_is_not_found_even_with_an_unknown_category(tasks: Tasks, ada: Caller) -> None:
+async def test_an_unknown_task_is_reported_before_its_category(tasks: Tasks, ada: Caller) -> None:
     with pytest.raises(TaskNotFound):
         await tasks.update_task(ada, user_id=ada.user_id, task_id=9, body=TaskUpdate(category_id=9))
 
@@ -245,16 +243,14 @@ async def test_an_erased_user_has_neither_lists_nor_new_tasks(
         await tasks.get_task(ada, user_id=ada.user_id, task_id=one["id"])
 
 
-async def test_filters_narrow_the_list_together(
-    tasks: Tasks, database: Database, ada: Caller, bob: Caller
-) -> None:
+async def test_filters_combine(tasks: Tasks, database: Database, ada: Caller, bob: Caller) -> None:
     category_id = await new_category(database, ada)
     made: list[plain.TaskResponse] = []
     for completed in (False, True):
         for priority in ("low", "high"):
-            for kept_in in (None, category_id):
+            for category in (None, category_id):
                 made.append(
-                    await create(tasks, ada, completed=completed, priority=priority, category_id=kept_in)
+                    await create(tasks, ada, completed=completed, priority=priority, category_id=category)
                 )
     await create(tasks, bob, completed=True, priority="high")
     for completed_filter in (None, False, True):
@@ -279,13 +275,13 @@ async def test_filters_narrow_the_list_together(
                 assert page["total"] == len(expected)
 
 
-async def test_the_newest_come_first_and_of_one_moment_the_last_made(
+async def test_tasks_are_ordered_by_timestamp_and_then_by_id(
     tasks: Tasks, database: Database, ada: Caller
 ) -> None:
     made = [(await create(tasks, ada))["id"] for _ in range(5)]
     assert ids(await read(tasks, ada)) == made[::-1]
-    same_moment = Statement(update(task).where(owned(task)).values(created_at=func.now()))
-    await database.all(same_moment, user_id=ada.user_id)
+    same_timestamp = Statement(update(task).where(owned(task)).values(created_at=func.now()))
+    await database.all(same_timestamp, user_id=ada.user_id)
     seen: list[int] = []
     cursor: str | None = None
     for size in (2, 2, 1):
@@ -297,14 +293,14 @@ async def test_the_newest_come_first_and_of_one_moment_the_last_made(
     assert cursor is None
 
 
-async def test_pages_neither_repeat_nor_skip_while_tasks_come_and_go(tasks: Tasks, ada: Caller) -> None:
+async def test_pages_are_stable_while_tasks_are_added_and_deleted(tasks: Tasks, ada: Caller) -> None:
     made = [(await create(tasks, ada))["id"] for _ in range(9)]
     first = await read(tasks, ada, limit=3)
     assert ids(first) == made[:5:-1]
     await create(tasks, ada, "newer")
-    # The task that the cursor was taken from goes, one before it and one after it.
-    for gone in (made[6], made[8], made[4]):
-        await tasks.delete_task(ada, user_id=ada.user_id, task_id=gone)
+    # Delete the task of the cursor, the one before it and the one after it.
+    for deleted_id in (made[6], made[8], made[4]):
+        await tasks.delete_task(ada, user_id=ada.user_id, task_id=deleted_id)
     second = await read(tasks, ada, limit=3, cursor=first["next_cursor"])
     assert ids(second) == [made[5], made[3], made[2]]
     assert second["total"] == 7
@@ -312,7 +308,7 @@ async def test_pages_neither_repeat_nor_skip_while_tasks_come_and_go(tasks: Task
     assert (ids(last), last["next_cursor"]) == ([made[1], made[0]], None)
 
 
-async def test_a_page_that_ends_with_the_last_task_is_the_last(tasks: Tasks, ada: Caller) -> None:
+async def test_a_full_last_page_has_no_next_cursor(tasks: Tasks, ada: Caller) -> None:
     for _ in range(2):
         await create(tasks, ada)
     assert (await read(tasks, ada, limit=2))["next_cursor"] is None
@@ -332,9 +328,7 @@ async def test_the_offset_counts_from_the_cursor(tasks: Tasks, ada: Caller) -> N
 @pytest.mark.parametrize(
     "cursor", ["0" * 28, "f" * 28, "0" * 14 + "f" * 14, "f" * 14 + "0" * 14, "0123456789abcdef" * 2]
 )
-async def test_every_string_of_a_cursors_form_is_a_place_in_the_order(
-    tasks: Tasks, ada: Caller, cursor: str
-) -> None:
+async def test_every_well_formed_cursor_is_a_position(tasks: Tasks, ada: Caller, cursor: str) -> None:
     one = await create(tasks, ada)
     page = await read(tasks, ada, cursor=cursor[:28])
     microseconds = (one["created_at"] - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
@@ -343,7 +337,7 @@ async def test_every_string_of_a_cursors_form_is_a_place_in_the_order(
     assert page["total"] == 1
 
 
-async def test_the_database_refuses_what_the_contract_does_not_allow(
+async def test_the_database_rejects_what_the_contract_forbids(
     database: Database, tasks: Tasks, ada: Caller
 ) -> None:
     one = await create(tasks, ada)

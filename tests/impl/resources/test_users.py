@@ -33,19 +33,21 @@ def profiles(database: Database) -> Profiles:
 
 
 def claims(
-    caller: Caller, *, issued_at: datetime | None = None, **told: str | bool | frozenset[str] | None
+    caller: Caller, *, issued_at: datetime | None = None, **token_claims: str | bool | frozenset[str] | None
 ) -> Claims:
-    return Claims(user_id=caller.user_id, expires_at=0, issued_at=issued_at, **told)  # type: ignore[arg-type]
+    return Claims(user_id=caller.user_id, expires_at=0, issued_at=issued_at, **token_claims)  # type: ignore[arg-type]
 
 
-async def test_a_profile_is_what_the_token_told(
+async def test_a_profile_has_the_claims_of_the_token(
     users: Users,
     profiles: Profiles,
     ada: Caller,
 ) -> None:
     new = Caller(f"{ada.user_id}-2")
-    told = claims(new, email="ada@example.com", name="Ada", email_verified=True, image="https://i.example/a")
-    await profiles.write(told)
+    token_claims = claims(
+        new, email="ada@example.com", name="Ada", email_verified=True, image="https://i.example/a"
+    )
+    await profiles.write(token_claims)
     profile = await users.get_user(new, user_id=new.user_id)
     assert {name: value for name, value in profile.items() if name not in ("created_at", "updated_at")} == {
         "id": new.user_id,
@@ -57,9 +59,7 @@ async def test_a_profile_is_what_the_token_told(
     assert profile["created_at"] == profile["updated_at"]
 
 
-async def test_a_token_changes_only_what_it_tells_and_only_if_it_differs(
-    users: Users, profiles: Profiles, ada: Caller
-) -> None:
+async def test_a_token_updates_only_claims_that_differ(users: Users, profiles: Profiles, ada: Caller) -> None:
     await profiles.write(claims(ada, email="ada@example.com", email_verified=True))
     first = await users.get_user(ada, user_id=ada.user_id)
     assert first["updated_at"] > first["created_at"]
@@ -72,7 +72,7 @@ async def test_a_token_changes_only_what_it_tells_and_only_if_it_differs(
     assert second["updated_at"] > first["updated_at"]
 
 
-async def test_a_null_takes_away_what_is_stored(
+async def test_a_null_claim_clears_the_stored_value(
     users: Users,
     profiles: Profiles,
     ada: Caller,
@@ -87,7 +87,7 @@ async def test_a_null_takes_away_what_is_stored(
     assert cleared["updated_at"] > profile["updated_at"]
 
 
-async def test_an_older_token_that_arrives_later_brings_nothing_back(
+async def test_an_older_token_that_arrives_later_changes_nothing(
     users: Users, profiles: Profiles, ada: Caller
 ) -> None:
     first, second, third = (datetime(2026, 1, 5, hour, tzinfo=UTC) for hour in (8, 9, 10))
@@ -96,32 +96,32 @@ async def test_an_older_token_that_arrives_later_brings_nothing_back(
     await profiles.write(claims(new, issued_at=first, name="First", email="first@example.com"))
     profile = await users.get_user(new, user_id=new.user_id)
     assert (profile["name"], profile["email"]) == ("Second", None)
-    # A token that says the same makes what is stored as new as itself, and changes nothing that can be seen.
+    # A token with the same claims updates only the stored time of the claims.
     await profiles.write(claims(new, issued_at=third, name="Second"))
     await profiles.write(claims(new, issued_at=second, name="Between"))
     assert await users.get_user(new, user_id=new.user_id) == profile
-    # Of two tokens of one second nobody can say which is older: the last one counts.
+    # The order of two tokens of one second is unknown: the last one counts.
     await profiles.write(claims(new, issued_at=third, name="Third"))
-    # One without `iat` cannot be placed.
+    # A token without `iat` has no place in the order.
     await profiles.write(claims(new, name="Never"))
     assert (await users.get_user(new, user_id=new.user_id))["name"] == "Third"
 
 
-async def test_of_many_tokens_at_the_same_moment_the_newest_describes_the_user(
+async def test_the_newest_of_concurrent_tokens_sets_the_profile(
     users: Users, profiles: Profiles, ada: Caller
 ) -> None:
     for _ in range(5):
-        moments = [datetime(2026, 1, 5, tzinfo=UTC) + timedelta(seconds=n) for n in range(20)]
-        shuffle(moments)
+        timestamps = [datetime(2026, 1, 5, tzinfo=UTC) + timedelta(seconds=n) for n in range(20)]
+        shuffle(timestamps)
         new = Caller(uuid4().hex)
-        told = [claims(new, issued_at=moment, name=str(moment)) for moment in moments]
-        # Whoever comes first makes the row; the others may have seen none.
-        await profiles.write(told[0])
-        await asyncio.gather(*(profiles.write(one) for one in told[1:]))
-        assert (await users.get_user(new, user_id=new.user_id))["name"] == str(max(moments))
+        token_claims = [claims(new, issued_at=timestamp, name=str(timestamp)) for timestamp in timestamps]
+        # The first token creates the row; the others may not have seen it.
+        await profiles.write(token_claims[0])
+        await asyncio.gather(*(profiles.write(one) for one in token_claims[1:]))
+        assert (await users.get_user(new, user_id=new.user_id))["name"] == str(max(timestamps))
 
 
-async def test_two_users_may_have_one_address(
+async def test_two_users_may_share_an_email_address(
     users: Users, profiles: Profiles, ada: Caller, bob: Caller
 ) -> None:
     for caller in (ada, bob):
@@ -129,15 +129,13 @@ async def test_two_users_may_have_one_address(
         assert (await users.get_user(caller, user_id=caller.user_id))["email"] == "shared@example.com"
 
 
-async def test_first_tokens_at_the_same_moment_make_one_user(
-    users: Users, profiles: Profiles, ada: Caller
-) -> None:
+async def test_concurrent_first_tokens_create_one_user(users: Users, profiles: Profiles, ada: Caller) -> None:
     new = Caller(f"{ada.user_id}-2")
     await asyncio.gather(*(profiles.write(claims(new, name="Ada")) for _ in range(20)))
     assert (await users.get_user(new, user_id=new.user_id))["name"] == "Ada"
 
 
-async def test_erasing_takes_all_that_the_user_owns_and_nothing_of_others(
+async def test_erasure_deletes_all_data_of_only_that_user(
     users: Users, profiles: Profiles, database: Database, ada: Caller, bob: Caller
 ) -> None:
     for caller in (ada, bob):
@@ -145,8 +143,8 @@ async def test_erasing_takes_all_that_the_user_owns_and_nothing_of_others(
         made = await Categories(database).create_category(caller, user_id=caller.user_id, body=body)
         todo = TaskCreate(title="x", category_id=made.body["id"])
         await Tasks(database).create_task(caller, user_id=caller.user_id, body=todo)
-    answer = await users.delete_user(ada, user_id=ada.user_id)
-    assert answer["message"] == "User deleted successfully"
+    response = await users.delete_user(ada, user_id=ada.user_id)
+    assert response["message"] == "User deleted successfully"
     for table in (task, category):
         count = Statement(select(func.count().label("n")).select_from(table).where(owned(table)))
         left = [(await database.one(count, user_id=caller.user_id) or {})["n"] for caller in (ada, bob)]
@@ -157,7 +155,7 @@ async def test_erasing_takes_all_that_the_user_owns_and_nothing_of_others(
         await users.delete_user(ada, user_id=ada.user_id)
 
 
-async def test_an_erased_user_returns_only_with_a_token_issued_afterwards(
+async def test_an_erased_user_returns_only_with_a_newer_token(
     users: Users, profiles: Profiles, ada: Caller
 ) -> None:
     before = datetime.now(UTC) - timedelta(seconds=1)
@@ -169,21 +167,21 @@ async def test_an_erased_user_returns_only_with_a_token_issued_afterwards(
     after = datetime.now(UTC) + timedelta(seconds=1)
     await profiles.write(claims(ada, issued_at=after, name="Ada"))
     assert (await users.get_user(ada, user_id=ada.user_id))["name"] == "Ada"
-    # The second erasure counts as the first did.
+    # The second erasure has the same effect as the first.
     await users.delete_user(ada, user_id=ada.user_id)
     await profiles.write(claims(ada, issued_at=before))
     with pytest.raises(UserNotFound):
         await users.get_user(ada, user_id=ada.user_id)
 
 
-async def test_an_erasure_wins_over_an_older_token_that_arrives_meanwhile(
+async def test_an_erasure_wins_over_a_concurrent_older_token(
     users: Users, profiles: Profiles, database: Database, ada: Caller
 ) -> None:
     old = claims(ada, issued_at=datetime.now(UTC) - timedelta(minutes=1), name="Ada")
     await database.revision()
     connection = await database._pool.acquire()
     async with connection.transaction():
-        # As delete_user does, but not committed yet when the other statement looks.
+        # The statements of delete_user, uncommitted while the other statement runs.
         await connection.execute('DELETE FROM tasks_api."user" WHERE id = $1', ada.user_id)
         await connection.execute("INSERT INTO tasks_api.erased_user (id) VALUES ($1)", ada.user_id)
         waiting = asyncio.create_task(profiles.write(old))

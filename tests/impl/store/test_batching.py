@@ -1,4 +1,4 @@
-"""Calls that share a statement are answered as if each had its own."""
+"""Batched requests have the same results as single requests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from impl.resources.tasks import Tasks
 from impl.store.batching import LARGEST, Batch, batched_parameters
 
 _REQUEST = batched_parameters({"user_id": Text(), "number": BigInteger()})
-# One row for each call: what it asked for, and in which statement.
+# One row for each request: its number, and an id of the statement.
 ECHO = Statement[Any](
     select(_REQUEST["position"], _REQUEST["number"], func.count().over().label("together")).where(
         _REQUEST["number"] > literal_column("0")
@@ -35,31 +35,31 @@ async def ask(batch: Batch[Any], *numbers: int) -> list[Any]:
     return await asyncio.gather(*(batch.one(user_id="ada", number=number) for number in numbers))
 
 
-async def test_calls_of_one_moment_share_a_statement_and_each_gets_its_own_row(echo: Batch[Any]) -> None:
+async def test_concurrent_requests_share_a_statement(echo: Batch[Any]) -> None:
     assert await ask(echo, 3, 1, 2) == [{"number": number, "together": 3} for number in (3, 1, 2)]
 
 
-async def test_a_call_without_a_row_gets_none(echo: Batch[Any]) -> None:
+async def test_a_request_without_a_row_gets_none(echo: Batch[Any]) -> None:
     assert await ask(echo, 1, -1, 2) == [{"number": 1, "together": 2}, None, {"number": 2, "together": 2}]
 
 
-async def test_a_lone_call_does_not_wait_for_others(echo: Batch[Any]) -> None:
+async def test_a_single_request_does_not_wait_for_others(echo: Batch[Any]) -> None:
     assert await ask(echo, 1) == [{"number": 1, "together": 1}]
 
 
-async def test_a_statement_takes_no_more_than_the_largest_batch(echo: Batch[Any]) -> None:
+async def test_a_batch_has_a_maximum_size(echo: Batch[Any]) -> None:
     rows = await ask(echo, *range(1, 4 * LARGEST))
     assert [row["number"] for row in rows] == list(range(1, 4 * LARGEST))
     assert {row["together"] for row in rows} == {LARGEST, LARGEST - 1}
 
 
-async def test_an_array_of_nulls_is_filled_up_for_each_request(echo: Batch[Any]) -> None:
+async def test_an_array_of_nulls_has_an_element_per_request(echo: Batch[Any]) -> None:
     assert await echo.one(user_id="ada", number=None) is None
     rows = await asyncio.gather(*(echo.one(user_id=None, number=n) for n in (1, 2)))
     assert rows == [{"number": 1, "together": 2}, {"number": 2, "together": 2}]
 
 
-async def test_whoever_goes_away_takes_nobody_along(echo: Batch[Any]) -> None:
+async def test_a_cancelled_request_does_not_cancel_its_batch(echo: Batch[Any]) -> None:
     going, staying = (asyncio.create_task(echo.one(user_id="ada", number=n)) for n in (1, 2))
     await asyncio.sleep(0)
     going.cancel()
@@ -67,17 +67,17 @@ async def test_whoever_goes_away_takes_nobody_along(echo: Batch[Any]) -> None:
     assert await ask(echo, 3) == [{"number": 3, "together": 1}]
 
 
-async def test_a_call_that_the_database_refuses_fails_alone(database: Database, ada: Caller) -> None:
+async def test_a_failing_request_does_not_fail_its_batch(database: Database, ada: Caller) -> None:
     tasks = Tasks(database)
 
     async def create(title: str, **properties: Any) -> Any:
         return await tasks.create_task(ada, user_id=ada.user_id, body=TaskCreate(title=title, **properties))
 
-    first, refused, last = await asyncio.gather(
+    first, failed, last = await asyncio.gather(
         create("a"), create("b", category_id=2**53 - 1), create("c"), return_exceptions=True
     )
     assert (first.body["title"], last.body["title"]) == ("a", "c")
-    assert isinstance(refused, CategoryNotFound)
+    assert isinstance(failed, CategoryNotFound)
     page = await tasks.list_tasks(
         ada,
         user_id=ada.user_id,
@@ -91,32 +91,37 @@ async def test_a_call_that_the_database_refuses_fails_alone(database: Database, 
     assert (page["total"], {item["title"] for item in page["items"]}) == (2, {"a", "c"})
 
 
-async def test_new_tasks_of_one_moment_are_told_apart(database: Database, ada: Caller, bob: Caller) -> None:
+async def test_each_batched_creation_returns_its_own_task(
+    database: Database, ada: Caller, bob: Caller
+) -> None:
     tasks = Tasks(database)
-    asked = [(ada if n % 2 else bob, f"{n}") for n in range(50)]
+    creations = [(ada if n % 2 else bob, f"{n}") for n in range(50)]
     created = await asyncio.gather(
-        *(tasks.create_task(who, user_id=who.user_id, body=TaskCreate(title=title)) for who, title in asked)
+        *(
+            tasks.create_task(who, user_id=who.user_id, body=TaskCreate(title=title))
+            for who, title in creations
+        )
     )
-    assert [(answer.body["user_id"], answer.body["title"]) for answer in created] == [
-        (who.user_id, title) for who, title in asked
+    assert [(response.body["user_id"], response.body["title"]) for response in created] == [
+        (who.user_id, title) for who, title in creations
     ]
 
 
-async def test_changes_of_one_task_take_effect_one_after_the_other(database: Database, ada: Caller) -> None:
+async def test_batched_updates_of_one_task_are_applied_in_order(database: Database, ada: Caller) -> None:
     tasks = Tasks(database)
     task_id = (await tasks.create_task(ada, user_id=ada.user_id, body=TaskCreate(title="x"))).body["id"]
-    answers = await asyncio.gather(
+    responses = await asyncio.gather(
         *(
             tasks.update_task(ada, user_id=ada.user_id, task_id=task_id, body=TaskUpdate(title=f"{n}"))
             for n in range(20)
         )
     )
-    # Each saw its own change, and the last one stayed.
-    assert [answer.body["title"] for answer in answers] == [f"{n}" for n in range(20)]
+    # Each request saw its own change, and the last change was stored.
+    assert [response.body["title"] for response in responses] == [f"{n}" for n in range(20)]
     assert (await tasks.get_task(ada, user_id=ada.user_id, task_id=task_id)).body["title"] == "19"
 
 
-async def test_of_one_moment_nobody_gets_the_task_of_another(
+async def test_batched_reads_return_no_task_of_another_user(
     database: Database, ada: Caller, bob: Caller
 ) -> None:
     tasks = Tasks(database)
@@ -133,12 +138,12 @@ async def test_of_one_moment_nobody_gets_the_task_of_another(
     assert isinstance(found[2], TaskNotFound)
 
 
-async def test_a_database_that_is_gone_is_gone_for_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unavailable_database_fails_the_whole_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database_module, "OUTAGE_SECONDS", 0.1)
     database = Database("postgresql://ada:hunter2@127.0.0.1:1/app")
     batch = Batch(database, ECHO)
-    answers = await asyncio.gather(
+    responses = await asyncio.gather(
         *(batch.one(user_id="ada", number=n) for n in range(LARGEST * 3)), return_exceptions=True
     )
-    assert {type(answer) for answer in answers} == {DatabaseUnavailable}
+    assert {type(response) for response in responses} == {DatabaseUnavailable}
     await database.close()

@@ -1,4 +1,4 @@
-"""The counts that triggers keep are those that counting gives, whatever happens at the same time."""
+"""The counters that triggers maintain equal the counted rows, also under concurrent changes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ UNION ALL SELECT user_id FROM (
 
 
 def run(database_url: str, *statements: str) -> list[Any]:
-    """Run statements as somebody who is not this service, and give the rows of the last one."""
+    """Run statements with another client than the service, and return the rows of the last one."""
     connection = psycopg2.connect(database_url)
     with connection, connection.cursor() as cursor:
         for statement in statements:
@@ -73,7 +73,7 @@ class WatchedDatabase(Database):
 
 @pytest.fixture
 async def servers(database_url: str) -> AsyncIterator[list[WatchedDatabase]]:
-    """Two, so that statements of different processes meet."""
+    """Two databases, as in two processes whose statements run concurrently."""
     databases = [WatchedDatabase(database_url) for _ in range(2)]
     yield databases
     for database in databases:
@@ -81,7 +81,7 @@ async def servers(database_url: str) -> AsyncIterator[list[WatchedDatabase]]:
 
 
 @pytest.mark.parametrize("seed", range(5))
-async def test_whatever_happens_at_once_the_counts_stay_exact_and_nothing_waits_for_ever(
+async def test_counters_stay_exact_under_concurrent_changes(
     servers: list[WatchedDatabase], database_url: str, seed: int
 ) -> None:
     chance = random.Random(seed)  # noqa: S311  # Nothing is secret here.
@@ -130,18 +130,18 @@ async def test_whatever_happens_at_once_the_counts_stay_exact_and_nothing_waits_
         done = await asyncio.gather(
             *(something(number) for number in range(start, start + 60)), return_exceptions=True
         )
-        # What another has just deleted is not found; no other failure, and no deadlock, is allowed.
+        # A row may be deleted concurrently (not found); other failures and deadlocks are not allowed.
         assert [error for error in done if error and not isinstance(error, NotFound)] == []
     assert run(database_url, WRONG) == []
     await asyncio.gather(*(Users(servers[1]).delete_user(who, user_id=who.user_id) for who in callers))
     assert run(database_url, WRONG) == []
-    # What counts nothing any more has no row.
+    # A counter of zero has no row.
     for table in ("task_count", "category_count"):
         left = run(database_url, f"SELECT user_id FROM tasks_api.{table}")  # noqa: S608
         assert {caller.user_id for caller in callers}.isdisjoint(user_id for (user_id,) in left)
 
 
-async def test_two_processes_that_count_for_the_same_users_never_wait_for_each_other_crosswise(
+async def test_concurrent_counter_updates_never_deadlock(
     servers: list[WatchedDatabase], database_url: str
 ) -> None:
     callers = [Caller(f"crosswise-{number}") for number in range(40)]
@@ -156,14 +156,14 @@ async def test_two_processes_that_count_for_the_same_users_never_wait_for_each_o
                 *(side.create_task(caller, user_id=caller.user_id, body=body) for caller in order)
             )
 
-    # Different rows of the same users, each side in the opposite order of the other's.
+    # Different rows of the same users, on both sides in opposite order.
     await asyncio.gather(fill(sides[0], callers), fill(sides[1], callers[::-1]))
-    # A batch that PostgreSQL ends for a deadlock would be tried again, and nobody would notice but the clock.
+    # A batch is retried after a deadlock, so only the duration would show it.
     assert [error for database in servers for error in database.errors] == []
     assert run(database_url, WRONG) == []
 
 
-def test_what_others_write_counts_too(database_url: str) -> None:
+def test_triggers_count_writes_of_other_programs(database_url: str) -> None:
     user = """INSERT INTO tasks_api."user" (id) VALUES ('counts-by-hand')"""
     many = """INSERT INTO tasks_api.task (user_id, title, completed, priority)
               SELECT 'counts-by-hand', 'x', n % 2 = 0, (ARRAY['low', 'high'])[1 + n % 2]
@@ -175,13 +175,13 @@ def test_what_others_write_counts_too(database_url: str) -> None:
     assert run(database_url, "DELETE FROM tasks_api.\"user\" WHERE id = 'counts-by-hand'", kept) == []
 
 
-def test_changing_many_tasks_takes_no_longer_after_one_was_changed_alone(database_url: str) -> None:
+def test_bulk_updates_stay_fast_after_a_single_update(database_url: str) -> None:
     changes = [
         """INSERT INTO tasks_api."user" (id) VALUES ('counts-of-many')""",
         """INSERT INTO tasks_api.task (user_id, title)
            SELECT 'counts-of-many', 'x' FROM generate_series(1, 20000)""",
         "UPDATE tasks_api.task SET title = 'y' WHERE id = (SELECT max(id) FROM tasks_api.task)",
-        # A plan made for one changed row took 5 s for half as many, and is quadratic.
+        # The plan for one changed row is quadratic: half as many rows took 5 s.
         "SET LOCAL statement_timeout = '8s'",
         "UPDATE tasks_api.task SET title = 'y' WHERE user_id = 'counts-of-many'",
     ]

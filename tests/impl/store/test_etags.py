@@ -1,4 +1,4 @@
-"""Each state of a task and of a category has another revision, whoever changed it."""
+"""Each version of a task or category has another revision, also after writes of other programs."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from impl.resources.categories import Categories
 from impl.resources.tasks import Tasks
 
 
-class Stranger:
-    """Somebody else who writes into the database, and sees the revisions."""
+class OtherProgram:
+    """Another program that writes into the database, and reads the revisions."""
 
     def __init__(self, database_url: str, caller: Caller) -> None:
         self._url, self._user_id = database_url, caller.user_id
@@ -39,60 +39,60 @@ class Stranger:
         return [revision for (revision,) in rows]
 
 
-async def test_each_change_of_a_task_gives_it_another_revision(
+async def test_each_change_of_a_task_changes_its_revision(
     database: Database, ada: Caller, database_url: str
 ) -> None:
-    tasks, stranger = Tasks(database), Stranger(database_url, ada)
+    tasks, other_program = Tasks(database), OtherProgram(database_url, ada)
     user_id = ada.user_id
     task_id = (await tasks.create_task(ada, user_id=user_id, body=TaskCreate(title="A"))).body["id"]
-    seen = stranger.revisions("task")
+    seen = other_program.revisions("task")
     await tasks.toggle_task(ada, user_id=user_id, task_id=task_id)
-    seen += stranger.revisions("task")
+    seen += other_program.revisions("task")
     await tasks.update_task(ada, user_id=user_id, task_id=task_id, body=TaskUpdate(title="B"))
-    seen += stranger.revisions("task")
+    seen += other_program.revisions("task")
     await tasks.replace_task(ada, user_id=user_id, task_id=task_id, body=TaskReplace(title="B"))
-    seen += stranger.revisions("task")
+    seen += other_program.revisions("task")
     assert len({*seen}) == len(seen) == 4
     assert all(0 <= revision < 2**62 for revision in seen)
 
 
-async def test_each_change_of_a_category_gives_it_another_revision(
+async def test_each_change_of_a_category_changes_its_revision(
     database: Database, ada: Caller, database_url: str
 ) -> None:
-    categories, stranger = Categories(database), Stranger(database_url, ada)
+    categories, other_program = Categories(database), OtherProgram(database_url, ada)
     user_id = ada.user_id
     created = await categories.create_category(ada, user_id=user_id, body=CategoryCreate(name="A"))
     category_id = created.body["id"]
-    seen = stranger.revisions("category")
+    seen = other_program.revisions("category")
     update, replacement = CategoryUpdate(name="B"), CategoryReplace(name="B")
     await categories.update_category(ada, user_id=user_id, category_id=category_id, body=update)
-    seen += stranger.revisions("category")
+    seen += other_program.revisions("category")
     await categories.replace_category(ada, user_id=user_id, category_id=category_id, body=replacement)
-    seen += stranger.revisions("category")
+    seen += other_program.revisions("category")
     assert len({*seen}) == len(seen) == 3
 
 
-async def test_so_does_the_deletion_of_a_tasks_category_and_no_other(
+async def test_deleting_its_category_changes_a_tasks_revision(
     database: Database, ada: Caller, database_url: str
 ) -> None:
-    tasks, categories, stranger = Tasks(database), Categories(database), Stranger(database_url, ada)
+    tasks, categories, other_program = Tasks(database), Categories(database), OtherProgram(database_url, ada)
     created = await categories.create_category(ada, user_id=ada.user_id, body=CategoryCreate(name="A"))
     category_id = created.body["id"]
     for category in (category_id, category_id, None):
         await tasks.create_task(ada, user_id=ada.user_id, body=TaskCreate(title="A", category_id=category))
-    before = stranger.revisions("task")
+    before = other_program.revisions("task")
     await categories.delete_category(ada, user_id=ada.user_id, category_id=category_id)
-    after = stranger.revisions("task")
+    after = other_program.revisions("task")
     assert [old == new for old, new in zip(before, after, strict=True)] == [False, False, True]
 
 
-async def test_whoever_knows_nothing_of_revisions_gives_rows_another_one_too(
+async def test_writes_of_other_programs_change_the_revision(
     database: Database, ada: Caller, database_url: str
 ) -> None:
-    stranger = Stranger(database_url, ada)
-    stranger.run("INSERT INTO tasks_api.task (user_id, title) VALUES (%(user)s, 'A')")
-    stranger.run("INSERT INTO tasks_api.category (user_id, name) VALUES (%(user)s, 'A')")
-    assert stranger.revisions("task") == stranger.revisions("category") == [0]
-    stranger.run("UPDATE tasks_api.task SET title = 'B' WHERE user_id = %(user)s")
-    stranger.run("UPDATE tasks_api.category SET name = 'B' WHERE user_id = %(user)s")
-    assert stranger.revisions("task") == stranger.revisions("category") == [1]
+    other_program = OtherProgram(database_url, ada)
+    other_program.run("INSERT INTO tasks_api.task (user_id, title) VALUES (%(user)s, 'A')")
+    other_program.run("INSERT INTO tasks_api.category (user_id, name) VALUES (%(user)s, 'A')")
+    assert other_program.revisions("task") == other_program.revisions("category") == [0]
+    other_program.run("UPDATE tasks_api.task SET title = 'B' WHERE user_id = %(user)s")
+    other_program.run("UPDATE tasks_api.category SET name = 'B' WHERE user_id = %(user)s")
+    assert other_program.revisions("task") == other_program.revisions("category") == [1]

@@ -18,8 +18,8 @@ from tests.statements import owned_tables, resources
 
 USER = "user-with-many-tasks"
 
-# tests/resilience/test_partitions.py looks at the plans on partitions, which are small.
-pytestmark = pytest.mark.skipif(bool(PARTITIONS), reason="these are plans on whole tables")
+# tests/resilience/test_partitions.py tests the plans on partitions, which are small.
+pytestmark = pytest.mark.skipif(bool(PARTITIONS), reason="tests the plans on unpartitioned tables")
 
 VALUES: Mapping[str, object] = {
     "user_id": USER,
@@ -32,7 +32,7 @@ VALUES: Mapping[str, object] = {
     "after_id": 1,
 }
 
-# Enough rows of enough users that reading all of them would be the worse plan.
+# Enough rows and users to make a sequential scan the worse plan.
 ROWS = f"""
 INSERT INTO tasks_api."user" (id) SELECT 'many-' || n FROM generate_series(1, 10) n;
 INSERT INTO tasks_api."user" (id) SELECT 'other-' || n FROM generate_series(1, 1000) n;
@@ -79,7 +79,7 @@ def cursor(database_url: str) -> Iterator[Any]:
 
 
 def plans(cursor: Any, statement: Statement) -> list[dict[str, Any]]:
-    """The plan for these values, and the one for any values, which PostgreSQL may choose after five runs."""
+    """Return the custom plan and the generic plan, which PostgreSQL may use after five runs."""
     values = [VALUES[name] for name in statement.names]
     found = []
     cursor.execute(f"PREPARE list AS {statement.sql}")
@@ -99,7 +99,7 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("way", ["rows", "anyway"])
 @pytest.mark.parametrize(("table", "filters", "after_cursor", "skipping"), list(lists()), ids=str)
-def test_every_list_is_read_from_an_index_of_its_owner(
+def test_every_list_uses_an_index_on_the_owner(
     cursor: Any, table: Table, filters: tuple[str, ...], after_cursor: bool, skipping: bool, way: str
 ) -> None:
     statement = list_statement(table, filters, after_cursor=after_cursor, skipping=skipping)
@@ -107,11 +107,11 @@ def test_every_list_is_read_from_an_index_of_its_owner(
         scans = [node for node in nodes(plan) if node["Node Type"].endswith("Scan")]
         assert not [node for node in scans if node["Node Type"] == "Seq Scan"]
         indexed = [node for node in scans if node.get("Index Name", "").startswith(table.name)]
-        # One for the page and one for the total.
+        # One scan for the page and one for the total.
         assert len(indexed) >= 2
         for node in indexed:
             assert "user_id" in node["Index Cond"]
         if len(filters) < 2:
-            # The index has the order of the list, so that the page is read from it and not sorted first.
+            # The index has the order of the list, so the page needs no sort.
             page = next(node for node in nodes(plan) if node["Node Type"] == "Limit")
             assert not [node for node in nodes(page) if "Sort" in node["Node Type"]]

@@ -1,4 +1,4 @@
-"""A table that the store has never seen gets every operation from its model alone."""
+"""OwnedTable provides every operation for a new table from its model alone."""
 
 from __future__ import annotations
 
@@ -134,7 +134,9 @@ async def test_an_empty_update_keeps_the_version_and_checks_it(
     assert await notes.get(ada.user_id, row_id) == stored
 
 
-async def test_another_users_row_is_missing(notes: OwnedTable[NoteRow], ada: Caller, bob: Caller) -> None:
+async def test_a_row_of_another_user_is_not_found(
+    notes: OwnedTable[NoteRow], ada: Caller, bob: Caller
+) -> None:
     row_id = (await notes.insert(ada.user_id, {"text": "Milk"})).values["id"]
     for attempt in (
         notes.get(bob.user_id, row_id),
@@ -166,7 +168,7 @@ async def test_without_counters_every_column_is_a_filter(
         await notes.page("nobody", limit=1, offset=0, cursor=None)
 
 
-async def test_a_violated_constraint_is_the_error_of_its_name(
+async def test_a_violated_constraint_raises_its_registered_error(
     notes: OwnedTable[NoteRow], ada: Caller
 ) -> None:
     with pytest.raises(UserNotFound):
@@ -183,7 +185,7 @@ async def test_a_table_with_a_unique_constraint_is_not_batched(database: Databas
         OwnedTable(database, Category, missing=NoteNotFound)
 
 
-async def test_a_statement_of_a_resource_only_concerns_the_owner(
+async def test_a_custom_statement_affects_only_rows_of_the_owner(
     notes: OwnedTable[NoteRow], ada: Caller, bob: Caller
 ) -> None:
     table = Note.__table__  # type: ignore[attr-defined]

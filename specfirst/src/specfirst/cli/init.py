@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
         kept = _kept(target, contract)
         with tempfile.TemporaryDirectory(prefix="specfirst-") as temporary:
             made = Path(temporary) / "project"
-            _make(made, target, contract)
+            _make(made, target, contract, kept)
             written = copy(made, target, kept)
     except LintErrors as errors:
         print(errors, file=sys.stderr)
@@ -102,16 +102,25 @@ def _kept(target: Path, contract: Path | None) -> set[str]:
     return kept
 
 
-def _make(made: Path, target: Path, contract: Path | None) -> None:
+def _make(made: Path, target: Path, contract: Path | None, kept: Collection[str]) -> None:
     """Make the whole project in a temporary folder."""
     from specfirst.codegen.generate import generate, write
     from specfirst.codegen.skeleton import Layout, missing, write_missing
     from specfirst.contract.yaml import load
 
     source = contract or _TEMPLATES / "openapi.yaml"
-    write(generate(source), made / "generated")
-    shutil.copyfile(source, made / _name_of(contract))
+    files = generate(source)
     document = load(source)
+    made.mkdir()
+    copied = made / source.name
+    if document.has_files and source.name not in kept:
+        # References to files beside it would lead nowhere in the project, so it gets one combined document.
+        copied = made / f"{source.stem}.json"
+        copied.write_bytes(document.to_json())
+        files = generate(copied)
+    else:
+        shutil.copyfile(source, copied)
+    write(files, made / "generated")
     schemes = _schemes(document)
     layout = Layout(
         generated=made / "generated",
@@ -123,8 +132,8 @@ def _make(made: Path, target: Path, contract: Path | None) -> None:
     values = {
         "name": re.sub(r"[^a-z0-9]+", "-", target.absolute().name.lower()).strip("-") or "service",
         "title": " ".join(document.content["info"]["title"].split()),
-        "contract": _name_of(contract),
-        "classes": [_class(gap) for gap in gaps],
+        "contract": copied.name,
+        "classes": _classes(gaps),
         "schemes": schemes,
         "problems": _has_problems(document),
         "sample": _sample(document),
@@ -156,10 +165,17 @@ def _rendered(template: str, values: Mapping[str, Any]) -> str:
     return environment.from_string((_TEMPLATES / template).read_text(encoding="utf-8")).render(values)
 
 
-def _class(gap: Missing) -> Mapping[str, str]:
-    """Return the class of a tag: its module, its name, and the name by which app.py imports it."""
-    alias = f"{gap.class_name}Tag" if gap.class_name in _USED_BY_APP else gap.class_name
-    return {"module": gap.module.stem, "name": gap.class_name, "alias": alias}
+def _classes(gaps: Sequence[Missing]) -> list[Mapping[str, str]]:
+    """Return the class of each tag: its module, its name, and the name by which app.py imports it."""
+    found: list[Mapping[str, str]] = []
+    taken = {*_USED_BY_APP}
+    for gap in gaps:
+        alias = gap.class_name
+        while alias in taken:
+            alias += "Tag"
+        taken.add(alias)
+        found.append({"module": gap.module.stem, "name": gap.class_name, "alias": alias})
+    return found
 
 
 def _schemes(document: Document) -> list[Mapping[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from specfirst.problems import Problem, Severity
 
 if TYPE_CHECKING:
     from specfirst.contract.bundling import Bundle
+    from specfirst.contract.sources import Source
     from specfirst.lint import LintSettings
 
 SUMMARY = "Check contracts."
@@ -173,20 +175,44 @@ def _check(name: str, settings: LintSettings) -> tuple[list[Problem], dict[str, 
     from specfirst.contract.document import Document
     from specfirst.lint import lint
 
-    bundle = read(name)
-    problems = lint(Document(bundle.content), settings.rules, locate=bundle.origin)
-    return problems, {source.name: source.read().decode("utf-8-sig") for source in bundle.positions}
+    found, texts = _read(name)
+    problems = lint(Document(found.content), settings.rules, locate=found.origin)
+    return problems, {name: data.decode("utf-8-sig") for name, data in texts.items()}
 
 
-def read(name: str) -> Bundle:
-    """Read a contract from a file, a URL or git. Raises CommandError if it is not OpenAPI 3."""
+@dataclass(frozen=True)
+class _Remembering:
+    """A source that remembers what was read, by its name, so that no URL is read twice."""
+
+    inner: Source
+    texts: dict[str, bytes] = field(compare=False)
+
+    @property
+    def name(self) -> str:
+        return self.inner.name
+
+    @property
+    def path(self) -> str:
+        return self.inner.path
+
+    def read(self) -> bytes:
+        self.texts[self.name] = self.inner.read()
+        return self.texts[self.name]
+
+    def at(self, reference: str) -> Source:
+        return _Remembering(self.inner.at(reference), self.texts)
+
+
+def _read(name: str) -> tuple[Bundle, dict[str, bytes]]:
+    """Read a contract, and the text of each of its files. Raises CommandError if it is not OpenAPI 3."""
     from specfirst.contract.bundling import bundle
     from specfirst.contract.document import DocumentError
     from specfirst.contract.sources import source
     from specfirst.lint.structure import CONVERT
 
+    texts: dict[str, bytes] = {}
     try:
-        found = bundle(source(name))
+        found = bundle(_Remembering(source(name), texts))
     except DocumentError as error:
         raise CommandError(error.located(name)) from None
     if not isinstance(found.content, dict):
@@ -200,7 +226,7 @@ def read(name: str) -> Bundle:
                 f"{name}:{line}: the document is Swagger {found.content['swagger']}; {CONVERT}"
             )
         raise CommandError(f"{name}: it is not OpenAPI: it has no `openapi`; begin it with `openapi: 3.1.0`")
-    return found
+    return found, texts
 
 
 def _fix(name: str, settings: LintSettings) -> list[str]:
@@ -211,7 +237,7 @@ def _fix(name: str, settings: LintSettings) -> list[str]:
 
     total = 0
     while True:
-        found = read(name)
+        found, texts = _read(name)
         if not Path(name).is_file():
             raise CommandError(f"{name}: only files can be fixed; download it first")
         # Parts of other files are left as they are.
@@ -220,7 +246,7 @@ def _fix(name: str, settings: LintSettings) -> list[str]:
             for edit in edits(Document(found.content), settings.rules)
             if found.origin(edit.pointer).file == name
         ]
-        text = Path(name).read_bytes().decode("utf-8")
+        text = texts[name].decode("utf-8")
         try:
             fixed, count = fix(text, here) if here else (text, 0)
         except FixError:

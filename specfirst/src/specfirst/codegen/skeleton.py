@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from specfirst.codegen.generate import GenerationError, ruff
-from specfirst.contract.document import Document, Operation, pascal, tag_name
+from specfirst.contract.document import Document, Operation, pascal
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Layout:
     arguments: Mapping[str, str] = field(default_factory=dict)
     """The arguments of the constructors of new classes: `module:Class` by name."""
 
-    def module(self, tag: str) -> Path:
-        return self.implementations / f"{tag_name(tag)}.py"
+    def module(self, name: str) -> Path:
+        return self.implementations / f"{name}.py"
 
     @property
     def caller_type(self) -> str:
@@ -61,16 +61,14 @@ class Missing:
     """The operations of a tag whose methods are not written."""
 
     tag: str
+    protocol: str
     module: Path
+    class_name: str
     operations: Sequence[Operation]
 
     @property
     def is_new(self) -> bool:
         return not self.module.exists()
-
-    @property
-    def class_name(self) -> str:
-        return pascal(self.tag)
 
 
 def missing(document: Document, layout: Layout) -> list[Missing]:
@@ -78,14 +76,22 @@ def missing(document: Document, layout: Layout) -> list[Missing]:
     tags: dict[str, list[Operation]] = {}
     for operation in document.operations:
         tags.setdefault(operation.tag, []).append(operation)
+    # A class must not have the name of a type that its methods use.
+    taken = {*document.schema_classes.values(), *layout.imports}
     found = []
     for tag, operations in tags.items():
-        module = layout.module(tag)
+        module = layout.module(operations[0].module)
+        name = pascal(module.stem)
+        names = [name, f"{name}Implementation"]
         written: set[str] = set()
         if module.exists():
-            written = {node.name for node in _class(module, pascal(tag)).body if isinstance(node, _FUNCTION)}
+            implementation = _class(module, names)
+            name = implementation.name
+            written = {node.name for node in implementation.body if isinstance(node, _FUNCTION)}
+        elif name in taken:
+            name = names[1]
         if lacking := [operation for operation in operations if operation.identifier not in written]:
-            found.append(Missing(tag, module, lacking))
+            found.append(Missing(tag, document.protocols[tag], module, name, lacking))
     return found
 
 
@@ -93,9 +99,7 @@ def write_missing(gap: Missing, layout: Layout) -> None:
     """Write the missing methods of one tag, and a module if there is none."""
     protocols = _parse(layout.generated / "operations.py")
     protocol = next(
-        node
-        for node in protocols.body
-        if isinstance(node, ast.ClassDef) and node.name == f"{gap.class_name}Operations"
+        node for node in protocols.body if isinstance(node, ast.ClassDef) and node.name == gap.protocol
     )
     declared = {node.name: node for node in protocol.body if isinstance(node, ast.AsyncFunctionDef)}
     methods = [
@@ -109,7 +113,7 @@ def write_missing(gap: Missing, layout: Layout) -> None:
     else:
         text = gap.module.read_text(encoding="utf-8")
         lines = f"{text.rstrip()}\n".splitlines(keepends=True)
-        end = _class(gap.module, gap.class_name).end_lineno or len(lines)
+        end = _class(gap.module, [gap.class_name]).end_lineno or len(lines)
         lines[end:end] = ["\n", "\n".join(_formatted(method) for method in methods)]
         text = "".join(lines)
     used = set(re.findall(r"\w+", "\n".join([*methods, layout.constructor if gap.is_new else ""])))
@@ -132,12 +136,14 @@ def _parse(path: Path) -> ast.Module:
         raise GenerationError(f"{path}:{error.lineno}: {error.msg}; correct the syntax") from None
 
 
-def _class(module: Path, name: str) -> ast.ClassDef:
-    for node in _parse(module).body:
-        if isinstance(node, ast.ClassDef) and node.name == name:
-            return node
+def _class(module: Path, names: Sequence[str]) -> ast.ClassDef:
+    """Return the class with the first of these names that the module has."""
+    classes = {node.name: node for node in _parse(module).body if isinstance(node, ast.ClassDef)}
+    for name in names:
+        if name in classes:
+            return classes[name]
     raise GenerationError(
-        f"{module}:1: there is no class {name}; rename the class that implements the tag, or add one"
+        f"{module}:1: there is no class {names[0]}; rename the class that implements the tag, or add one"
     )
 
 
@@ -158,13 +164,14 @@ def _formatted(method: str) -> str:
 
 
 def _importable(protocols: ast.Module, layout: Layout) -> Iterator[tuple[str, str]]:
+    """Yield the names that a signature may use, each with the module that has it."""
     yield from layout.imports.items()
-    yield "plain", layout.package
     for node in protocols.body:
         if isinstance(node, ast.ClassDef):
             yield node.name, f"{layout.package}.operations"
-        elif isinstance(node, ast.ImportFrom) and node.module == "schemas":
-            yield from ((alias.name, f"{layout.package}.schemas") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = ".".join([layout.package] * node.level + ([node.module] if node.module else []))
+            yield from ((alias.name, module) for alias in node.names)
 
 
 def _with_imports(text: str, modules: Mapping[str, str]) -> str:

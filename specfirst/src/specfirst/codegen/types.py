@@ -21,7 +21,7 @@ from specfirst.contract.shapes import is_file
 
 SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 
-_MODEL_FORMATS = {
+MODEL_FORMATS = {
     "date-time": "AwareDatetime",
     "date": "date",
     "uuid": "UUID",
@@ -94,7 +94,7 @@ class Types:
 
     def __init__(self, document: Document, names: dict[Pointer, str], *, plain: bool = False) -> None:
         self._document, self._names, self.plain = document, names, plain
-        self._formats = _PLAIN_FORMATS if plain else _MODEL_FORMATS
+        self._formats = _PLAIN_FORMATS if plain else MODEL_FORMATS
         self._definitions: dict[str, Definition] = {}
         self._open: list[Pointer] = []
         self._using: list[set[str]] = []

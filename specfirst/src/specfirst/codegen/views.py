@@ -13,10 +13,9 @@ from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from specfirst.codegen.types import SCALARS, Definition, Types
+from specfirst.codegen.types import MODEL_FORMATS, SCALARS, Definition, Types
 from specfirst.contract.document import (
     Document,
-    DocumentError,
     Header,
     MediaType,
     Operation,
@@ -27,6 +26,7 @@ from specfirst.contract.document import (
 )
 from specfirst.contract.names import TAKEN_BY_SCHEMES, Names, class_name
 from specfirst.contract.shapes import shape_of
+from specfirst.runtime.validation import Schemas
 
 if TYPE_CHECKING:
     from fastapi_code_generator.parser import OpenAPIParser
@@ -170,6 +170,7 @@ class SchemeView:
 class Views:
     def __init__(self, document: Document) -> None:
         self._document = document
+        self._schemas = Schemas(document)
         names: dict[Pointer, str] = {}
         self.models = Types(document, names)
         self.models.components()
@@ -218,12 +219,6 @@ class Views:
         return SchemeView(self._schemes[name], f"{kind}({arguments}auto_error=False)")
 
     def _operation(self, operation: Operation) -> OperationView:
-        if not operation.successes:
-            raise DocumentError(
-                f"the operation {operation.operation_id} has no success response",
-                operation.pointer,
-                remedy="declare a 2xx response",
-            )
         successes = tuple(self._results(operation))
         results = (*successes, *self._errors(operation))
         success = operation.successes[0]
@@ -324,7 +319,7 @@ class Views:
         hint = self.models.hint(
             parameter.schema, where, f"{operation.class_name}{class_name(parameter.name).lstrip('_')}"
         )
-        default = None if parameter.required else repr(schema.get("default"))
+        default = None if parameter.required else repr(self._default(parameter, schema))
         shape = shape_of(self._document, parameter.schema, where)
         item = shape.items or shape
         described = (
@@ -346,6 +341,16 @@ class Views:
             passed=passed,
             described=described,
         )
+
+    def _default(self, parameter: Parameter, schema: Any) -> Any:
+        """Return the default of a parameter, if it is valid, and Python has it in the form of JSON."""
+        default = schema.get("default") if isinstance(schema, Mapping) else None
+        items, _ = self._document.follow(schema.get("items", {}), parameter.schema_pointer)
+        formats = {schema.get("format"), items.get("format") if isinstance(items, Mapping) else None}
+        if default is None or formats & {*MODEL_FORMATS}:
+            return None
+        validator = self._schemas.validator(parameter.schema, parameter.schema_pointer)
+        return default if validator.is_valid(default) else None
 
     def _results(self, operation: Operation) -> Iterator[TypedResult]:
         """Yield the classes of the successes; there is none if the operation returns the body itself."""

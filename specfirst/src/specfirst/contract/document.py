@@ -789,9 +789,8 @@ def _tag(node: Mapping[str, Any]) -> str:
 
 
 def _supplied_id(method: str, path: str) -> str:
-    """Make an operationId from the method and the path: `GET /things/{id}` is `getThingsId`."""
-    words = re.findall(r"[A-Za-z0-9]+", path)
-    return method.lower() + ("".join(word[:1].upper() + word[1:] for word in words) or "Root")
+    """Make an operationId from the method and the path: `GET /things/{id}` is `get_things_id`."""
+    return "_".join([method.lower(), *(re.findall(r"[A-Za-z0-9]+", path) or ["root"])])
 
 
 def _undeclared(name: str, pointer: Pointer) -> Parameter:

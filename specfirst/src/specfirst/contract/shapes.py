@@ -66,12 +66,13 @@ def shape_of(document: Document, schema: Any, pointer: Pointer, depth: int = 0) 
         properties[name] = shape_of(document, part, (*pointer, "properties", name), depth + 1)
     if (rest := schema.get("additionalProperties", True)) is not False:
         others = shape_of(document, rest, (*pointer, "additionalProperties"), depth + 1)
+    named_here = bool(types)
     for key in ("allOf", "anyOf", "oneOf"):
         for index, part in enumerate(schema.get(key) or []):
             inner = shape_of(document, part, (*pointer, key, str(index)), depth + 1)
-            if inner.typed and not (key != "allOf" and types):
+            if inner.typed and not (key != "allOf" and named_here):
                 types.update(dict.fromkeys(inner.types))
-            elif key != "allOf" and not types and not inner.typed:
+            elif key != "allOf" and not named_here and not inner.typed:
                 types.update({"string": None})
             items = items or inner.items
             properties.update(

@@ -141,7 +141,10 @@ def parse(data: bytes) -> tuple[Any, Positions]:
     text = _text(data)
     positions: Positions = {}
     # JSON text that is not an object is not a contract in YAML either.
-    content = _JSONReader(text, positions).read() if _is_json(text) else _from_yaml(text, positions)
+    if _is_json(text):
+        content = _JSONReader(text, positions).read()
+    else:
+        content = _YAMLData(positions).of(compose(text), (), repeated=False)
     return content, positions
 
 
@@ -166,12 +169,13 @@ def _too_deep(line: int, column: int) -> DocumentError:
 # --- YAML -------------------------------------------------------------------------------------------------
 
 
-def _from_yaml(text: str, positions: Positions) -> Any:
+def compose(text: str) -> yaml.Node | None:
+    """Parse YAML to nodes. Raises DocumentError."""
     try:
-        root = _FastLoader(text).get_single_node()
+        root: yaml.Node | None = _FastLoader(text).get_single_node()
     except (yaml.YAMLError, ValueError, OverflowError):
-        root = _composed(text)
-    return _YAMLData(positions).of(root, (), repeated=False)
+        return _composed(text)
+    return root
 
 
 def _composed(text: str) -> yaml.Node | None:
@@ -462,14 +466,12 @@ class _JSONReader:
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 
 
-def compose(text: str) -> yaml.Node:
-    """Parse the text of a contract, YAML or JSON, to nodes with their positions. `load` must accept it."""
+def compose_text(text: str) -> yaml.Node | None:
+    """Parse the text of a contract, YAML or JSON, to nodes. Raises DocumentError."""
     # JSON may contain tabs and characters that YAML does not allow; replacing each by a space keeps all
     # positions.
     readable = re.sub("[\t\x7f-\x9f\u2028\u2029\ufffe\uffff]", " ", text) if _is_json(text) else text
-    root = yaml.compose(readable, _JSONSchemaLoader)
-    assert root is not None, "an empty text is no contract"
-    return root
+    return compose(readable)
 
 
 def server_splices(text: bytes, document: Document) -> Splices:
@@ -478,7 +480,7 @@ def server_splices(text: bytes, document: Document) -> Splices:
     It is inserted before each server's URL that is an absolute path; without servers, a server is added.
     """
     decoded = text.decode()
-    root = compose(decoded)
+    root = compose_text(decoded)
     assert isinstance(root, yaml.MappingNode)
     fields = {key.value: value for key, value in root.value}
     splices: set[tuple[int, int, str, str]] = set()

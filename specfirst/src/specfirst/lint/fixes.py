@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from specfirst.contract.document import DocumentError, Pointer
-from specfirst.contract.yaml import compose, parse
+from specfirst.contract.yaml import compose_text, parse
 from specfirst.lint.rules import Edit
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -33,7 +33,7 @@ def fix(text: str, edits: Sequence[Edit]) -> tuple[str, int]:
 
     An edit next to another one, or inside of its part, is not made; lint finds it again.
     """
-    root = compose(text)
+    root = compose_text(text)
     expected, _ = parse(text.encode())
     made: dict[Pointer, tuple[Edit, _Splice]] = {}
     for edit in edits:

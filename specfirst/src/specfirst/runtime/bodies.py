@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from typing import Any
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 from urllib.parse import unquote_plus
 
 from pydantic import TypeAdapter, ValidationError
@@ -39,6 +40,9 @@ ABSENT = object()
 class ClientDisconnected(Exception):
     """The client disconnected before it had sent its whole body, so no response is possible."""
 
+
+FILES = "specfirst.files"
+"""Scope key of the files of a multipart body, which are closed when the operation has returned."""
 
 Found = list[ValidationErrorItem]
 
@@ -88,9 +92,13 @@ class Body:
 
     def __init__(self, document: Document, body: RequestBody, schemas: Schemas, hint: Any) -> None:
         self._body = body
-        model = TypeAdapter(hint).validator if any(m.codec in _MODELLED for m in body.content) else None
+        model = (
+            TypeAdapter(_modelled(hint)).validator
+            if any(m.codec in _MODELLED for m in body.content)
+            else None
+        )
         self._codecs = [_Codec(document, media_type, schemas, model) for media_type in body.content]
-        self._exact = {codec.media_type.essence: codec for codec in reversed(self._codecs)}
+        self._exact = {codec.media_type.essence: codec for codec in self._codecs}
 
     async def read(self, scope: Scope, receive: Receive, limit: int) -> Any:
         """Return the codec of the body and its value; ABSENT if an optional body was not sent."""
@@ -107,7 +115,7 @@ class Body:
             text = f"The body must be {' or '.join(self._exact)}"
             raise UnsupportedMediaType(f"{text} in UTF-8" if codec else text, accepted)
         _check_coding(headers, {})
-        return codec, await codec.read(receive, headers, limit)
+        return codec, await codec.read(scope, receive, headers, limit)
 
     def typed(self, body: Any, found: Found) -> Any:
         if body is ABSENT:
@@ -118,6 +126,19 @@ class Body:
 
 _MODELLED = ("json", "form", "multipart")
 """The codecs whose values become models."""
+
+
+def _modelled(hint: Any) -> Any:
+    """Return a type without the streams in it, which are no models."""
+    if get_origin(hint) in (Union, UnionType):
+        members = [part for part in get_args(hint) if get_origin(part) is not AsyncIterator]
+        return Union[tuple(members)]  # noqa: UP007  # The members are known at run time alone.
+    return hint
+
+
+async def close_files(scope: Scope) -> None:
+    for file in scope.pop(FILES, ()):
+        await file.close()
 
 
 class _Codec:
@@ -148,13 +169,15 @@ class _Codec:
         kind = self.media_type.essence.removesuffix("*")
         return self.media_type.is_range and (kind in ("*/", "*") or essence.startswith(kind))
 
-    async def read(self, receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> Any:
+    async def read(self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> Any:
         if self._kind == "bytes":
             return _stream(receive, headers, limit)
         if self.media_type.streams:
             return self._items(_stream(receive, headers, limit))
         if self._kind == "multipart":
-            return await read_multipart(headers[b"content-type"], _stream(receive, headers, limit))
+            parts = await read_multipart(headers[b"content-type"], _stream(receive, headers, limit))
+            scope[FILES] = [value for _, value in parts if not isinstance(value, str)]
+            return parts
         data = await _read(receive, headers, limit)
         if self._kind == "json":
             return parse(data)

@@ -203,6 +203,9 @@ def _reader(
     shape = shape_of(document, parameter.schema, where)
     validator = schemas.validator(parameter.schema, where, direction="request")
     default = schema.get("default")
+    if default is not None:
+        # An invalid default is none; lint names it.
+        default = (convert(default) if convert else default) if validator.is_valid(default) else None
     loc = (parameter.location, parameter.name)
     if not _is_simple(parameter, shape):
         return Styled(parameter, loc, shape, validator, default, convert)

@@ -217,6 +217,8 @@ class OperationHandler:
         self._mock = engine.mocks.get(operation.operation_id)
         contents = [r.content for r in operation.results if len(r.content) > 1]
         self._accepts = list(dict.fromkeys(m.essence for content in contents for m in content))
+        body = self.operation.body
+        self._uploads = body is not None and any(m.codec == "multipart" for m in body.content)
         self.prepared = False
         engine.paths.add(operation.path, operation.method.upper(), self)
         engine.handlers.append(self)
@@ -292,6 +294,9 @@ class OperationHandler:
         except APIError as api_error:
             response = self._responder.error_response(api_error)
             return self._mock.fitting(response) if self._mock else response
+        finally:
+            if self._uploads:
+                await bodies.close_files(scope)
 
     async def _result(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> Any:
         values: dict[str, Any] = {}

@@ -1,7 +1,7 @@
-"""The database has done what it was asked, and the connection breaks before it says so.
+"""The connection breaks after the database has committed a write and before its response arrives.
 
-Nobody but the database knows then whether it was done. Each operation must have been carried out once, and be
-answered as if nothing had happened.
+The service then does not know whether the write was done. Each operation must be executed exactly once, and
+its response must be the normal one.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tests.resilience.faults import Postgres, Proxy
 
 
 class Service:
-    """The service and its database, with a network in between that can lose an answer."""
+    """The service and its database, with a proxy in between that can lose a response."""
 
     def __init__(self, postgres: Postgres, proxy: Proxy) -> None:
         self.postgres, self.proxy = postgres, proxy
@@ -44,7 +44,7 @@ class Service:
         self.ada = Caller("ada")
 
     async def prepare(self) -> None:
-        """Whatever is asked once per connection or process is asked before an answer is lost."""
+        """Run the statements that are sent once per connection or process, before a response is lost."""
         await Profiles(self.database).write(Claims("ada", 4e9))
         self.task = await self.create_task(title="Old")
         self.category = await self.create_category(name="Old")
@@ -148,35 +148,35 @@ OPERATIONS: dict[str, tuple[Ask, dict[str, Any], str, list[tuple[Any, ...]]]] = 
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-async def test_what_was_done_is_not_done_again(service: Service, operation: str) -> None:
-    ask, shown, table, stored = OPERATIONS[operation]
-    service.proxy.lose_answers()
-    answer = await ask(service)
-    answer = getattr(answer, "body", answer)
-    assert {name: answer[name] for name in shown} == shown
+async def test_a_write_with_a_lost_response_is_not_repeated(service: Service, operation: str) -> None:
+    operation_call, expected, table, stored = OPERATIONS[operation]
+    service.proxy.lose_responses()
+    response = await operation_call(service)
+    response = getattr(response, "body", response)
+    assert {name: response[name] for name in expected} == expected
     assert service.proxy.lost == 1
     assert service.stored(table) == stored
 
 
-async def test_calls_that_share_a_statement_are_each_answered(service: Service, report: Report) -> None:
-    service.proxy.lose_answers(3)
-    asked = [service.create_task(title=str(number)) for number in range(100)]
-    asked += [service.tasks.toggle_task(service.ada, user_id="ada", task_id=service.task["id"])]
-    *created, toggled = await asyncio.gather(*asked)
+async def test_batched_requests_get_responses_after_a_lost_response(service: Service, report: Report) -> None:
+    service.proxy.lose_responses(3)
+    requests = [service.create_task(title=str(number)) for number in range(100)]
+    requests += [service.tasks.toggle_task(service.ada, user_id="ada", task_id=service.task["id"])]
+    *created, toggled = await asyncio.gather(*requests)
     assert [task["title"] for task in created] == [str(number) for number in range(100)]
     assert toggled.body["completed"] if hasattr(toggled, "body") else toggled["completed"]
     assert sorted(service.stored("task")) == sorted(
         [("Old", "medium", True), *((str(number), "medium", False) for number in range(100))]
     )
     report(
-        "An answer of the database is lost",
-        "every write carried out once and answered",
-        f"{len(OPERATIONS)} operations, and 101 writes in shared statements",
+        "Lost response of the database",
+        "every write executed once, with its normal response",
+        f"{len(OPERATIONS)} operations, and 101 batched writes",
     )
 
 
-async def test_a_name_that_somebody_else_has_is_still_refused(service: Service) -> None:
-    service.proxy.lose_answers()
+async def test_a_taken_name_still_answers_409_after_a_lost_response(service: Service) -> None:
+    service.proxy.lose_responses()
     with pytest.raises(CategoryNameTaken):
         await service.create_category(name="Old")
     assert service.stored("category") == [CATEGORY]

@@ -1,6 +1,6 @@
-"""Errors tell a client what the contract has for it, and the log what failed: neither tells anything else.
+"""Information disclosure: error responses contain only texts of the contract, and the log no client data.
 
-All kinds of errors are provoked, on a sound server and on broken ones, with one word in all that is sent.
+The tests provoke all kinds of errors, on undamaged and damaged servers, with a marker word in every input.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from signing import SECRET
 
 from tests.api.conftest import BODY_LIMIT, CONTRACT, OPERATIONS, Json, Operation, Person, Server
 from tests.api.test_bad_input import (
+    INVALID_IDS,
+    INVALID_USER_IDS,
     MALFORMED,
-    NO_IDS,
-    NO_USER_IDS,
     OTHER_TYPES,
     all_bad_values,
-    no_queries,
+    invalid_queries,
 )
 from tests.resources import ANY, RESOURCES, not_found
 
-from .conftest import somebody
+from .conftest import some_person
 
 WORD = "canary7f3a9c"
 EVERYWHERE = (
@@ -41,7 +41,7 @@ EVERYWHERE = (
 JSON = ("Content-Type", "application/json")
 WITH_BODY = [operation for operation in OPERATIONS if operation.example is not None]
 
-# All that an error may say.
+# All details that an error response may have.
 DETAILS = {
     "Not authenticated",
     "Not authorized to access this user's data",
@@ -66,8 +66,8 @@ DETAILS = {
     "The database is not migrated",
 }
 
-# Words of what stands behind the API: of the language, the libraries, the database and the machine.
-TELLTALE = re.compile(
+# Words of the implementation: of the language, the libraries, the database and the machine.
+REVEALING = re.compile(
     rb"""traceback|exception|\bline \d|column \d|char \d|0x[0-9a-f]{6}|object at|\.py\b|errno|site-packages
     |python|uvicorn|uvloop|httptools|starlette|fastapi|pydantic|sqlalchemy|sqlmodel|asyncpg|psycopg|orjson
     |jsonschema|\bjose\b|pyjwt|cryptography|openssl|postgres|alembic|tasks_api
@@ -79,7 +79,7 @@ TELLTALE = re.compile(
 
 
 def word_in(value: Json) -> Json:
-    """The value with the word in each of its texts."""
+    """Return the value with the marker word in each text."""
     if isinstance(value, dict):
         return {name: word_in(member) for name, member in value.items()}
     if isinstance(value, list):
@@ -95,7 +95,7 @@ def send(
     *headers: tuple[str, str],
     token: str | None = "",
 ) -> httpx.Response:
-    """A request with the word in it, with the person's own token unless told otherwise."""
+    """Send a request with the marker word, by default with the person's token."""
     token = person.token if token == "" else token
     return person.server.raw(method, person.path(path), body, *headers, *EVERYWHERE, token=token)
 
@@ -104,25 +104,27 @@ def path_of(operation: Operation, person: Person, **ids: Any) -> str:
     return operation.path.format(**{"user_id": person.id, **ANY, **ids})
 
 
-def fitting(operation: Operation) -> bytes | None:
-    """A body that the contract admits, with the word in it."""
+def valid_body(operation: Operation) -> bytes | None:
+    """Return a valid body with the marker word."""
     if operation.example is None:
         return None
     return json.dumps(operation.example | {operation.properties[0]: WORD}).encode()
 
 
 def failures(person: Person) -> Iterator[httpx.Response]:
-    """What the contract admits, for a server that cannot do it."""
+    """Send valid requests to a damaged server; yield the responses."""
     for operation in OPERATIONS:
         if operation.secured:
             query = f"?cursor={'0' * 28}" if "cursor" in operation.query else ""
-            yield send(person, operation.method, path_of(operation, person) + query, fitting(operation), JSON)
+            yield send(
+                person, operation.method, path_of(operation, person) + query, valid_body(operation), JSON
+            )
 
 
 def mistakes(person: Person) -> Iterator[httpx.Response]:
-    """Everything that a client can do wrong."""
+    """Send every kind of invalid request; yield the responses."""
     for operation in OPERATIONS:
-        body, path = fitting(operation), path_of(operation, person)
+        body, path = valid_body(operation), path_of(operation, person)
         if operation.item:
             yield send(person, operation.method, path, body, JSON)
         yield send(person, operation.method, f"{path}?other={WORD}&{WORD}=1", body, JSON)
@@ -131,7 +133,7 @@ def mistakes(person: Person) -> Iterator[httpx.Response]:
         yield send(person, "PATCH" if operation.method == "GET" else "POST", f"/{WORD}", body, JSON)
         yield send(person, "TRACE", path)
         for name in operation.query:
-            for text in (*no_queries(operation, name), WORD, f"{WORD}&{name}={WORD}"):
+            for text in (*invalid_queries(operation, name), WORD, f"{WORD}&{name}={WORD}"):
                 yield send(person, "GET", f"{path}?{name}={text}")
     for operation in WITH_BODY:
         path = path_of(operation, person)
@@ -146,10 +148,10 @@ def mistakes(person: Person) -> Iterator[httpx.Response]:
             for value in (*all_bad_values(operation, name), WORD * 200, {WORD: WORD}, [WORD]):
                 changed = json.dumps(operation.example | {name: word_in(value)}).encode()
                 yield send(person, operation.method, path, changed, JSON)
-    for text in (*NO_IDS, WORD):
+    for text in (*INVALID_IDS, WORD):
         yield send(person, "GET", f"/tasks/{text}")
         yield send(person, "DELETE", f"/categories/{text}")
-    for text in (*NO_USER_IDS, f"{WORD}%00"):
+    for text in (*INVALID_USER_IDS, f"{WORD}%00"):
         yield send(person, "GET", f"/api/{text}/tasks")
     for name, token in [*SHARED_SECRET.items(), *((name, build()) for name, build in KEY_SET.items())]:
         if token.isascii() and token.isprintable() and len(token) < 16_384 and name not in ("space",):
@@ -174,24 +176,26 @@ def mistakes(person: Person) -> Iterator[httpx.Response]:
         yield send(person, "GET", f"/tasks?priority={quote(injection)}")
 
 
-def expect_no_more_than_the_contract(answer: httpx.Response) -> None:
-    whole = b"\n".join(f"{name}: {value}".encode() for name, value in answer.headers.items()) + answer.content
-    assert not (found := TELLTALE.search(whole)), (found, whole[:1000])
-    content = answer.json()
+def expect_no_more_than_the_contract(response: httpx.Response) -> None:
+    whole = (
+        b"\n".join(f"{name}: {value}".encode() for name, value in response.headers.items()) + response.content
+    )
+    assert not (found := REVEALING.search(whole)), (found, whole[:1000])
+    content = response.json()
     assert list(content) == ["detail"]
-    if answer.status_code != 422:
+    if response.status_code != 422:
         assert content["detail"] in DETAILS
         return
-    for finding in content["detail"]:
-        assert sorted(finding) == ["loc", "msg", "type"]
-        # Where it is may be a name that the client made up; what is wrong is in our words alone.
-        assert WORD not in finding["msg"]
-        assert WORD not in finding["type"]
+    for error in content["detail"]:
+        assert sorted(error) == ["loc", "msg", "type"]
+        # The location may contain a name from the client; the message is always a text of the server.
+        assert WORD not in error["msg"]
+        assert WORD not in error["type"]
 
 
 def victim(server: Server) -> Person:
-    told = {"name": f"{WORD} Lovelace", "email": f"{WORD}@example.com", "image": f"https://{WORD}.example"}
-    return somebody(server, **told)
+    more = {"name": f"{WORD} Lovelace", "email": f"{WORD}@example.com", "image": f"https://{WORD}.example"}
+    return some_person(server, **more)
 
 
 def expect_nothing_in_the_log(person: Person) -> None:
@@ -209,39 +213,39 @@ def expect_nothing_in_the_log(person: Person) -> None:
         assert private not in log, log[log.index(private) - 300 :][:600]
 
 
-def test_a_mistake_is_told_in_words_of_the_contract_and_logged_without_what_was_sent(
+def test_client_errors_reveal_nothing_and_log_no_client_data(
     server: Server,
 ) -> None:
     person = victim(server)
     statuses: Counter[int] = Counter()
-    for answer in mistakes(person):
-        statuses[answer.status_code] += 1
-        if answer.status_code >= 400:
-            expect_no_more_than_the_contract(answer)
+    for response in mistakes(person):
+        statuses[response.status_code] += 1
+        if response.status_code >= 400:
+            expect_no_more_than_the_contract(response)
     assert {400, 401, 403, 404, 405, 409, 413, 415, 422} <= statuses.keys()
     assert sum(statuses.values()) > 1500
     expect_nothing_in_the_log(person)
 
 
 @pytest.mark.parametrize("status", [500, 503])
-def test_a_failure_tells_nothing_but_its_status_and_the_log_nothing_that_was_sent(
+def test_server_errors_reveal_nothing_and_log_no_client_data(
     damaged: Server, unreachable: Server, status: int
 ) -> None:
     person = victim({500: damaged, 503: unreachable}[status])
-    # Where there is no database each takes its time, since another attempt may succeed.
-    for answer in islice(failures(person), None if status == 500 else 1):
-        assert answer.status_code == status
-        expect_no_more_than_the_contract(answer)
+    # Without a database, each request takes long, because statements are retried.
+    for response in islice(failures(person), None if status == 500 else 1):
+        assert response.status_code == status
+        expect_no_more_than_the_contract(response)
     expect_nothing_in_the_log(person)
     if status == 500:
         assert "createTask" in person.server.log.read_text(encoding="utf-8")
 
 
-def test_every_detail_that_the_contract_shows_is_known_here() -> None:
-    shown = {
+def test_the_test_knows_every_detail_of_the_contract() -> None:
+    details = {
         media["example"]["detail"]
         for response in CONTRACT["components"]["responses"].values()
         for media in response.get("content", {}).values()
         if isinstance(media.get("example", {}).get("detail"), str)
     }
-    assert shown <= DETAILS
+    assert details <= DETAILS

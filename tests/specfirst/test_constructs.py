@@ -1,0 +1,904 @@
+"""Each construct of OpenAPI 3.0 to 3.2 that is not in the contracts of the other tests is served exactly."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from constructs import DONE, REF, THING, Json, Service, content, contract, errors, ok, posting, serve
+from specfirst.contract.document import Document, DocumentError
+from specfirst.contract.yaml import load
+from specfirst.runtime.errors import APIError, NotFound
+
+X: Json = {"a": "x"}
+
+
+def query(*parameters: Json, **more: Any) -> Json:
+    """A contract of one operation with these query parameters."""
+    return contract({"parameters": [{"in": "query", **p} for p in parameters]}, **more)
+
+
+async def read(source: Json, path: str, **headers: str) -> dict[str, Any]:
+    """The arguments of a request that is valid."""
+    service = serve(source, {"things": X})
+    response = await service.get(path, headers=headers)
+    assert response.status_code == 200, response.text
+    return service.arguments
+
+
+# --- Versions ---------------------------------------------------------------------------------------------
+
+
+async def test_a_document_of_3_0_is_served() -> None:
+    response = await serve(contract(version="3.0.3"), {"things": X}).get()
+    assert (response.status_code, response.json()) == (200, X)
+
+
+async def test_nullable_of_3_0_allows_null_and_nothing_else() -> None:
+    thing = {"type": "object", "properties": {"a": {"type": "string", "nullable": True}}}
+    service = serve(posting(content(REF), version="3.0.3", schemas={"Thing": thing}))
+    assert (await service.post(json={"a": None})).status_code == 204
+    assert service.arguments["body"].a is None
+    assert errors(await service.post(json={"a": 1})) == [("body", "a", "type")]
+
+
+@pytest.mark.parametrize(
+    "part", [{"enum": ["x"]}, {"allOf": [{"type": "string"}]}, {"oneOf": [{"type": "string"}]}]
+)
+async def test_nullable_of_3_0_counts_beside_other_keywords(part: Json) -> None:
+    thing = {"type": "object", "properties": {"a": {**part, "nullable": True}}}
+    service = serve(posting(content(REF), version="3.0.3", schemas={"Thing": thing}))
+    assert (await service.post(json={"a": None})).status_code == 204
+    assert (await service.post(json={"a": "x"})).status_code == 204
+    assert (await service.post(json={"a": 1})).status_code == 422
+
+
+async def test_exclusive_minimum_of_3_0_modifies_the_minimum() -> None:
+    schema = {"type": "integer", "minimum": 0, "exclusiveMinimum": True}
+    service = serve(query({"name": "n", "schema": schema}, version="3.0.3"), {"things": X})
+    assert errors(await service.get("/things?n=0")) == [("query", "n", "exclusiveMinimum")]
+    assert (await service.get("/things?n=1")).status_code == 200
+
+
+@pytest.mark.parametrize(("version", "status"), [("3.0.3", 204), ("3.1.0", 422)])
+async def test_siblings_of_a_reference_count_from_3_1_on(version: str, status: int) -> None:
+    schemas = {
+        "Thing": {
+            "type": "object",
+            "properties": {"a": {"$ref": "#/components/schemas/Word", "maxLength": 3}},
+        },
+        "Word": {"type": "string"},
+    }
+    service = serve(posting(content(REF), version=version, schemas=schemas))
+    assert (await service.post(json={"a": "xxxx"})).status_code == status
+
+
+def test_the_served_document_is_what_the_author_wrote() -> None:
+    source = contract(version="3.0.3", schemas={"Thing": {"type": "string", "nullable": True}})
+    assert json.loads(Document(source).to_json()) == source
+
+
+async def test_query_and_additional_operations_of_3_2_are_served() -> None:
+    body = {"requestBody": {"content": content(REF)}}
+    item = {
+        "query": {"operationId": "find", "responses": DONE, **body},
+        "additionalOperations": {"COPY": {"operationId": "copy", "responses": DONE}},
+    }
+    service = serve(contract(version="3.2.0", paths={"/things": item}))
+    assert (await service.request("QUERY", "/things", json=X)).status_code == 204
+    assert (await service.request("COPY", "/things")).status_code == 204
+    assert [name for name, _ in service.calls] == ["find", "copy"]
+    refused = await service.get()
+    assert (refused.status_code, refused.headers["allow"]) == (405, "COPY, OPTIONS, QUERY")
+
+
+# --- Responses --------------------------------------------------------------------------------------------
+
+ERROR: Json = {"description": "error", "content": content({"type": "object"}, "application/problem+json")}
+
+
+async def test_a_refusal_leaves_as_the_default_response_says() -> None:
+    service = serve(contract({"responses": {**ok(), "default": ERROR}}), {"things": NotFound()})
+    response = await service.get()
+    assert (response.status_code, response.headers["content-type"]) == (404, "application/problem+json")
+
+
+async def test_a_default_response_can_be_returned_with_its_status() -> None:
+    def answer(service: Service) -> Any:
+        return service.modules.operations.ThingsDefault(status=503, body={"why": "x"})
+
+    service = serve(contract({"responses": {**ok(), "default": ERROR}}), {"things": answer})
+    response = await service.get()
+    assert (response.status_code, response.json()) == (503, {"why": "x"})
+
+
+async def test_an_operation_of_default_alone_can_answer_any_status() -> None:
+    def answer(service: Service) -> Any:
+        return service.modules.operations.ThingsDefault(status=418, body=X)
+
+    source = contract({"responses": {"default": {"description": "d", "content": content(REF, example=X)}}})
+    assert (await serve(source, {"things": answer}).get()).status_code == 418
+    mocked = await serve(source, mock=True).get()
+    assert (mocked.status_code, mocked.json()) == (200, X)
+
+
+async def test_a_range_of_successes_takes_each_of_its_statuses() -> None:
+    def answer(service: Service) -> Any:
+        return service.modules.operations.Things2XX(status=203, body=X)
+
+    source = contract({"responses": {"2XX": ok()["200"]}})
+    assert (await serve(source, {"things": answer}).get()).status_code == 203
+
+
+async def test_a_range_of_errors_is_more_specific_than_default() -> None:
+    responses = {**ok(), "4XX": ERROR, "default": {"description": "d"}}
+    response = await serve(contract({"responses": responses}), {"things": NotFound()}).get()
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+async def test_an_error_that_is_not_declared_keeps_its_status() -> None:
+    class Conflict(APIError):
+        status = 409
+
+    response = await serve(contract(), {"things": Conflict("no")}, validate_responses=True).get()
+    assert (response.status_code, response.json()) == (409, {"detail": "no"})
+
+
+async def test_a_result_of_a_status_that_is_not_declared_is_a_500() -> None:
+    def answer(service: Service) -> Any:
+        return service.modules.operations.Things2XX(status=404, body=X)
+
+    assert (
+        await serve(contract({"responses": {"2XX": ok()["200"]}}), {"things": answer}).get()
+    ).status_code == 500
+
+
+BOTH: Json = {
+    "200": {"description": "ok", "content": {**content(REF), **content({"type": "string"}, "text/csv")}}
+}
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("*/*", "application/json"),
+        ("text/csv", "text/csv; charset=utf-8"),
+        ("application/json;q=0.5, text/*", "text/csv; charset=utf-8"),
+        ("image/png", "application/json"),
+    ],
+)
+async def test_accept_chooses_between_the_media_types(accept: str, media_type: str) -> None:
+    def answer(service: Service, accept: str) -> Any:
+        operations = service.modules.operations
+        return (
+            operations.Things200Csv(body="a\nx") if accept == "text/csv" else operations.Things200Json(body=X)
+        )
+
+    response = await serve(contract({"responses": BOTH}), {"things": answer}).get(headers={"Accept": accept})
+    assert response.headers["content-type"] == media_type
+    assert response.text == ('{"a":"x"}' if "json" in media_type else "a\nx")
+
+
+async def test_xml_beside_json_does_not_stop_the_json() -> None:
+    both = {**content(REF), **content(REF, "application/xml")}
+
+    def answer(service: Service, accept: str) -> Any:
+        return service.modules.operations.Things200Json(body=X)
+
+    source = contract({"responses": {"200": {"description": "ok", "content": both}}})
+    assert (await serve(source, {"things": answer}).get()).json() == X
+
+
+@pytest.mark.parametrize("schema", [{"type": "string", "format": "binary"}, None])
+async def test_a_binary_response_is_bytes(schema: Json | None) -> None:
+    media_type = {"image/png": {} if schema is None else {"schema": schema}}
+    source = contract({"responses": {"200": {"description": "ok", "content": media_type}}})
+    response = await serve(source, {"things": b"\x89PNG"}, validate_responses=True).get()
+    assert (response.headers["content-type"], response.content) == ("image/png", b"\x89PNG")
+
+
+async def test_a_binary_response_can_be_a_stream() -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"a"
+        yield b"b"
+
+    source = contract({"responses": {"200": {"description": "ok", "content": {"image/png": {}}}}})
+    response = await serve(source, {"things": lambda service: chunks()}).get()
+    assert response.content == b"ab"
+    assert "content-length" not in response.headers
+
+
+def stream(media_type: str) -> Json:
+    body = {media_type: {"itemSchema": REF}}
+    return contract({"responses": {"200": {"description": "ok", "content": body}}}, version="3.2.0")
+
+
+@pytest.mark.parametrize(
+    ("media_type", "text"),
+    [
+        ("application/jsonl", '{"a":"x"}\n{"a":"y"}\n'),
+        ("application/json-seq", '\x1e{"a":"x"}\n\x1e{"a":"y"}\n'),
+        ("text/event-stream", 'data: {"a":"x"}\n\ndata: {"a":"y"}\n\n'),
+    ],
+)
+async def test_the_items_of_a_stream_are_written_as_its_media_type_says(media_type: str, text: str) -> None:
+    async def items() -> AsyncIterator[Json]:
+        yield {"a": "x"}
+        yield {"a": "y"}
+
+    response = await serve(stream(media_type), {"things": lambda service: items()}).get()
+    assert response.text == text
+
+
+async def test_each_item_of_a_stream_is_held_to_its_schema() -> None:
+    async def items() -> AsyncIterator[Json]:
+        yield {"a": "x"}
+        yield {"a": 1}
+
+    service = serve(stream("application/jsonl"), {"things": lambda service: items()}, validate_responses=True)
+    with pytest.raises(Exception, match="an item of the stream violates its schema"):
+        await service.get()
+
+
+async def test_a_wildcard_lets_the_implementation_say_the_media_type() -> None:
+    def answer(service: Service) -> Any:
+        return service.modules.operations.Things200(media_type="image/svg+xml", body="<svg/>")
+
+    source = contract(
+        {"responses": {"200": {"description": "ok", "content": content({"type": "string"}, "*/*")}}}
+    )
+    response = await serve(source, {"things": answer}).get()
+    assert (response.headers["content-type"], response.text) == ("image/svg+xml", "<svg/>")
+
+
+async def test_a_response_header_that_is_an_array_is_a_list() -> None:
+    def answer(service: Service) -> Any:
+        return service.modules.operations.Things204(x_tags=["a", "b"])
+
+    header = {"X-Tags": {"schema": {"type": "array", "items": {"type": "string"}}}}
+    source = contract({"responses": {"204": {"description": "ok", "headers": header}}})
+    assert (await serve(source, {"things": answer}).get()).headers["x-tags"] == "a,b"
+
+
+# --- Bodies -----------------------------------------------------------------------------------------------
+
+FORM = "application/x-www-form-urlencoded"
+URLENCODED = {"Content-Type": FORM}
+PAIR: Json = {
+    "type": "object",
+    "required": ["n"],
+    "properties": {"a": {"type": "string"}, "n": {"type": "integer"}},
+}
+
+
+async def test_a_form_arrives_typed() -> None:
+    service = serve(posting(content(PAIR, FORM)))
+    assert (await service.post(content="a=x+y&n=1", headers=URLENCODED)).status_code == 204
+    assert service.arguments["body"].model_dump() == {"a": "x y", "n": 1}
+    assert errors(await service.post(content="a=x&n=y", headers=URLENCODED)) == [("body", "n", "type")]
+    assert errors(await service.post(content="a=x", headers=URLENCODED)) == [("body", "n", "required")]
+
+
+async def test_lists_and_objects_in_a_form_arrive() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "ids": {"type": "array", "items": {"type": "integer"}},
+            "deep": {"type": "object", "properties": {"a": {"type": "integer"}}},
+        },
+    }
+    service = serve(posting({FORM: {"schema": schema, "encoding": {"deep": {"style": "deepObject"}}}}))
+    assert (await service.post(content="ids=1&ids=2&deep[a]=3", headers=URLENCODED)).status_code == 204
+    assert service.arguments["body"].model_dump() == {"ids": [1, 2], "deep": {"a": 3}}
+
+
+UPLOAD: Json = {
+    "type": "object",
+    "required": ["file", "count"],
+    "properties": {"file": {"type": "string", "format": "binary"}, "count": {"type": "integer"}},
+}
+
+
+async def test_a_multipart_body_has_typed_fields_and_files() -> None:
+    seen: list[Any] = []
+
+    async def answer(service: Service, body: Any) -> None:
+        seen.extend([body.count, body.file.filename, await body.file.read(), body.file])
+
+    service = serve(posting(content(UPLOAD, "multipart/form-data")), {"things": answer})
+    response = await service.post(files={"file": ("a.txt", b"hello")}, data={"count": "2"})
+    assert response.status_code == 204, response.text
+    assert seen[:3] == [2, "a.txt", b"hello"]
+    assert seen[3].file.closed
+    assert errors(await service.post(files={"file": ("a.txt", b"hello")})) == [("body", "count", "required")]
+
+
+async def test_a_multipart_body_is_limited() -> None:
+    service = serve(posting(content(UPLOAD, "multipart/form-data"), **{"x-max-body-bytes": 1000}))
+    assert (await service.post(files={"file": ("a", b"x" * 2000)}, data={"count": "2"})).status_code == 413
+
+
+async def test_a_binary_body_is_a_stream_that_is_limited() -> None:
+    async def answer(service: Service, body: AsyncIterator[bytes]) -> None:
+        service.calls.append(("read", {"body": b"".join([chunk async for chunk in body])}))
+
+    source = posting(content({"type": "string", "format": "binary"}, "application/octet-stream"))
+    service = serve({**source, "x-max-body-bytes": 10}, {"things": answer})
+    octets = {"Content-Type": "application/octet-stream"}
+    assert (await service.post(content=b"\x00\xff", headers=octets)).status_code == 204
+    assert service.arguments["body"] == b"\x00\xff"
+    assert (await service.post(content=b"x" * 11, headers=octets)).status_code == 413
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"x" * 6
+        yield b"x" * 6
+
+    assert (await service.post(content=chunks(), headers=octets)).status_code == 413
+
+
+async def test_a_text_body_is_a_str_in_utf_8() -> None:
+    service = serve(posting(content({"type": "string", "maxLength": 5}, "text/plain")))
+    assert (await service.post(content="größe", headers={"Content-Type": "text/plain"})).status_code == 204
+    assert service.arguments == {"body": "größe"}
+    other = {"Content-Type": "text/plain; charset=utf-16"}
+    assert (await service.post(content="x", headers=other)).status_code == 415
+    assert errors(await service.post(content="x" * 6, headers={"Content-Type": "text/plain"})) == [
+        ("body", "maxLength")
+    ]
+
+
+async def test_json_and_a_form_arrive_as_the_same_model() -> None:
+    service = serve(posting({**content(REF), **content(REF, FORM)}))
+    for options in ({"json": X}, {"content": "a=x", "headers": URLENCODED}):
+        assert (await service.post(**options)).status_code == 204
+        assert service.arguments["body"] == service.modules.schemas.Thing(a="x")
+
+
+async def test_each_json_media_type_is_held_to_its_own_schema() -> None:
+    patch = "application/merge-patch+json"
+    service = serve(posting({**content(REF), **content({"type": "object"}, patch)}))
+    assert (await service.post(json={"a": 1}, headers={"Content-Type": patch})).status_code == 204
+    assert errors(await service.post(json={"a": 1})) == [("body", "a", "type")]
+
+
+async def test_json_without_a_schema_can_be_anything() -> None:
+    service = serve(posting({"application/json": {}}))
+    for value in ([1, None], "x", {"a": 1}):
+        assert (await service.post(json=value)).status_code == 204
+        assert service.arguments == {"body": value}
+
+
+async def test_another_media_type_than_those_declared_is_415() -> None:
+    service = serve(posting({**content(REF, FORM), "image/*": {}}))
+    response = await service.post(json=X)
+    assert (response.status_code, response.headers["accept"]) == (415, f"{FORM}, image/*")
+    assert (await service.post(content=b"x", headers={"Content-Type": "image/png"})).status_code == 204
+
+
+async def test_delete_can_have_a_body() -> None:
+    source = contract({"requestBody": {"content": content(REF)}, "responses": DONE}, method="delete")
+    service = serve(source)
+    assert (await service.request("DELETE", "/things", json=X)).status_code == 204
+    assert service.arguments["body"].a == "x"
+
+
+# --- Parameters -------------------------------------------------------------------------------------------
+
+NUMBERS: Json = {"type": "array", "items": {"type": "integer"}}
+OBJECT: Json = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {"a": {"type": "string"}, "n": {"type": "integer"}},
+}
+AN: Json = {"a": "x", "n": 1}
+
+STYLES: list[tuple[Json, str, Any]] = [
+    ({"style": "pipeDelimited", "schema": NUMBERS}, "p=1|2", [1, 2]),
+    ({"style": "pipeDelimited", "schema": NUMBERS}, "p=1%7C2", [1, 2]),
+    ({"style": "spaceDelimited", "schema": NUMBERS}, "p=1%202", [1, 2]),
+    ({"style": "spaceDelimited", "schema": NUMBERS}, "p=1+2", [1, 2]),
+    ({"schema": OBJECT}, "a=x&n=1", AN),
+    ({"schema": OBJECT, "explode": False}, "p=a,x,n,1", AN),
+    ({"style": "deepObject", "schema": OBJECT}, "p[a]=x&p[n]=1", AN),
+    ({"style": "deepObject", "schema": OBJECT}, "p%5Ba%5D=x", {"a": "x"}),
+    ({"style": "deepObject", "explode": True, "schema": NUMBERS}, "p[]=1&p[]=2", [1, 2]),
+    ({"style": "deepObject", "explode": True, "schema": NUMBERS}, "p[0]=1&p[1]=2", [1, 2]),
+    ({"content": content(OBJECT)}, 'p={"a":"x","n":1}', AN),
+    ({"schema": {"anyOf": [{"type": "string", "maxLength": 5}, {"type": "null"}]}}, "p=x", "x"),
+    ({"schema": {"anyOf": [{"type": "string", "maxLength": 5}, {"type": "null"}]}}, "", None),
+    ({"schema": {"type": ["string", "null"]}}, "p=null", "null"),
+    ({"schema": {"enum": ["a", "b"]}}, "p=a", "a"),
+    ({"schema": {"enum": [1, 2]}}, "p=2", 2),
+    ({"schema": {}}, "p=5", "5"),
+    ({"schema": {"type": ["integer", "string"]}}, "p=5", 5),
+    ({"schema": {"type": ["integer", "string"]}}, "p=05", "05"),
+    ({"schema": {"oneOf": [{"type": "integer", "maximum": 5}, {"type": "boolean"}]}}, "p=true", True),
+    (
+        {"schema": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}},
+        "p=a&p=b",
+        ["a", "b"],
+    ),
+    ({"schema": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}}, "p=a", "a"),
+]
+
+
+@pytest.mark.parametrize(("parameter", "text", "value"), STYLES)
+async def test_a_parameter_is_read_as_its_style_and_schema_say(
+    parameter: Json, text: str, value: Any
+) -> None:
+    found = (await read(query({"name": "p", **parameter}), f"/things?{text}"))["p"]
+    assert (found.model_dump(exclude_unset=True) if hasattr(found, "model_dump") else found) == value
+
+
+@pytest.mark.parametrize(
+    ("parameter", "text", "where"),
+    [
+        ({"content": content(OBJECT)}, "p={", ("query", "p", "json")),
+        ({"content": content(OBJECT)}, 'p={"n":"x"}', ("query", "p", "n", "type")),
+        ({"schema": OBJECT}, "b=x", ("query", "b", "unknownParameter")),
+        ({"style": "deepObject", "schema": OBJECT}, "p[n]=x", ("query", "p", "type")),
+        ({"style": "deepObject", "schema": OBJECT}, "p[b]=x", ("query", "p", "b", "additionalProperties")),
+        ({"style": "deepObject", "schema": OBJECT, "required": True}, "", ("query", "p", "required")),
+        ({"style": "pipeDelimited", "schema": NUMBERS}, "p=1|x", ("query", "p", "type")),
+    ],
+)
+async def test_a_wrong_parameter_of_any_style_is_422(
+    parameter: Json, text: str, where: tuple[Any, ...]
+) -> None:
+    service = serve(query({"name": "p", **parameter}), {"things": X})
+    assert errors(await service.get(f"/things?{text}")) == [where]
+
+
+@pytest.mark.parametrize(
+    ("style", "explode", "schema", "text", "value"),
+    [
+        ("simple", False, NUMBERS, "1,2", [1, 2]),
+        ("label", False, NUMBERS, ".1,2", [1, 2]),
+        ("label", True, NUMBERS, ".1.2", [1, 2]),
+        ("matrix", False, NUMBERS, ";p=1,2", [1, 2]),
+        ("matrix", True, NUMBERS, ";p=1;p=2", [1, 2]),
+        ("simple", True, OBJECT, "a=x,n=1", AN),
+        ("simple", False, OBJECT, "a,x,n,1", AN),
+        ("matrix", True, OBJECT, ";a=x;n=1", AN),
+        ("label", False, {"type": "integer"}, ".5", 5),
+    ],
+)
+async def test_a_path_parameter_can_have_any_style(
+    style: str, explode: bool, schema: Json, text: str, value: Any
+) -> None:
+    parameter = {
+        "name": "p",
+        "in": "path",
+        "required": True,
+        "style": style,
+        "explode": explode,
+        "schema": schema,
+    }
+    found = (await read(contract({"parameters": [parameter]}, path="/things/{p}"), f"/things/{text}"))["p"]
+    assert (found.model_dump(exclude_unset=True) if hasattr(found, "model_dump") else found) == value
+
+
+async def test_a_header_can_be_a_list_of_numbers() -> None:
+    source = contract({"parameters": [{"name": "X-Ids", "in": "header", "schema": NUMBERS}]})
+    assert await read(source, "/things", **{"X-Ids": "3, 4"}) == {"x_ids": [3, 4]}
+
+
+async def test_headers_that_openapi_ignores_are_no_parameters() -> None:
+    names = ("Authorization", "Accept", "Content-Type")
+    parameters = [
+        {"name": name, "in": "header", "required": True, "schema": {"type": "string"}} for name in names
+    ]
+    assert await read(contract({"parameters": parameters}), "/things") == {}
+
+
+async def test_the_whole_query_can_be_one_value() -> None:
+    form = {"name": "q", "in": "querystring", "content": content(OBJECT, FORM)}
+    found = (await read(contract({"parameters": [form]}, version="3.2.0"), "/things?a=x&n=1"))["q"]
+    assert found.model_dump() == AN
+    text = {"name": "q", "in": "querystring", "content": content(OBJECT)}
+    found = (await read(contract({"parameters": [text]}, version="3.2.0"), '/things?{"a":"x","n":1}'))["q"]
+    assert found.model_dump() == AN
+
+
+async def test_parameters_that_are_equal_in_python_get_numbers() -> None:
+    names = ("StartTime", "StartTime<", "start_time")
+    source = query(*({"name": name, "schema": {"type": "string"}} for name in names))
+    found = await read(source, "/things?StartTime=a&StartTime%3C=b&start_time=c")
+    assert found == {"start_time": "a", "start_time_2": "b", "start_time_3": "c"}
+
+
+async def test_parameters_can_have_names_of_generated_code() -> None:
+    names = ("body", "self", "operations", "accept", "caller")
+    parameters = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in names]
+    source = posting(content(REF))
+    source["paths"]["/things"]["post"]["parameters"] = parameters
+    service = serve(source)
+    assert (
+        await service.post("/things?body=1&self=2&operations=3&accept=4&caller=5", json=X)
+    ).status_code == 204
+    body = service.arguments.pop("body")
+    assert (body.a, service.arguments) == ("x", {f"{name}_": str(i + 1) for i, name in enumerate(names)})
+
+
+# --- Paths and names --------------------------------------------------------------------------------------
+
+
+def paths(*operations: tuple[str, str, str], **more: Any) -> Json:
+    """A contract of operations: path, method, operationId."""
+    items: Json = {}
+    for path, method, name in operations:
+        operation: Json = {"tags": ["a"], "responses": DONE} | ({"operationId": name} if name else {})
+        items.setdefault(path, {})[method] = operation
+    return contract(paths=items, **more)
+
+
+async def called(service: Service, method: str, path: str) -> tuple[str, dict[str, Any]] | int:
+    """What a request calls, or its status if it calls nothing."""
+    service.calls.clear()
+    response = await service.request(method, path)
+    return service.calls[0] if service.calls else response.status_code
+
+
+async def test_a_template_expression_without_a_parameter_is_a_text() -> None:
+    assert await called(serve(paths(("/a/{id}", "get", "x"))), "GET", "/a/5") == ("x", {"id": "5"})
+
+
+async def test_a_segment_can_be_a_parameter_and_text() -> None:
+    service = serve(
+        paths(("/a/{id}.json", "get", "x"), ("/a/{id}:archive", "post", "y"), ("/a/{id}", "get", "z"))
+    )
+    assert await called(service, "GET", "/a/5.json") == ("x", {"id": "5"})
+    assert await called(service, "POST", "/a/5:archive") == ("y", {"id": "5"})
+    assert await called(service, "GET", "/a/5") == ("z", {"id": "5"})
+    assert await called(service, "GET", "/a/.json") == ("z", {"id": ".json"})
+
+
+async def test_a_path_without_its_extension_is_404() -> None:
+    assert await called(serve(paths(("/a/{id}.json", "get", "x"))), "GET", "/a/5") == 404
+
+
+async def test_a_segment_can_have_two_parameters() -> None:
+    service = serve(paths(("/compare/{base}...{head}", "get", "x")))
+    assert await called(service, "GET", "/compare/a...b") == ("x", {"base": "a", "head": "b"})
+
+
+async def test_equal_templates_with_different_methods_are_served_together() -> None:
+    service = serve(paths(("/a/{x}", "get", "x"), ("/a/{y}", "delete", "y")))
+    assert await called(service, "GET", "/a/1") == ("x", {"x": "1"})
+    assert await called(service, "DELETE", "/a/1") == ("y", {"y": "1"})
+
+
+async def test_a_trailing_slash_is_part_of_a_path() -> None:
+    service = serve(paths(("/a/", "get", "x")))
+    assert await called(service, "GET", "/a/") == ("x", {})
+    assert await called(service, "GET", "/a") == 404
+
+
+async def test_an_encoded_slash_does_not_separate_segments() -> None:
+    assert await called(serve(paths(("/a/{id}", "get", "x"))), "GET", "/a/a%2Fb") == ("x", {"id": "a/b"})
+
+
+async def test_odd_operation_ids_become_python_names() -> None:
+    service = serve(
+        paths(("/a", "get", "repos/list-for-org"), ("/a", "put", "3d.get"), ("/a", "post", "class"))
+    )
+    names = [await called(service, method, "/a") for method in ("GET", "PUT", "POST")]
+    assert names == [("repos_list_for_org", {}), ("_3d_get", {}), ("class_", {})]
+
+
+async def test_operation_ids_that_are_equal_in_python_are_two_methods() -> None:
+    service = serve(paths(("/a", "get", "getItem"), ("/a", "put", "get_item")))
+    assert await called(service, "GET", "/a") == ("get_item", {})
+    assert await called(service, "PUT", "/a") == ("get_item_2", {})
+
+
+async def test_operations_without_an_id_are_named_after_their_path() -> None:
+    service = serve(paths(("/a/{id}/b", "get", ""), ("/", "get", "")))
+    assert await called(service, "GET", "/a/1/b") == ("get_a_id_b", {"id": "1"})
+    assert await called(service, "GET", "/") == ("get_root", {})
+
+
+@pytest.mark.parametrize(
+    "tags", [["2 Things / People", "other"], ["operations"], ["schemas"], ["class"], ["größe"], []]
+)
+async def test_a_tag_can_have_any_name(tags: list[str]) -> None:
+    assert (await serve(contract({"tags": tags}), {"things": X}).get()).json() == X
+
+
+async def test_tags_that_are_equal_in_python_are_two_modules() -> None:
+    items = {
+        "/a": {"get": {"operationId": "x", "tags": ["my-tag"], "responses": DONE}},
+        "/b": {"get": {"operationId": "y", "tags": ["my tag"], "responses": DONE}},
+    }
+    service = serve(contract(paths=items))
+    assert await called(service, "GET", "/a") == ("x", {})
+    assert await called(service, "GET", "/b") == ("y", {})
+
+
+async def test_the_path_of_a_server_precedes_all_paths() -> None:
+    servers = [{"url": "https://api.example.com/{v}", "variables": {"v": {"default": "v1"}}}]
+    service = serve(contract(servers=servers), {"things": X})
+    assert (await service.get("/v1/things")).status_code == 200
+    assert (await service.get("/things")).status_code == 404
+
+
+def test_a_document_of_webhooks_alone_gives_types() -> None:
+    service = serve(contract(paths={}))
+    assert service.modules.schemas.Thing(a="x").a == "x"
+
+
+# --- Schemas ----------------------------------------------------------------------------------------------
+
+
+def putting(thing: Any, **schemas: Any) -> Json:
+    return posting(content(REF), schemas={"Thing": thing, **schemas})
+
+
+async def verdicts(source: Json, *bodies: Any) -> list[int]:
+    service = serve(source)
+    return [(await service.post(json=body)).status_code for body in bodies]
+
+
+async def test_a_component_and_an_inline_schema_of_one_name_are_two_classes() -> None:
+    schemas = {
+        "Thing": {
+            "type": "object",
+            "properties": {
+                "item": THING,
+                "items": {"type": "array", "items": {"$ref": "#/components/schemas/ThingItem"}},
+            },
+        },
+        "ThingItem": {"type": "object", "properties": {"c": {"type": "string"}}},
+    }
+    service = serve(posting(content(REF), schemas=schemas))
+    assert (await service.post(json={"item": {"a": "x"}, "items": [{"c": "y"}]})).status_code == 204
+    body = service.arguments["body"]
+    assert (type(body.item).__name__, type(body.items[0]).__name__) == ("ThingItem2", "ThingItem")
+
+
+async def test_a_reference_into_another_part_is_followed() -> None:
+    where = "#/components/responses/R/content/application~1json/schema"
+    components = {
+        "responses": {
+            "R": {
+                "description": "r",
+                "content": content(
+                    {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}}
+                ),
+            }
+        }
+    }
+    source = posting(content({"$ref": where}), components=components)
+    assert await verdicts(source, X, {}) == [204, 422]
+
+
+async def test_a_discriminator_of_a_base_is_one_of_its_heirs() -> None:
+    base = {
+        "type": "object",
+        "required": ["kind"],
+        "properties": {"kind": {"type": "string"}},
+        "discriminator": {"propertyName": "kind", "mapping": {"dog": "#/components/schemas/Dog"}},
+    }
+    dog = {"allOf": [REF, {"type": "object", "properties": {"bark": {"type": "string"}}}]}
+    service = serve(putting(base, Dog=dog))
+    assert (await service.post(json={"kind": "dog", "bark": "wow"})).status_code == 204
+    assert isinstance(service.arguments["body"], service.modules.schemas.Dog)
+    assert errors(await service.post(json={"kind": "dog", "bark": 5})) == [("body", "bark", "type")]
+    assert (await service.post(json={"kind": "cat", "bark": 5})).status_code == 204
+
+
+async def test_one_of_without_a_discriminator_takes_the_one_that_fits() -> None:
+    dog = {"type": "object", "required": ["bark"], "properties": {"bark": {"type": "string"}}}
+    one = {
+        "oneOf": [
+            {"$ref": "#/components/schemas/Dog"},
+            {"type": "array", "items": {"type": "string"}},
+            {"type": "integer"},
+        ]
+    }
+    service = serve(posting(content(one), schemas={"Dog": dog}))
+    for body in (["a"], 5):
+        assert (await service.post(json=body)).status_code == 204
+        assert service.arguments == {"body": body}
+    assert (await service.post(json={"bark": "wow"})).status_code == 204
+    assert service.arguments["body"].bark == "wow"
+    assert (await service.post(json={})).status_code == 422
+
+
+KEYWORDS: list[tuple[Json, Any, Any]] = [
+    ({"properties": {"a": {"type": "string", "not": {"const": "x"}}}}, {"a": "y"}, {"a": "x"}),
+    (
+        {"properties": {"a": {"prefixItems": [{"type": "integer"}], "items": False}}},
+        {"a": [1]},
+        {"a": [1, 2]},
+    ),
+    ({"properties": {"a": {"contains": {"type": "integer"}}}}, {"a": ["x", 1]}, {"a": ["x"]}),
+    ({"patternProperties": {"^x-": {"type": "string"}}}, {"x-a": "s"}, {"x-a": 1}),
+    ({"propertyNames": {"maxLength": 3}}, {"abc": 1}, {"abcd": 1}),
+    ({"dependentRequired": {"a": ["b"]}}, {"a": 1, "b": 1}, {"a": 1}),
+    ({"if": {"required": ["a"]}, "then": {"required": ["b"]}}, {"b": 1}, {"a": 1}),
+    ({"properties": {"a": {}}, "unevaluatedProperties": False}, {"a": 1}, {"b": 1}),
+    (
+        {
+            "$defs": {"w": {"maxLength": 3}},
+            "properties": {"a": {"$ref": "#/components/schemas/Thing/$defs/w"}},
+        },
+        {"a": "abc"},
+        {"a": "abcd"},
+    ),
+    (
+        {"$defs": {"w": {"$anchor": "w", "maxLength": 3}}, "properties": {"a": {"$ref": "#w"}}},
+        {"a": "abc"},
+        {"a": "abcd"},
+    ),
+    (
+        {"$id": "urn:x:thing", "$defs": {"w": {"maxLength": 3}}, "properties": {"a": {"$ref": "#/$defs/w"}}},
+        {"a": "abc"},
+        {"a": "abcd"},
+    ),
+    (
+        {"$dynamicAnchor": "n", "properties": {"v": {"type": "integer"}, "c": {"$dynamicRef": "#n"}}},
+        {"c": {"v": 1}},
+        {"c": {"v": "x"}},
+    ),
+    ({"properties": {"f": {"type": "integer", "format": "int64"}}}, {"f": 2**63 - 1}, {"f": 2**63}),
+    ({"properties": {"f": {"type": "integer", "format": "int32"}}}, {"f": -(2**31)}, {"f": 2**31}),
+    ({"properties": {"f": {"type": "string", "format": "email"}}}, {"f": "a@b.de"}, {"f": "no mail"}),
+    ({"properties": {"f": {"enum": [1, "x", True, None, 1.5, {"k": 1}]}}}, {"f": {"k": 1}}, {"f": "y"}),
+    ({"properties": {"f": {"const": {"k": 1}}}}, {"f": {"k": 1}}, {"f": {"k": 2}}),
+    ({"properties": {"f": False}}, {}, {"f": 1}),
+    ({"properties": {"f": True}, "required": ["f"]}, {"f": None}, {}),
+]
+
+
+@pytest.mark.parametrize(("schema", "good", "bad"), KEYWORDS)
+async def test_every_keyword_of_json_schema_is_enforced(schema: Json, good: Any, bad: Any) -> None:
+    assert await verdicts(putting({"type": "object", **schema}), good, bad) == [204, 422]
+
+
+async def test_properties_and_others_beside_them_both_arrive() -> None:
+    thing = {**THING, "additionalProperties": {"type": "integer"}}
+    service = serve(putting(thing))
+    assert (await service.post(json={"a": "x", "z": 1})).status_code == 204
+    body = service.arguments["body"]
+    assert (body.a, body.model_extra) == ("x", {"z": 1})
+    assert errors(await service.post(json={"z": "y"})) == [("body", "z", "type")]
+
+
+NAMES = [
+    "class",
+    "@type",
+    "+1",
+    "-1",
+    "a-b",
+    "a_b",
+    "_id",
+    "model_config",
+    "json",
+    "copy",
+    "schema",
+    "",
+    "größe",
+    "date",
+    "int",
+]
+
+
+async def test_properties_can_have_any_name() -> None:
+    thing = {"type": "object", "properties": {name: {"type": "string"} for name in NAMES}}
+    source = contract({"requestBody": {"content": content(REF)}}, method="post", schemas={"Thing": thing})
+    service = serve(source, {"things": lambda service, body: body})
+    response = await service.post(json={name: name for name in NAMES})
+    assert response.json() == {name: name for name in NAMES}
+    assert service.arguments["body"].class_ == "class"
+    assert service.modules.schemas.Thing(class_="x").model_dump(by_alias=True) == {"class": "x"}
+
+
+async def test_the_python_name_of_a_property_is_not_its_name_in_json() -> None:
+    thing = {"type": "object", "properties": {"class": {"type": "string"}}, "required": ["class"]}
+    service = serve(putting(thing))
+    assert (await service.post(json={"class": "x", "class_": "y"})).status_code == 204
+    assert service.arguments["body"].class_ == "x"
+
+
+async def test_a_required_property_is_required_one_way_if_it_is_marked() -> None:
+    thing = {
+        "type": "object",
+        "required": ["id", "a", "secret"],
+        "properties": {
+            "id": {"type": "integer", "readOnly": True},
+            "a": {"type": "string"},
+            "secret": {"type": "string", "writeOnly": True},
+        },
+    }
+    source = contract({"requestBody": {"content": content(REF)}}, method="post", schemas={"Thing": thing})
+    service = serve(source, {"things": {"id": 1, "a": "x"}}, validate_responses=True)
+    response = await service.post(json={"a": "x", "secret": "s"})
+    assert (response.status_code, response.json()) == (200, {"id": 1, "a": "x"})
+    assert errors(await service.post(json={"id": 1, "a": "x"})) == [("body", "secret", "required")]
+
+
+async def test_components_can_be_boolean_and_empty_schemas() -> None:
+    thing = {
+        "type": "object",
+        "properties": {"a": {"$ref": "#/components/schemas/Any"}, "b": {"type": "array"}},
+    }
+    source = putting(thing, Any=True, Nothing={}, Never=False)
+    assert await verdicts(source, {"a": [1], "b": [1, "x"]}, {"b": 1}) == [204, 422]
+
+
+async def test_a_nullable_component_can_be_inherited_from() -> None:
+    base = {"type": ["object", "null"], "properties": {"a": {"type": "string", "default": "d"}}}
+    source = putting(
+        {
+            "allOf": [
+                {"$ref": "#/components/schemas/Base"},
+                {"type": "object", "properties": {"b": {"type": "string"}}},
+            ]
+        },
+        Base=base,
+    )
+    service = serve(source)
+    assert (await service.post(json={"b": "x"})).status_code == 204
+    assert service.arguments["body"].model_dump() == {"a": "d", "b": "x"}
+
+
+async def test_components_can_have_names_of_generated_code() -> None:
+    names = ("Path", "Query", "Any", "Result", "Literal", "BaseModel", "ThingsOperations", "Things200", "str")
+    schemas = {name: {"type": "object", "properties": {"v": {"type": "integer"}}} for name in names}
+    thing = {
+        "type": "object",
+        "properties": {name.lower(): {"$ref": f"#/components/schemas/{name}"} for name in names},
+    }
+    assert await verdicts(putting(thing, **schemas), {name.lower(): {"v": 1} for name in names}) == [204]
+
+
+# --- Security and files -----------------------------------------------------------------------------------
+
+
+def test_a_reference_to_another_file_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts/thing.yaml").write_text(
+        "Thing:\n  type: object\n  properties:\n    other: {$ref: '#/Other'}\nOther: {type: string}\n"
+    )
+    (tmp_path / "parts/get.yaml").write_text(
+        "operationId: getThing\ntags: [things]\nresponses: {'204': {description: d}}\n"
+    )
+    source = contract(schemas={"Thing": {"$ref": "./parts/thing.yaml#/Thing"}})
+    source["paths"]["/other"] = {"get": {"$ref": "parts/get.yaml"}}
+    (tmp_path / "api.yaml").write_text(json.dumps(source))
+    document = load(tmp_path / "api.yaml")
+    assert [operation.identifier for operation in document.operations] == ["things", "get_thing"]
+    assert document.schemas["Thing_2"]["properties"]["other"] == {"$ref": "#/components/schemas/Other"}
+    assert document.file(("components", "schemas", "Thing_2", "properties")) == "parts/thing.yaml"
+    assert document.line(("components", "schemas", "Thing_2", "properties")) == 3
+    assert "thing.yaml" not in document.to_json().decode()
+
+
+@pytest.mark.parametrize("reference", ["./parts/none.yaml", "./api.yaml#/nothing", "other.yaml#/A/B"])
+def test_a_reference_to_a_file_that_leads_nowhere_is_an_error(tmp_path: Path, reference: str) -> None:
+    (tmp_path / "other.yaml").write_text("A: {}\n")
+    (tmp_path / "api.yaml").write_text(json.dumps(contract(schemas={"Thing": {"$ref": reference}})))
+    with pytest.raises(DocumentError, match=r"cannot be read|unresolved reference"):
+        document = load(tmp_path / "api.yaml")
+        document.follow(document.schemas["Thing"], ())
+
+
+def test_yaml_is_read_with_merge_keys_and_without_dates(tmp_path: Path) -> None:
+    (tmp_path / "api.yaml").write_text(
+        "x-a: &a {operationId: x, tags: [a]}\nx-b: &b {tags: [b]}\n"
+        "get:\n  <<: [*a, *b]\n  day: 2024-01-01\n  no: off\n  200: x\nput: {<<: *a, operationId: y}\n"
+    )
+    source = load(tmp_path / "api.yaml").content
+    assert source["get"] == {"operationId": "x", "tags": ["a"], "day": "2024-01-01", "no": "off", "200": "x"}
+    assert source["put"] == {"tags": ["a"], "operationId": "y"}
+
+
+def test_surrogate_pairs_in_json_are_one_character(tmp_path: Path) -> None:
+    (tmp_path / "api.json").write_text('{"openapi": "3.1.0", "info": {"title": "\\ud83d\\ude00"}}')
+    document = load(tmp_path / "api.json")
+    assert document.content["info"]["title"] == "😀"
+    assert "😀" in document.to_json().decode()
