@@ -43,14 +43,14 @@ def short_cors() -> None:
 
 def plain_responses() -> None:
     """Convert rows to Pydantic models and encode the models."""
-    encode = responses._json
+    encode = responses.to_json
 
     def through_models(value: Any) -> bytes:
         if isinstance(value, dict) and "items" in value:
             return encode(TaskListResponse.model_validate(value))
         return encode(TaskResponse.model_validate(value) if isinstance(value, dict) else value)
 
-    responses._json = through_models
+    responses.to_json = through_models
 
 
 def plans() -> None:
