@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from specfirst.contract.document import Pointer, pointer_text
 
@@ -41,6 +43,8 @@ class Problem:
     line: int | None = None
     column: int | None = None
     pointer: Pointer = ()
+    details: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False)
+    """More fields of the JSON format."""
 
     @property
     def place(self) -> str:

@@ -93,7 +93,9 @@ def check(config: Config, commands: Mapping[str, Settings]) -> None:
     from jsonschema_rs import Draft202012Validator, ValidationErrorKind
 
     found = []
-    for error in Draft202012Validator(schema(commands)).iter_errors(dict(config.settings)):
+    # A date of TOML is a text in JSON.
+    settings = json.loads(json.dumps(config.settings, default=str))
+    for error in Draft202012Validator(schema(commands)).iter_errors(settings):
         where = ".".join(str(part) for part in error.instance_path)
         if isinstance(error.kind, ValidationErrorKind.AdditionalProperties) and len(error.instance_path) < 2:
             known = (commands[where] or ()) if where else commands

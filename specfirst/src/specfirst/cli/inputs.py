@@ -13,7 +13,11 @@ from urllib.parse import urlsplit
 from specfirst.cli.errors import CommandError
 
 if TYPE_CHECKING:
+    from specfirst.contract.bundling import Bundle
     from specfirst.contract.document import Document, DocumentError, Pointer
+
+CONTRACT = "a file, a URL, or git:REVISION:PATH"
+"""What a user may name as a contract, for --help."""
 
 
 @dataclass(frozen=True)
@@ -30,26 +34,30 @@ class Input:
         return CommandError(error.located(error.file or self.name))
 
 
-def read_contract(name: str) -> Input:
-    """Read a contract from a file, an http(s) URL or `git:REVISION:PATH`. Raises CommandError."""
+def read_bundle(name: str, *, beside: str | None = None) -> Bundle:
+    """Read a contract, and all files that it refers to, as one document.
+
+    `name` is a file, an http(s) URL, `git:REVISION:PATH`, or `git:REVISION` for the file `beside` there.
+    Raises CommandError if it cannot be read or is not OpenAPI 3.
+    """
     from specfirst.contract.bundling import bundle
-    from specfirst.contract.document import Document, DocumentError
+    from specfirst.contract.document import DocumentError
     from specfirst.contract.sources import source
 
     try:
-        found = source(name)
-        text, bundled = found.read(), bundle(found)
+        found = bundle(source(name, beside=beside))
     except DocumentError as error:
         raise CommandError(error.located(error.file or name)) from None
-    content = bundled.content
-    if not isinstance(content, dict) or not isinstance(content.get("openapi"), str):
-        if isinstance(content, dict) and "swagger" in content:
-            raise CommandError(
-                f"{name}: the document is Swagger {content['swagger']}; convert it to OpenAPI 3, for example "
-                "with `npx swagger2openapi`"
-            )
-        raise CommandError(f"{name}: the document is not OpenAPI; it has no `openapi: 3.1.0` or similar")
-    return Input(name, Document(content), text, bundled.origin)
+    require_openapi(found.content, name)
+    return found
+
+
+def read_contract(name: str) -> Input:
+    """Read a contract as `read_bundle` does. Raises CommandError."""
+    from specfirst.contract.document import Document
+
+    found = read_bundle(name)
+    return Input(name, Document(found.content), found.texts[found.files[0]].encode(), found.origin)
 
 
 def servable(contract: Input, *, skip: bool) -> Document:
@@ -74,6 +82,20 @@ def servable(contract: Input, *, skip: bool) -> Document:
     for path, method in left_out:
         print(f"Left out: {method.upper()} {path}", file=sys.stderr)
     return without_operations(contract.document, left_out)
+
+
+def require_openapi(content: object, name: str) -> None:
+    """Raise CommandError unless this is an OpenAPI 3 document."""
+    if isinstance(content, Mapping) and "swagger" in content:
+        raise CommandError(
+            f"{name}: the document is Swagger {content['swagger']}; convert it to OpenAPI 3, for example "
+            "with `npx swagger2openapi`"
+        )
+    if not isinstance(content, Mapping) or "openapi" not in content:
+        raise CommandError(f"{name}: the document is not OpenAPI; it has no `openapi: 3.1.0` or similar")
+    version = content["openapi"]
+    if not isinstance(version, str) or not version.startswith("3."):
+        raise CommandError(f"{name}: OpenAPI {version!r} is not supported; use 3.0, 3.1 or 3.2")
 
 
 def setting(arguments: argparse.Namespace, settings: Mapping[str, Any], name: str, default: Any) -> Any:

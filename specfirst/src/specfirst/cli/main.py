@@ -23,12 +23,15 @@ from specfirst.cli.errors import COULD_NOT_RUN, CommandError
 COMMANDS: tuple[str, ...] = (
     "init",
     "lint",
+    "format",
+    "diff",
     "generate",
     "mock",
     "proxy",
     "serve",
     "fuzz",
     "coverage",
+    "bundle",
 )
 """The subcommands, in the order in which --help lists them."""
 

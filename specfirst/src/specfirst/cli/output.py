@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -50,7 +50,8 @@ class Report:
     """The result of one command.
 
     `sources` maps the name of each checked file to its text, which the text format shows. `notes` are lines
-    for people, such as the number of ignored problems; they are shown in the text format only.
+    for people, such as the number of ignored problems; they are shown in the text format only. `details` are
+    more fields of the JSON format, and `lowest` is the name of the lowest severity.
     """
 
     command: str
@@ -58,6 +59,11 @@ class Report:
     sources: Mapping[str, str] = field(default_factory=dict)
     rules: Mapping[str, RuleInfo] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    details: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    lowest: str = str(Severity.STYLE)
+
+    def name(self, severity: Severity) -> str:
+        return self.lowest if severity is Severity.STYLE else str(severity)
 
     def count(self, severity: Severity) -> int:
         return sum(problem.severity is severity for problem in self.problems)
@@ -80,24 +86,38 @@ OUTPUT_SETTINGS: dict[str, dict[str, Any]] = {
 """The settings of each checking command, for its SETTINGS."""
 
 
-def add_output_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --format and --output-file. Both are None if the user did not give them."""
-    parser.add_argument("--format", choices=FORMATS, help="the format of the problems (default: text)")
+def add_output_arguments(parser: argparse.ArgumentParser, formats: Iterable[str] = ()) -> None:
+    """Add --format, with these formats besides the usual ones, and --output-file.
+
+    Both are None if the user did not give them.
+    """
+    parser.add_argument(
+        "--format", choices=[*FORMATS, *formats], help="the format of the problems (default: text)"
+    )
     parser.add_argument("--output-file", metavar="FILE", help="write the problems to a file, not to stdout")
 
 
-def write_report(report: Report, settings: Mapping[str, Any], arguments: argparse.Namespace) -> None:
-    """Write a report as the flags say, or else the settings of the command. Raises CommandError."""
+def write_report(
+    report: Report,
+    settings: Mapping[str, Any],
+    arguments: argparse.Namespace,
+    formats: Mapping[str, Format] | None = None,
+) -> None:
+    """Write a report as the flags say, or else the settings of the command. Raises CommandError.
+
+    `formats` are those of this command besides the usual ones.
+    """
     name = arguments.format or settings.get("format", "text")
-    if name not in FORMATS:
-        raise CommandError(f"Unknown format {name!r}; use one of {', '.join(FORMATS)}")
+    known = {**FORMATS, **(formats or {})}
+    if name not in known:
+        raise CommandError(f"Unknown format {name!r}; use one of {', '.join(known)}")
     target = arguments.output_file or settings.get("output-file")
     if target is None:
-        text = FORMATS[name](report, _wants_colour(sys.stdout))
+        text = known[name](report, _wants_colour(sys.stdout))
         sys.stdout.write(text)
         return
     try:
-        Path(target).write_text(FORMATS[name](report, False), encoding="utf-8")
+        Path(target).write_text(known[name](report, False), encoding="utf-8")
     except OSError as error:
         raise CommandError(
             f"{target} cannot be written: {error.strerror}; choose another --output-file"
@@ -124,7 +144,7 @@ def _text(report: Report, colour: bool) -> str:
     lines: list[str] = []
     sources = {name: text.split("\n") for name, text in report.sources.items()}
     for problem in report.problems:
-        label = paint(f"{problem.severity}[{problem.rule}]", _COLOURS[problem.severity], _BOLD)
+        label = paint(f"{report.name(problem.severity)}[{problem.rule}]", _COLOURS[problem.severity], _BOLD)
         place = f"{paint(_one_line(problem.place), _BOLD)}: " if problem.place else ""
         lines.append(f"{place}{label} {_one_line(problem.message)}")
         source = sources.get(problem.file, [])
@@ -187,7 +207,7 @@ def _summary(report: Report) -> str:
         if count := report.count(severity):
             counts.append(f"{count} {noun}{'s' if count > 1 else ''}")
     if count := report.count(Severity.STYLE):
-        counts.append(f"{count} of style")
+        counts.append(f"{count} of style" if report.lowest == Severity.STYLE else f"{count} {report.lowest}")
     plural = "s" if len(report.problems) > 1 else ""
     return f"Found {len(report.problems)} problem{plural}: {', '.join(counts)}"
 
@@ -199,18 +219,20 @@ def _json(report: Report, colour: bool) -> str:
     problems = [
         {
             "rule": problem.rule,
-            "severity": str(problem.severity),
+            "severity": report.name(problem.severity),
             "message": problem.message,
             "remedy": problem.remedy,
             "file": problem.file,
             "line": problem.line,
             "column": problem.column,
             "pointer": pointer_text(problem.pointer),
+            **problem.details,
         }
         for problem in report.problems
     ]
-    summary = {str(severity): report.count(severity) for severity in Severity}
-    content = {"version": 1, "command": report.command, "problems": problems, "summary": summary}
+    summary = {report.name(severity): report.count(severity) for severity in Severity}
+    head = {"version": 1, "command": report.command, **report.details}
+    content = {**head, "problems": problems, "summary": summary}
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -352,7 +374,9 @@ def _junit_cases(report: Report) -> Iterator[str]:
             yield f"<testcase classname={attribute(report.command)} name={attribute(name)}/>\n"
 
 
-FORMATS: Mapping[str, Callable[[Report, bool], str]] = {
+Format = Callable[[Report, bool], str]
+
+FORMATS: Mapping[str, Format] = {
     "text": _text,
     "json": _json,
     "github": _github,

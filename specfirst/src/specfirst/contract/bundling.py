@@ -25,91 +25,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from specfirst.contract.document import METHODS, DocumentError, Pointer, Positions, pointer_text
+from specfirst.contract.document import DocumentError, Pointer, Positions, pointer_text
+from specfirst.contract.kinds import DATA, OTHER, SECTIONS, kind_of_child
 from specfirst.contract.sources import FileSource, Source
 from specfirst.contract.yaml import parse
 
 _DEEPEST = 200
 """The maximum nesting of the document, in which parts of several files are inside of each other."""
-
-# Kinds of values that OpenAPI does not define: in the first one, references to other files are followed
-# nevertheless; the second one is data of users, in which `$ref` has no meaning.
-_OTHER, _DATA = "other", "data"
-
-_SECTIONS = {
-    "schema": "schemas",
-    "response": "responses",
-    "parameter": "parameters",
-    "example": "examples",
-    "request body": "requestBodies",
-    "header": "headers",
-    "security scheme": "securitySchemes",
-    "link": "links",
-    "callback": "callbacks",
-}
-"""The section of `components` for the parts of a kind. The others, such as path items, are inlined."""
-
-_VALUE = {"schema": "schema", "content": "{media type}", "examples": "{example}", "example": _DATA}
-_ENCODING = {
-    "headers": "{header}",
-    "encoding": "{encoding}",
-    "prefixEncoding": "[encoding]",
-    "itemEncoding": "encoding",
-}
-
-_FIELDS: Mapping[str, Mapping[str, str]] = {
-    "document": {
-        "paths": "paths",
-        "webhooks": "{path item}",
-        "components": "components",
-        "x-response-headers": "{header}",
-    },
-    "components": {
-        **{section: f"{{{kind}}}" for kind, section in _SECTIONS.items()},
-        "pathItems": "{path item}",
-        "mediaTypes": "{media type}",
-    },
-    "path item": {
-        **dict.fromkeys((*METHODS, "query"), "operation"),
-        "additionalOperations": "{operation}",
-        "parameters": "[parameter]",
-    },
-    "operation": {
-        "parameters": "[parameter]",
-        "requestBody": "request body",
-        "responses": "responses",
-        "callbacks": "{callback}",
-    },
-    "parameter": _VALUE,
-    "header": _VALUE,
-    "request body": {"content": "{media type}"},
-    "response": {"headers": "{header}", "content": "{media type}", "links": "{link}"},
-    "media type": {**_VALUE, **_ENCODING, "itemSchema": "schema"},
-    "encoding": _ENCODING,
-    "example": {"value": _DATA, "dataValue": _DATA, "externalValue": "url"},
-    "link": {"parameters": _DATA, "requestBody": _DATA, "operationRef": "url"},
-    "schema": {
-        **dict.fromkeys(
-            (
-                *("additionalProperties", "items", "not", "if", "then", "else", "contains", "propertyNames"),
-                *("unevaluatedItems", "unevaluatedProperties", "contentSchema"),
-            ),
-            "schema",
-        ),
-        **dict.fromkeys(("allOf", "anyOf", "oneOf", "prefixItems"), "[schema]"),
-        **dict.fromkeys(
-            ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions"), "{schema}"
-        ),
-        **dict.fromkeys(("default", "example", "examples", "enum", "const"), _DATA),
-        "discriminator": "discriminator",
-    },
-    "discriminator": {"mapping": "{schema name}", "defaultMapping": "schema name"},
-}
-"""The kind of each field of an object: of its value, of each value in a {map}, or of each item of a [list].
-3.2 is OpenAPI 3.1 with more fields."""
-
-_EXTENSIBLE = {"paths": "path item", "callback": "path item", "responses": "response"}
-"""Maps that may have extensions between their values."""
 
 
 class Place(NamedTuple):
@@ -140,6 +62,8 @@ class Bundle:
     pieces: Mapping[Pointer, Place]
     """The places of those parts that are not from the same place as what contains them."""
     positions: Mapping[Source, Positions]
+    texts: Mapping[str, str]
+    """The texts of all sources by name."""
 
     def origin(self, pointer: Pointer) -> Origin:
         """Return the position of a part of the document, or of the nearest enclosing part that has one."""
@@ -160,11 +84,22 @@ def bundle(root: Source | Path | str) -> Bundle:
     return _Bundling(FileSource(str(root)) if isinstance(root, Path | str) else root).bundle()
 
 
+def references(content: Any) -> Iterator[tuple[Pointer, Any]]:
+    """Yield the references of a document, and their locations; not those in examples and other data."""
+    waiting: list[tuple[str, Pointer, Any]] = [("document", (), content)]
+    while waiting:
+        kind, pointer, node = waiting.pop()
+        if isinstance(node, Mapping) and kind != OTHER and _reference(kind, node):
+            yield pointer, node
+        waiting += ((inner, (*pointer, token), child) for token, inner, child in _children(kind, node))
+
+
 class _Bundling:
     def __init__(self, root: Source) -> None:
         self._root = Place(root, ())
         self._contents: dict[Source, Any] = {}
         self._positions: dict[Source, Positions] = {}
+        self._texts: dict[str, str] = {}
         self._names: dict[tuple[str, Place], str] = {}
         """The names of the components that are brought from other files, by section and place."""
         self._pieces: dict[Pointer, Place] = {(): self._root}
@@ -180,14 +115,16 @@ class _Bundling:
             content = self._built("document", self._root, content, (), ())
             self._add_components(content, own)
         names = tuple(source.name for source in self._contents)
-        return Bundle(content, names, self._pieces, self._positions)
+        return Bundle(content, names, self._pieces, self._positions, self._texts)
 
     # Reading, and following references
 
     def _content(self, source: Source) -> Any:
         if source not in self._contents:
             try:
-                content, self._positions[source] = parse(source.read())
+                data = source.read()
+                content, self._positions[source] = parse(data)
+                self._texts[source.name] = data.decode("utf-8-sig")
             except DocumentError as error:
                 error.file = source.name
                 raise
@@ -239,7 +176,7 @@ class _Bundling:
 
     def _child(self, place: Place, token: str) -> Place:
         node = self._node(place)
-        if _reference(_OTHER, node) and token not in node:
+        if _reference(OTHER, node) and token not in node:
             place = self._followed(place)
             node = self._node(place)
         if isinstance(node, list):
@@ -253,7 +190,7 @@ class _Bundling:
         """Follow references until a part is none or, if so wanted, stays in the document."""
         before = len(self._followed_now)
         try:
-            while reference := _reference(_OTHER, self._node(place)):
+            while reference := _reference(OTHER, self._node(place)):
                 if until_root and self._stays(place):
                     break
                 if place in self._followed_now:
@@ -272,7 +209,7 @@ class _Bundling:
             return False
         node = self._contents[place.source]
         for token in place.pointer:
-            if _reference(_OTHER, node):
+            if _reference(OTHER, node):
                 return False
             node = node[int(token)] if isinstance(node, list) else node[token]
         return True
@@ -287,7 +224,7 @@ class _Bundling:
                 self._followed(target)
             target = self._followed(target, until_root=True)
         except DocumentError as error:
-            extension = kind == _OTHER and any(token.startswith("x-") for token in place.pointer)
+            extension = kind == OTHER and any(token.startswith("x-") for token in place.pointer)
             if own or (extension and error.file == place.source.name):
                 return None
             raise
@@ -308,8 +245,8 @@ class _Bundling:
             if target is None or self._stays(target):
                 continue
             kind = "schema" if kind == "schema name" else kind
-            if kind in _SECTIONS:
-                targets.add((_SECTIONS[kind], target))
+            if kind in SECTIONS:
+                targets.add((SECTIONS[kind], target))
             if (kind, target) not in seen:
                 seen.add((kind, target))
                 waiting.append((kind, target, self._node(target)))
@@ -320,12 +257,12 @@ class _Bundling:
 
         Some of them name parts of other files: they are references to them, or in another file themselves.
         """
-        names: dict[str, set[str]] = {section: set() for section in _SECTIONS.values()}
+        names: dict[str, set[str]] = {section: set() for section in SECTIONS.values()}
         root = self._node(self._root)
         if not isinstance(root, Mapping) or "components" not in root:
             return names
         components = self._followed(self._root.child("components"))
-        for kind, section in _SECTIONS.items():
+        for kind, section in SECTIONS.items():
             content = self._node(components)
             if not isinstance(content, Mapping) or section not in content:
                 continue
@@ -349,7 +286,7 @@ class _Bundling:
         reference = _reference(kind, node)
         target = self._target(kind, place, reference) if reference else None
         if target is not None:
-            section = _SECTIONS.get("schema" if kind == "schema name" else kind, "")
+            section = SECTIONS.get("schema" if kind == "schema name" else kind, "")
             name = self._names.get((section, target))
             if self._stays(target):
                 local: str | None = pointer_text(target.pointer).replace("%", "%25")
@@ -396,13 +333,13 @@ class _Bundling:
         return {**content, **beside}
 
     def _add_components(self, content: Any, own: Mapping[str, set[str]]) -> None:
-        order = list(_SECTIONS.values())
+        order = list(SECTIONS.values())
         for (section, place), name in sorted(
             self._names.items(), key=lambda item: (order.index(item[0][0]), item[1])
         ):
             if name in own[section]:
                 continue
-            kind = next(kind for kind in _SECTIONS if _SECTIONS[kind] == section)
+            kind = next(kind for kind in SECTIONS if SECTIONS[kind] == section)
             out = ("components", section, name)
             components = content.setdefault("components", {})
             parts = components.setdefault(section, {}) if isinstance(components, dict) else None
@@ -429,22 +366,15 @@ class _Bundling:
 
 def _children(kind: str, node: Any) -> Iterator[tuple[str, str, Any]]:
     """Yield the parts of a part that may contain references: their token, kind and value."""
-    if kind == _DATA:
+    if kind == DATA:
         return
     if isinstance(node, list):
-        inner = kind.strip("[]") if kind.startswith("[") else _OTHER
         for index, child in enumerate(node):
             if isinstance(child, dict | list):
-                yield str(index), inner, child
+                yield str(index), kind_of_child(kind, str(index)), child
     elif isinstance(node, Mapping):
-        fields = _FIELDS.get(kind, {})
         for token, child in node.items():
-            if kind.startswith("{"):
-                inner = kind.strip("{}")
-            elif kind in _EXTENSIBLE:
-                inner = _OTHER if token.startswith("x-") else _EXTENSIBLE[kind]
-            else:
-                inner = fields.get(token, _OTHER)
+            inner = kind_of_child(kind, token)
             if isinstance(child, dict | list) or (isinstance(child, str) and inner in _TEXTS):
                 yield token, inner, child
 
@@ -458,7 +388,7 @@ def _reference(kind: str, node: Any) -> str | None:
     if isinstance(node, str):
         is_url = "/" in node or "#" in node or node.endswith((".yaml", ".yml", ".json"))
         return node if kind == "schema name" and is_url else None
-    reference = node.get("$ref") if isinstance(node, Mapping) and kind != _DATA else None
+    reference = node.get("$ref") if isinstance(node, Mapping) and kind != DATA else None
     return reference if isinstance(reference, str) else None
 
 

@@ -141,7 +141,7 @@ def parse(data: bytes) -> tuple[Any, Positions]:
     text = _text(data)
     positions: Positions = {}
     # JSON text that is not an object is not a contract in YAML either.
-    if _is_json(text):
+    if is_json(text):
         content = _JSONReader(text, positions).read()
     else:
         content = _YAMLData(positions).of(compose(text), (), repeated=False)
@@ -351,7 +351,7 @@ def _joined(text: str, node: yaml.Node, pointer: Pointer) -> str:
 # --- JSON -------------------------------------------------------------------------------------------------
 
 
-def _is_json(text: str) -> bool:
+def is_json(text: str) -> bool:
     """Return whether the text is meant as JSON: it starts with `{"` and contains only JSON tokens."""
     if not re.match(r"[ \t\r\n]*\{[ \t\r\n]*[\"}]", text):
         return False
@@ -470,7 +470,7 @@ def compose_text(text: str) -> yaml.Node | None:
     """Parse the text of a contract, YAML or JSON, to nodes. Raises DocumentError."""
     # JSON may contain tabs and characters that YAML does not allow; replacing each by a space keeps all
     # positions.
-    readable = re.sub("[\t\x7f-\x9f\u2028\u2029\ufffe\uffff]", " ", text) if _is_json(text) else text
+    readable = re.sub("[\t\x7f-\x9f\u2028\u2029\ufffe\uffff]", " ", text) if is_json(text) else text
     return compose(readable)
 
 

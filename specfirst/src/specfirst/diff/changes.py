@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import IntEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from specfirst.contract.document import Document, Pointer
+
+if TYPE_CHECKING:
+    from specfirst.diff.unchanged import Unchanged
 
 
 class Level(IntEnum):
@@ -16,10 +20,13 @@ class Level(IntEnum):
     BREAKING = 1
     """A correct client may now fail, or generated code no longer compiles."""
 
-    COMPATIBLE = 2
+    WARNING = 2
+    """No client fails, but clients do not learn what they need in time, such as the date of a removal."""
+
+    COMPATIBLE = 3
     """The contract allows more requests, or guarantees more about its responses."""
 
-    DOCUMENTATION = 3
+    DOCUMENTATION = 4
     """Only people read it; no program depends on it."""
 
 
@@ -37,10 +44,11 @@ ABSENT = _Absent()
 class Change:
     """One change, and the places where clients are affected."""
 
+    rule: str
+    """The kind of change, one of `specfirst.diff.RULES`."""
     level: Level
     pointer: Pointer
     """Its location in the new document, or where it would be if it had not been removed."""
-    line: int | None
     places: tuple[str, ...]
     """Readable locations, the first one in each message: `POST /notes request body: property text`."""
     what: str
@@ -58,13 +66,17 @@ class Change:
 class Changes:
     """Collects changes; a change in a component is one change, however many operations use it."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(
+        self, document: Document, today: date, grace_days: int, unchanged: Unchanged | None = None
+    ) -> None:
+        self.today, self.grace_days, self.unchanged = today, grace_days, unchanged
         self._document = document
         self._places: dict[str, dict[str, None]] = {}
         self._found: dict[str, Change] = {}
 
     def add(
         self,
+        rule: str,
         level: Level,
         pointer: Pointer,
         place: str,
@@ -73,20 +85,33 @@ class Changes:
         old: Any = ABSENT,
         new: Any = ABSENT,
     ) -> None:
-        change = Change(level, pointer, self._document.line(pointer), (), what, reason, old, new)
-        key = json.dumps([level, pointer, what, reason, old, new], default=repr)
+        change = Change(rule, level, pointer, (), what, reason, old, new)
+        key = json.dumps([rule, level, pointer, what, reason, old, new], default=repr)
         self._found[key] = change
         self._places.setdefault(key, {})[place] = None
 
     def sorted(self) -> list[Change]:
-        """Return all changes, the breaking ones first, each level in the order of the document."""
-        changes = [
-            Change(**{**vars(change), "places": tuple(self._places[key])})
-            for key, change in self._found.items()
-        ]
+        """Return all changes, the breaking ones first, each level in the order of the new document."""
+        changes = [replace(change, places=tuple(self._places[key])) for key, change in self._found.items()]
         return sorted(
-            changes, key=lambda change: (change.level, change.line or 0, change.pointer, change.what)
+            changes, key=lambda change: (change.level, self._order(change.pointer), change.what, change.rule)
         )
+
+    def _order(self, pointer: Pointer) -> tuple[int, ...]:
+        """Return a sort key: the index of each token in its object. What is missing is last."""
+        node: Any = self._document.content
+        order: list[int] = []
+        for token in pointer:
+            if isinstance(node, dict) and token in node:
+                order.append(list(node).index(token))
+                node = node[token]
+            elif isinstance(node, list) and token.isdecimal() and int(token) < len(node):
+                order.append(int(token))
+                node = node[int(token)]
+            else:
+                order.append(len(node) if isinstance(node, dict | list) else 0)
+                node = None
+        return tuple(order)
 
 
 def _shown(value: Any) -> str:

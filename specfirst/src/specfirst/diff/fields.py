@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from specfirst.diff.changes import ABSENT, Changes, Level
+from specfirst.diff.lifecycle import FIELDS, compare_lifecycle
 from specfirst.diff.part import Part, is_descriptive
 
 
@@ -16,21 +17,23 @@ def compare_fields(
     place: str,
     handled: Collection[str],
     descriptive: Collection[str] = (),
+    effect: tuple[str, str] = ("unknown-effect", "its effect on clients is unknown"),
 ) -> None:
     """Compare all fields except those that are `handled` elsewhere.
 
     A change in a field that is not known to be descriptive counts as breaking, since its effect on clients is
-    unknown.
+    unknown. `effect` is the rule and the reason of such a change.
     """
-    for name in sorted((old.node.keys() | new.node.keys()) - {*handled}):
+    compare_lifecycle(changes, old, new, place)
+    for name in sorted((old.node.keys() | new.node.keys()) - {*handled, *FIELDS}):
         before, after = _value(old, name), _value(new, name)
         if before == after:
             continue
         if is_descriptive(name) or name in descriptive:
-            level, reason = Level.DOCUMENTATION, "for people"
+            rule, level, reason = "documentation", Level.DOCUMENTATION, "for people"
         else:
-            level, reason = Level.BREAKING, "its effect on clients is unknown"
-        changes.add(level, new.where(name), place, name, reason, before, after)
+            (rule, reason), level = effect, Level.BREAKING
+        changes.add(rule, level, new.where(name), place, name, reason, before, after)
 
 
 def _value(part: Part, name: str) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from specfirst.diff.changes import Changes, Level
 from specfirst.diff.containment import Way
 from specfirst.diff.fields import compare_fields
+from specfirst.diff.lifecycle import removal
 from specfirst.diff.part import Part
 from specfirst.diff.schemas import SchemaComparison
 from specfirst.lint.view import types
@@ -18,6 +19,7 @@ _NEED_NOT_SEND = "clients need not send it"
 _NO_EFFECT = "what clients send has no effect"
 _FIND_NOTHING = "clients that read it do not find it"
 _IGNORED = "clients ignore unknown values"
+_ALWAYS = "it always comes"
 
 Parameters = Mapping[tuple[str, str], Part]
 """The parameters of an operation, by their location and their identifier there."""
@@ -27,10 +29,16 @@ _VALUE = {"required", "schema", "content", "style", "explode"}
 
 
 class MessageComparison:
-    """Compares the requests and responses of one operation, which `place` names."""
+    """Compares the requests and responses of one operation, which `place` names.
 
-    def __init__(self, changes: Changes, place: str) -> None:
+    Clients send the requests; `to_clients`, of a webhook or callback, turns that around.
+    """
+
+    def __init__(self, changes: Changes, place: str, *, to_clients: bool = False) -> None:
         self._changes, self._place = changes, place
+        self._request, self._response = Way.REQUEST, Way.RESPONSE
+        if to_clients:
+            self._request, self._response = self._response, self._request
 
     def parameters(self, old: Parameters, new: Parameters, listed: Part) -> None:
         """Compare parameters; a removed one would be in the operation `listed`."""
@@ -40,22 +48,35 @@ class MessageComparison:
             name = parameter.node["name"]
             moved = [key[0] for key, other in added.items() if other.node["name"] == name]
             what = f"the parameter is moved to {moved[0]}" if moved else "the parameter is removed"
-            reason = "requests with it are rejected" if location == "query" else _NO_EFFECT
             place = f"{self._place} {location} parameter {name}"
-            self._changes.add(Level.BREAKING, listed.where("parameters"), place, what, reason)
+            reason = "requests with it are rejected" if location == "query" else _NO_EFFECT
+            self._removed("parameter", parameter, listed.where("parameters"), place, what, reason)
         for (location, _), parameter in added.items():
             place = f"{self._place} {location} parameter {parameter.node['name']}"
-            self._added(parameter, "parameter", place)
+            self._added("parameter", parameter, self._request, place)
         for key in old.keys() & new.keys():
             self._parameter(old[key], new[key], f"{self._place} {key[0]} parameter {new[key].node['name']}")
 
-    def _added(self, part: Part, what: str, place: str) -> None:
-        """Report an addition to the request."""
-        if part.node.get("required", False):
-            level, what, reason = Level.BREAKING, f"the required {what} is added", _MUST_SEND
+    def _removed(
+        self, kind: str, part: Part, where: tuple[str, ...], place: str, what: str, reason: str
+    ) -> None:
+        if self._request is Way.RESPONSE:
+            reason = _FIND_NOTHING
+        level, reason = removal(part.node, self._changes.today, reason)
+        self._changes.add(f"{kind}-removed", level, where, place, what, reason)
+
+    def _added(self, kind: str, part: Part, way: Way, place: str) -> None:
+        """Report an addition to what clients send or receive."""
+        noun = kind.rpartition("-")[2]
+        if way is Way.RESPONSE:
+            rule, level, what, reason = f"{kind}-added", Level.COMPATIBLE, f"the {noun} is added", _IGNORED
+        elif part.node.get("required", False):
+            rule, what = f"{kind}-added-required", f"the required {noun} is added"
+            level, reason = Level.BREAKING, _MUST_SEND
         else:
-            level, what, reason = Level.COMPATIBLE, f"the optional {what} is added", _NEED_NOT_SEND
-        self._changes.add(level, part.pointer, place, what, reason)
+            rule, what = f"{kind}-added", f"the optional {noun} is added"
+            level, reason = Level.COMPATIBLE, _NEED_NOT_SEND
+        self._changes.add(rule, level, part.pointer, place, what, reason)
 
     def _parameter(self, old: Part, new: Part, place: str) -> None:
         names = old.node["name"], new.node["name"]
@@ -64,16 +85,23 @@ class MessageComparison:
             level, reason = Level.COMPATIBLE, "header names are case-insensitive"
             if new.node["in"] == "path":
                 level, reason = Level.BREAKING, NAMED_BY_CLIENTS
-            self._changes.add(level, new.where("name"), place, "name", reason, *names)
+            self._changes.add("parameter-name", level, new.where("name"), place, "name", reason, *names)
         compare_fields(self._changes, old, new, place, _VALUE | {"name", "in"})
-        self._required_in_request(old, new, place)
-        self._value(old, new, place, Way.REQUEST)
+        self._required("parameter", old, new, place, self._request)
+        self._value(old, new, place, self._request)
 
-    def _required_in_request(self, old: Part, new: Part, place: str) -> None:
+    def _required(self, kind: str, old: Part, new: Part, place: str, way: Way) -> None:
         before, after = old.node.get("required", False), new.node.get("required", False)
-        if before != after:
+        if before == after:
+            return
+        if way is Way.REQUEST:
             level, reason = (Level.BREAKING, _MUST_SEND) if after else (Level.COMPATIBLE, _NEED_NOT_SEND)
-            self._changes.add(level, new.where("required"), place, "required", reason, before, after)
+        elif after:
+            level, reason = Level.COMPATIBLE, _ALWAYS
+        else:
+            level, reason = Level.BREAKING, "clients that rely on it may not find it"
+        rule = f"{kind}-required" if after else f"{kind}-optional"
+        self._changes.add(rule, level, new.where("required"), place, "required", reason, before, after)
 
     def _value(self, old: Part, new: Part, place: str, way: Way) -> None:
         """Compare the value of a parameter or header, and its serialization."""
@@ -82,26 +110,24 @@ class MessageComparison:
             if before[name] != after[name]:
                 reason = "the serialization of the value changes"
                 values = before[name], after[name]
-                self._changes.add(Level.BREAKING, new.where(name), place, name, reason, *values)
+                where = new.where(name)
+                self._changes.add("serialization", Level.BREAKING, where, place, name, reason, *values)
         self._content(old, new, place, way)
         SchemaComparison(self._changes, place, way).compare(old.child("schema"), new.child("schema"))
 
     def request_body(self, old: Part, new: Part) -> None:
         """Compare the bodies of two operations; either may have none."""
-        place, before, after = (
-            f"{self._place} request body",
-            old.child("requestBody"),
-            new.child("requestBody"),
-        )
+        place = f"{self._place} request body"
+        before, after = old.child("requestBody"), new.child("requestBody")
         if not before.node and after.node:
-            self._added(after, "body", place)
+            self._added("request-body", after, self._request, place)
         elif before.node and not after.node:
             where = new.where("requestBody")
-            self._changes.add(Level.BREAKING, where, place, "the body is removed", _NO_EFFECT)
+            self._removed("request-body", before, where, place, "the body is removed", _NO_EFFECT)
         else:
             compare_fields(self._changes, before, after, place, {"required", "content"})
-            self._required_in_request(before, after, place)
-            self._content(before, after, place, Way.REQUEST)
+            self._required("request-body", before, after, place, self._request)
+            self._content(before, after, place, self._request)
 
     def _content(self, old: Part, new: Part, place: str, way: Way) -> None:
         before, after = _by_media_type(old), _by_media_type(new)
@@ -111,61 +137,74 @@ class MessageComparison:
                 schemas = media_type.child("schema"), after[name].child("schema")
                 SchemaComparison(self._changes, place, way).compare(*schemas)
             else:
+                rule, what = f"{way.value}-media-type-removed", f"the media type {name} is removed"
                 reason = "requests with it are rejected" if way is Way.REQUEST else _FIND_NOTHING
-                what = f"the media type {name} is removed"
-                self._changes.add(Level.BREAKING, new.where("content"), place, what, reason)
+                self._changes.add(rule, Level.BREAKING, new.where("content"), place, what, reason)
         for name in after.keys() - before.keys():
+            rule, what = f"{way.value}-media-type-added", f"the media type {name} is added"
             level, reason = Level.COMPATIBLE, _NEED_NOT_SEND if way is Way.REQUEST else _IGNORED
             if way is Way.RESPONSE and before:
                 level, reason = Level.BREAKING, "clients may receive a body that they cannot read"
-            self._changes.add(level, after[name].pointer, place, f"the media type {name} is added", reason)
+            self._changes.add(rule, level, after[name].pointer, place, what, reason)
 
     def responses(self, old: Part, new: Part) -> None:
         before, after = _responses(old), _responses(new)
         for status, response in before.items():
             place, where = f"{self._place} response {status}", (*new.pointer, "responses", status)
             if status in after:
-                self._response(response, after[status], place)
+                self._statuses(response, after[status], place)
+            elif covering := _covering(after, status):
+                # The range declares what comes instead.
+                self._statuses(response, after[covering], place)
             else:
                 reason = "clients that rely on it never receive it"
-                self._changes.add(Level.BREAKING, where, place, "the response is removed", reason)
+                if self._response is Way.REQUEST:
+                    reason = "the server no longer accepts it"
+                level, reason = removal(response.node, self._changes.today, reason)
+                if any(_covering(before, name) == status for name in after.keys() - before.keys()):
+                    level, reason = Level.COMPATIBLE, "its statuses are declared one by one"
+                what = "the response is removed"
+                self._changes.add("response-removed", level, where, place, what, reason)
         for status in after.keys() - before.keys():
             place, where = f"{self._place} response {status}", (*new.pointer, "responses", status)
+            if covering := _covering(before, status):
+                # Clients handle it as the old range says.
+                self._statuses(before[covering], after[status], place)
+                continue
             # Clients must handle errors that no contract declares, such as those of a proxy.
-            level, what = Level.COMPATIBLE, "the error is added"
+            rule, level, what = "response-error-added", Level.COMPATIBLE, "the error is added"
             reason = "clients must handle any error"
-            if status[0] in "123":
-                level, what = Level.BREAKING, "the success is added"
+            if self._response is Way.REQUEST:
+                rule, what, reason = "response-added", "the response is added", _NEED_NOT_SEND
+            elif status[0] in "123":
+                rule, level, what = "response-success-added", Level.BREAKING, "the success is added"
                 reason = "clients that know only the other successes treat it as a failure"
-            self._changes.add(level, where, place, what, reason)
+            self._changes.add(rule, level, where, place, what, reason)
 
-    def _response(self, old: Part, new: Part, place: str) -> None:
+    def _statuses(self, old: Part, new: Part, place: str) -> None:
         compare_fields(self._changes, old, new, place, {"headers", "content"})
-        self._content(old, new, f"{place} body", Way.RESPONSE)
-        MessageComparison(self._changes, place).headers(old, new)
+        self._content(old, new, f"{place} body", self._response)
+        self._headers(old, new, "headers", place)
 
     def headers(self, old: Part, new: Part, field: str = "headers") -> None:
-        """Compare the headers of a response, or of every response."""
-        before, after = _headers(old, field), _headers(new, field)
+        """Compare the headers of every response, in a field of the document."""
+        self._headers(old, new, field, self._place)
+
+    def _headers(self, old: Part, new: Part, field: str, place: str) -> None:
+        before, after = _by_name(old, field), _by_name(new, field)
         for name, header in before.items():
-            inner = f"{self._place} header {name}"
+            inner = f"{place} header {name}"
             if name not in after:
-                where = new.where(field)
-                self._changes.add(Level.BREAKING, where, inner, "the header is removed", _FIND_NOTHING)
+                reason = _FIND_NOTHING if self._response is Way.RESPONSE else _NO_EFFECT
+                level, reason = removal(header.node, self._changes.today, reason)
+                what = "the header is removed"
+                self._changes.add("header-removed", level, new.where(field), inner, what, reason)
                 continue
-            other = after[name]
-            compare_fields(self._changes, header, other, inner, _VALUE)
-            promised, promises = header.node.get("required", False), other.node.get("required", False)
-            if promised != promises:
-                level, reason = Level.COMPATIBLE, "it always comes"
-                if promised:
-                    level, reason = Level.BREAKING, "clients that rely on it may not find it"
-                where = other.where("required")
-                self._changes.add(level, where, inner, "required", reason, promised, promises)
-            self._value(header, other, inner, Way.RESPONSE)
+            compare_fields(self._changes, header, after[name], inner, _VALUE)
+            self._required("header", header, after[name], inner, self._response)
+            self._value(header, after[name], inner, self._response)
         for name in after.keys() - before.keys():
-            inner = f"{self._place} header {name}"
-            self._changes.add(Level.COMPATIBLE, after[name].pointer, inner, "the header is added", _IGNORED)
+            self._added("header", after[name], self._response, f"{place} header {name}")
 
 
 def _by_media_type(part: Part) -> dict[str, Part]:
@@ -178,7 +217,14 @@ def _responses(operation: Part) -> dict[str, Part]:
     return {status: response for status, response in responses if not status.startswith("x-")}
 
 
-def _headers(part: Part, field: str) -> dict[str, Part]:
+def _covering(responses: Mapping[str, Part], status: str) -> str | None:
+    """Return the range or the default that declares a status without a response of its own (3.1, 4.8.16)."""
+    return next(
+        (name for name in (f"{status[0]}XX", "default") if name != status and name in responses), None
+    )
+
+
+def _by_name(part: Part, field: str) -> dict[str, Part]:
     # OpenAPI ignores a response header named Content-Type.
     headers = {name.lower(): header for name, header in part.named(field).items()}
     return {name: header for name, header in headers.items() if name != "content-type"}

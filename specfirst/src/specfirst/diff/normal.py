@@ -25,6 +25,8 @@ _DEFAULTS: Mapping[str, tuple[Any, ...]] = {
     "examples": ([], {}),
     **dict.fromkeys(("links", "callbacks", "headers", "content", "encoding", "properties"), ({},)),
     **dict.fromkeys(("summary", "description"), ("",)),
+    # Any text contains the empty one.
+    "pattern": ("", "^", "$", ".*"),
 }
 """Field values that equal the default, in all OpenAPI objects."""
 

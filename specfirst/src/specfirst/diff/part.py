@@ -20,7 +20,10 @@ DESCRIPTIVE = {
 """
 
 
-NOT_VALIDATING = {"default", "discriminator", "readOnly", "writeOnly"}
+NOT_VALIDATING = {
+    *("default", "discriminator", "readOnly", "writeOnly"),
+    *("contentMediaType", "contentEncoding", "contentSchema"),
+}
 """Keywords that validators ignore. They affect generated clients, except `default`, which affects servers."""
 
 _REPLACING = {"default", "parameters", "servers", *METHODS}

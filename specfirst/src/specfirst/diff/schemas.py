@@ -7,6 +7,7 @@ meaning into account.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,13 +19,32 @@ from specfirst.diff.changes import ABSENT, Changes, Level
 from specfirst.diff.containment import (
     NO,
     REASONS,
+    UNKNOWN,
     YES,
     Way,
     covers,
     satisfies,
     self_contained,
 )
+from specfirst.diff.lifecycle import FIELDS, compare_lifecycle, removal
 from specfirst.diff.part import NOT_VALIDATING, Part, is_descriptive
+
+_EFFECTS: Mapping[tuple[Way, Containment], str] = {
+    (Way.REQUEST, YES): "widened",
+    (Way.REQUEST, NO): "narrowed",
+    (Way.RESPONSE, YES): "narrowed",
+    (Way.RESPONSE, NO): "widened",
+    (Way.REQUEST, UNKNOWN): "changed",
+    (Way.RESPONSE, UNKNOWN): "changed",
+}
+"""What happened to the set of values, as the ends of rule names say it."""
+
+
+_SAME_BOTH_WAYS = {
+    *("documentation", "type-name", "read-only", "write-only", "discriminator", "discriminator-extended"),
+    *("content-media-type", "content-encoding", "content-schema"),
+}
+"""Rules whose effect does not depend on the direction of the value."""
 
 
 class SchemaComparison:
@@ -36,6 +56,9 @@ class SchemaComparison:
 
     def compare(self, old: Part, new: Part, trail: str = "") -> None:
         """Add all changes from `old` to `new`, which are at `trail` in the value."""
+        unchanged = self._changes.unchanged
+        if unchanged and unchanged.covers(old, new):
+            return
         # Fields next to a reference belong to this place, whether or not the component has been compared.
         self._aside(old, new, trail)
         if (old.pointer, new.pointer) in self._seen:
@@ -56,6 +79,7 @@ class SchemaComparison:
 
     def _add(
         self,
+        rule: str,
         level: Level,
         pointer: Pointer,
         trail: str,
@@ -65,10 +89,12 @@ class SchemaComparison:
         new: Any = ABSENT,
     ) -> None:
         place = f"{self._place}: property {trail.lstrip('.')}" if trail else self._place
-        self._changes.add(level, pointer, place, what, reason, old, new)
+        rule = rule if rule in _SAME_BOTH_WAYS else f"{self._way.value}-{rule}"
+        self._changes.add(rule, level, pointer, place, what, reason, old, new)
 
     def _judge(
         self,
+        rule: str,
         kept: Containment,
         pointer: Pointer,
         trail: str,
@@ -76,35 +102,60 @@ class SchemaComparison:
         old: Any = ABSENT,
         new: Any = ABSENT,
     ) -> None:
-        # An unproven change counts as breaking.
+        """Add a change whose effect was proven, or not: an unproven one counts as breaking."""
         level = Level.COMPATIBLE if kept is YES else Level.BREAKING
-        self._add(level, pointer, trail, what, REASONS[self._way, kept], old, new)
+        rule = f"{rule}-{_EFFECTS[self._way, kept]}"
+        self._add(rule, level, pointer, trail, what, REASONS[self._way, kept], old, new)
 
     def _aside(self, old: Part, new: Part, trail: str) -> None:
         """Compare the keywords that do not constrain values."""
-        for name in sorted(old.node.keys() | new.node.keys()):
+        for name in sorted((old.node.keys() | new.node.keys()) - {*FIELDS}):
             before, after = old.node.get(name, ABSENT), new.node.get(name, ABSENT)
             if before == after or _is_another_component(old, new, name):
                 continue
-            if is_descriptive(name) or (name == "default" and self._way is Way.RESPONSE):
-                level, reason = Level.DOCUMENTATION, "for people"
+            if name == "x-extensible-enum":
+                rule, level, reason = self._extensible_enum(before, after)
+            elif is_descriptive(name) or (name == "default" and self._way is Way.RESPONSE):
+                rule, level, reason = "documentation", Level.DOCUMENTATION, "for people"
             elif name == "default":
-                level, reason = Level.BREAKING, "a request without the value has another meaning"
+                rule, level, reason = (
+                    "default",
+                    Level.BREAKING,
+                    "a request without the value has another meaning",
+                )
             elif name == "discriminator" and _names(old) == _names(new) is not None:
                 # Another notation, such as a schema's name instead of its reference.
                 continue
             elif name == "discriminator" and _agree(old, new):
-                level, reason = Level.COMPATIBLE, "each alternative keeps its name"
+                rule, level, reason = (
+                    "discriminator-extended",
+                    Level.COMPATIBLE,
+                    "each alternative keeps its name",
+                )
             elif name == "discriminator" and _names(old) and _names(new):
-                level, reason = (
+                rule, level, reason = (
+                    "discriminator",
                     Level.BREAKING,
                     "a discriminator value selects another alternative, or an alternative has another value",
                 )
             elif name in NOT_VALIDATING:
-                level, reason = Level.BREAKING, "the types of generated clients change"
+                rule, level, reason = _rule_of(name), Level.BREAKING, "the types of generated clients change"
             else:
                 continue
-            self._add(level, new.where(name), trail, name, reason, before, after)
+            self._add(rule, level, new.where(name), trail, name, reason, before, after)
+        if not any(_is_another_component(old, new, name) for name in FIELDS):
+            place = f"{self._place}: property {trail.lstrip('.')}" if trail else self._place
+            compare_lifecycle(self._changes, old, new, place)
+
+    def _extensible_enum(self, before: Any, after: Any) -> tuple[str, Level, str]:
+        """Judge a list of values that may become longer: clients must expect other values in responses."""
+        lists = isinstance(before, list) and isinstance(after, list)
+        if self._way is Way.REQUEST and lists and any(value not in after for value in before):
+            return "enum-narrowed", Level.BREAKING, REASONS[Way.REQUEST, NO]
+        if self._way is Way.REQUEST and before is ABSENT:
+            return "enum-narrowed", Level.BREAKING, REASONS[Way.REQUEST, NO]
+        reason = "clients must expect values that are not in the list"
+        return "enum-extended", Level.COMPATIBLE, reason
 
     def _name(self, old: Part, new: Part, trail: str) -> None:
         """Report a type with another name at one place. A removed name is reported once."""
@@ -113,16 +164,22 @@ class SchemaComparison:
         ):
             before, after = old.component or ABSENT, new.component or ABSENT
             reason = "the type of this value has another name; the accepted values are compared separately"
-            self._add(Level.COMPATIBLE, new.pointer, trail, "component schema", reason, before, after)
+            self._add(
+                "type-name", Level.COMPATIBLE, new.pointer, trail, "component schema", reason, before, after
+            )
 
     def _alternatives(self, old: Part, new: Part, removed: list[Part], added: list[Part], trail: str) -> None:
         """Compare alternatives without a counterpart; the others may accept the same values."""
         for alternative in removed:
             kept = self._whole(alternative, new) if self._way is Way.REQUEST else YES
-            self._judge(kept, new.pointer, trail, f"{described(alternative)} is no longer allowed")
+            self._judge(
+                "alternative", kept, new.pointer, trail, f"{described(alternative)} is no longer allowed"
+            )
         for alternative in added:
             kept = self._whole(old, alternative) if self._way is Way.RESPONSE else YES
-            self._judge(kept, alternative.pointer, trail, f"{described(alternative)} is now allowed")
+            self._judge(
+                "alternative", kept, alternative.pointer, trail, f"{described(alternative)} is now allowed"
+            )
 
     def _whole(self, old: Part, new: Part) -> Containment:
         if self._way is Way.REQUEST:
@@ -134,9 +191,10 @@ class SchemaComparison:
         if not old.keywords.keys() | new.keywords.keys() <= CONSTRAINTS | WALKED:
             # There are keywords that the walk does not descend into, such as allOf.
             if self_contained(old, opened=False) != self_contained(new, opened=False):
-                self._judge(self._whole(old, new), new.pointer, trail, "the schema changed")
+                self._judge("schema", self._whole(old, new), new.pointer, trail, "the schema changed")
             elif old.keywords != new.keywords:
                 self._add(
+                    "documentation",
                     Level.DOCUMENTATION,
                     new.pointer,
                     trail,
@@ -161,19 +219,22 @@ class SchemaComparison:
         another_kind = {"type"} <= before.keys() & after.keys() and verdicts.get("type", YES) is not YES
         for name in ["type"] if another_kind else changed:
             values = before.get(name, ABSENT), after.get(name, ABSENT)
-            self._judge(verdicts[name], new.where(name), trail, name, *values)
+            self._judge(_rule_of(name), verdicts[name], new.where(name), trail, name, *values)
         return not another_kind
 
     def _properties(self, old: Part, new: Part, trail: str) -> None:
         before, after = old.named("properties"), new.named("properties")
         for name in [*before, *(name for name in after if name not in before)]:
             where, inner = (*new.pointer, "properties", name), f"{trail}.{name}"
+            if all(self._other_way(part[name]) for part in (before, after) if name in part):
+                continue
             if name not in after:
                 reason = "clients that read it do not find it"
                 if self._way is Way.REQUEST:
                     closed = new.node.get("additionalProperties") is False
                     reason = "requests with it are rejected" if closed else "what clients send has no effect"
-                self._add(Level.BREAKING, where, inner, "the property is removed", reason)
+                level, reason = removal(before[name].node, self._changes.today, reason)
+                self._add("property-removed", level, where, inner, "the property is removed", reason)
             elif name not in before:
                 # A property can be required without being declared.
                 if name in old.node.get("required", []):
@@ -187,6 +248,10 @@ class SchemaComparison:
                 self._required(old, new, name, f"{trail}.{name}")
         self._other_properties(old, new, trail)
 
+    def _other_way(self, schema: Part) -> bool:
+        """Return whether a property does not travel in this direction (OpenAPI 3.1, section 4.8.24)."""
+        return schema.node.get("readOnly" if self._way is Way.REQUEST else "writeOnly") is True
+
     def _added_property(self, old: Part, new: Part, schema: Part, where: Pointer, trail: str) -> None:
         required = where[-1] in new.node.get("required", [])
         what = f"the {'required ' if required else ''}property is added"
@@ -194,11 +259,15 @@ class SchemaComparison:
         others = old.child("additionalProperties")
         kept = YES if _is_never(others) else self._whole(others, schema)
         if self._way is Way.RESPONSE and kept is YES:
-            self._add(Level.COMPATIBLE, where, trail, what, "clients ignore unknown values")
+            rule, reason = "property-added", "clients ignore unknown values"
+            self._add(rule, Level.COMPATIBLE, where, trail, what, reason)
         elif self._way is Way.REQUEST and required and where[-1] not in old.node.get("required", []):
-            self._add(Level.BREAKING, where, trail, what, "requests without it are rejected")
+            rule, reason = "property-added-required", "requests without it are rejected"
+            self._add(rule, Level.BREAKING, where, trail, what, reason)
         else:
-            self._judge(kept, where, trail, what)
+            rule = "property-added" if kept is YES else "property-added-restricted"
+            level = Level.COMPATIBLE if kept is YES else Level.BREAKING
+            self._add(rule, level, where, trail, what, REASONS[self._way, kept])
 
     def _required(self, old: Part, new: Part, name: str, trail: str) -> None:
         before, after = name in old.node.get("required", []), name in new.node.get("required", [])
@@ -210,7 +279,8 @@ class SchemaComparison:
             breaks, reason = before, "clients that rely on it may not find it"
         level = Level.BREAKING if breaks else Level.COMPATIBLE
         reason = reason if breaks else REASONS[self._way, YES]
-        self._add(level, (*new.pointer, "properties", name), trail, "required", reason, before, after)
+        rule = "property-required" if after else "property-optional"
+        self._add(rule, level, (*new.pointer, "properties", name), trail, "required", reason, before, after)
 
     def _other_properties(self, old: Part, new: Part, trail: str) -> None:
         """Compare additional properties; objects are open unless they declare otherwise."""
@@ -221,17 +291,23 @@ class SchemaComparison:
         if _is_never(before) and _is_never(after):
             pass
         elif _is_never(after) and not before.node and self._way is Way.RESPONSE:
-            self._judge(YES, where, trail, "the object is closed")
+            reason = REASONS[self._way, YES]
+            self._add("object-closed", Level.COMPATIBLE, where, trail, "the object is closed", reason)
         elif _is_never(after):
             # In a response, clients may have read additional properties that are no longer possible.
             requests = self._way is Way.REQUEST
             reason = REASONS[self._way, NO] if requests else "clients that read it do not find it"
-            self._add(Level.BREAKING, where, trail, "the object is closed", reason)
+            self._add("object-closed", Level.BREAKING, where, trail, "the object is closed", reason)
         elif _is_never(before):
             reason = "clients that do not use it are not affected"
-            self._add(Level.COMPATIBLE, where, trail, "the object is opened", reason)
+            self._add("object-opened", Level.COMPATIBLE, where, trail, "the object is opened", reason)
         else:
             self.compare(before, after, inner)
+
+
+def _rule_of(keyword: str) -> str:
+    """Write a keyword as rules do: `maxLength` is `max-length`."""
+    return re.sub("([A-Z])", r"-\1", keyword).lower()
 
 
 def _is_another_component(old: Part, new: Part, name: str) -> bool:

@@ -4,40 +4,40 @@ from __future__ import annotations
 
 import re
 
-from specfirst.contract.document import Document, DocumentError
+from specfirst.contract.document import Document
 
 _SEMANTIC = re.compile(
     r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?"
 )
 
 
-def version_problem(old: Document, new: Document, *, breaking: bool) -> str | None:
-    """Return the problem of the new version and its remedy, or None."""
+def version_problem(old: Document, new: Document, *, breaking: bool) -> tuple[str, str, str] | None:
+    """Return the rule, problem and remedy if the new version does not reflect the changes, or None.
+
+    Versions that are not semantic, such as dates, say nothing about breaking changes.
+    """
     before, after = precedence(old), precedence(new)
     texts = old.content["info"]["version"], new.content["info"]["version"]
+    if before is None or after is None:
+        if breaking:
+            remedy = "undo the breaking changes, or write versions as MAJOR.MINOR.PATCH (https://semver.org)"
+            return "version-not-raised", f"info.version {texts[1]} does not announce breaking changes", remedy
+        return None
     if after < before:
-        return f"info.version went down, from {texts[0]} to {texts[1]}; it must not decrease"
+        problem = f"info.version went down, from {texts[0]} to {texts[1]}"
+        return "version-decreased", problem, "it must not decrease"
     if breaking and after[0] == before[0]:
         still = "still" if texts[0] == texts[1] else f"{texts[0]} before and now"
         remedy = f"increase it to {before[0] + 1}.0.0, or undo the breaking changes"
-        return f"info.version is {still} {texts[1]}; {remedy}"
+        return "version-not-raised", f"info.version is {still} {texts[1]}", remedy
     return None
 
 
-def precedence(document: Document) -> tuple[int, int, int, tuple[tuple[int, int, str], ...]]:
-    """Return a sort key for the version, by section 11 of Semantic Versioning.
-
-    Raises DocumentError for an invalid version.
-    """
-    version = document.content["info"]["version"]
-    match = _SEMANTIC.fullmatch(version)
+def precedence(document: Document) -> tuple[int, int, int, tuple[tuple[int, int, str], ...]] | None:
+    """Return a sort key for the version by section 11 of Semantic Versioning, None for another version."""
+    match = _SEMANTIC.fullmatch(str(document.content["info"]["version"]))
     if not match:
-        raise DocumentError(
-            f"info.version is {version!r}, which is not a semantic version",
-            ("info", "version"),
-            line=document.line(("info", "version")),
-            remedy="write it as MAJOR.MINOR.PATCH (https://semver.org)",
-        )
+        return None
     major, minor, patch, pre_release = match.groups()
     identifiers = pre_release.split(".") if pre_release else []
     # Numbers sort before words, and every pre-release before the release.
