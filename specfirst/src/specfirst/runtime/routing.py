@@ -82,8 +82,9 @@ class Engine(Generic[CallerT]):
     the schema, which depends on `mock_seed`; `unimplemented_remedy` says how such an operation gets written.
 
     Policies: `error_body` is the format of error responses, and `validation_status` the status of validation
-    errors (by default 422, or 400 where the operation declares only that). Undeclared query parameters are validation errors if `unknown_query` is "refuse".
-    `client_certificate` finds the certificate of `mutualTLS`.
+    errors (by default 422, or 400 where the operation declares only that). Undeclared query parameters are
+    validation errors if `unknown_query` is "refuse". `client_certificate` finds the certificate of
+    `mutualTLS`.
 
     Raises StartupError if `authenticate` lacks a scheme that an operation requires.
     """
