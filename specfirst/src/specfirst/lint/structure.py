@@ -80,7 +80,7 @@ def the_version_is_supported(view: View) -> Iterator[Violation]:
     if "swagger" in view.source and version is None:
         yield Violation(("swagger",), f"the document is Swagger {view.source['swagger']}", CONVERT)
     elif not isinstance(version, str) or not re.match(r"3\.[012]\.[0-9]+(-.*)?$", version):
-        problem = "there is no version" if version is None else f"the version is {version!r}"
+        problem = f"the version is {version!r}"
         yield Violation(("openapi",), problem, "use OpenAPI 3.0, 3.1 or 3.2: `openapi: 3.1.0`")
 
 
