@@ -43,6 +43,7 @@ from tests.contract import (
     each,
     resolve,
 )
+from tests.copies import import_path
 from tests.databases import SETTINGS, prepare
 from tests.pgbouncer import served
 from tests.resources import (
@@ -220,7 +221,7 @@ def running(
     """
     environment = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": import_path(ROOT),
         "DATABASE_URL": served(database_url),
         "BETTER_AUTH_SECRET": SECRET,
         "FRONTEND_URL": FRONTEND,

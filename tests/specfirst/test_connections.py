@@ -64,7 +64,7 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "RECEIVE_SECONDS", 0.3)
+    monkeypatch.setattr(connections.Connection, "limits", connections.Limits(receive_seconds=0.3))
 
 
 hastily = pytest.mark.usefixtures("hasty")
@@ -205,7 +205,7 @@ async def test_a_client_that_sends_on_after_a_refusal_can_read_it() -> None:
 
 
 async def test_a_client_that_does_not_read_its_answer_is_reset(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "STALL_SECONDS", 0.3)
+    monkeypatch.setattr(connections.Connection, "limits", connections.Limits(stall_seconds=0.3))
     async with served(Shop(), timeout_keep_alive=60) as port, asyncio.timeout(20):
         # What the system and the client's own buffer do not hold waits in the server.
         _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
@@ -218,7 +218,7 @@ async def test_a_client_that_does_not_read_its_answer_is_reset(monkeypatch: pyte
 
 
 async def test_with_too_many_connections_the_newest_is_503(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "CONNECTIONS", 2)
+    monkeypatch.setattr(connections.Connection, "limits", connections.Limits(connections=2))
     async with served(shop := Shop(), timeout_keep_alive=1) as port:
         shop.open.clear()
         asking = [asyncio.create_task(speak(port, GET % 1)) for _ in range(2)]

@@ -174,7 +174,8 @@ def test_all_extras_are_in_all_and_commands_name_them() -> None:
     optional = DISTRIBUTION["optional-dependencies"]
     (everything,) = map(Requirement, optional["all"])
     assert everything.extras == {*optional} - {"all"}
-    assert {import_module(f"specfirst.cli.{name}").EXTRA for name in COMMANDS} <= {*optional}
+    named = [import_module(f"specfirst.cli.{name}").EXTRA.split(",") for name in COMMANDS]
+    assert {extra for extras in named for extra in extras} <= {*optional}
 
 
 def test_the_page_of_commands_is_current() -> None:
@@ -276,7 +277,6 @@ def test_a_contract_of_several_files_becomes_one(installed: Installed, tmp_path:
     installed.succeed("specfirst init --contract api.yaml things", tmp_path)
     assert 'contract = "api.json"' in (tmp_path / "things/pyproject.toml").read_text(encoding="utf-8")
     assert "parts/" not in (tmp_path / "things/api.json").read_text(encoding="utf-8")
-    installed.succeed("specfirst generate --check", tmp_path / "things")
 
 
 def test_an_extra_that_is_not_installed_is_named(installed: Installed, tmp_path: Path) -> None:

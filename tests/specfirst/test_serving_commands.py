@@ -327,6 +327,7 @@ def test_all_public_names_can_be_imported() -> None:
     import specfirst
 
     assert all(getattr(specfirst, name) for name in specfirst.__all__)
+    assert {*specfirst.__all__} == {"__version__", *specfirst._PLACES}
     with pytest.raises(AttributeError):
         specfirst.nonsense  # noqa: B018
 

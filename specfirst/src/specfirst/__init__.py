@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from specfirst.codegen.generate import generate as generate
-    from specfirst.contract.document import Document as Contract  # noqa: F401  # In _PLACES.
+    from specfirst.contract.document import Document as Contract
     from specfirst.contract.document import DocumentError as DocumentError
     from specfirst.coverage import Recorder as Recorder
     from specfirst.runtime.application import ContractAPI as ContractAPI
@@ -53,7 +53,28 @@ _PLACES = {
 }
 """The module of each public name below this package, and its name there."""
 
-__all__ = ["__version__", *sorted(_PLACES)]
+__all__ = [
+    "APIError",
+    "Contract",
+    "ContractAPI",
+    "DocumentError",
+    "Engine",
+    "Forbidden",
+    "Granted",
+    "Invalid",
+    "Limits",
+    "NotFound",
+    "Recorder",
+    "StartupError",
+    "TooManyRequests",
+    "Unauthenticated",
+    "ValidatingProxy",
+    "ValidationErrorItem",
+    "__version__",
+    "create_mock",
+    "forwarded_certificate",
+    "generate",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,6 @@
 """Write the reference of all commands and settings, from what the commands declare.
 
-python -m specfirst.cli.reference commands > docs/specfirst/commands.md
-python -m specfirst.cli.reference schema > specfirst/src/specfirst/config.schema.json
+python -m specfirst.cli.reference > docs/specfirst/commands.md
 """
 
 from __future__ import annotations

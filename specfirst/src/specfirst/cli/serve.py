@@ -191,7 +191,7 @@ def _work(application: str, options: dict[str, Any], listener: socket, beats: Pi
     _server(_loaded(application, options), options).work(listener, beats)
 
 
-def _serve_again(application: str, options: dict[str, Any], sockets: list[socket]) -> None:
+def _serve_again(application: str, options: dict[str, Any], sockets: list[socket] | None) -> None:
     """Serve in a process that a change of the code replaces."""
     _server(_loaded(application, options), options).run(sockets)
 

@@ -185,13 +185,13 @@ def _checked(contract: Path, settings: LintSettings) -> Document:
         raise LintErrors("\n".join(map(str, failures)))
     for operation in document.operations:
         if not operation.successes:
-            refusal = DocumentError(
+            lacking = DocumentError(
                 f"the operation {operation.operation_id} has no success response",
                 operation.pointer,
                 remedy="declare a 2xx response, or `default`",
                 line=document.line(operation.pointer),
             )
-            raise GenerationError(refusal.located(str(contract)))
+            raise GenerationError(lacking.located(str(contract)))
     return document
 
 
