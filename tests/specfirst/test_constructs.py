@@ -95,6 +95,12 @@ async def test_query_and_additional_operations_of_3_2_are_served() -> None:
     assert (refused.status_code, refused.headers["allow"]) == (405, "COPY, OPTIONS, QUERY")
 
 
+async def test_a_version_that_yaml_reads_as_a_number_is_served() -> None:
+    service = serve({**contract(), "info": {"title": "t", "version": 1.0}}, {"things": X})
+    assert service.app.openapi()["info"]["version"] == "1.0"
+    assert (await service.get()).json() == X
+
+
 # --- Responses --------------------------------------------------------------------------------------------
 
 ERROR: Json = {"description": "error", "content": content({"type": "object"}, "application/problem+json")}

@@ -65,8 +65,9 @@ class ContractAPI(FastAPI):
         # they are set up.
         options.setdefault("telemetry", {"tracing": False, "metrics": False, "logs": False})
         super().__init__(
-            title=info["title"],
-            version=info["version"],
+            # In YAML, `version: 1.0` is a number.
+            title=str(info["title"]),
+            version=str(info["version"]),
             openapi_url=None,
             redirect_slashes=False,
             **options,
