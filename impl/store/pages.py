@@ -94,7 +94,7 @@ class Pages(Generic[RowT]):
                 self._table,
                 filters,
                 total(self._table, self._counters, filters),
-                self._parent[0] if self._parent and self._parent[0] in filters else None,
+                parent=self._parent[0] if self._parent and self._parent[0] in filters else None,
                 after_cursor=after_cursor,
                 skipping=skipping,
             )
@@ -105,8 +105,8 @@ def page_statement(
     table: Table,
     filters: Iterable[str],
     total: ColumnElement[int],
-    parent: str | None,
     *,
+    parent: str | None,
     after_cursor: bool,
     skipping: bool,
 ) -> PageStatement:
