@@ -72,15 +72,20 @@ class Operation:
     def responses(self) -> Mapping[int, dict[str, Any]]:
         return {int(status): resolve(response) for status, response in self.node["responses"].items()}
 
+    @cached_property
+    def parameters(self) -> tuple[dict[str, Any], ...]:
+        """The parameters of the path item and of the operation, which override those of the path item."""
+        item = resolve(CONTRACT["paths"][self.path])
+        declared = [resolve(p) for p in (*item.get("parameters", ()), *self.node.get("parameters", ()))]
+        return tuple({(p["in"], p["name"]): p for p in declared}.values())
+
     @property
     def query(self) -> Mapping[str, Json]:
-        parameters = [resolve(parameter) for parameter in self.node.get("parameters", [])]
-        return {p["name"]: resolve(p["schema"]) for p in parameters if p["in"] == "query"}
+        return {p["name"]: resolve(p["schema"]) for p in self.parameters if p["in"] == "query"}
 
     @property
     def headers(self) -> tuple[str, ...]:
-        parameters = [resolve(parameter) for parameter in self.node.get("parameters", [])]
-        return tuple(p["name"] for p in parameters if p["in"] == "header")
+        return tuple(p["name"] for p in self.parameters if p["in"] == "header")
 
     def error(self, status: int) -> Json:
         """Return the example of an error response, or one of its examples."""
@@ -89,7 +94,8 @@ class Operation:
 
 
 def _operations() -> Iterator[Operation]:
-    for path, item in CONTRACT["paths"].items():
+    for path, node in CONTRACT["paths"].items():
+        item = resolve(node)
         for method in ("get", "post", "put", "patch", "delete"):
             if method in item:
                 yield Operation(item[method]["operationId"], method.upper(), path, item[method])

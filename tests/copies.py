@@ -39,7 +39,8 @@ class Copy:
     def run(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `scripts/NAME` (`scripts.NAME`) or another module with the copy's code."""
         command = [sys.executable, "-P", "-m", module, *arguments]
-        env = CLEAN | {"PYTHONPATH": import_path(self.root)}
+        # A server of the tests is a single process here, which starts in half the time.
+        env = CLEAN | {"PYTHONPATH": import_path(self.root), "WORKERS": "0"}
         return subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True)
 
     def succeed(self, module: str, *arguments: str) -> str:
@@ -53,12 +54,12 @@ class Copy:
         install(PACKAGE)
         (self.root / "clients/typescript/node_modules").symlink_to(PACKAGE / "node_modules")
 
-    def apply(self, diff: str) -> None:
-        apply(diff, self.root)
+    def apply(self, diff: str, document: str = "README.md") -> None:
+        apply(diff, self.root, document)
 
 
-def apply(diff: str, root: Path) -> None:
-    """Apply a unified diff to each of its files below the root, each hunk where its old lines are."""
+def apply(diff: str, root: Path, document: str = "README.md") -> None:
+    """Apply a document's unified diff to its files below the root, each hunk where its old lines are."""
     for part in re.split(r"^(?=--- )", diff, flags=re.MULTILINE):
         if not part.strip():
             continue
@@ -69,7 +70,10 @@ def apply(diff: str, root: Path) -> None:
         for hunk in re.split(r"^@@.*\n", part, flags=re.MULTILINE)[1:]:
             lines = [line or " " for line in hunk.splitlines()]
             old, new = ("".join(f"{line[1:]}\n" for line in lines if line[0] != sign) for sign in "+-")
-            assert text.count(old) == 1, f"the diff does not fit {name[1]}:\n{hunk}"
+            assert text.count(old) == 1, (
+                f"a diff in {document} does not fit {name[1]}, which must have its old lines once: correct "
+                f"{document}\n{hunk}"
+            )
             text = text.replace(old, new)
         path.write_text(text, encoding="utf-8")
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
+import jsonschema_rs
 from sqlalchemy import Table, UniqueConstraint
 
 from devtools.resources import Resource, example_ids, find_resources
@@ -91,13 +92,19 @@ def by_reference() -> list[str]:
     return ordered
 
 
-def text_property(parameter: str) -> str | None:
-    """Return a required string property of the creation body, such as `title`."""
-    resource = RESOURCES[parameter]
-    texts = [
-        name for name in resource.schema.get("required", ()) if isinstance(resource.example.get(name), str)
-    ]
-    return texts[0] if texts else None
+def text_properties(text: str) -> set[str]:
+    """Return the properties of creation bodies that may be this text, such as `title`.
+
+    A property that several resources have must accept it in each of them.
+    """
+    accepted: dict[str, bool] = {}
+    for resource in RESOURCES.values():
+        for name, schema in resource.schema["properties"].items():
+            # The references in the schema need the components beside it.
+            whole = {**schema, "components": CONTRACT["components"]}
+            validator = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+            accepted[name] = accepted.get(name, True) and validator.is_valid(text)
+    return {name for name, accepts in accepted.items() if accepts}
 
 
 def operations_on(parameter: str) -> list[Operation]:

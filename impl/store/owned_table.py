@@ -22,7 +22,7 @@ from impl.store.batching import Batch, batched_parameters
 from impl.store.etags import Preconditions, entity_tag, new_revision
 from impl.store.idempotency import IdempotentWrite
 from impl.store.ids import Ids
-from impl.store.pages import Page, Pages
+from impl.store.pages import Page, Pages, Parent
 from impl.store.statements import CHANGE, GIVEN, PRECONDITIONS, REVISION, THIS_ROW, Given, Kinds, parameters
 from impl.tables import Counters
 
@@ -53,6 +53,8 @@ class OwnedTable(Generic[RowT]):
     """`OwnedTable[TaskRow](database, Task, missing=TaskNotFound)` reads and writes the tasks of users.
 
     - `missing` is the error if the user has no such row.
+    - `parent` is the column that refers to the row to which a row belongs, and the error of lists and
+      insertions if the user has no such row: `("task_id", TaskNotFound)`.
     - `violations` maps constraints of the table to the errors of writes that violate them.
     - `counters` declares the filters, and provides the totals of lists. Without it, every column is a filter,
       and totals are counted.
@@ -67,6 +69,7 @@ class OwnedTable(Generic[RowT]):
         model: type[SQLModel],
         *,
         missing: Callable[[], NotFound],
+        parent: Parent | None = None,
         violations: Violations | None = None,
         counters: Counters | None = None,
         batched: bool = True,
@@ -75,7 +78,10 @@ class OwnedTable(Generic[RowT]):
         self._table = table = cast(Table, model.__dict__["__table__"])
         if batched and any(isinstance(constraint, UniqueConstraint) for constraint in table.constraints):
             raise TypeError(f"{model.__name__} has a unique constraint: pass batched=False to OwnedTable")
-        self._violations = {f"{table.name}_user_id_fkey": UserNotFound, **(violations or {})}
+        # Without the user, there is no parent either. The database checks the two keys in any order.
+        column, no_owner = parent or ("", UserNotFound)
+        keys = [f"{table.name}_user_id_fkey", *([f"{table.name}_user_id_{column}_fkey"] if parent else [])]
+        self._violations = {**dict.fromkeys(keys, no_owner), **(violations or {})}
         fields = {name: field for name, field in model.model_fields.items() if name not in _MANAGED}
         self._defaults = {name: field.default for name, field in fields.items() if not field.is_required()}
         self._absent: dict[str, Any] = dict.fromkeys(fields)
@@ -84,7 +90,7 @@ class OwnedTable(Generic[RowT]):
         row = THIS_ROW | REVISION | kinds
 
         self._ids = Ids(database, table)
-        self._pages = Pages[RowT](database, table, counters)
+        self._pages = Pages[RowT](database, table, counters, parent)
         self._get = self._send(THIS_ROW, partial(statements.read, table))
         self._create = self._send(row, partial(statements.create, table, self._violations))
         self._create_once = self._idempotent(
@@ -104,7 +110,10 @@ class OwnedTable(Generic[RowT]):
     async def page(
         self, user_id: str, *, limit: int, offset: int, cursor: str | None, **filters: object
     ) -> Page[RowT]:
-        """Read a page of the matching rows, newest first; a filter that is None is ignored."""
+        """Read a page of the matching rows, newest first; a filter that is None is ignored.
+
+        Raises UserNotFound, or the error of the parent if it is among the filters and the user has none such.
+        """
         return await self._pages.read(user_id, filters, limit=limit, offset=offset, cursor=cursor)
 
     async def insert(

@@ -7,11 +7,12 @@ string of this format is valid.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Generic, cast
+from typing import Generic, TypeAlias, cast
 
+from specfirst.runtime.errors import NotFound
 from sqlalchemy import ColumnElement, Table, bindparam, literal_column, select, true, tuple_
 
 from impl.errors import UserNotFound
@@ -24,6 +25,9 @@ from impl.tables import Counters, properties, user
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
+Parent: TypeAlias = tuple[str, Callable[[], NotFound]]
+"""The column that refers to the row above, such as `task_id`, and the error if the user has no such row."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[RowT]):
@@ -34,11 +38,10 @@ class Page(Generic[RowT]):
 
 @dataclass(frozen=True, slots=True)
 class PageStatement:
-    """Two statements for a page: `rows` is empty for an empty page, `anyway` only for an unknown user.
+    """Two statements for a page: `rows` is empty for an empty page, `anyway` for an unknown user or parent.
 
     Nearly all pages have rows, and without the join to the user they need no second sort: 65 µs less CPU time
     of PostgreSQL for a page of 100.
-    PostgreSQL's time for a page of 100.
     """
 
     rows: Statement
@@ -48,15 +51,20 @@ class PageStatement:
 class Pages(Generic[RowT]):
     """Reads pages of a table, with one statement for each combination of filters."""
 
-    def __init__(self, database: Database, table: Table, counters: Counters | None) -> None:
-        self._database, self._table, self._counters = database, table, counters
+    def __init__(
+        self, database: Database, table: Table, counters: Counters | None, parent: Parent | None = None
+    ) -> None:
+        self._database, self._table, self._counters, self._parent = database, table, counters, parent
         self._counted = () if counters is None else counters.properties
         self._statements: dict[tuple[object, ...], PageStatement] = {}
 
     async def read(
         self, user_id: str, filters: Mapping[str, object], *, limit: int, offset: int, cursor: str | None
     ) -> Page[RowT]:
-        """Read one page, newest first; a filter with the value None is ignored. Raises UserNotFound."""
+        """Read one page, newest first; a filter with the value None is ignored.
+
+        Raises UserNotFound, or the error of the parent if the filters name one that the user does not have.
+        """
         given = {name: value for name, value in filters.items() if value is not None}
         statement = self.statement(given, after_cursor=cursor is not None, skipping=offset > 0)
         place = decode_cursor(cursor) if cursor is not None else {}
@@ -65,7 +73,7 @@ class Pages(Generic[RowT]):
         rows = await self._database.all(statement.rows, **values)
         rows = rows or await self._database.all(statement.anyway, **values)
         if not rows:
-            raise UserNotFound
+            raise self._parent[1]() if self._parent and self._parent[0] in given else UserNotFound()
         total = rows[0]["total"]
         if rows[0]["id"] is None:
             return Page([], total, None)
@@ -86,6 +94,7 @@ class Pages(Generic[RowT]):
                 self._table,
                 filters,
                 total(self._table, self._counters, filters),
+                parent=self._parent[0] if self._parent and self._parent[0] in filters else None,
                 after_cursor=after_cursor,
                 skipping=skipping,
             )
@@ -93,12 +102,18 @@ class Pages(Generic[RowT]):
 
 
 def page_statement(
-    table: Table, filters: Iterable[str], total: ColumnElement[int], *, after_cursor: bool, skipping: bool
+    table: Table,
+    filters: Iterable[str],
+    total: ColumnElement[int],
+    *,
+    parent: str | None,
+    after_cursor: bool,
+    skipping: bool,
 ) -> PageStatement:
     """Read one page of the rows whose columns equal the parameters named by `filters`.
 
     Each row of the page has `total` beside it. If the page is empty, `anyway` reads a single row of nulls and
-    `total`.
+    `total`, provided that the user has the row to which the column `parent` refers.
     """
     # Skipped rows are read only from the index, and the others from the table: at an offset of 90 000, one
     # page takes 2.5 ms instead of 110 ms.
@@ -117,12 +132,17 @@ def page_statement(
         newest = select(row).select_from(found.join(row, true()))
         newest = newest.order_by(row.c.created_at.desc(), row.c.id.desc())
     page = newest.subquery("page")
+    above, conditions = user, [owned(user)]
+    if parent is not None:
+        (key,) = table.c[parent].foreign_keys
+        above = key.column.table
+        conditions = [owned(above), key.column == bindparam(parent)]
     return PageStatement(
         rows=Statement(newest.add_columns(total.label("total"))),
         anyway=Statement(
             select(*page.c, total.label("total"))
-            .select_from(user.outerjoin(page, true()))
-            .where(owned(user))
+            .select_from(above.outerjoin(page, true()))
+            .where(*conditions)
             .order_by(page.c.created_at.desc(), page.c.id.desc())
         ),
     )

@@ -51,9 +51,7 @@ class Case:
     @property
     def parameters(self) -> list[Json]:
         """The parameters that have an example."""
-        item = CONTRACT["paths"][self.operation.path]
-        declared = [*item.get("parameters", []), *self.operation.node.get("parameters", [])]
-        return [parameter for parameter in map(resolve, declared) if "example" in parameter]
+        return [parameter for parameter in self.operation.parameters if "example" in parameter]
 
     @property
     def body(self) -> Json:

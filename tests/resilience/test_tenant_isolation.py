@@ -35,7 +35,7 @@ from tests.api.conftest import (
     running,
 )
 from tests.resilience.conftest import FULL, Report
-from tests.resources import RESOURCES, body_for, collections, rows_of_user, text_property
+from tests.resources import RESOURCES, body_for, collections, rows_of_user, text_properties
 
 ATTEMPTS = 10_000 if FULL else 600
 SEED = 20261125
@@ -98,7 +98,8 @@ def encoded_path(request: Request, foreign: ForeignIds, chance: Random) -> None:
 def neighbour(request: Request, foreign: ForeignIds, chance: Random) -> None:
     """Use an id next to Ada's, which belongs to Ada or a third user."""
     step = chance.choice([-2, -1, 1, 2])
-    request.ids = {name: value + step for name, value in request.ids.items()}
+    # Ids begin at 1.
+    request.ids = {name: max(1, value + step) for name, value in request.ids.items()}
 
 
 def another_method(request: Request, foreign: ForeignIds, chance: Random, method: str) -> None:
@@ -269,7 +270,7 @@ class Ada:
             for number in range(20)
         ]
         # And an item of every resource of the contract.
-        names = {name for parameter in RESOURCES if (name := text_property(parameter))}
+        names = text_properties(f"{MARK}{uuid4()}")
         self.items = [person.create_each(**{name: f"{MARK}{uuid4()}" for name in names}) for _ in range(3)]
 
     def key(self) -> str:
@@ -355,6 +356,7 @@ def others(person: Person) -> None:
     for _ in range(3):
         person.category(f"{MARK}{uuid4()}")
         person.task(MARK)
+        person.create_each()
 
 
 @pytest.fixture(scope="module")

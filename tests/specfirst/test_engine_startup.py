@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
@@ -98,7 +99,10 @@ async def test_a_tag_without_implementation_is_listed_mocked_or_answered_with_50
     with pytest.raises(UnimplementedOperations) as caught:
         application.build_router(engine(), books=Books())
     assert "Orders.create_order  (POST /orders)" in str(caught.value)
-    assert "found:    nothing: build_router is called without orders=Orders(...)" in str(caught.value)
+    found = (
+        r"found:    nothing: the call of build_router in .*test_engine_startup\.py:[0-9]+ has no argument "
+    )
+    assert re.search(rf"{found}orders; add orders=Orders\(\.\.\.\)\n", str(caught.value))
     unwritten = engine(allow_unimplemented=True)
     app = ContractAPI(unwritten, application.build_router(unwritten))
     transport = httpx.ASGITransport(app=app)

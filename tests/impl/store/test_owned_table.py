@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from typing import Any, TypedDict
+from uuid import uuid4
 
 import psycopg2
 import pytest
@@ -12,12 +13,12 @@ from specfirst.runtime.errors import NotFound, PreconditionFailed
 from sqlalchemy import BigInteger, MetaData, Text, delete
 from sqlmodel import Field, SQLModel
 
-from impl.errors import TaskNotFound, UserNotFound
+from impl.errors import CategoryNotFound, TaskNotFound, UserNotFound
 from impl.identity.caller import Caller
 from impl.postgres.database import Database
 from impl.store.etags import Preconditions
 from impl.store.owned_table import OwnedTable
-from impl.tables import SCHEMA, Category
+from impl.tables import SCHEMA, Category, Task
 
 
 class Note(SQLModel, table=True):
@@ -178,6 +179,30 @@ async def test_a_violated_constraint_raises_its_registered_error(
     row_id = (await notes.insert(ada.user_id, {"text": "Milk"})).values["id"]
     with pytest.raises(TaskNotFound):
         await notes.update(ada.user_id, row_id, {"text": "forbidden"})
+
+
+@pytest.mark.parametrize("user_id", ["nobody", "ada"])
+async def test_a_missing_parent_raises_its_error(database: Database, ada: Caller, user_id: str) -> None:
+    """Lists and insertions raise the same error without the parent and without the user."""
+    owner = ada.user_id if user_id == "ada" else user_id
+    tasks = OwnedTable[Any](database, Task, missing=NoteNotFound, parent=("category_id", CategoryNotFound))
+    page = {"limit": 1, "offset": 0, "cursor": None}
+    with pytest.raises(CategoryNotFound):
+        await tasks.insert(owner, {"title": "Write", "category_id": 2**53 - 1})
+    for skipped in (0, 1):
+        with pytest.raises(CategoryNotFound):
+            await tasks.page(owner, **page | {"offset": skipped}, category_id=2**53 - 1)
+    if user_id == "ada":
+        category_id = (await categories(database).insert(owner, {"name": uuid4().hex})).values["id"]
+        empty = await tasks.page(owner, **page, category_id=category_id)
+        assert (empty.items, empty.total) == ([], 0)
+        return
+    with pytest.raises(UserNotFound):
+        await tasks.page(owner, **page)
+
+
+def categories(database: Database) -> OwnedTable[Any]:
+    return OwnedTable(database, Category, missing=CategoryNotFound, batched=False)
 
 
 async def test_a_table_with_a_unique_constraint_is_not_batched(database: Database) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from pathlib import Path
 from types import CodeType
 from typing import Any, TypeVar, cast
 
@@ -86,7 +87,8 @@ def unimplemented(document: Document, binding: Binding) -> Iterator[Gap]:
         expected = inspect.signature(declared)
         text = f"async def {operation.identifier}{_readable(expected)}:"
         if implementation is None:
-            found = f"nothing: build_router is called without {operation.module}={name}(...)"
+            argument = f"{operation.module}={name}(...)"
+            found = f"nothing: {_call_of_build_router()} has no argument {operation.module}; add {argument}"
             yield Gap(operation, name, text, found)
             continue
         method = getattr(implementation, operation.identifier, None)
@@ -102,6 +104,19 @@ def unimplemented(document: Document, binding: Binding) -> Iterator[Gap]:
         if not inspect.iscoroutinefunction(method) or not _accepts(signature, expected):
             kind = "async def" if inspect.iscoroutinefunction(method) else "def"
             yield Gap(operation, name, text, f"{kind} {operation.identifier}{_readable(signature)}")
+
+
+def _call_of_build_router() -> str:
+    """Name the call of `build_router` that is running, with the file and the line."""
+    frame = inspect.currentframe()
+    while frame and (frame.f_code.co_name, frame.f_globals.get("__name__")) != ("called", __name__):
+        frame = frame.f_back
+    # The application calls the function that optional_at_run_time returns.
+    if not frame or not frame.f_back:
+        return "the call of build_router"
+    path = Path(frame.f_back.f_code.co_filename)
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    return f"the call of build_router in {shown}:{frame.f_back.f_lineno}"
 
 
 def _readable(signature: inspect.Signature) -> str:
