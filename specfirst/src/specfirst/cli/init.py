@@ -106,14 +106,14 @@ def _make(made: Path, target: Path, contract: Path | None, kept: Collection[str]
     """Make the whole project in a temporary folder."""
     from specfirst.codegen.generate import generate, write
     from specfirst.codegen.skeleton import Layout, missing, write_missing
-    from specfirst.contract.yaml import load
+    from specfirst.contract.document import Document
 
     source = contract or _TEMPLATES / "openapi.yaml"
     files = generate(source)
-    document = load(source)
+    document = Document.load(source)
     made.mkdir()
     copied = made / source.name
-    if document.has_files and source.name not in kept:
+    if len(document.files) > 1 and source.name not in kept:
         # References to files beside it would lead nowhere in the project, so it gets one combined document.
         copied = made / f"{source.stem}.json"
         copied.write_bytes(document.to_json())

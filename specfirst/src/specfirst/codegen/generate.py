@@ -18,7 +18,7 @@ from pathlib import Path
 
 from specfirst.codegen.views import CONTRACT
 from specfirst.contract.document import Document, DocumentError
-from specfirst.contract.yaml import load, server_splices
+from specfirst.contract.yaml import server_splices
 from specfirst.lint import LintSettings, lint
 from specfirst.lint.baseline import BaselineError
 
@@ -77,7 +77,7 @@ def generate(contract: Path, settings: LintSettings | None = None) -> Files:
         }
     files["openapi.json"] = document.to_json()
     # A document of several files is served as one, which is JSON and therefore YAML.
-    files["openapi.yaml"] = document.to_json() if document.has_files else contract.read_bytes()
+    files["openapi.yaml"] = document.to_json() if len(document.files) > 1 else contract.read_bytes()
     splices = {name: server_splices(files[name], document) for name in ("openapi.yaml", "openapi.json")}
     files["servers.json"] = (json.dumps(splices) + "\n").encode()
     manifest = {"contract": contract.name, "sha256": document.digest, "files": sorted(files)}
@@ -174,22 +174,21 @@ def _stale(files: Files, output: Path, written: set[str] | None = None) -> list[
 
 def _checked(contract: Path, settings: LintSettings) -> Document:
     try:
-        document = load(contract)
+        document = Document.load(contract)
     except DocumentError as error:
         raise GenerationError(error.located(str(contract))) from None
     try:
-        failures = settings.failures(lint(document, settings.rules, file=str(contract)))
+        failures = settings.failures(lint(document, settings.rules))
     except BaselineError as error:
         raise GenerationError(str(error)) from None
     if failures:
         raise LintErrors("\n".join(map(str, failures)))
     for operation in document.operations:
         if not operation.successes:
-            lacking = DocumentError(
+            lacking = document.error(
                 f"the operation {operation.operation_id} has no success response",
                 operation.pointer,
                 remedy="declare a 2xx response, or `default`",
-                line=document.line(operation.pointer),
             )
             raise GenerationError(lacking.located(str(contract)))
     return document
