@@ -7,13 +7,14 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from specfirst.cli.config import Config
 from specfirst.cli.errors import CLEAN, CommandError
 from specfirst.cli.inputs import CONTRACT, read_bundle
-from specfirst.contract.bundling import Bundle, references
-from specfirst.contract.document import Document, DocumentError
+
+if TYPE_CHECKING:
+    from specfirst.contract.bundling import Bundle
 
 SUMMARY = "Put a contract of several files into one document."
 EXAMPLES = """\
@@ -57,6 +58,9 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
 
 def _check_references(found: Bundle) -> None:
     """Raise CommandError for a reference that leads nowhere, or to itself."""
+    from specfirst.contract.bundling import references
+    from specfirst.contract.document import Document, DocumentError
+
     document = Document(found.content)
     for pointer, node in references(found.content):
         try:
