@@ -43,11 +43,13 @@ class LintErrors(GenerationError):
     """Lint found errors in the contract; the message has a line for each."""
 
 
-def generate(contract: Path, settings: LintSettings | None = None) -> Files:
+def generate(contract: Path, settings: LintSettings | None = None, *, name: str | None = None) -> Files:
     """Generate all files from a contract, in memory, if it passes lint with these settings.
 
-    By default, the errors of specfirst:recommended stop the generation. Raises GenerationError.
+    By default, the errors of specfirst:recommended stop the generation. The files call the contract `name`
+    (default: that of its file). Raises GenerationError.
     """
+    name = name or contract.name
     document = _checked(contract, settings or LintSettings())
     with tempfile.TemporaryDirectory(prefix="specfirst-") as folder:
         work = Path(folder)
@@ -69,7 +71,7 @@ def generate(contract: Path, settings: LintSettings | None = None) -> Files:
         )  # fmt: skip
         (package / _UNUSED).unlink()
         (package / "routers" / "__init__.py").write_text('"""Routers: derived from the contract."""\n')
-        _finish(package, contract.name)
+        _finish(package, name)
         files = {
             path.relative_to(package).as_posix(): path.read_bytes()
             for path in sorted(package.rglob("*"))
@@ -78,9 +80,9 @@ def generate(contract: Path, settings: LintSettings | None = None) -> Files:
     files["openapi.json"] = document.to_json()
     # A document of several files is served as one, which is JSON and therefore YAML.
     files["openapi.yaml"] = document.to_json() if len(document.files) > 1 else contract.read_bytes()
-    splices = {name: server_splices(files[name], document) for name in ("openapi.yaml", "openapi.json")}
+    splices = {file: server_splices(files[file], document) for file in ("openapi.yaml", "openapi.json")}
     files["servers.json"] = (json.dumps(splices) + "\n").encode()
-    manifest = {"contract": contract.name, "sha256": document.digest, "files": sorted(files)}
+    manifest = {"contract": name, "sha256": document.digest, "files": sorted(files)}
     files[_MANIFEST] = (json.dumps(manifest, indent=2) + "\n").encode()
     return files
 
