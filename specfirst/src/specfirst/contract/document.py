@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote, urljoin, urlsplit
 
+from specfirst.contract.kinds import CHILDREN, METHODS
 from specfirst.contract.names import (
     TAKEN_BY_ARGUMENTS,
     TAKEN_BY_CLASSES,
@@ -33,13 +34,10 @@ from specfirst.contract.names import (
     python_name,
     tag_name,
 )
-from specfirst.contract.normal import CHILDREN, normalize
+from specfirst.contract.normal import normalize
 from specfirst.serving.startup import StartupError
 
-__all__ = ["TAKEN_BY_OPERATIONS", "TYPE_NAMES", "pascal", "python_name", "tag_name"]
-
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
-"""The fields of a path item that are operations (OpenAPI 3.2, section 4.9.1)."""
+__all__ = ["METHODS", "TAKEN_BY_OPERATIONS", "TYPE_NAMES", "pascal", "python_name", "tag_name"]
 
 SEGMENT = re.compile(r"(?!\.\.?$)[A-Za-z0-9._~!$&'()*+,;=:@-]+")
 """A path segment of plain text: without percent-encoding, which tools write in different ways."""
