@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 import yaml
-from specfirst.codegen.generate import LintErrors, generate
+from specfirst.codegen.generate import GenerationError, LintErrors, generate
 from specfirst.contract.bundling import bundle
 from specfirst.contract.document import DocumentError
 from specfirst.contract.sources import GitSource, source
+from specfirst.lint import Levels, LintSettings, levels
 
 FILES = {
     "openapi.yaml": """\
@@ -205,6 +206,17 @@ def test_generate_names_the_place_in_another_file(tmp_path: Path) -> None:
         generate(root)
     assert f"{tmp_path}/models/person.yaml:3:5: error " in str(caught.value)
     assert str(caught.value).count("models/person.yaml") == 1
+
+
+@pytest.mark.parametrize("rules", [levels(["specfirst:recommended"]), {}])
+def test_generate_refuses_an_operation_without_success(rules: Levels, tmp_path: Path) -> None:
+    """Also if the lint rule is off, since there would be no return type."""
+    root = "openapi: 3.1.0\ninfo: {title: Pets, version: 1.0.0}\npaths: {/pets: {$ref: pets.yaml}}\n"
+    pets = "get:\n  operationId: listPets\n  responses:\n    4XX: {description: An error.}\n"
+    contract = written(tmp_path, {"openapi.yaml": root, "pets.yaml": pets})
+    with pytest.raises(GenerationError, match="the operation declares no success response") as caught:
+        generate(contract, LintSettings(rules))
+    assert f"{tmp_path}/pets.yaml:{3 if rules else 1}:" in str(caught.value)
 
 
 def test_a_reference_to_an_id_of_the_document_stays(tmp_path: Path) -> None:

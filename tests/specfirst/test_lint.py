@@ -507,7 +507,7 @@ BREACHES = [
             (READ, 403),
         ]
     ),
-    breach("success-status", f"{READ}/responses/200", REMOVED, f"{READ}/responses"),
+    breach("success-response", f"{READ}/responses/200", REMOVED, f"{READ}/responses"),
     breach("success-status", f"{READ}/responses/102", {"description": "Wait."}),
     breach(
         "success-status",
