@@ -88,6 +88,8 @@ def create_web_app(
         app.observation.observers.append(access_log(as_json=production))
     _add_documentation(app, engine.document, settings)
     _add_cors(app, engine.document, settings)
+    # No request waits for its validators, and the garbage collector need not look through them.
+    engine.prepare()
     return app
 
 

@@ -44,4 +44,4 @@ def test_all_tools_check_for_the_oldest_python() -> None:
     assert package["project"]["requires-python"] == ">=3.11"
     settings = ROOT / "specfirst/src/specfirst/codegen/templates/pyproject.toml"
     generators = tomllib.loads(settings.read_text(encoding="utf-8"))["tool"]
-    assert generators["datamodel-codegen"]["target-python-version"] == "3.11"
+    assert generators["ruff"]["target-version"] == "py311"

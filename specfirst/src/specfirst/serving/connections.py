@@ -15,11 +15,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 from urllib.parse import unquote
 from weakref import WeakSet
 
 import orjson
+import uvicorn
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
@@ -70,9 +71,17 @@ _swept: WeakSet[ServerState] = WeakSet()
 
 
 class Connection(HttpToolsProtocol):
-    """One connection. A plain uvicorn uses it with `--http specfirst.serving.connections:Connection`."""
+    """One connection. A plain uvicorn uses it with `--http specfirst.serving.connections:Connection`.
 
-    limits: ClassVar[Limits] = Limits()
+    `specfirst.serving.listening.configure` adds the limits to uvicorn's configuration.
+    """
+
+    limits = Limits()
+
+    def __init__(self, config: uvicorn.Config, *arguments: Any, **options: Any) -> None:
+        super().__init__(config, *arguments, **options)
+        if limits := getattr(config, "limits", None):
+            self.limits = limits
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # As in uvicorn.
         self._socket = transport
@@ -344,11 +353,6 @@ class Connection(HttpToolsProtocol):
             if self.cycle
             else min(self.timeout_keep_alive, self.limits.receive_seconds)
         )
-
-
-def limited(limits: Limits) -> type[Connection]:
-    """Return the connection class with these limits."""
-    return type("Connection", (Connection,), {"limits": limits})
 
 
 class _Transport:

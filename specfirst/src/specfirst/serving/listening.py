@@ -9,7 +9,7 @@ from typing import Any
 
 import uvicorn
 
-from specfirst.serving.connections import Limits, limited
+from specfirst.serving.connections import Connection, Limits
 from specfirst.serving.startup import StartupError
 
 BACKLOG = 2048
@@ -71,11 +71,11 @@ def configure(
     Creating it configures logging. `reload_folders` are watched by uvicorn's ChangeReload. Without
     `date`, the server adds no Date to responses, for an application that forwards those of another one.
     """
-    return uvicorn.Config(
+    config = uvicorn.Config(
         app,
         factory=factory,
         loop="auto",
-        http=limited(limits or Limits()),
+        http=Connection,
         ws="none",
         lifespan="on",
         access_log=False,
@@ -89,6 +89,9 @@ def configure(
         reload=bool(reload_folders),
         reload_dirs=[*reload_folders] or None,
     )
+    # An attribute, because processes that ChangeReload starts receive the configuration pickled.
+    config.limits = limits  # type: ignore[attr-defined]
+    return config
 
 
 LOG_CONFIG: dict[str, Any] = {
