@@ -15,6 +15,9 @@ from benchmarks import agreement, dataset, operations
 from benchmarks.servers import NAMES, Server, ServerError, environment, serving
 from impl.postgres.migrations import migrate
 
+# `scripts/bench` makes the same comparison before it measures.
+pytestmark = pytest.mark.long
+
 SECRET = secrets.token_urlsafe(32)
 
 
