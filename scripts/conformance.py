@@ -29,11 +29,10 @@ STAGES = ("load", "generate", "types", "start", "mock")
 _LOAD = """
 import sys, json
 from pathlib import Path
-from specfirst.contract.document import DocumentError
-from specfirst.contract.yaml import load
+from specfirst.contract.document import Document, DocumentError
 contract = Path(sys.argv[1])
 try:
-    document = load(contract)
+    document = Document.load(contract)
     print(json.dumps({"operations": len(document.operations)}))
 except DocumentError as error:
     sys.exit(error.located(str(contract)))

@@ -57,7 +57,9 @@ def test_a_contract_version_becomes_the_package_version(tools: Path, tmp_path: P
 
 def test_an_unsupported_parameter_is_named_with_its_line(tools: Path, tmp_path: Path) -> None:
     contract = changed_contract(tmp_path, r"name: completed\n +in: query", "name: X\n          in: cookie")
-    with pytest.raises(ClientError, match=r"yaml:\d+: the client cannot express the cookie parameter 'X'"):
+    with pytest.raises(
+        ClientError, match=r"yaml:\d+:\d+: the client cannot express the cookie parameter 'X'"
+    ):
         derive(contract)
 
 
@@ -127,7 +129,7 @@ def test_an_inconsistent_parameter_is_named_with_its_line(tools: Path, tmp_path:
         text = f"{head}  /api/{{user_id}}{path}\n{tail}"
     (tmp_path / "openapi.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(
-        ClientError, match=r"yaml:\d+: the query parameter 'labels' has `explode: false` in one"
+        ClientError, match=r"yaml:\d+:\d+: the query parameter 'labels' has `explode: false` in one"
     ):
         derive(tmp_path / "openapi.yaml")
 

@@ -251,7 +251,7 @@ components:
 
 @cache
 def parsed(text: str) -> Document:
-    document = Document(*parse(text.encode()))
+    document = Document(parse(text.encode())[0])
     require_comparable(document)
     return document
 

@@ -62,9 +62,9 @@ def test_a_bundle_is_a_contract_of_one_file(root: Path) -> None:
         (
             "bad.yaml",
             "type: object",
-            "bad.yaml: the document is not OpenAPI; it has no",
+            "bad.yaml:1: the document is not OpenAPI; begin it",
         ),
-        ("bad.yaml", "text", "bad.yaml: the document is not OpenAPI; it has no"),
+        ("bad.yaml", "text", "bad.yaml:1: the document is not OpenAPI; begin it"),
         ("bad.yaml", "swagger: '2.0'", "bad.yaml: the document is Swagger 2.0; convert it"),
         ("bad.yaml", "openapi: 3.1.0\nx-a: {$ref: none.yaml}", None),
         (

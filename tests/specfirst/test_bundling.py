@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 import yaml
+from specfirst.codegen.generate import GenerationError, LintErrors, generate
 from specfirst.contract.bundling import bundle
 from specfirst.contract.document import DocumentError
 from specfirst.contract.sources import GitSource, source
+from specfirst.lint import Levels, LintSettings, levels
 
 FILES = {
     "openapi.yaml": """\
@@ -196,6 +198,37 @@ def test_files_become_one_document_with_components(root: Path) -> None:
 def test_each_part_has_the_position_in_its_own_file(pointer: Any, place: Any, root: Path) -> None:
     file, line, column = bundle(root).origin(pointer)
     assert (Path(file).relative_to(root.parent).as_posix(), line, column) == place
+
+
+def test_generate_names_the_place_in_another_file(tmp_path: Path) -> None:
+    root = written(tmp_path, FILES | {"models/person.yaml": "$defs:\n  Owner:\n    type: objct\n"})
+    with pytest.raises(LintErrors) as caught:
+        generate(root)
+    assert f"{tmp_path}/models/person.yaml:3:5: error " in str(caught.value)
+    assert str(caught.value).count("models/person.yaml") == 1
+
+
+@pytest.mark.parametrize("rules", [levels(["specfirst:recommended"]), {}])
+def test_generate_refuses_an_operation_without_success(rules: Levels, tmp_path: Path) -> None:
+    """Also if the lint rule is off, since there would be no return type."""
+    root = "openapi: 3.1.0\ninfo: {title: Pets, version: 1.0.0}\npaths: {/pets: {$ref: pets.yaml}}\n"
+    pets = "get:\n  operationId: listPets\n  responses:\n    4XX: {description: An error.}\n"
+    contract = written(tmp_path, {"openapi.yaml": root, "pets.yaml": pets})
+    with pytest.raises(GenerationError, match="the operation declares no success response") as caught:
+        generate(contract, LintSettings(rules))
+    assert f"{tmp_path}/pets.yaml:{3 if rules else 1}:" in str(caught.value)
+
+
+def test_a_reference_to_an_id_of_the_document_stays(tmp_path: Path) -> None:
+    schemas = {
+        "A": {"$id": "https://127.0.0.1:1/a", "properties": {"b": {"$ref": "b"}, "c": {"$ref": "urn:c#"}}},
+        "B": {"$id": "https://127.0.0.1:1/b"},
+        "C": {"$id": "urn:c", "items": {"$ref": "https://127.0.0.1:1/a"}},
+        "D": {"$ref": "d.yaml"},
+    }
+    files = {"a.json": json.dumps({"openapi": "3.1.0", "components": {"schemas": schemas}}), "d.yaml": "{}"}
+    content = bundle(written(tmp_path, files)).content
+    assert content["components"]["schemas"] == {**schemas, "D": {}}
 
 
 def test_a_document_of_one_file_is_not_changed(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from constructs import DONE, REF, THING, Json, Service, content, contract, errors, ok, posting, serve
 from specfirst.contract.document import Document, DocumentError
-from specfirst.contract.yaml import load
 from specfirst.runtime.errors import APIError, NotFound
 
 X: Json = {"a": "x"}
@@ -876,16 +875,16 @@ def test_a_reference_to_another_file_is_followed(tmp_path: Path) -> None:
     source = contract(schemas={"Thing": {"$ref": "./parts/thing.yaml#/Thing"}})
     source["paths"]["/other"] = {"get": {"$ref": "parts/get.yaml"}}
     (tmp_path / "api.yaml").write_text(json.dumps(source))
-    document = load(tmp_path / "api.yaml")
+    document = Document.load(tmp_path / "api.yaml")
     assert [operation.identifier for operation in document.operations] == ["things", "get_thing"]
-    assert document.schemas["Thing_2"]["properties"]["other"] == {"$ref": "#/components/schemas/Other"}
-    assert document.file(("components", "schemas", "Thing_2", "properties")) == "parts/thing.yaml"
-    assert document.line(("components", "schemas", "Thing_2", "properties")) == 3
+    assert document.schemas["Thing"]["properties"]["other"] == {"$ref": "#/components/schemas/Other"}
+    place = ("components", "schemas", "Thing", "properties")
+    assert document.origin(place) == (f"{tmp_path}/parts/thing.yaml", 3, 3)
     assert "thing.yaml" not in document.to_json().decode()
 
 
 def _resolved(path: Path) -> Any:
-    document = load(path)
+    document = Document.load(path)
     return document.follow(document.schemas["Thing"], ())
 
 
@@ -902,13 +901,13 @@ def test_yaml_is_read_with_merge_keys_and_without_dates(tmp_path: Path) -> None:
         "x-a: &a {operationId: x, tags: [a]}\nx-b: &b {tags: [b]}\n"
         "get:\n  <<: [*a, *b]\n  day: 2024-01-01\n  no: off\n  200: x\nput: {<<: *a, operationId: y}\n"
     )
-    source = load(tmp_path / "api.yaml").content
+    source = Document.load(tmp_path / "api.yaml").content
     assert source["get"] == {"operationId": "x", "tags": ["a"], "day": "2024-01-01", "no": "off", "200": "x"}
     assert source["put"] == {"tags": ["a"], "operationId": "y"}
 
 
 def test_surrogate_pairs_in_json_are_one_character(tmp_path: Path) -> None:
     (tmp_path / "api.json").write_text('{"openapi": "3.1.0", "info": {"title": "\\ud83d\\ude00"}}')
-    document = load(tmp_path / "api.json")
+    document = Document.load(tmp_path / "api.json")
     assert document.content["info"]["title"] == "😀"
     assert "😀" in document.to_json().decode()

@@ -14,7 +14,6 @@ import yaml as pyyaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from specfirst.contract.document import Document, pointer_text
-from specfirst.contract.yaml import load
 from specfirst.diff import RULES, Change, Level, diff, version_problem
 from specfirst.diff.changes import Changes
 from specfirst.diff.containment import Way
@@ -46,7 +45,7 @@ def test_the_table_is_large_enough_and_no_case_stands_in_it_twice() -> None:
 
 def test_a_contract_is_the_same_as_itself() -> None:
     for path in [ROOT / "openapi.yaml", *(ROOT / "tests" / "specfirst" / "contracts").glob("*.yaml")]:
-        document = load(path)
+        document = Document.load(path)
         assert diff(document, document) == [], path
         assert diff(document, Document(copy.deepcopy(document.content))) == [], path
 
@@ -116,9 +115,8 @@ EDITS_OF_THE_CONTRACT = [
 def test_a_break_of_the_project_s_contract_is_found(old: str, new: str, place: str) -> None:
     text = (ROOT / "openapi.yaml").read_text()
     changed = parsed(edited([{"old": old, "new": new}], text))
-    breaking = [
-        change for change in diff(load(ROOT / "openapi.yaml"), changed) if change.level is Level.BREAKING
-    ]
+    changes = diff(Document.load(ROOT / "openapi.yaml"), changed)
+    breaking = [change for change in changes if change.level is Level.BREAKING]
     assert len(breaking) == 1
     assert breaking[0].places[0] == place
 

@@ -426,8 +426,8 @@ def test_revisions_and_files_can_be_compared(repository: Path) -> None:
         ("api", None, "api: the file cannot be read: Is a directory"),
         ("http://127.0.0.1:1/a.yaml", None, "the URL cannot be read: [Errno 111] Connection refused; check"),
         ("git:v1", "openapi: [", "api/notes.yaml:1:11: invalid YAML: "),
-        ("git:v1", "info: {title: Notes, version: 1.4.2}", "api/notes.yaml: the document is not OpenAPI"),
-        ("git:v1", "- openapi", "api/notes.yaml: the document is not OpenAPI"),
+        ("git:v1", "info: {title: Notes, version: 1.4.2}", "api/notes.yaml:1: the document is not OpenAPI"),
+        ("git:v1", "- openapi", "api/notes.yaml:1: the document is not OpenAPI"),
         ("git:v1", "swagger: '2.0'", "api/notes.yaml: the document is Swagger 2.0; convert it"),
         (
             "git:v1",

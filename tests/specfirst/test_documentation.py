@@ -19,7 +19,7 @@ import httpx
 import pytest
 import uvicorn
 from specfirst.contract.document import Document
-from specfirst.contract.yaml import load, server_splices
+from specfirst.contract.yaml import server_splices
 from specfirst.runtime import documentation
 from specfirst.runtime.documentation import BrowsersToDocs, documentation_routes
 from starlette.applications import Starlette
@@ -235,7 +235,7 @@ def test_a_prefix_is_put_before_each_path_of_a_server(text: str, behind: str | N
     path = tmp_path / "openapi.yaml"
     path.write_bytes(text.encode())
     found, position = b"", 0
-    for start, end, before, after in server_splices(text.encode(), load(path)):
+    for start, end, before, after in server_splices(text.encode(), Document.load(path)):
         found += text.encode()[position:start] + f"{before}/p/q{after}".encode()
         position = end
     assert (found + text.encode()[position:]).decode() == (behind or text)

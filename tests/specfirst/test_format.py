@@ -245,8 +245,8 @@ def test_diff_shows_the_changes_and_writes_nothing(tmp_path: Path) -> None:
     [
         (None, "bad.yaml: the file cannot be read: No such file or directory; "),
         ("a: [", "bad.yaml:1:5: invalid YAML: "),
-        ("a: 1", "bad.yaml: the document is not OpenAPI; it has no `openapi: 3"),
-        ("[]", "bad.yaml: the document is not OpenAPI"),
+        ("a: 1", "bad.yaml:1: the document is not OpenAPI; begin it with `openapi: 3"),
+        ("[]", "bad.yaml:1: the document is not OpenAPI"),
         ("swagger: '2.0'", "bad.yaml: the document is Swagger 2.0; convert it"),
         ("openapi: 4.0.0", "bad.yaml: OpenAPI '4.0.0' is not supported"),
     ],

@@ -11,7 +11,6 @@ from contracts import folder, package
 from specfirst.codegen.generate import GenerationError, generate, write
 from specfirst.codegen.skeleton import Layout, missing, write_missing
 from specfirst.contract.document import Document
-from specfirst.contract.yaml import load
 
 BY_HAND = '''"""Books, by hand."""
 
@@ -139,7 +138,7 @@ def test_a_class_named_as_a_type_gets_another_name_and_all_types_are_imported(tm
     contract.write_text(TYPES, encoding="utf-8")
     write(generate(contract), tmp_path / "generated")
     layout = Layout(tmp_path / "generated", "generated", tmp_path / "impl", "callers:Caller")
-    document = load(contract)
+    document = Document.load(contract)
     write_all(document, layout)
     texts = [(tmp_path / f"impl/{name}.py").read_text(encoding="utf-8") for name in ("user", "caller")]
     assert "class UserImplementation:" in texts[0]

@@ -7,13 +7,14 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from specfirst.cli.config import Config
 from specfirst.cli.errors import CLEAN, CommandError
 from specfirst.cli.inputs import CONTRACT, read_bundle
-from specfirst.contract.bundling import Bundle, references
-from specfirst.contract.document import Document, DocumentError
+
+if TYPE_CHECKING:
+    from specfirst.contract.bundling import Bundle
 
 SUMMARY = "Put a contract of several files into one document."
 EXAMPLES = """\
@@ -57,6 +58,9 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
 
 def _check_references(found: Bundle) -> None:
     """Raise CommandError for a reference that leads nowhere, or to itself."""
+    from specfirst.contract.bundling import references
+    from specfirst.contract.document import Document, DocumentError
+
     document = Document(found.content)
     for pointer, node in references(found.content):
         try:
@@ -73,6 +77,10 @@ def as_json(content: Any) -> str:
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9A-Fa-f]+")
 
 
+_BREAKS = re.compile("[\r\x85\u2028\u2029\ufeff]")
+"""Characters that only double quotes keep: some readers take them for line breaks or byte order marks."""
+
+
 def as_yaml(content: Any) -> str:
     """Write JSON data as YAML that readers of YAML 1.1 and 1.2 understand in the same way."""
     import yaml
@@ -87,7 +95,10 @@ def as_yaml(content: Any) -> str:
 
     def text(dumper: yaml.SafeDumper, data: str) -> yaml.ScalarNode:
         # PyYAML quotes what YAML 1.1 would not read as a text, and 1.2 has more numbers.
-        style = "|" if "\n" in data else "'" if _NUMBER.fullmatch(data) else None
+        if _BREAKS.search(data):
+            style: str | None = '"'
+        else:
+            style = "|" if "\n" in data else "'" if _NUMBER.fullmatch(data) else None
         return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
     Dumper.add_representer(str, text)

@@ -119,7 +119,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     old = read_bundle(arguments.old, beside=arguments.new)
     documents: list[Document] = []
     for name, found in ((arguments.old, old), (arguments.new, new)):
-        document = Document(found.content)
+        document = Document(found.content, found.origin)
         try:
             require_comparable(document)
         except DocumentError as error:

@@ -227,9 +227,9 @@ class Generate:
 
     def _missing(self, layout: Layout) -> Sequence[Missing]:
         from specfirst.codegen.skeleton import missing
-        from specfirst.contract.yaml import load
+        from specfirst.contract.document import Document
 
-        return missing(load(self.contract), layout)
+        return missing(Document.load(self.contract), layout)
 
     def _to_connect(self, gap: Missing, layout: Layout) -> str:
         """Say what connects a new class with the generated routes."""

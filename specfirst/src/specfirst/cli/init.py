@@ -104,20 +104,22 @@ def _kept(target: Path, contract: Path | None) -> set[str]:
 
 def _make(made: Path, target: Path, contract: Path | None, kept: Collection[str]) -> None:
     """Make the whole project in a temporary folder."""
-    from specfirst.codegen.generate import generate, write
+    from specfirst.codegen.generate import GenerationError, generate, write
     from specfirst.codegen.skeleton import Layout, missing, write_missing
-    from specfirst.contract.yaml import load
+    from specfirst.contract.document import Document, DocumentError
 
     source = contract or _TEMPLATES / "openapi.yaml"
-    files = generate(source)
-    document = load(source)
+    try:
+        document = Document.load(source)
+    except DocumentError as error:
+        raise GenerationError(error.located(str(source))) from None
+    # References to files beside it would lead nowhere in the project, so it gets one combined document.
+    combined = len(document.files) > 1 and source.name not in kept
+    copied = made / (f"{source.stem}.json" if combined else source.name)
+    files = generate(source, name=copied.name)
     made.mkdir()
-    copied = made / source.name
-    if document.has_files and source.name not in kept:
-        # References to files beside it would lead nowhere in the project, so it gets one combined document.
-        copied = made / f"{source.stem}.json"
+    if combined:
         copied.write_bytes(document.to_json())
-        files = generate(copied)
     else:
         shutil.copyfile(source, copied)
     write(files, made / "generated")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from specfirst.cli.errors import CommandError
 
 if TYPE_CHECKING:
     from specfirst.contract.bundling import Bundle
-    from specfirst.contract.document import Document, DocumentError, Pointer
+    from specfirst.contract.document import Document, DocumentError
 
 CONTRACT = "a file, a URL, or git:REVISION:PATH"
 """What a user may name as a contract, for --help."""
@@ -22,12 +22,11 @@ CONTRACT = "a file, a URL, or git:REVISION:PATH"
 
 @dataclass(frozen=True)
 class Input:
-    """A contract that the command line names: its document, its text, and where each part is from."""
+    """A contract that the command line names: its document and its text."""
 
     name: str
     document: Document
     text: bytes
-    origin: Callable[[Pointer], tuple[str, int, int]]
 
     def error(self, error: DocumentError) -> CommandError:
         """Return the error with its place."""
@@ -57,7 +56,8 @@ def read_contract(name: str) -> Input:
     from specfirst.contract.document import Document
 
     found = read_bundle(name)
-    return Input(name, Document(found.content), found.texts[found.files[0]].encode(), found.origin)
+    document = Document(found.content, found.origin, found.files)
+    return Input(name, document, found.texts[found.files[0]].encode())
 
 
 def servable(contract: Input, *, skip: bool) -> Document:
@@ -70,7 +70,7 @@ def servable(contract: Input, *, skip: bool) -> Document:
     from specfirst.problems import Severity
 
     levels = {rule.name: rule.severity for rule in RULES.values() if rule.severity is Severity.ERROR}
-    problems = lint(contract.document, levels, locate=contract.origin)
+    problems = lint(contract.document, levels)
     if not problems:
         return contract.document
     listed = "\n".join(map(str, problems))
@@ -85,14 +85,14 @@ def servable(contract: Input, *, skip: bool) -> Document:
 
 
 def require_openapi(content: object, name: str) -> None:
-    """Raise CommandError unless this is an OpenAPI 3 document."""
+    """Raise CommandError unless this content of the file `name` is an OpenAPI 3 document."""
     if isinstance(content, Mapping) and "swagger" in content:
         raise CommandError(
             f"{name}: the document is Swagger {content['swagger']}; convert it to OpenAPI 3, for example "
             "with `npx swagger2openapi`"
         )
     if not isinstance(content, Mapping) or "openapi" not in content:
-        raise CommandError(f"{name}: the document is not OpenAPI; it has no `openapi: 3.1.0` or similar")
+        raise CommandError(f"{name}:1: the document is not OpenAPI; begin it with `openapi: 3.1.0`")
     version = content["openapi"]
     if not isinstance(version, str) or not version.startswith("3."):
         raise CommandError(f"{name}: OpenAPI {version!r} is not supported; use 3.0, 3.1 or 3.2")

@@ -176,7 +176,7 @@ def _check(name: str, settings: LintSettings) -> tuple[list[Problem], dict[str, 
     from specfirst.lint import lint
 
     found, texts = _read(name)
-    problems = lint(Document(found.content), settings.rules, locate=found.origin)
+    problems = lint(Document(found.content, found.origin), settings.rules)
     return problems, {name: data.decode("utf-8-sig") for name, data in texts.items()}
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from specfirst.codegen.views import CONTRACT
 from specfirst.contract.document import Document, DocumentError
-from specfirst.contract.yaml import load, server_splices
+from specfirst.contract.yaml import server_splices
 from specfirst.lint import LintSettings, lint
 from specfirst.lint.baseline import BaselineError
 
@@ -43,11 +43,13 @@ class LintErrors(GenerationError):
     """Lint found errors in the contract; the message has a line for each."""
 
 
-def generate(contract: Path, settings: LintSettings | None = None) -> Files:
+def generate(contract: Path, settings: LintSettings | None = None, *, name: str | None = None) -> Files:
     """Generate all files from a contract, in memory, if it passes lint with these settings.
 
-    By default, the errors of specfirst:recommended stop the generation. Raises GenerationError.
+    By default, the errors of specfirst:recommended stop the generation. The files call the contract `name`
+    (default: that of its file). Raises GenerationError.
     """
+    name = name or contract.name
     document = _checked(contract, settings or LintSettings())
     with tempfile.TemporaryDirectory(prefix="specfirst-") as folder:
         work = Path(folder)
@@ -69,7 +71,7 @@ def generate(contract: Path, settings: LintSettings | None = None) -> Files:
         )  # fmt: skip
         (package / _UNUSED).unlink()
         (package / "routers" / "__init__.py").write_text('"""Routers: derived from the contract."""\n')
-        _finish(package, contract.name)
+        _finish(package, name)
         files = {
             path.relative_to(package).as_posix(): path.read_bytes()
             for path in sorted(package.rglob("*"))
@@ -77,10 +79,10 @@ def generate(contract: Path, settings: LintSettings | None = None) -> Files:
         }
     files["openapi.json"] = document.to_json()
     # A document of several files is served as one, which is JSON and therefore YAML.
-    files["openapi.yaml"] = document.to_json() if document.has_files else contract.read_bytes()
-    splices = {name: server_splices(files[name], document) for name in ("openapi.yaml", "openapi.json")}
+    files["openapi.yaml"] = document.to_json() if len(document.files) > 1 else contract.read_bytes()
+    splices = {file: server_splices(files[file], document) for file in ("openapi.yaml", "openapi.json")}
     files["servers.json"] = (json.dumps(splices) + "\n").encode()
-    manifest = {"contract": contract.name, "sha256": document.digest, "files": sorted(files)}
+    manifest = {"contract": name, "sha256": document.digest, "files": sorted(files)}
     files[_MANIFEST] = (json.dumps(manifest, indent=2) + "\n").encode()
     return files
 
@@ -174,22 +176,22 @@ def _stale(files: Files, output: Path, written: set[str] | None = None) -> list[
 
 def _checked(contract: Path, settings: LintSettings) -> Document:
     try:
-        document = load(contract)
+        document = Document.load(contract)
     except DocumentError as error:
         raise GenerationError(error.located(str(contract))) from None
     try:
-        failures = settings.failures(lint(document, settings.rules, file=str(contract)))
+        failures = settings.failures(lint(document, settings.rules))
     except BaselineError as error:
         raise GenerationError(str(error)) from None
     if failures:
         raise LintErrors("\n".join(map(str, failures)))
+    # The rule `success-response` may be off, or ignored.
     for operation in document.operations:
         if not operation.successes:
-            lacking = DocumentError(
-                f"the operation {operation.operation_id} has no success response",
+            lacking = document.error(
+                "the operation declares no success response",
                 operation.pointer,
                 remedy="declare a 2xx response, or `default`",
-                line=document.line(operation.pointer),
             )
             raise GenerationError(lacking.located(str(contract)))
     return document

@@ -11,8 +11,9 @@ every run and every machine:
 - Where two parts of a section would have the same name, both get as many folders in front as they need:
   `cats_list` and `dogs_list`.
 
-References follow RFC 3986 and OpenAPI 3.1, section 4.6. `$id` does not change what they are relative to, and
-the schemas of other files lose it: it would change what `#/components/...` means inside of them.
+References follow RFC 3986 and OpenAPI 3.1, section 4.6. A reference to an `$id` of the document itself, or to
+its `$self`, stays as it is. `$id` does not change what other references are relative to, and the schemas of
+other files lose it: it would change what `#/components/...` means inside of them.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from specfirst.contract.document import DocumentError, Pointer, Positions, pointer_text
+from specfirst.contract.document import Document, DocumentError, Origin, Pointer, Positions, pointer_text
 from specfirst.contract.kinds import DATA, OTHER, SECTIONS, kind_of_child
 from specfirst.contract.sources import FileSource, Source
 from specfirst.contract.yaml import parse
@@ -42,14 +43,6 @@ class Place(NamedTuple):
 
     def child(self, token: str) -> Place:
         return Place(self.source, (*self.pointer, token))
-
-
-class Origin(NamedTuple):
-    """The position of a part: the name of its file or URL, and the line and column there, from 1."""
-
-    file: str
-    line: int
-    column: int
 
 
 @dataclass(frozen=True)
@@ -104,6 +97,7 @@ class _Bundling:
         """The names of the components that are brought from other files, by section and place."""
         self._pieces: dict[Pointer, Place] = {(): self._root}
         self._followed_now: list[Place] = []
+        self._document: Document | None = None
 
     def bundle(self) -> Bundle:
         content = self._content(self._root.source)
@@ -216,7 +210,10 @@ class _Bundling:
 
     def _target(self, kind: str, place: Place, reference: str) -> Place | None:
         """Return the part that a reference means, or None if the reference stays as it is."""
-        own = place.source == self._root.source and reference.startswith("#")
+        in_root = place.source == self._root.source
+        own = in_root and reference.startswith("#")
+        if in_root and not own and self._is_identified(reference, place.pointer):
+            return None
         try:
             target = self._resolved(reference, place)
             if not own:
@@ -229,6 +226,13 @@ class _Bundling:
                 return None
             raise
         return None if own and self._stays(target) else target
+
+    def _is_identified(self, reference: str, pointer: Pointer) -> bool:
+        """Return whether the document itself has the `$id` or `$self` that a reference names."""
+        if self._document is None:
+            content = self._contents[self._root.source]
+            self._document = Document(content if isinstance(content, Mapping) else {})
+        return self._document.target(reference, pointer) is not None
 
     # Finding and naming the parts of other files
 

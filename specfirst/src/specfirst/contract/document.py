@@ -16,9 +16,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
 from math import prod
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote, urljoin, urlsplit
 
+from specfirst.contract.kinds import CHILDREN, METHODS
 from specfirst.contract.names import (
     TAKEN_BY_ARGUMENTS,
     TAKEN_BY_CLASSES,
@@ -32,13 +34,10 @@ from specfirst.contract.names import (
     python_name,
     tag_name,
 )
-from specfirst.contract.normal import CHILDREN, normalize
+from specfirst.contract.normal import normalize
 from specfirst.serving.startup import StartupError
 
-__all__ = ["TAKEN_BY_OPERATIONS", "TYPE_NAMES", "pascal", "python_name", "tag_name"]
-
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
-"""The fields of a path item that are operations (OpenAPI 3.2, section 4.9.1)."""
+__all__ = ["METHODS", "TAKEN_BY_OPERATIONS", "TYPE_NAMES", "pascal", "python_name", "tag_name"]
 
 SEGMENT = re.compile(r"(?!\.\.?$)[A-Za-z0-9._~!$&'()*+,;=:@-]+")
 """A path segment of plain text: without percent-encoding, which tools write in different ways."""
@@ -54,6 +53,15 @@ Pointer = tuple[str, ...]
 
 Positions = dict[Pointer, tuple[int, int]]
 """The line and column of each part of a text, from 1: those of its key, or of the value where it has none."""
+
+
+class Origin(NamedTuple):
+    """The position of a part: the name of its file or URL, and the line and column there, from 1."""
+
+    file: str
+    line: int
+    column: int
+
 
 Splices = Sequence[tuple[int, int, str, str]]
 """Where a path prefix is inserted in a text: a byte range, and the text before and after the prefix."""
@@ -334,33 +342,39 @@ class Operation:
 
 
 class Document:
-    """An OpenAPI document, and the positions of its parts if it was read from text."""
+    """An OpenAPI document, and the origins of its parts if it was read from text."""
 
     def __init__(
         self,
         source: Mapping[str, Any],
-        positions: Mapping[Pointer, tuple[int, int]] | None = None,
-        files: Mapping[Pointer, str] | None = None,
+        origin: Callable[[Pointer], Origin] | None = None,
+        files: Sequence[str] = (),
     ) -> None:
-        """`files` has the file of each part that is not in the first one, relative to its folder."""
+        """`origin` returns the position of a part, and `files` names the files that were combined."""
         self.source = source
         self.content = normalize(source)
-        self._positions = positions or {}
-        self._files = files or {}
+        self.files = files
+        self._origin = origin
 
     @classmethod
-    def load(cls, name: str) -> Document:
-        """Read a contract from a file, an http(s) URL or `git:REVISION:PATH`, and all files that it needs.
+    def load(cls, name: str | Path) -> Document:
+        """Read a contract, and all files and URLs that it refers to.
 
-        It needs the extra `codegen`. Raises DocumentError.
+        A text names a file, an http(s) URL or `git:REVISION:PATH`; a Path is always a file. It needs the
+        extra `lint`. Raises DocumentError, with file and line.
         """
         from specfirst.contract.bundling import bundle
         from specfirst.contract.sources import source
 
-        content = bundle(source(name)).content
-        if not isinstance(content, dict):
-            raise DocumentError("the document is not a mapping", remedy="start with `openapi: 3.1.0`")
-        return cls(content)
+        found = bundle(source(name) if isinstance(name, str) else name)
+        if not isinstance(found.content, dict):
+            raise DocumentError(
+                "the document is not a mapping",
+                remedy="start with `openapi: 3.1.0`",
+                line=1,
+                file=found.files[0],
+            )
+        return cls(found.content, found.origin, found.files)
 
     @classmethod
     def from_json(cls, text: bytes | str) -> Document:
@@ -375,27 +389,17 @@ class Document:
         """Return the SHA-256 of the contract's content, in hexadecimal; comments and layout do not count."""
         return hashlib.sha256(self.to_json()).hexdigest()
 
-    def line(self, pointer: Pointer) -> int | None:
-        """Return the line of a part, or of the nearest enclosing part that has one."""
-        position = self.position(pointer)
-        return position[0] if position else None
+    def origin(self, pointer: Pointer) -> Origin | None:
+        """Return the position of a part, or of the nearest enclosing part that has one.
 
-    def position(self, pointer: Pointer) -> tuple[int, int] | None:
-        """Return the line and column of a part, or of the nearest enclosing part that has them."""
-        while pointer not in self._positions and pointer:
-            pointer = pointer[:-1]
-        return self._positions.get(pointer)
+        It is None if the document was not read from text.
+        """
+        return self._origin(pointer) if self._origin else None
 
-    def file(self, pointer: Pointer) -> str | None:
-        """Return the file of a part, or None if it is in the file that was read first."""
-        while pointer not in self._files and pointer:
-            pointer = pointer[:-1]
-        return self._files.get(pointer)
-
-    @property
-    def has_files(self) -> bool:
-        """Return whether it was put together from several files."""
-        return bool(self._files)
+    def error(self, problem: str, pointer: Pointer, *, remedy: str) -> DocumentError:
+        """Return an error about a part, with its position."""
+        file, line, column = self.origin(pointer) or (None, None, None)
+        return DocumentError(problem, pointer, remedy=remedy, file=file, line=line, column=column)
 
     def get(self, pointer: Pointer) -> Any:
         node: Any = self.content
@@ -413,7 +417,7 @@ class Document:
             reference = node["$ref"]
             target = self.target(reference, pointer)
             if target is None:
-                raise DocumentError(
+                raise self.error(
                     f"the reference {reference!r} leaves the document",
                     pointer,
                     remedy="use a file that can be read, or a component (#/components/...)",
@@ -421,17 +425,17 @@ class Document:
             try:
                 node = self.get(target)
             except (KeyError, IndexError, ValueError, TypeError):
-                raise DocumentError(
+                raise self.error(
                     f"unresolved reference {reference}",
                     pointer,
                     remedy="correct the reference or add the component",
                 ) from None
             if target in seen:
-                raise DocumentError(
+                raise self.error(
                     f"the reference {reference} leads back to itself", pointer, remedy="break the circle"
                 )
             if len(seen) > _LONGEST_CHAIN:
-                raise DocumentError(
+                raise self.error(
                     f"the reference {reference} is preceded by a chain of {_LONGEST_CHAIN} others",
                     pointer,
                     remedy="refer to the component itself",
@@ -568,7 +572,7 @@ class Document:
                 or "#" in url
                 or not all(map(SEGMENT.fullmatch, segments))
             ):
-                raise DocumentError(
+                raise self.error(
                     f"the server {url!r} cannot be served",
                     pointer,
                     remedy="write an http(s) URL or a path, with plain segments and no query or fragment",
@@ -670,13 +674,13 @@ class Document:
             styles = STYLES.get(location, ("form",))
             style = parameter.get("style", styles[0])
             if ("schema" in parameter) == (len(content) == 1):
-                raise DocumentError(
+                raise self.error(
                     f"the parameter {name!r} has neither a schema nor one media type, or has both",
                     where,
                     remedy="add a schema, or `content` with one media type",
                 )
             if style not in styles:
-                raise DocumentError(
+                raise self.error(
                     f"the {location} parameter {name!r} cannot have the style {style!r}",
                     where,
                     remedy=f"use {' or '.join(styles)}",
@@ -732,7 +736,7 @@ class Document:
 
     def _response(self, key: str, node: Mapping[str, Any], pointer: Pointer, succeeds: bool) -> Response:
         if not re.fullmatch("[1-5]([0-9][0-9]|XX|xx)|default", key):
-            raise DocumentError(
+            raise self.error(
                 f"{key!r} is not a status", pointer, remedy="write 200, 4XX for a range, or default"
             )
         status = int(key.lower().replace("x", "0")) if key != "default" else (500 if succeeds else 200)

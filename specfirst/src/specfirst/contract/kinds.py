@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from specfirst.contract.document import METHODS
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+"""The fields of a path item that are operations (OpenAPI 3.2, section 4.9.1)."""
 
 # Kinds of values that OpenAPI does not define: in the first one, references to other files are followed
 # nevertheless; the second one is data of users, in which `$ref` has no meaning.
@@ -23,13 +24,9 @@ SECTIONS = {
 }
 """The section of `components` for the parts of a kind. The others, such as path items, are inlined."""
 
-_VALUE = {"schema": "schema", "content": "{media type}", "examples": "{example}", "example": DATA}
-_ENCODING = {
-    "headers": "{header}",
-    "encoding": "{encoding}",
-    "prefixEncoding": "[encoding]",
-    "itemEncoding": "encoding",
-}
+_VALUE = {"schema": "schema", "examples": "{example}", "example": DATA}
+_PARAMETER = {**_VALUE, "content": "{media type}"}
+_ENCODINGS = {"encoding": "{encoding}", "prefixEncoding": "[encoding]", "itemEncoding": "encoding"}
 
 _FIELDS: Mapping[str, Mapping[str, str]] = {
     "document": {
@@ -44,7 +41,7 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
         "mediaTypes": "{media type}",
     },
     "path item": {
-        **dict.fromkeys((*METHODS, "query"), "operation"),
+        **dict.fromkeys(METHODS, "operation"),
         "additionalOperations": "{operation}",
         "parameters": "[parameter]",
     },
@@ -54,12 +51,12 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
         "responses": "responses",
         "callbacks": "{callback}",
     },
-    "parameter": _VALUE,
-    "header": _VALUE,
+    "parameter": _PARAMETER,
+    "header": _PARAMETER,
     "request body": {"content": "{media type}"},
     "response": {"headers": "{header}", "content": "{media type}", "links": "{link}"},
-    "media type": {**_VALUE, **_ENCODING, "itemSchema": "schema"},
-    "encoding": _ENCODING,
+    "media type": {**_VALUE, **_ENCODINGS, "itemSchema": "schema"},
+    "encoding": {**_ENCODINGS, "headers": "{header}"},
     "example": {"value": DATA, "dataValue": DATA, "externalValue": "url"},
     "link": {"parameters": DATA, "requestBody": DATA, "operationRef": "url"},
     "schema": {
@@ -84,6 +81,19 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
 
 _EXTENSIBLE = {"paths": "path item", "callback": "path item", "responses": "response"}
 """Maps that may have extensions between their values."""
+
+_NOT_OBJECTS = (DATA, "url", "discriminator")
+
+CHILDREN: Mapping[str, Mapping[str, str]] = {
+    kind: {
+        field: f"{{{_EXTENSIBLE[child]}}}" if child in _EXTENSIBLE else child
+        for field, child in fields.items()
+        if child not in _NOT_OBJECTS
+    }
+    for kind, fields in _FIELDS.items()
+    if kind != "discriminator"
+} | {"callback": {"*": "path item"}}
+"""The fields with OpenAPI objects: one, a {map} or a [list] of them. The field * is every other one."""
 
 
 def kind_of_child(kind: str, token: str) -> str:

@@ -10,71 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-CHILDREN: Mapping[str, Mapping[str, str]] = {
-    "document": {
-        "paths": "{path item}",
-        "webhooks": "{path item}",
-        "components": "components",
-        "x-response-headers": "{header}",
-    },
-    "components": {
-        "schemas": "{schema}",
-        "responses": "{response}",
-        "parameters": "{parameter}",
-        "examples": "{example}",
-        "requestBodies": "{request body}",
-        "headers": "{header}",
-        "securitySchemes": "{security scheme}",
-        "links": "{link}",
-        "callbacks": "{callback}",
-        "pathItems": "{path item}",
-        "mediaTypes": "{media type}",
-    },
-    "path item": {
-        "parameters": "[parameter]",
-        "additionalOperations": "{operation}",
-        **dict.fromkeys(
-            ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query"), "operation"
-        ),
-    },
-    "operation": {
-        "parameters": "[parameter]",
-        "requestBody": "request body",
-        "responses": "{response}",
-        "callbacks": "{callback}",
-    },
-    "callback": {"*": "path item"},
-    "parameter": {"schema": "schema", "content": "{media type}", "examples": "{example}"},
-    "request body": {"content": "{media type}"},
-    "media type": {
-        "schema": "schema",
-        "itemSchema": "schema",
-        "examples": "{example}",
-        "encoding": "{encoding}",
-        "prefixEncoding": "[encoding]",
-        "itemEncoding": "encoding",
-    },
-    "encoding": {"headers": "{header}"},
-    "response": {"headers": "{header}", "content": "{media type}", "links": "{link}"},
-    "header": {"schema": "schema", "content": "{media type}", "examples": "{example}"},
-    "schema": {
-        **dict.fromkeys(
-            (
-                *("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames"),
-                *("unevaluatedItems", "unevaluatedProperties", "contentSchema"),
-            ),
-            "schema",
-        ),
-        **dict.fromkeys(
-            ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"), "{schema}"
-        ),
-        **dict.fromkeys(("allOf", "anyOf", "oneOf", "prefixItems"), "[schema]"),
-    },
-}
-"""The fields of OpenAPI objects and the kind of objects in them: one, a {map} or a [list] of them."""
-
-SECTIONS: Mapping[str, str] = {kind.strip("{}"): section for section, kind in CHILDREN["components"].items()}
-"""The field of `components` that contains the objects of a kind."""
+from specfirst.contract.kinds import CHILDREN
 
 
 def normalize(content: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -14,7 +14,6 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
@@ -23,7 +22,6 @@ from yaml.composer import Composer
 from yaml.resolver import Resolver
 
 from specfirst.contract.document import Document, DocumentError, Pointer, Positions, Splices, server_addresses
-from specfirst.contract.files import Bundle
 
 _DEEPEST = 100
 """The maximum nesting; deeper nesting exceeds the limits of Python's stack and other tools."""
@@ -99,43 +97,6 @@ for _name, (_pattern, _first) in _PLAIN.items():
 _FastLoader.yaml_implicit_resolvers = _JSONSchemaLoader.yaml_implicit_resolvers
 
 
-def load(path: Path) -> Document:
-    """Read a YAML or JSON contract, and the files that it refers to.
-
-    Raises DocumentError with the line of the error.
-    """
-    data = _bytes(path)
-    content, positions = parse(data)
-    if not isinstance(content, dict):
-        raise DocumentError("the document is not a mapping", remedy="start with `openapi: 3.1.0`", line=1)
-    if not _OUTWARD.search(data):
-        return Document(content, positions)
-    bundle = Bundle(path, content, positions, _read_part)
-    return Document(bundle.content, positions, bundle.files)
-
-
-_OUTWARD = re.compile(rb"""\$ref["']?\s*:\s*["']?(?![\s"'#])""")
-"""A reference that does not begin with `#`."""
-
-
-def _read_part(path: Path) -> tuple[Any, Positions]:
-    try:
-        return parse(_bytes(path))
-    except DocumentError as error:
-        place = ":".join(str(part) for part in (path, error.line) if part is not None)
-        raise DocumentError(f"{place}: {error.problem}", error.pointer, remedy=error.remedy) from None
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DocumentError(
-            f"the file cannot be read: {error.strerror}",
-            remedy="use a file that exists and that you may read",
-        ) from None
-
-
 def parse(data: bytes) -> tuple[Any, Positions]:
     """Parse YAML or JSON text to JSON data, and the position of each part. Raises DocumentError."""
     text = _text(data)
@@ -145,6 +106,8 @@ def parse(data: bytes) -> tuple[Any, Positions]:
         content = _JSONReader(text, positions).read()
     else:
         content = _YAMLData(positions).of(compose(text), (), repeated=False)
+    # An empty text has no part with a position.
+    positions.setdefault((), (1, 1))
     return content, positions
 
 
@@ -479,7 +442,8 @@ def server_splices(text: bytes, document: Document) -> Splices:
 
     It is inserted before each server's URL that is an absolute path; without servers, a server is added.
     """
-    decoded = text.decode()
+    decoded = _text(text)
+    mark = len(text) - len(decoded.encode())
     root = compose_text(decoded)
     assert isinstance(root, yaml.MappingNode)
     fields = {key.value: value for key, value in root.value}
@@ -488,7 +452,7 @@ def server_splices(text: bytes, document: Document) -> Splices:
     def splice(start: int, end: int, before: str, after: str) -> None:
         # A multi-line scalar ends with a line break that is not part of it.
         end = start + len(decoded[start:end].rstrip())
-        splices.add((len(decoded[:start].encode()), len(decoded[:end].encode()), before, after))
+        splices.add((mark + len(decoded[:start].encode()), mark + len(decoded[:end].encode()), before, after))
 
     if "servers" not in fields:
         start = root.value[0][0].start_mark

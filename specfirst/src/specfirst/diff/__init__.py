@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from specfirst.contract.document import Document, DocumentError
+from specfirst.contract.document import Document
 from specfirst.diff.changes import ABSENT, Change, Changes, Level
 from specfirst.diff.contract import ContractComparison
 from specfirst.diff.rules import RULES
@@ -26,11 +26,10 @@ def diff(old: Document, new: Document, *, today: date | None = None, grace_days:
     try:
         ContractComparison(old, new, changes).compare()
     except RecursionError:
-        raise DocumentError(
+        raise new.error(
             "the references of schemas form a chain of hundreds",
             ("components", "schemas"),
             remedy="shorten the chain of references",
-            line=new.line(("components", "schemas")),
         ) from None
     return changes.sorted()
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import jsonschema_rs
 
-from specfirst.contract.document import METHODS, Document, DocumentError, Pointer
+from specfirst.contract.document import METHODS, Document, Pointer
 from specfirst.diff.changes import ABSENT, Changes, Level
 from specfirst.diff.containment import self_contained
 from specfirst.diff.fields import compare_fields
@@ -267,11 +267,10 @@ def _used_schemas(document: Document, node: Any, names: set[str]) -> None:
 def _body_limit(document: Document) -> int:
     limit = document.content.get(_LIMIT, DEFAULT_LIMIT)
     if type(limit) is not int:
-        raise DocumentError(
+        raise document.error(
             f"{limit!r} is not a number of bytes",
             (_LIMIT,),
             remedy="write a positive integer, such as 65536",
-            line=document.line((_LIMIT,)),
         )
     return limit
 

@@ -7,10 +7,10 @@ opinion.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from specfirst.contract.document import Document, DocumentError, Pointer
+from specfirst.contract.document import Document, Pointer
 from specfirst.lint import (
     components,
     documentation,
@@ -53,35 +53,19 @@ STRICT: Levels = levels(["specfirst:strict"])
 
 Found = tuple[Rule, Violation]
 
-Locate = Callable[[Pointer], tuple[str, int | None, int | None]]
-"""Returns the file, line and column of a part of a document."""
 
-
-def lint(
-    document: Document, rules: Levels = RECOMMENDED, *, file: str = "", locate: Locate | None = None
-) -> list[Problem]:
+def lint(document: Document, rules: Levels = RECOMMENDED) -> list[Problem]:
     """List the problems of a document, in its order, with the severities of `rules`.
 
-    `file` is the name of the document in the problems. If it is from several files, `locate` returns the
-    file, line and column of a part instead. A part with an invalid structure is left out when the other rules
-    run, so that all problems are found in one pass.
+    A part with an invalid structure is left out when the other rules run, so that all problems are found in
+    one pass.
     """
-
-    def position(pointer: Pointer) -> tuple[str, int | None, int | None]:
-        line, column = document.position(pointer) or (None, None)
-        return file, line, column
-
-    found = [
-        Problem(
-            rule.name,
-            rules.get(rule.name, rule.severity),
-            violation.problem,
-            violation.remedy,
-            *(locate or position)(violation.pointer),
-            violation.pointer,
-        )
-        for rule, violation in _found(document, rules)
-    ]
+    found: list[Problem] = []
+    for rule, violation in _found(document, rules):
+        severity = rules.get(rule.name, rule.severity)
+        file, line, column = document.origin(violation.pointer) or ("", None, None)
+        problem, remedy, pointer = violation.problem, violation.remedy, violation.pointer
+        found.append(Problem(rule.name, severity, problem, remedy, file, line, column, pointer))
     # A component that is referenced twice is checked twice; report its problem once.
     return sorted(dict.fromkeys(found), key=lambda p: (p.file, p.line or 0, p.column or 0))
 
@@ -98,10 +82,7 @@ def require_sound(document: Document) -> None:
     """
     for rule, violation in _structural(View(document)):
         if rule.severity is Severity.ERROR:
-            pointer = violation.pointer
-            raise DocumentError(
-                violation.problem, pointer, remedy=violation.remedy, line=document.line(pointer)
-            )
+            raise document.error(violation.problem, violation.pointer, remedy=violation.remedy)
 
 
 def _found(document: Document, rules: Levels) -> Iterator[Found]:

@@ -54,16 +54,22 @@ def _is_conditional(endpoint: Endpoint) -> bool:
     return endpoint.method == "GET" and "etag" in names
 
 
-@rule("success-status", WARNING, fixable=True)
-def successes_can_be_typed(view: View) -> Iterator[Violation]:
-    """The success responses define an operation's return type, and HTTP allows no body for some statuses."""
+@rule("success-response", ERROR)
+def operations_can_succeed(view: View) -> Iterator[Violation]:
+    """The success responses define an operation's return type: without any, it cannot be implemented."""
     for endpoint in view.endpoints:
-        if not any(status[:1] in "23" or status == "default" for status in endpoint.responses):
+        if not any(status[:1] in "123" or status == "default" for status in endpoint.responses):
             yield Violation(
                 (*endpoint.pointer, "responses"),
                 "the operation declares no success response",
-                "declare a 2xx response",
+                "declare a 2xx response, or `default`",
             )
+
+
+@rule("success-status", WARNING, fixable=True)
+def successes_are_final_and_have_possible_bodies(view: View) -> Iterator[Violation]:
+    """The HTTP server sends 1xx responses itself, and HTTP allows no body for some statuses."""
+    for endpoint in view.endpoints:
         for status, response in endpoint.responses.items():
             if status.startswith("1"):
                 yield Violation(

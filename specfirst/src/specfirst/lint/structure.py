@@ -12,10 +12,13 @@ import jsonschema_rs
 from openapi_spec_validator.schemas import schema_v30, schema_v31, schema_v32
 
 from specfirst.contract.document import DocumentError, Pointer
-from specfirst.contract.normal import SECTIONS
+from specfirst.contract.kinds import CHILDREN
 from specfirst.lint.patterns import PatternProblem, pattern_problems
 from specfirst.lint.rules import ERROR, STYLE, WARNING, Violation, rule
 from specfirst.lint.view import View
+
+_SECTIONS = {kind.strip("{}"): section for section, kind in CHILDREN["components"].items()}
+"""The section of `components` of each kind."""
 
 _EDITIONS = {"3.0": "v3.0.4", "3.1": "v3.1.2", "3.2": "v3.2.0"}
 
@@ -197,7 +200,7 @@ def references_can_be_resolved(view: View) -> Iterator[Violation]:
         except DocumentError as error:
             yield Violation(error.pointer, error.problem, error.remedy)
             continue
-        section = SECTIONS.get(part.kind, "")
+        section = _SECTIONS.get(part.kind, "")
         if len(pointer) == 3 and pointer[0] == "components" and pointer[1] != section:
             yield Violation(
                 part.pointer,
@@ -213,7 +216,7 @@ def references_lead_to_components(view: View) -> Iterator[Violation]:
         place = view.target(part)
         if place is None:
             continue
-        section = SECTIONS.get(part.kind, "")
+        section = _SECTIONS.get(part.kind, "")
         if len(place) != 3 or place[:2] != ("components", section):
             yield Violation(
                 part.pointer,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from specfirst.contract.document import Document, Pointer
-from specfirst.contract.normal import CHILDREN
+from specfirst.contract.kinds import CHILDREN
 from specfirst.lint.values import Validators
 
 _CHILDREN: Mapping[str, Mapping[str, str]] = {
