@@ -34,6 +34,7 @@ def write(copy: Copy, module: str) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_the_code_of_the_guide_adds_a_resource(copy: Copy, tmp_path: Path) -> None:
     contract, tables, errors, app = blocks(GUIDE, "diff")
     migration, module = blocks(GUIDE, "python")[:2]

@@ -269,6 +269,7 @@ def test_tokens_with_cached_keys_work_during_an_outage(world: World) -> None:
         world.start_better_auth()
 
 
+@pytest.mark.long
 @in_worlds("EdDSA")
 def test_an_api_started_during_an_outage_recovers_after_it(world: World) -> None:
     ada = sign_up(world, "Ada")

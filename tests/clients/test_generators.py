@@ -13,6 +13,9 @@ import pytest
 from impl.identity.tokens import mint_token
 from scripts.client import NODE, ROOT, install, run
 
+# The client of this project (test_typescript.py) is tested each time.
+pytestmark = pytest.mark.long
+
 GENERATORS = Path(__file__).resolve().parent / "generators"
 
 COMMANDS = {

@@ -210,7 +210,14 @@ def test_the_directory_may_have_a_long_name_with_any_characters(tmp_path: Path) 
         assert len(running_on(directory)) == 3
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGKILL,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.long),
+        pytest.param(signal.SIGINT, marks=pytest.mark.long),
+    ],
+)
 def test_no_process_remains_when_the_owner_is_killed(tmp_path: Path, number: signal.Signals) -> None:
     with owner(tmp_path) as (process, _):
         # Briefly there is one more process: the shell that starts the server.

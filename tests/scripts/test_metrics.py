@@ -122,6 +122,7 @@ def processes(served: Served) -> set[int]:
     return {int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()}
 
 
+@pytest.mark.long
 def test_a_single_process_has_metrics_and_names_a_taken_port(tmp_path: Path) -> None:
     with measured(tmp_path) as (served, url):
         httpx.get(f"{served.url}/ready")

@@ -82,7 +82,14 @@ def test_the_traps_catch_imports_of_python_itself(traps: Path) -> None:
     assert (done.returncode, done.stderr[:10]) == (3, "imported: ")
 
 
-@pytest.mark.parametrize("script", sorted({*SCRIPTS} - NOT_TRIED))
+# All scripts start by scripts/run; one of them is tried each time.
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(name, marks=() if name == "serve" else pytest.mark.long)
+        for name in sorted({*SCRIPTS} - NOT_TRIED)
+    ],
+)
 def test_no_script_imports_from_the_working_directory(traps: Path, script: str) -> None:
     """Nor from the caller's PYTHONPATH, in which an empty part means the working directory."""
     done = subprocess.run(
