@@ -14,7 +14,7 @@ from tests.resilience.conftest import FULL, Report
 from tests.resilience.suite import run_suite
 
 # The small run uses the tests with most kinds of statements.
-SUITE = ("tests/api", "tests/model") if FULL else ("tests/impl/resources",)
+SUITE = ("tests/api", "tests/model") if FULL else ("tests/impl/resources/test_users.py",)
 
 
 BEHAVIOURS = {"no prepared statements": 0, **({"prepared statements": 100} if FULL else {})}
