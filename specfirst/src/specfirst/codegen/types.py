@@ -556,11 +556,8 @@ def _default(schema: Mapping[str, Any], hint: str) -> str | None:
     if default is None or not _JSON_HINT.fullmatch(hint):
         return None
     if isinstance(default, list | dict):
-        return (
-            f"Field(default_factory=lambda: {default!r})"
-            if hint.startswith(("list", "dict", "Any"))
-            else None
-        )
+        # Pydantic copies it for each instance.
+        return repr(default) if hint.startswith(("list", "dict", "Any")) else None
     if hint.startswith("Literal["):
         return repr(default) if _quoted(default) in hint else None
     names = {str: "str", bool: "bool", int: "int", float: "float"}
