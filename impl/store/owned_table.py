@@ -103,7 +103,7 @@ class OwnedTable(Generic[RowT]):
     async def get(self, user_id: str, row_id: int, **parents: int) -> Stored[RowT]:
         """Read a row. `parents` are other ids of its path, such as `task_id`, which the row must have."""
         row: Any = await self._get(user_id=user_id, id=row_id)
-        if row is None or any(row[name] != parent for name, parent in parents.items()):
+        if row is None or (parents and any(row[name] != parent for name, parent in parents.items())):
             raise self._missing()
         return _stored(row)
 
