@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.copies import import_path
+
 PROGRAM = """
 import asyncio, json, sys
 import httpx
@@ -43,7 +45,7 @@ def spans(tmp_path: Path, traces: str, *requests: tuple[str, str]) -> list[tuple
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", PROGRAM, json.dumps(requests)],
         env={
-            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "PYTHONPATH": import_path(Path(__file__).parents[2]),
             "TRACES": traces,
             # These settings are enough for error responses, which need no database.
             "MOCK": "all",
