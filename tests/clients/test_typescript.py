@@ -36,16 +36,11 @@ def changed_contract(folder: Path, old: str, new: str) -> Path:
 # --- Generation -------------------------------------------------------------------------------------------
 
 
-def test_the_client_is_current(tools: Path) -> None:
-    done = scripts_client("--check")
-    assert done.returncode == 0, done.stderr
-
-
 def test_a_stale_client_fails_the_check(tools: Path, tmp_path: Path) -> None:
     contract = changed_contract(tmp_path, r"enum: \[low, medium, high]", "enum: [low, high]")
     done = scripts_client("--check", "--contract", contract)
     assert done.returncode == 1
-    assert "src/schema.ts differs" in done.stderr
+    assert "clients/typescript/src/schema.ts differs\n" in done.stderr
     assert "run scripts/client" in done.stderr
 
 
