@@ -23,13 +23,13 @@ from .schemas import (
     CategoryReplace,
     CategoryResponse,
     CategoryUpdate,
-    Cursor,
     EntityTags,
     HealthResponse,
-    IdempotencyKey,
-    Limit,
+    IdempotencyKeyValue,
     MessageResponse,
-    Offset,
+    PageCursor,
+    PageLimit,
+    PageOffset,
     ReadinessResponse,
     RootResponse,
     TaskCompleted,
@@ -61,6 +61,16 @@ class CreateTask201(Result):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToggleTask200(Result):
+    """toggleTask answers 200. The current task."""
+
+    status: ClassVar[int] = 200
+    body: TaskResponse | plain.TaskResponse
+    etag: str
+    """The header ETag. Entity tag of the current version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GetTask200(Result):
     """getTask answers 200. The current task."""
 
@@ -83,16 +93,6 @@ class ReplaceTask200(Result):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateTask200(Result):
     """updateTask answers 200. The current task."""
-
-    status: ClassVar[int] = 200
-    body: TaskResponse | plain.TaskResponse
-    etag: str
-    """The header ETag. Entity tag of the current version."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToggleTask200(Result):
-    """toggleTask answers 200. The current task."""
 
     status: ClassVar[int] = 200
     body: TaskResponse | plain.TaskResponse
@@ -230,9 +230,9 @@ class TasksOperations(Protocol[CallerT]):
         completed: TaskCompleted | None,
         priority: TaskPriority | None,
         category_id: CategoryId | None,
-        limit: Limit,
-        offset: Offset,
-        cursor: Cursor | None,
+        limit: PageLimit,
+        cursor: PageCursor | None,
+        offset: PageOffset,
     ) -> TaskListResponse | plain.TaskListResponse:
         """GET /api/{user_id}/tasks: List tasks.
 
@@ -251,7 +251,7 @@ class TasksOperations(Protocol[CallerT]):
         /,
         *,
         user_id: UserId,
-        idempotency_key: IdempotencyKey | None,
+        idempotency_key: IdempotencyKeyValue | None,
         body: TaskCreate,
     ) -> CreateTask201:
         """POST /api/{user_id}/tasks: Create a task.
@@ -260,6 +260,26 @@ class TasksOperations(Protocol[CallerT]):
         property.
 
         Errors: 400, 401, 403, 404, 413, 415, 422, 429, 500, 503.
+        """
+        ...
+
+    async def toggle_task(
+        self,
+        caller: CallerT,
+        /,
+        *,
+        user_id: UserId,
+        task_id: TaskId,
+        if_match: EntityTags | None,
+        if_none_match: EntityTags | None,
+        idempotency_key: IdempotencyKeyValue | None,
+    ) -> ToggleTask200:
+        """PATCH /api/{user_id}/tasks/{task_id}/complete: Toggle whether a task is completed.
+
+        Marks an open task as completed and a completed task as open, atomically: two concurrent
+        toggles both take effect.
+
+        Errors: 401, 403, 404, 412, 422, 429, 500, 503.
         """
         ...
 
@@ -335,26 +355,6 @@ class TasksOperations(Protocol[CallerT]):
         """
         ...
 
-    async def toggle_task(
-        self,
-        caller: CallerT,
-        /,
-        *,
-        user_id: UserId,
-        task_id: TaskId,
-        if_match: EntityTags | None,
-        if_none_match: EntityTags | None,
-        idempotency_key: IdempotencyKey | None,
-    ) -> ToggleTask200:
-        """PATCH /api/{user_id}/tasks/{task_id}/complete: Toggle whether a task is completed.
-
-        Marks an open task as completed and a completed task as open, atomically: two concurrent
-        toggles both take effect.
-
-        Errors: 401, 403, 404, 412, 422, 429, 500, 503.
-        """
-        ...
-
 
 class CategoriesOperations(Protocol[CallerT]):
     """Categories with a name and a colour, which group tasks."""
@@ -365,9 +365,9 @@ class CategoriesOperations(Protocol[CallerT]):
         /,
         *,
         user_id: UserId,
-        limit: Limit,
-        offset: Offset,
-        cursor: Cursor | None,
+        limit: PageLimit,
+        cursor: PageCursor | None,
+        offset: PageOffset,
     ) -> CategoryListResponse | plain.CategoryListResponse:
         """GET /api/{user_id}/categories: List categories.
 
@@ -383,7 +383,7 @@ class CategoriesOperations(Protocol[CallerT]):
         /,
         *,
         user_id: UserId,
-        idempotency_key: IdempotencyKey | None,
+        idempotency_key: IdempotencyKeyValue | None,
         body: CategoryCreate,
     ) -> CreateCategory201:
         """POST /api/{user_id}/categories: Create a category.

@@ -51,8 +51,12 @@ Timestamp: TypeAlias = datetime
 """A timestamp in UTC (RFC 3339)."""
 
 
-Cursor: TypeAlias = str
+PageCursor: TypeAlias = str
 """A position in a list. Use the value of `next_cursor`; its format may change."""
+
+
+EntityTag: TypeAlias = str
+"""An entity tag (RFC 9110, section 8.8.3). Its format may change."""
 
 
 Total: TypeAlias = int
@@ -120,6 +124,7 @@ class TaskResponse(TypedDict):
     """The id of the task's category, or null."""
     created_at: Timestamp
     updated_at: Timestamp
+    etag: EntityTag
 
 
 class TaskListResponse(TypedDict):
@@ -128,7 +133,7 @@ class TaskListResponse(TypedDict):
     items: list[TaskResponse]
     """The tasks of this page, newest first."""
     total: Total
-    next_cursor: Cursor | None
+    next_cursor: PageCursor | None
     """The `cursor` of the next page, or null on the last page."""
 
 
@@ -140,6 +145,7 @@ class CategoryResponse(TypedDict):
     name: CategoryName
     color: CategoryColor
     created_at: Timestamp
+    etag: EntityTag
 
 
 class CategoryListResponse(TypedDict):
@@ -148,7 +154,7 @@ class CategoryListResponse(TypedDict):
     items: list[CategoryResponse]
     """The categories of this page, newest first."""
     total: Total
-    next_cursor: Cursor | None
+    next_cursor: PageCursor | None
     """The `cursor` of the next page, or null on the last page."""
 
 

@@ -51,16 +51,16 @@ Timestamp = TypeAliasType("Timestamp", AwareDatetime)
 """A timestamp in UTC (RFC 3339)."""
 
 
-Limit = TypeAliasType("Limit", int)
+PageLimit = TypeAliasType("PageLimit", int)
 """The maximum number of items on a page."""
 
 
-Offset = TypeAliasType("Offset", int)
-"""The number of items to skip."""
-
-
-Cursor = TypeAliasType("Cursor", str)
+PageCursor = TypeAliasType("PageCursor", str)
 """A position in a list. Use the value of `next_cursor`; its format may change."""
+
+
+PageOffset = TypeAliasType("PageOffset", int)
+"""The number of items to skip."""
 
 
 EntityTag = TypeAliasType("EntityTag", str)
@@ -72,12 +72,21 @@ EntityTags = TypeAliasType("EntityTags", str)
 field lines (RFC 9110, sections 5.3 and 5.6.1.2)."""
 
 
-IdempotencyKey = TypeAliasType("IdempotencyKey", str)
+IdempotencyKeyValue = TypeAliasType("IdempotencyKeyValue", str)
 """Visible ASCII characters, compared exactly. Quotation marks are optional and are part of the key."""
 
 
 Total = TypeAliasType("Total", int)
 """The number of items on all pages."""
+
+
+ErrorCode = TypeAliasType("ErrorCode", str)
+"""The reason, for use by programs. Later versions may add codes: treat an unknown code as its status
+says."""
+
+
+LocationPart = TypeAliasType("LocationPart", str | int)
+"""A name, or an index in an array."""
 
 
 RetryAfter = TypeAliasType("RetryAfter", int)
@@ -258,6 +267,7 @@ class TaskResponse(BaseModel):
     """The id of the task's category, or null."""
     created_at: Timestamp
     updated_at: Timestamp
+    etag: EntityTag
 
 
 class TaskListResponse(BaseModel):
@@ -270,7 +280,7 @@ class TaskListResponse(BaseModel):
     items: list[TaskResponse]
     """The tasks of this page, newest first."""
     total: Total
-    next_cursor: Cursor | None
+    next_cursor: PageCursor | None
     """The `cursor` of the next page, or null on the last page."""
 
 
@@ -286,6 +296,7 @@ class CategoryResponse(BaseModel):
     name: CategoryName
     color: CategoryColor
     created_at: Timestamp
+    etag: EntityTag
 
 
 class CategoryListResponse(BaseModel):
@@ -298,7 +309,7 @@ class CategoryListResponse(BaseModel):
     items: list[CategoryResponse]
     """The categories of this page, newest first."""
     total: Total
-    next_cursor: Cursor | None
+    next_cursor: PageCursor | None
     """The `cursor` of the next page, or null on the last page."""
 
 
@@ -322,6 +333,7 @@ class ErrorResponse(BaseModel):
 
     detail: str
     """The reason, as text."""
+    code: ErrorCode
 
 
 class ValidationErrorItem(BaseModel):
@@ -331,12 +343,12 @@ class ValidationErrorItem(BaseModel):
         extra="forbid",
     )
 
-    loc: list[str | int]
+    loc: list[LocationPart]
     """The place in the request, from the outside in, such as `["body", "title"]`."""
     msg: str
-    """What is wrong, as text."""
+    """What is wrong, as text that can be shown to a person."""
     type: str
-    """The rule that was broken, for use by programs."""
+    """The rule that was broken, for use by programs, such as `maxLength` or `pattern`."""
 
 
 class ValidationErrorResponse(BaseModel):
@@ -348,3 +360,4 @@ class ValidationErrorResponse(BaseModel):
 
     detail: list[ValidationErrorItem]
     """The validation errors."""
+    code: ErrorCode

@@ -26,12 +26,12 @@ from ..schemas import (
     CategoryReplace,
     CategoryResponse,
     CategoryUpdate,
-    Cursor,
     EntityTags,
-    IdempotencyKey,
-    Limit,
+    IdempotencyKeyValue,
     MessageResponse,
-    Offset,
+    PageCursor,
+    PageLimit,
+    PageOffset,
     UserId,
 )
 
@@ -64,25 +64,25 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             UserId,
             Path(description="The id of the user who owns the data. It must be the subject of the token."),
         ],
-        limit: Annotated[Limit, Query(description="The maximum number of items on a page.")] = 100,
+        limit: Annotated[PageLimit, Query(description="The maximum number of items on a page.")] = 100,
+        cursor: Annotated[
+            PageCursor | None,
+            Query(description="The start of the page. Use the `next_cursor` of the previous page."),
+        ] = None,
         offset: Annotated[
-            Offset,
+            PageOffset,
             Query(
                 description="The number of items to skip, counted from the newest item, or from `cursor` if it is given."
             ),
         ] = 0,
-        cursor: Annotated[
-            Cursor | None,
-            Query(description="The start of the page. Use the `next_cursor` of the previous page."),
-        ] = None,
     ) -> CategoryListResponse | plain.CategoryListResponse:
         """Returns one page of the caller's categories, newest first. Pages work as in `listTasks`."""
         return await operations.list_categories(
             caller,
             user_id=user_id,
             limit=limit,
-            offset=offset,
             cursor=cursor,
+            offset=offset,
         )
 
     @router.post(
@@ -132,7 +132,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             Path(description="The id of the user who owns the data. It must be the subject of the token."),
         ],
         idempotency_key: Annotated[
-            IdempotencyKey | None,
+            IdempotencyKeyValue | None,
             Header(
                 alias="Idempotency-Key",
                 description="A unique key for this request, such as a UUID. For 24 hours, the same request with the same key gets the same\nresponse as the first one and changes nothing. Another request with the same key gets 422. The server does not\nstore the key of a request that gets an error response.",
