@@ -41,7 +41,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / ".data"
 CONTRACT = ROOT / "openapi.yaml"
 # The user of the contract's examples, so that "Try it out" in /docs works without changes.
-DEVELOPER: str = contract().get(("components", "parameters", "UserId", "example"))
+DEVELOPER: str = contract().get(("components", "parameters", "PathUserId", "example"))
 
 
 def main() -> None:

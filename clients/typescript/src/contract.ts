@@ -25,19 +25,23 @@ export type CategoryColor = components["schemas"]["CategoryColor"];
 /** A timestamp in UTC (RFC 3339). */
 export type Timestamp = components["schemas"]["Timestamp"];
 /** The maximum number of items on a page. */
-export type Limit = components["schemas"]["Limit"];
-/** The number of items to skip. */
-export type Offset = components["schemas"]["Offset"];
+export type PageLimit = components["schemas"]["PageLimit"];
 /** A position in a list. Use the value of `next_cursor`; its format may change. */
-export type Cursor = components["schemas"]["Cursor"];
+export type PageCursor = components["schemas"]["PageCursor"];
+/** The number of items to skip. */
+export type PageOffset = components["schemas"]["PageOffset"];
 /** An entity tag (RFC 9110, section 8.8.3). Its format may change. */
 export type EntityTag = components["schemas"]["EntityTag"];
 /** Entity tags separated by commas, or `*`. A list may have empty elements, and may be sent in several field lines (RFC 9110, sections 5.3 and 5.6.1.2). */
 export type EntityTags = components["schemas"]["EntityTags"];
 /** Visible ASCII characters, compared exactly. Quotation marks are optional and are part of the key. */
-export type IdempotencyKey = components["schemas"]["IdempotencyKey"];
+export type IdempotencyKeyValue = components["schemas"]["IdempotencyKeyValue"];
 /** The number of items on all pages. */
 export type Total = components["schemas"]["Total"];
+/** The reason, for use by programs. Later versions may add codes: treat an unknown code as its status says. */
+export type ErrorCode = components["schemas"]["ErrorCode"];
+/** A name, or an index in an array. */
+export type LocationPart = components["schemas"]["LocationPart"];
 /** A number of seconds. */
 export type RetryAfter = components["schemas"]["RetryAfter"];
 /** A task to create. */
@@ -85,14 +89,12 @@ export const routes = {
   getHealth: ["GET", "/health"],
   /** Readiness. Answers 200 while the database is available and its migrations are applied, and 503 otherwise. It also answers 503 as soon as the service begins to shut down. */
   getReadiness: ["GET", "/ready"],
-  /** Read the caller's profile. The profile from the claims of the most recently issued token. The server creates it when it first receives a valid token of the user, so there is no operation to create a user. */
-  getUser: ["GET", "/api/{user_id}"],
-  /** Erase the caller's account. Permanently deletes the caller's account with all tasks and categories. The account stays erased until the server receives a token that was issued after the erasure. Until then, all paths of the caller answer 404. */
-  deleteUser: ["DELETE", "/api/{user_id}"],
   /** List tasks. Returns one page of the caller's tasks, newest first. `total` is the number of tasks that match the filters, on all pages. For the next page, pass `next_cursor` as `cursor` (keyset pagination): no task is repeated or skipped when other tasks are created or deleted in between, and every page is as fast as the first. */
   listTasks: ["GET", "/api/{user_id}/tasks"],
   /** Create a task. Creates a task. Only `title` is required. The schema describes the default of each other property. */
   createTask: ["POST", "/api/{user_id}/tasks"],
+  /** Toggle whether a task is completed. Marks an open task as completed and a completed task as open, atomically: two concurrent toggles both take effect. */
+  toggleTask: ["PATCH", "/api/{user_id}/tasks/{task_id}/complete"],
   /** Read a task. Returns one of the caller's tasks. */
   getTask: ["GET", "/api/{user_id}/tasks/{task_id}"],
   /** Replace a task. Replaces the task. `title` is required. An absent property is set to its default. */
@@ -101,8 +103,6 @@ export const routes = {
   updateTask: ["PATCH", "/api/{user_id}/tasks/{task_id}"],
   /** Delete a task. Permanently deletes the task. */
   deleteTask: ["DELETE", "/api/{user_id}/tasks/{task_id}"],
-  /** Toggle whether a task is completed. Marks an open task as completed and a completed task as open, atomically: two concurrent toggles both take effect. */
-  toggleTask: ["PATCH", "/api/{user_id}/tasks/{task_id}/complete"],
   /** List categories. Returns one page of the caller's categories, newest first. Pages work as in `listTasks`. */
   listCategories: ["GET", "/api/{user_id}/categories"],
   /** Create a category. Creates a category. Its name must differ from those of the caller's other categories. */
@@ -115,6 +115,10 @@ export const routes = {
   updateCategory: ["PATCH", "/api/{user_id}/categories/{category_id}"],
   /** Delete a category. Permanently deletes the category. Its tasks are kept, and their `category_id` becomes null. */
   deleteCategory: ["DELETE", "/api/{user_id}/categories/{category_id}"],
+  /** Read the caller's profile. The profile from the claims of the most recently issued token. The server creates it when it first receives a valid token of the user, so there is no operation to create a user. */
+  getUser: ["GET", "/api/{user_id}"],
+  /** Erase the caller's account. Permanently deletes the caller's account with all tasks and categories. The account stays erased until the server receives a token that was issued after the erasure. Until then, all paths of the caller answer 404. */
+  deleteUser: ["DELETE", "/api/{user_id}"],
 } as const;
 
 /** The parameters that are sent as headers. */

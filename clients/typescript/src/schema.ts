@@ -65,38 +65,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/{user_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The id of the user who owns the data. It must be the subject of the token.
-                 * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
-                 */
-                user_id: components["parameters"]["UserId"];
-            };
-            cookie?: never;
-        };
-        /**
-         * Read the caller's profile
-         * @description The profile from the claims of the most recently issued token. The server creates it when it first
-         *     receives a valid token of the user, so there is no operation to create a user.
-         */
-        get: operations["getUser"];
-        put?: never;
-        post?: never;
-        /**
-         * Erase the caller's account
-         * @description Permanently deletes the caller's account with all tasks and categories. The account stays erased until the
-         *     server receives a token that was issued after the erasure. Until then, all paths of the caller answer 404.
-         */
-        delete: operations["deleteUser"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/{user_id}/tasks": {
         parameters: {
             query?: never;
@@ -106,7 +74,7 @@ export interface paths {
                  * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["PathUserId"];
             };
             cookie?: never;
         };
@@ -129,6 +97,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/{user_id}/tasks/{task_id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the user who owns the data. It must be the subject of the token.
+                 * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
+                 */
+                user_id: components["parameters"]["PathUserId"];
+                /**
+                 * @description The id of one of the user's tasks.
+                 * @example 42
+                 */
+                task_id: components["parameters"]["PathTaskId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Toggle whether a task is completed
+         * @description Marks an open task as completed and a completed task as open, atomically: two concurrent toggles both take
+         *     effect.
+         */
+        patch: operations["toggleTask"];
+        trace?: never;
+    };
     "/api/{user_id}/tasks/{task_id}": {
         parameters: {
             query?: never;
@@ -138,12 +138,12 @@ export interface paths {
                  * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["PathUserId"];
                 /**
                  * @description The id of one of the user's tasks.
                  * @example 42
                  */
-                task_id: components["parameters"]["TaskId"];
+                task_id: components["parameters"]["PathTaskId"];
             };
             cookie?: never;
         };
@@ -172,38 +172,6 @@ export interface paths {
         patch: operations["updateTask"];
         trace?: never;
     };
-    "/api/{user_id}/tasks/{task_id}/complete": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The id of the user who owns the data. It must be the subject of the token.
-                 * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
-                 */
-                user_id: components["parameters"]["UserId"];
-                /**
-                 * @description The id of one of the user's tasks.
-                 * @example 42
-                 */
-                task_id: components["parameters"]["TaskId"];
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * Toggle whether a task is completed
-         * @description Marks an open task as completed and a completed task as open, atomically: two concurrent toggles both take
-         *     effect.
-         */
-        patch: operations["toggleTask"];
-        trace?: never;
-    };
     "/api/{user_id}/categories": {
         parameters: {
             query?: never;
@@ -213,7 +181,7 @@ export interface paths {
                  * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["PathUserId"];
             };
             cookie?: never;
         };
@@ -243,12 +211,12 @@ export interface paths {
                  * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["PathUserId"];
                 /**
                  * @description The id of one of the user's categories.
                  * @example 7
                  */
-                category_id: components["parameters"]["CategoryId"];
+                category_id: components["parameters"]["PathCategoryId"];
             };
             cookie?: never;
         };
@@ -277,13 +245,48 @@ export interface paths {
         patch: operations["updateCategory"];
         trace?: never;
     };
+    "/api/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the user who owns the data. It must be the subject of the token.
+                 * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
+                 */
+                user_id: components["parameters"]["PathUserId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Read the caller's profile
+         * @description The profile from the claims of the most recently issued token. The server creates it when it first
+         *     receives a valid token of the user, so there is no operation to create a user.
+         */
+        get: operations["getUser"];
+        put?: never;
+        post?: never;
+        /**
+         * Erase the caller's account
+         * @description Permanently deletes the caller's account with all tasks and categories. The account stays erased until the
+         *     server receives a token that was issued after the erasure. Until then, all paths of the caller answer 404.
+         */
+        delete: operations["deleteUser"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @description The id of the user at the login service. */
         UserId: string;
-        /** @description A task's id. At most 2^53 - 1, the largest integer that JavaScript represents exactly. */
+        /**
+         * Format: int64
+         * @description A task's id. At most 2^53 - 1, the largest integer that JavaScript represents exactly.
+         */
         TaskId: number;
         /** @description The title of the task. */
         TaskTitle: string;
@@ -301,7 +304,10 @@ export interface components {
          * @description The due date, with offset (RFC 3339), from 1900 to 2999 in that offset.
          */
         DueDate: string;
-        /** @description A category's id. At most 2^53 - 1, the largest integer that JavaScript represents exactly. */
+        /**
+         * Format: int64
+         * @description A category's id. At most 2^53 - 1, the largest integer that JavaScript represents exactly.
+         */
         CategoryId: number;
         /** @description The name of the category, unique among the user's categories. */
         CategoryName: string;
@@ -316,14 +322,15 @@ export interface components {
          * @description The maximum number of items on a page.
          * @default 100
          */
-        Limit: number;
+        PageLimit: number;
+        /** @description A position in a list. Use the value of `next_cursor`; its format may change. */
+        PageCursor: string;
         /**
+         * Format: int64
          * @description The number of items to skip.
          * @default 0
          */
-        Offset: number;
-        /** @description A position in a list. Use the value of `next_cursor`; its format may change. */
-        Cursor: string;
+        PageOffset: number;
         /** @description An entity tag (RFC 9110, section 8.8.3). Its format may change. */
         EntityTag: string;
         /**
@@ -332,9 +339,16 @@ export interface components {
          */
         EntityTags: string | "*";
         /** @description Visible ASCII characters, compared exactly. Quotation marks are optional and are part of the key. */
-        IdempotencyKey: string;
-        /** @description The number of items on all pages. */
+        IdempotencyKeyValue: string;
+        /**
+         * Format: int64
+         * @description The number of items on all pages.
+         */
         Total: number;
+        /** @description The reason, for use by programs. Later versions may add codes: treat an unknown code as its status says. */
+        ErrorCode: string;
+        /** @description A name, or an index in an array. */
+        LocationPart: string | number;
         /** @description A number of seconds. */
         RetryAfter: number;
         /** @description A task to create. */
@@ -452,6 +466,7 @@ export interface components {
             category_id: components["schemas"]["CategoryId"] | null;
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
+            etag: components["schemas"]["EntityTag"];
         };
         /** @description One page of tasks. */
         TaskListResponse: {
@@ -459,7 +474,7 @@ export interface components {
             items: components["schemas"]["TaskResponse"][];
             total: components["schemas"]["Total"];
             /** @description The `cursor` of the next page, or null on the last page. */
-            next_cursor: components["schemas"]["Cursor"] | null;
+            next_cursor: components["schemas"]["PageCursor"] | null;
         };
         /** @description A category. */
         CategoryResponse: {
@@ -468,6 +483,7 @@ export interface components {
             name: components["schemas"]["CategoryName"];
             color: components["schemas"]["CategoryColor"];
             created_at: components["schemas"]["Timestamp"];
+            etag: components["schemas"]["EntityTag"];
         };
         /** @description One page of categories. */
         CategoryListResponse: {
@@ -475,7 +491,7 @@ export interface components {
             items: components["schemas"]["CategoryResponse"][];
             total: components["schemas"]["Total"];
             /** @description The `cursor` of the next page, or null on the last page. */
-            next_cursor: components["schemas"]["Cursor"] | null;
+            next_cursor: components["schemas"]["PageCursor"] | null;
         };
         /** @description A message as text. */
         MessageResponse: {
@@ -486,66 +502,25 @@ export interface components {
         ErrorResponse: {
             /** @description The reason, as text. */
             detail: string;
+            code: components["schemas"]["ErrorCode"];
         };
         /** @description All validation errors of a request. */
         ValidationErrorResponse: {
             /** @description The validation errors. */
             detail: components["schemas"]["ValidationErrorItem"][];
+            code: components["schemas"]["ErrorCode"];
         };
         /** @description One validation error. */
         ValidationErrorItem: {
             /** @description The place in the request, from the outside in, such as `["body", "title"]`. */
-            loc: (string | number)[];
-            /** @description What is wrong, as text. */
+            loc: components["schemas"]["LocationPart"][];
+            /** @description What is wrong, as text that can be shown to a person. */
             msg: string;
-            /** @description The rule that was broken, for use by programs. */
+            /** @description The rule that was broken, for use by programs, such as `maxLength` or `pattern`. */
             type: string;
         };
     };
     responses: {
-        /** @description The current task. */
-        Task: {
-            headers: {
-                ETag: components["headers"]["ETag"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "id": 42,
-                 *       "user_id": "mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K",
-                 *       "title": "Write the contract",
-                 *       "description": null,
-                 *       "completed": true,
-                 *       "priority": "medium",
-                 *       "due_date": null,
-                 *       "category_id": null,
-                 *       "created_at": "2026-01-05T08:15:00Z",
-                 *       "updated_at": "2026-01-06T09:30:00Z"
-                 *     }
-                 */
-                "application/json": components["schemas"]["TaskResponse"];
-            };
-        };
-        /** @description The current category. */
-        Category: {
-            headers: {
-                ETag: components["headers"]["ETag"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "id": 7,
-                 *       "user_id": "mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K",
-                 *       "name": "Work",
-                 *       "color": "#10B981",
-                 *       "created_at": "2026-01-05T08:10:00Z"
-                 *     }
-                 */
-                "application/json": components["schemas"]["CategoryResponse"];
-            };
-        };
         /** @description The current `ETag` matches `If-None-Match`, so the response has no body. */
         NotModified: {
             headers: {
@@ -562,7 +537,8 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "The body is not valid JSON in UTF-8"
+                 *       "detail": "The body is not valid JSON in UTF-8",
+                 *       "code": "malformed_body"
                  *     }
                  */
                 "application/json": components["schemas"]["ErrorResponse"];
@@ -585,7 +561,8 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "Not authenticated"
+                 *       "detail": "Not authenticated",
+                 *       "code": "unauthorized"
                  *     }
                  */
                 "application/json": components["schemas"]["ErrorResponse"];
@@ -599,7 +576,8 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "Not authorized to access this user's data"
+                 *       "detail": "Not authorized to access this user's data",
+                 *       "code": "not_the_caller"
                  *     }
                  */
                 "application/json": components["schemas"]["ErrorResponse"];
@@ -613,7 +591,8 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "User not found"
+                 *       "detail": "User not found",
+                 *       "code": "user_not_found"
                  *     }
                  */
                 "application/json": components["schemas"]["ErrorResponse"];
@@ -627,7 +606,8 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "Category not found"
+                 *       "detail": "Category not found",
+                 *       "code": "category_not_found"
                  *     }
                  */
                 "application/json": components["schemas"]["ErrorResponse"];
@@ -641,7 +621,8 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "Task not found"
+                 *       "detail": "Task not found",
+                 *       "code": "task_not_found"
                  *     }
                  */
                 "application/json": components["schemas"]["ErrorResponse"];
@@ -655,7 +636,8 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "Category not found"
+                 *       "detail": "Category not found",
+                 *       "code": "category_not_found"
                  *     }
                  */
                 "application/json": components["schemas"]["ErrorResponse"];
@@ -669,7 +651,8 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "Task not found"
+                 *       "detail": "Task not found",
+                 *       "code": "task_not_found"
                  *     }
                  */
                 "application/json": components["schemas"]["ErrorResponse"];
@@ -683,7 +666,8 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "A category with this name already exists"
+                 *       "detail": "A category with this name already exists",
+                 *       "code": "category_name_taken"
                  *     }
                  */
                 "application/json": components["schemas"]["ErrorResponse"];
@@ -697,7 +681,8 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "The resource's ETag does not satisfy the request's If-Match or If-None-Match"
+                 *       "detail": "The resource's ETag does not satisfy the request's If-Match or If-None-Match",
+                 *       "code": "precondition_failed"
                  *     }
                  */
                 "application/json": components["schemas"]["ErrorResponse"];
@@ -711,7 +696,8 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "The body is larger than 65536 bytes"
+                 *       "detail": "The body is larger than 65536 bytes",
+                 *       "code": "content_too_large"
                  *     }
                  */
                 "application/json": components["schemas"]["ErrorResponse"];
@@ -731,7 +717,8 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "The body must be application/json in UTF-8"
+                 *       "detail": "The body must be application/json in UTF-8",
+                 *       "code": "unsupported_media_type"
                  *     }
                  */
                 "application/json": components["schemas"]["ErrorResponse"];
@@ -751,7 +738,8 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "The body must be application/json in UTF-8"
+                 *       "detail": "The body must be application/json in UTF-8",
+                 *       "code": "unsupported_media_type"
                  *     }
                  */
                 "application/json": components["schemas"]["ErrorResponse"];
@@ -778,7 +766,8 @@ export interface components {
                  *           "msg": "The value is greater than the maximum of 1000",
                  *           "type": "maximum"
                  *         }
-                 *       ]
+                 *       ],
+                 *       "code": "invalid_request"
                  *     }
                  */
                 "application/json": components["schemas"]["ValidationErrorResponse"];
@@ -800,7 +789,8 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "Too many requests"
+                 *       "detail": "Too many requests",
+                 *       "code": "too_many_requests"
                  *     }
                  */
                 "application/json": components["schemas"]["ErrorResponse"];
@@ -814,7 +804,8 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "Internal server error"
+                 *       "detail": "Internal server error",
+                 *       "code": "internal_server_error"
                  *     }
                  */
                 "application/json": components["schemas"]["ErrorResponse"];
@@ -833,7 +824,8 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "The database is not available"
+                 *       "detail": "The database is not available",
+                 *       "code": "database_unavailable"
                  *     }
                  */
                 "application/json": components["schemas"]["ErrorResponse"];
@@ -845,23 +837,23 @@ export interface components {
          * @description The id of the user who owns the data. It must be the subject of the token.
          * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
          */
-        UserId: components["schemas"]["UserId"];
+        PathUserId: components["schemas"]["UserId"];
         /**
          * @description The id of one of the user's tasks.
          * @example 42
          */
-        TaskId: components["schemas"]["TaskId"];
+        PathTaskId: components["schemas"]["TaskId"];
         /**
          * @description The id of one of the user's categories.
          * @example 7
          */
-        CategoryId: components["schemas"]["CategoryId"];
+        PathCategoryId: components["schemas"]["CategoryId"];
         /** @description The maximum number of items on a page. */
-        Limit: components["schemas"]["Limit"];
-        /** @description The number of items to skip, counted from the newest item, or from `cursor` if it is given. */
-        Offset: components["schemas"]["Offset"];
+        Limit: components["schemas"]["PageLimit"];
         /** @description The start of the page. Use the `next_cursor` of the previous page. */
-        Cursor: components["schemas"]["Cursor"];
+        Cursor: components["schemas"]["PageCursor"];
+        /** @description The number of items to skip, counted from the newest item, or from `cursor` if it is given. */
+        Offset: components["schemas"]["PageOffset"];
         /**
          * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
          *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
@@ -878,82 +870,9 @@ export interface components {
          *     response as the first one and changes nothing. Another request with the same key gets 422. The server does not
          *     store the key of a request that gets an error response.
          */
-        IdempotencyKey: components["schemas"]["IdempotencyKey"];
+        IdempotencyKey: components["schemas"]["IdempotencyKeyValue"];
     };
-    requestBodies: {
-        /** @description The task to create. */
-        TaskCreate: {
-            content: {
-                /**
-                 * @example {
-                 *       "title": "Write the contract",
-                 *       "description": "Before the code, not after it.",
-                 *       "priority": "high",
-                 *       "due_date": "2026-02-01T17:00:00Z"
-                 *     }
-                 */
-                "application/json": components["schemas"]["TaskCreate"];
-            };
-        };
-        /** @description The new content of the task. */
-        TaskReplace: {
-            content: {
-                /**
-                 * @example {
-                 *       "title": "Write the contract",
-                 *       "completed": true
-                 *     }
-                 */
-                "application/json": components["schemas"]["TaskReplace"];
-            };
-        };
-        /** @description The properties to change. */
-        TaskUpdate: {
-            content: {
-                /**
-                 * @example {
-                 *       "completed": true,
-                 *       "due_date": null
-                 *     }
-                 */
-                "application/json": components["schemas"]["TaskUpdate"];
-            };
-        };
-        /** @description The category to create. */
-        CategoryCreate: {
-            content: {
-                /**
-                 * @example {
-                 *       "name": "Work"
-                 *     }
-                 */
-                "application/json": components["schemas"]["CategoryCreate"];
-            };
-        };
-        /** @description The new content of the category. */
-        CategoryReplace: {
-            content: {
-                /**
-                 * @example {
-                 *       "name": "Work",
-                 *       "color": "#10B981"
-                 *     }
-                 */
-                "application/json": components["schemas"]["CategoryReplace"];
-            };
-        };
-        /** @description The properties to change. */
-        CategoryUpdate: {
-            content: {
-                /**
-                 * @example {
-                 *       "color": "#10B981"
-                 *     }
-                 */
-                "application/json": components["schemas"]["CategoryUpdate"];
-            };
-        };
-    };
+    requestBodies: never;
     headers: {
         /**
          * @description Entity tag of the current version.
@@ -1053,88 +972,6 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
-    getUser: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The id of the user who owns the data. It must be the subject of the token.
-                 * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
-                 */
-                user_id: components["parameters"]["UserId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The profile. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K",
-                     *       "email": "ada@example.com",
-                     *       "name": "Ada Lovelace",
-                     *       "email_verified": true,
-                     *       "image": null,
-                     *       "created_at": "2026-01-05T08:00:00Z",
-                     *       "updated_at": "2026-01-05T08:00:00Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["UserResponse"];
-                };
-            };
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["UserNotFound"];
-            422: components["responses"]["UnprocessableContent"];
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    deleteUser: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The id of the user who owns the data. It must be the subject of the token.
-                 * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
-                 */
-                user_id: components["parameters"]["UserId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The account and all its data are deleted. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "message": "User deleted successfully"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["MessageResponse"];
-                };
-            };
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["UserNotFound"];
-            422: components["responses"]["UnprocessableContent"];
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
-    };
     listTasks: {
         parameters: {
             query?: {
@@ -1146,10 +983,10 @@ export interface operations {
                 category_id?: components["schemas"]["CategoryId"];
                 /** @description The maximum number of items on a page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description The number of items to skip, counted from the newest item, or from `cursor` if it is given. */
-                offset?: components["parameters"]["Offset"];
                 /** @description The start of the page. Use the `next_cursor` of the previous page. */
                 cursor?: components["parameters"]["Cursor"];
+                /** @description The number of items to skip, counted from the newest item, or from `cursor` if it is given. */
+                offset?: components["parameters"]["Offset"];
             };
             header?: never;
             path: {
@@ -1157,7 +994,7 @@ export interface operations {
                  * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["PathUserId"];
             };
             cookie?: never;
         };
@@ -1182,7 +1019,8 @@ export interface operations {
                      *           "due_date": "2026-02-01T17:00:00Z",
                      *           "category_id": 7,
                      *           "created_at": "2026-01-05T08:15:00Z",
-                     *           "updated_at": "2026-01-05T08:15:00Z"
+                     *           "updated_at": "2026-01-05T08:15:00Z",
+                     *           "etag": "\"3b1f0c5a9d2e4f67\""
                      *         }
                      *       ],
                      *       "total": 1,
@@ -1217,11 +1055,24 @@ export interface operations {
                  * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["PathUserId"];
             };
             cookie?: never;
         };
-        requestBody: components["requestBodies"]["TaskCreate"];
+        /** @description The task to create. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "title": "Write the contract",
+                 *       "description": "Before the code, not after it.",
+                 *       "priority": "high",
+                 *       "due_date": "2026-02-01T17:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TaskCreate"];
+            };
+        };
         responses: {
             /** @description The created task. */
             201: {
@@ -1246,7 +1097,8 @@ export interface operations {
                      *       "due_date": "2026-02-01T17:00:00Z",
                      *       "category_id": null,
                      *       "created_at": "2026-01-05T08:15:00Z",
-                     *       "updated_at": "2026-01-05T08:15:00Z"
+                     *       "updated_at": "2026-01-05T08:15:00Z",
+                     *       "etag": "\"3b1f0c5a9d2e4f67\""
                      *     }
                      */
                     "application/json": components["schemas"]["TaskResponse"];
@@ -1258,6 +1110,79 @@ export interface operations {
             404: components["responses"]["UserOrCategoryNotFound"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    toggleTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
+                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
+                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
+                 *     section 13.1.2). If-Match is evaluated first.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description A unique key for this request, such as a UUID. For 24 hours, the same request with the same key gets the same
+                 *     response as the first one and changes nothing. Another request with the same key gets 422. The server does not
+                 *     store the key of a request that gets an error response.
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id of the user who owns the data. It must be the subject of the token.
+                 * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
+                 */
+                user_id: components["parameters"]["PathUserId"];
+                /**
+                 * @description The id of one of the user's tasks.
+                 * @example 42
+                 */
+                task_id: components["parameters"]["PathTaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The current task. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 42,
+                     *       "user_id": "mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K",
+                     *       "title": "Write the contract",
+                     *       "description": null,
+                     *       "completed": true,
+                     *       "priority": "medium",
+                     *       "due_date": null,
+                     *       "category_id": null,
+                     *       "created_at": "2026-01-05T08:15:00Z",
+                     *       "updated_at": "2026-01-06T09:30:00Z",
+                     *       "etag": "\"3b1f0c5a9d2e4f67\""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TaskResponse"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["TaskNotFound"];
+            412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
@@ -1285,18 +1210,42 @@ export interface operations {
                  * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["PathUserId"];
                 /**
                  * @description The id of one of the user's tasks.
                  * @example 42
                  */
-                task_id: components["parameters"]["TaskId"];
+                task_id: components["parameters"]["PathTaskId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["Task"];
+            /** @description The current task. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 42,
+                     *       "user_id": "mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K",
+                     *       "title": "Write the contract",
+                     *       "description": null,
+                     *       "completed": true,
+                     *       "priority": "medium",
+                     *       "due_date": null,
+                     *       "category_id": null,
+                     *       "created_at": "2026-01-05T08:15:00Z",
+                     *       "updated_at": "2026-01-06T09:30:00Z",
+                     *       "etag": "\"3b1f0c5a9d2e4f67\""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TaskResponse"];
+                };
+            };
             304: components["responses"]["NotModified"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -1329,18 +1278,53 @@ export interface operations {
                  * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["PathUserId"];
                 /**
                  * @description The id of one of the user's tasks.
                  * @example 42
                  */
-                task_id: components["parameters"]["TaskId"];
+                task_id: components["parameters"]["PathTaskId"];
             };
             cookie?: never;
         };
-        requestBody: components["requestBodies"]["TaskReplace"];
+        /** @description The new content of the task. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "title": "Write the contract",
+                 *       "completed": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["TaskReplace"];
+            };
+        };
         responses: {
-            200: components["responses"]["Task"];
+            /** @description The current task. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 42,
+                     *       "user_id": "mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K",
+                     *       "title": "Write the contract",
+                     *       "description": null,
+                     *       "completed": true,
+                     *       "priority": "medium",
+                     *       "due_date": null,
+                     *       "category_id": null,
+                     *       "created_at": "2026-01-05T08:15:00Z",
+                     *       "updated_at": "2026-01-06T09:30:00Z",
+                     *       "etag": "\"3b1f0c5a9d2e4f67\""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TaskResponse"];
+                };
+            };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -1375,12 +1359,12 @@ export interface operations {
                  * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["PathUserId"];
                 /**
                  * @description The id of one of the user's tasks.
                  * @example 42
                  */
-                task_id: components["parameters"]["TaskId"];
+                task_id: components["parameters"]["PathTaskId"];
             };
             cookie?: never;
         };
@@ -1431,18 +1415,53 @@ export interface operations {
                  * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["PathUserId"];
                 /**
                  * @description The id of one of the user's tasks.
                  * @example 42
                  */
-                task_id: components["parameters"]["TaskId"];
+                task_id: components["parameters"]["PathTaskId"];
             };
             cookie?: never;
         };
-        requestBody: components["requestBodies"]["TaskUpdate"];
+        /** @description The properties to change. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "completed": true,
+                 *       "due_date": null
+                 *     }
+                 */
+                "application/json": components["schemas"]["TaskUpdate"];
+            };
+        };
         responses: {
-            200: components["responses"]["Task"];
+            /** @description The current task. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 42,
+                     *       "user_id": "mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K",
+                     *       "title": "Write the contract",
+                     *       "description": null,
+                     *       "completed": true,
+                     *       "priority": "medium",
+                     *       "due_date": null,
+                     *       "category_id": null,
+                     *       "created_at": "2026-01-05T08:15:00Z",
+                     *       "updated_at": "2026-01-06T09:30:00Z",
+                     *       "etag": "\"3b1f0c5a9d2e4f67\""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TaskResponse"];
+                };
+            };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -1456,64 +1475,15 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
-    toggleTask: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
-                 *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
-                 */
-                "If-Match"?: components["parameters"]["IfMatch"];
-                /**
-                 * @description The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise
-                 *     the response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,
-                 *     section 13.1.2). If-Match is evaluated first.
-                 */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /**
-                 * @description A unique key for this request, such as a UUID. For 24 hours, the same request with the same key gets the same
-                 *     response as the first one and changes nothing. Another request with the same key gets 422. The server does not
-                 *     store the key of a request that gets an error response.
-                 */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path: {
-                /**
-                 * @description The id of the user who owns the data. It must be the subject of the token.
-                 * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
-                 */
-                user_id: components["parameters"]["UserId"];
-                /**
-                 * @description The id of one of the user's tasks.
-                 * @example 42
-                 */
-                task_id: components["parameters"]["TaskId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: components["responses"]["Task"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["TaskNotFound"];
-            412: components["responses"]["PreconditionFailed"];
-            422: components["responses"]["UnprocessableContent"];
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
-    };
     listCategories: {
         parameters: {
             query?: {
                 /** @description The maximum number of items on a page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description The number of items to skip, counted from the newest item, or from `cursor` if it is given. */
-                offset?: components["parameters"]["Offset"];
                 /** @description The start of the page. Use the `next_cursor` of the previous page. */
                 cursor?: components["parameters"]["Cursor"];
+                /** @description The number of items to skip, counted from the newest item, or from `cursor` if it is given. */
+                offset?: components["parameters"]["Offset"];
             };
             header?: never;
             path: {
@@ -1521,7 +1491,7 @@ export interface operations {
                  * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["PathUserId"];
             };
             cookie?: never;
         };
@@ -1541,7 +1511,8 @@ export interface operations {
                      *           "user_id": "mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K",
                      *           "name": "Work",
                      *           "color": "#3B82F6",
-                     *           "created_at": "2026-01-05T08:10:00Z"
+                     *           "created_at": "2026-01-05T08:10:00Z",
+                     *           "etag": "\"3b1f0c5a9d2e4f67\""
                      *         }
                      *       ],
                      *       "total": 1,
@@ -1576,11 +1547,21 @@ export interface operations {
                  * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["PathUserId"];
             };
             cookie?: never;
         };
-        requestBody: components["requestBodies"]["CategoryCreate"];
+        /** @description The category to create. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Work"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CategoryCreate"];
+            };
+        };
         responses: {
             /** @description The created category. */
             201: {
@@ -1600,7 +1581,8 @@ export interface operations {
                      *       "user_id": "mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K",
                      *       "name": "Work",
                      *       "color": "#3B82F6",
-                     *       "created_at": "2026-01-05T08:10:00Z"
+                     *       "created_at": "2026-01-05T08:10:00Z",
+                     *       "etag": "\"3b1f0c5a9d2e4f67\""
                      *     }
                      */
                     "application/json": components["schemas"]["CategoryResponse"];
@@ -1640,18 +1622,37 @@ export interface operations {
                  * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["PathUserId"];
                 /**
                  * @description The id of one of the user's categories.
                  * @example 7
                  */
-                category_id: components["parameters"]["CategoryId"];
+                category_id: components["parameters"]["PathCategoryId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["Category"];
+            /** @description The current category. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "user_id": "mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K",
+                     *       "name": "Work",
+                     *       "color": "#10B981",
+                     *       "created_at": "2026-01-05T08:10:00Z",
+                     *       "etag": "\"3b1f0c5a9d2e4f67\""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CategoryResponse"];
+                };
+            };
             304: components["responses"]["NotModified"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -1684,18 +1685,48 @@ export interface operations {
                  * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["PathUserId"];
                 /**
                  * @description The id of one of the user's categories.
                  * @example 7
                  */
-                category_id: components["parameters"]["CategoryId"];
+                category_id: components["parameters"]["PathCategoryId"];
             };
             cookie?: never;
         };
-        requestBody: components["requestBodies"]["CategoryReplace"];
+        /** @description The new content of the category. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Work",
+                 *       "color": "#10B981"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CategoryReplace"];
+            };
+        };
         responses: {
-            200: components["responses"]["Category"];
+            /** @description The current category. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "user_id": "mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K",
+                     *       "name": "Work",
+                     *       "color": "#10B981",
+                     *       "created_at": "2026-01-05T08:10:00Z",
+                     *       "etag": "\"3b1f0c5a9d2e4f67\""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CategoryResponse"];
+                };
+            };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -1731,12 +1762,12 @@ export interface operations {
                  * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["PathUserId"];
                 /**
                  * @description The id of one of the user's categories.
                  * @example 7
                  */
-                category_id: components["parameters"]["CategoryId"];
+                category_id: components["parameters"]["PathCategoryId"];
             };
             cookie?: never;
         };
@@ -1787,18 +1818,47 @@ export interface operations {
                  * @description The id of the user who owns the data. It must be the subject of the token.
                  * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["PathUserId"];
                 /**
                  * @description The id of one of the user's categories.
                  * @example 7
                  */
-                category_id: components["parameters"]["CategoryId"];
+                category_id: components["parameters"]["PathCategoryId"];
             };
             cookie?: never;
         };
-        requestBody: components["requestBodies"]["CategoryUpdate"];
+        /** @description The properties to change. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "color": "#10B981"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CategoryUpdate"];
+            };
+        };
         responses: {
-            200: components["responses"]["Category"];
+            /** @description The current category. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "user_id": "mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K",
+                     *       "name": "Work",
+                     *       "color": "#10B981",
+                     *       "created_at": "2026-01-05T08:10:00Z",
+                     *       "etag": "\"3b1f0c5a9d2e4f67\""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CategoryResponse"];
+                };
+            };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -1807,6 +1867,88 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedPatchMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    getUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the user who owns the data. It must be the subject of the token.
+                 * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
+                 */
+                user_id: components["parameters"]["PathUserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The profile. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K",
+                     *       "email": "ada@example.com",
+                     *       "name": "Ada Lovelace",
+                     *       "email_verified": true,
+                     *       "image": null,
+                     *       "created_at": "2026-01-05T08:00:00Z",
+                     *       "updated_at": "2026-01-05T08:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserResponse"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UserNotFound"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    deleteUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the user who owns the data. It must be the subject of the token.
+                 * @example mGqk3hTyb6fJxQ0sYp2LrVnA8cWdZe1K
+                 */
+                user_id: components["parameters"]["PathUserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account and all its data are deleted. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "User deleted successfully"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MessageResponse"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UserNotFound"];
             422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
