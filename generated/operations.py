@@ -23,13 +23,13 @@ from .schemas import (
     CategoryReplace,
     CategoryResponse,
     CategoryUpdate,
+    Cursor,
     EntityTags,
     HealthResponse,
-    IdempotencyKeyValue,
+    IdempotencyKey,
+    Limit,
     MessageResponse,
-    PageCursor,
-    PageLimit,
-    PageOffset,
+    Offset,
     ReadinessResponse,
     RootResponse,
     TaskCompleted,
@@ -230,9 +230,9 @@ class TasksOperations(Protocol[CallerT]):
         completed: TaskCompleted | None,
         priority: TaskPriority | None,
         category_id: CategoryId | None,
-        limit: PageLimit,
-        cursor: PageCursor | None,
-        offset: PageOffset,
+        limit: Limit,
+        cursor: Cursor | None,
+        offset: Offset,
     ) -> TaskListResponse | plain.TaskListResponse:
         """GET /api/{user_id}/tasks: List tasks.
 
@@ -251,7 +251,7 @@ class TasksOperations(Protocol[CallerT]):
         /,
         *,
         user_id: UserId,
-        idempotency_key: IdempotencyKeyValue | None,
+        idempotency_key: IdempotencyKey | None,
         body: TaskCreate,
     ) -> CreateTask201:
         """POST /api/{user_id}/tasks: Create a task.
@@ -272,7 +272,7 @@ class TasksOperations(Protocol[CallerT]):
         task_id: TaskId,
         if_match: EntityTags | None,
         if_none_match: EntityTags | None,
-        idempotency_key: IdempotencyKeyValue | None,
+        idempotency_key: IdempotencyKey | None,
     ) -> ToggleTask200:
         """PATCH /api/{user_id}/tasks/{task_id}/complete: Toggle whether a task is completed.
 
@@ -365,9 +365,9 @@ class CategoriesOperations(Protocol[CallerT]):
         /,
         *,
         user_id: UserId,
-        limit: PageLimit,
-        cursor: PageCursor | None,
-        offset: PageOffset,
+        limit: Limit,
+        cursor: Cursor | None,
+        offset: Offset,
     ) -> CategoryListResponse | plain.CategoryListResponse:
         """GET /api/{user_id}/categories: List categories.
 
@@ -383,7 +383,7 @@ class CategoriesOperations(Protocol[CallerT]):
         /,
         *,
         user_id: UserId,
-        idempotency_key: IdempotencyKeyValue | None,
+        idempotency_key: IdempotencyKey | None,
         body: CategoryCreate,
     ) -> CreateCategory201:
         """POST /api/{user_id}/categories: Create a category.

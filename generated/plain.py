@@ -51,7 +51,7 @@ Timestamp: TypeAlias = datetime
 """A timestamp in UTC (RFC 3339)."""
 
 
-PageCursor: TypeAlias = str
+Cursor: TypeAlias = str
 """A position in a list. Use the value of `next_cursor`; its format may change."""
 
 
@@ -133,7 +133,7 @@ class TaskListResponse(TypedDict):
     items: list[TaskResponse]
     """The tasks of this page, newest first."""
     total: Total
-    next_cursor: PageCursor | None
+    next_cursor: Cursor | None
     """The `cursor` of the next page, or null on the last page."""
 
 
@@ -154,7 +154,7 @@ class CategoryListResponse(TypedDict):
     items: list[CategoryResponse]
     """The categories of this page, newest first."""
     total: Total
-    next_cursor: PageCursor | None
+    next_cursor: Cursor | None
     """The `cursor` of the next page, or null on the last page."""
 
 

@@ -51,15 +51,15 @@ Timestamp = TypeAliasType("Timestamp", AwareDatetime)
 """A timestamp in UTC (RFC 3339)."""
 
 
-PageLimit = TypeAliasType("PageLimit", int)
+Limit = TypeAliasType("Limit", int)
 """The maximum number of items on a page."""
 
 
-PageCursor = TypeAliasType("PageCursor", str)
+Cursor = TypeAliasType("Cursor", str)
 """A position in a list. Use the value of `next_cursor`; its format may change."""
 
 
-PageOffset = TypeAliasType("PageOffset", int)
+Offset = TypeAliasType("Offset", int)
 """The number of items to skip."""
 
 
@@ -72,7 +72,7 @@ EntityTags = TypeAliasType("EntityTags", str)
 field lines (RFC 9110, sections 5.3 and 5.6.1.2)."""
 
 
-IdempotencyKeyValue = TypeAliasType("IdempotencyKeyValue", str)
+IdempotencyKey = TypeAliasType("IdempotencyKey", str)
 """Visible ASCII characters, compared exactly. Quotation marks are optional and are part of the key."""
 
 
@@ -280,7 +280,7 @@ class TaskListResponse(BaseModel):
     items: list[TaskResponse]
     """The tasks of this page, newest first."""
     total: Total
-    next_cursor: PageCursor | None
+    next_cursor: Cursor | None
     """The `cursor` of the next page, or null on the last page."""
 
 
@@ -309,7 +309,7 @@ class CategoryListResponse(BaseModel):
     items: list[CategoryResponse]
     """The categories of this page, newest first."""
     total: Total
-    next_cursor: PageCursor | None
+    next_cursor: Cursor | None
     """The `cursor` of the next page, or null on the last page."""
 
 

@@ -26,12 +26,12 @@ from ..schemas import (
     CategoryReplace,
     CategoryResponse,
     CategoryUpdate,
+    Cursor,
     EntityTags,
-    IdempotencyKeyValue,
+    IdempotencyKey,
+    Limit,
     MessageResponse,
-    PageCursor,
-    PageLimit,
-    PageOffset,
+    Offset,
     UserId,
 )
 
@@ -64,13 +64,13 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             UserId,
             Path(description="The id of the user who owns the data. It must be the subject of the token."),
         ],
-        limit: Annotated[PageLimit, Query(description="The maximum number of items on a page.")] = 100,
+        limit: Annotated[Limit, Query(description="The maximum number of items on a page.")] = 100,
         cursor: Annotated[
-            PageCursor | None,
+            Cursor | None,
             Query(description="The start of the page. Use the `next_cursor` of the previous page."),
         ] = None,
         offset: Annotated[
-            PageOffset,
+            Offset,
             Query(
                 description="The number of items to skip, counted from the newest item, or from `cursor` if it is given."
             ),
@@ -132,7 +132,7 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             Path(description="The id of the user who owns the data. It must be the subject of the token."),
         ],
         idempotency_key: Annotated[
-            IdempotencyKeyValue | None,
+            IdempotencyKey | None,
             Header(
                 alias="Idempotency-Key",
                 description="A unique key for this request, such as a UUID. For 24 hours, the same request with the same key gets the same\nresponse as the first one and changes nothing. Another request with the same key gets 422. The server does not\nstore the key of a request that gets an error response.",

@@ -22,12 +22,12 @@ from ..operations import (
 )
 from ..schemas import (
     CategoryId,
+    Cursor,
     EntityTags,
-    IdempotencyKeyValue,
+    IdempotencyKey,
+    Limit,
     MessageResponse,
-    PageCursor,
-    PageLimit,
-    PageOffset,
+    Offset,
     TaskCompleted,
     TaskCreate,
     TaskId,
@@ -79,13 +79,13 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
                 description="Only tasks in this category. For a category of another user, the list is empty."
             ),
         ] = None,
-        limit: Annotated[PageLimit, Query(description="The maximum number of items on a page.")] = 100,
+        limit: Annotated[Limit, Query(description="The maximum number of items on a page.")] = 100,
         cursor: Annotated[
-            PageCursor | None,
+            Cursor | None,
             Query(description="The start of the page. Use the `next_cursor` of the previous page."),
         ] = None,
         offset: Annotated[
-            PageOffset,
+            Offset,
             Query(
                 description="The number of items to skip, counted from the newest item, or from `cursor` if it is given."
             ),
@@ -152,7 +152,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             Path(description="The id of the user who owns the data. It must be the subject of the token."),
         ],
         idempotency_key: Annotated[
-            IdempotencyKeyValue | None,
+            IdempotencyKey | None,
             Header(
                 alias="Idempotency-Key",
                 description="A unique key for this request, such as a UUID. For 24 hours, the same request with the same key gets the same\nresponse as the first one and changes nothing. Another request with the same key gets 422. The server does not\nstore the key of a request that gets an error response.",
@@ -223,7 +223,7 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             ),
         ] = None,
         idempotency_key: Annotated[
-            IdempotencyKeyValue | None,
+            IdempotencyKey | None,
             Header(
                 alias="Idempotency-Key",
                 description="A unique key for this request, such as a UUID. For 24 hours, the same request with the same key gets the same\nresponse as the first one and changes nothing. Another request with the same key gets 422. The server does not\nstore the key of a request that gets an error response.",

@@ -205,7 +205,10 @@ def test_a_token_with_one_changed_character_is_rejected(world: World) -> None:
         f"{head}.{payload}",
     ):
         response = ada.get(wrong)
-        assert (response.status_code, response.json()) == (401, {"detail": "Not authenticated"})
+        assert (response.status_code, response.json()) == (
+            401,
+            {"detail": "Not authenticated", "code": "unauthorized"},
+        )
         assert response.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
 
 
@@ -281,7 +284,10 @@ def test_an_api_started_during_an_outage_recovers_after_it(world: World) -> None
         with api(world.database_url, late.folder, **world.settings) as late.api_url:
             unavailable = call(late, "GET", ada.id, token)
             assert unavailable.status_code == 503
-            assert unavailable.json() == {"detail": "The login service is not available"}
+            assert unavailable.json() == {
+                "detail": "The login service is not available",
+                "code": "login_service_unavailable",
+            }
             wait = int(unavailable.headers["Retry-After"])
             # Malformed tokens still get 401, and requests that need no keys still succeed.
             assert call(late, "GET", ada.id, "no.to.ken").status_code == 401

@@ -7,7 +7,7 @@ import re
 import pytest
 from copies import Copy
 
-ESTIMATE = "        estimate:\n          $ref: '#/components/schemas/PageLimit'\n"
+ESTIMATE = "        estimate:\n          $ref: '#/components/schemas/Limit'\n"
 CHANGES = (
     # A renamed query parameter.
     (r"^        - name: completed\n", "        - name: done\n"),

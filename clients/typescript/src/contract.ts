@@ -25,17 +25,17 @@ export type CategoryColor = components["schemas"]["CategoryColor"];
 /** A timestamp in UTC (RFC 3339). */
 export type Timestamp = components["schemas"]["Timestamp"];
 /** The maximum number of items on a page. */
-export type PageLimit = components["schemas"]["PageLimit"];
+export type Limit = components["schemas"]["Limit"];
 /** A position in a list. Use the value of `next_cursor`; its format may change. */
-export type PageCursor = components["schemas"]["PageCursor"];
+export type Cursor = components["schemas"]["Cursor"];
 /** The number of items to skip. */
-export type PageOffset = components["schemas"]["PageOffset"];
+export type Offset = components["schemas"]["Offset"];
 /** An entity tag (RFC 9110, section 8.8.3). Its format may change. */
 export type EntityTag = components["schemas"]["EntityTag"];
 /** Entity tags separated by commas, or `*`. A list may have empty elements, and may be sent in several field lines (RFC 9110, sections 5.3 and 5.6.1.2). */
 export type EntityTags = components["schemas"]["EntityTags"];
 /** Visible ASCII characters, compared exactly. Quotation marks are optional and are part of the key. */
-export type IdempotencyKeyValue = components["schemas"]["IdempotencyKeyValue"];
+export type IdempotencyKey = components["schemas"]["IdempotencyKey"];
 /** The number of items on all pages. */
 export type Total = components["schemas"]["Total"];
 /** The reason, for use by programs. Later versions may add codes: treat an unknown code as its status says. */

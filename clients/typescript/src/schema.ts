@@ -322,15 +322,15 @@ export interface components {
          * @description The maximum number of items on a page.
          * @default 100
          */
-        PageLimit: number;
+        Limit: number;
         /** @description A position in a list. Use the value of `next_cursor`; its format may change. */
-        PageCursor: string;
+        Cursor: string;
         /**
          * Format: int64
          * @description The number of items to skip.
          * @default 0
          */
-        PageOffset: number;
+        Offset: number;
         /** @description An entity tag (RFC 9110, section 8.8.3). Its format may change. */
         EntityTag: string;
         /**
@@ -339,7 +339,7 @@ export interface components {
          */
         EntityTags: string | "*";
         /** @description Visible ASCII characters, compared exactly. Quotation marks are optional and are part of the key. */
-        IdempotencyKeyValue: string;
+        IdempotencyKey: string;
         /**
          * Format: int64
          * @description The number of items on all pages.
@@ -474,7 +474,7 @@ export interface components {
             items: components["schemas"]["TaskResponse"][];
             total: components["schemas"]["Total"];
             /** @description The `cursor` of the next page, or null on the last page. */
-            next_cursor: components["schemas"]["PageCursor"] | null;
+            next_cursor: components["schemas"]["Cursor"] | null;
         };
         /** @description A category. */
         CategoryResponse: {
@@ -491,7 +491,7 @@ export interface components {
             items: components["schemas"]["CategoryResponse"][];
             total: components["schemas"]["Total"];
             /** @description The `cursor` of the next page, or null on the last page. */
-            next_cursor: components["schemas"]["PageCursor"] | null;
+            next_cursor: components["schemas"]["Cursor"] | null;
         };
         /** @description A message as text. */
         MessageResponse: {
@@ -849,11 +849,11 @@ export interface components {
          */
         PathCategoryId: components["schemas"]["CategoryId"];
         /** @description The maximum number of items on a page. */
-        Limit: components["schemas"]["PageLimit"];
+        QueryLimit: components["schemas"]["Limit"];
         /** @description The start of the page. Use the `next_cursor` of the previous page. */
-        Cursor: components["schemas"]["PageCursor"];
+        QueryCursor: components["schemas"]["Cursor"];
         /** @description The number of items to skip, counted from the newest item, or from `cursor` if it is given. */
-        Offset: components["schemas"]["PageOffset"];
+        QueryOffset: components["schemas"]["Offset"];
         /**
          * @description The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the
          *     response is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
@@ -870,7 +870,7 @@ export interface components {
          *     response as the first one and changes nothing. Another request with the same key gets 422. The server does not
          *     store the key of a request that gets an error response.
          */
-        IdempotencyKey: components["schemas"]["IdempotencyKeyValue"];
+        HeaderIdempotencyKey: components["schemas"]["IdempotencyKey"];
     };
     requestBodies: never;
     headers: {
@@ -982,11 +982,11 @@ export interface operations {
                 /** @description Only tasks in this category. For a category of another user, the list is empty. */
                 category_id?: components["schemas"]["CategoryId"];
                 /** @description The maximum number of items on a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: components["parameters"]["QueryLimit"];
                 /** @description The start of the page. Use the `next_cursor` of the previous page. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: components["parameters"]["QueryCursor"];
                 /** @description The number of items to skip, counted from the newest item, or from `cursor` if it is given. */
-                offset?: components["parameters"]["Offset"];
+                offset?: components["parameters"]["QueryOffset"];
             };
             header?: never;
             path: {
@@ -1048,7 +1048,7 @@ export interface operations {
                  *     response as the first one and changes nothing. Another request with the same key gets 422. The server does not
                  *     store the key of a request that gets an error response.
                  */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                "Idempotency-Key"?: components["parameters"]["HeaderIdempotencyKey"];
             };
             path: {
                 /**
@@ -1136,7 +1136,7 @@ export interface operations {
                  *     response as the first one and changes nothing. Another request with the same key gets 422. The server does not
                  *     store the key of a request that gets an error response.
                  */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                "Idempotency-Key"?: components["parameters"]["HeaderIdempotencyKey"];
             };
             path: {
                 /**
@@ -1479,11 +1479,11 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description The maximum number of items on a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: components["parameters"]["QueryLimit"];
                 /** @description The start of the page. Use the `next_cursor` of the previous page. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: components["parameters"]["QueryCursor"];
                 /** @description The number of items to skip, counted from the newest item, or from `cursor` if it is given. */
-                offset?: components["parameters"]["Offset"];
+                offset?: components["parameters"]["QueryOffset"];
             };
             header?: never;
             path: {
@@ -1540,7 +1540,7 @@ export interface operations {
                  *     response as the first one and changes nothing. Another request with the same key gets 422. The server does not
                  *     store the key of a request that gets an error response.
                  */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                "Idempotency-Key"?: components["parameters"]["HeaderIdempotencyKey"];
             };
             path: {
                 /**
