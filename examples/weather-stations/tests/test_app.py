@@ -40,5 +40,3 @@ def test_every_operation_has_a_route(operation: Operation) -> None:
 
 def test_an_unknown_path_is_not_found() -> None:
     assert send("GET", "/no/such/path").status_code == 404
-
-

@@ -113,7 +113,9 @@ def test_a_csv_import_can_be_exported_in_both_formats(client: httpx.Client, stat
     ]
 
 
-@pytest.mark.parametrize("line", ["yesterday,9", "2026-05-04T07:00:00Z,101", "2026-05-04T07:00:00Z,nan", "1,2,3"])
+@pytest.mark.parametrize(
+    "line", ["yesterday,9", "2026-05-04T07:00:00Z,101", "2026-05-04T07:00:00Z,nan", "1,2,3"]
+)
 def test_an_invalid_line_imports_nothing(client: httpx.Client, station: str, line: str) -> None:
     response = client.post(
         f"{station}/measurements", content=f"{CSV}{line}\n", headers={"Content-Type": "text/csv"}
