@@ -1,11 +1,11 @@
 # Generated from openapi.yaml by specfirst: change the contract, not this file.
 
-"""What Weather stations 1.0.0 asks of an implementation.
+"""The operations of Weather stations 1.0.0, for an implementation.
 
-There is a Protocol for each tag with a method for each operation. An implementation satisfies it by its
-shape and inherits nothing; `specfirst generate --skeleton` writes the methods that are missing. Arguments have passed the contract's schemas; a result goes out as it is.
-Anything else is said by raising: a subclass of `specfirst.runtime.errors.APIError` whose status the operation
-declares.
+Each tag has a Protocol, and each operation a method of it. A class satisfies a Protocol by its shape and need
+not inherit from it; `specfirst generate --skeleton` writes the methods that are missing. The engine has
+validated the arguments with the contract's schemas. To send an error, raise a subclass of
+`specfirst.runtime.errors.APIError`.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from .schemas import (
 )
 
 CallerT = TypeVar("CallerT", contravariant=True)
-"""Who is calling: the type that the implementation's authentication gives."""
+"""The type of the caller, which the functions of `authenticate` return."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateStation201(Result):
-    """createStation answers 201. The new station."""
+    """Response 201 of createStation. The new station."""
 
     status: ClassVar[int] = 201
     body: Station | plain.Station
@@ -45,7 +45,7 @@ class CreateStation201(Result):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateStationDefault(Result):
-    """createStation answers default. The request failed."""
+    """Response default of createStation. The request failed."""
 
     status: int
     body: Problem | plain.Problem
@@ -53,7 +53,7 @@ class CreateStationDefault(Result):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetStationDefault(Result):
-    """getStation answers default. The request failed."""
+    """Response default of getStation. The request failed."""
 
     status: int
     body: Problem | plain.Problem
@@ -61,7 +61,7 @@ class GetStationDefault(Result):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetPhotoDefault(Result):
-    """setPhoto answers default. The request failed."""
+    """Response default of setPhoto. The request failed."""
 
     status: int
     body: Problem | plain.Problem
@@ -69,7 +69,7 @@ class SetPhotoDefault(Result):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetPhoto200Png(Result):
-    """getPhoto answers 200. The photo."""
+    """Response 200 of getPhoto. The photo."""
 
     status: ClassVar[int] = 200
     media_type: ClassVar[str] = "image/png"
@@ -80,7 +80,7 @@ class GetPhoto200Png(Result):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetPhoto200Jpeg(Result):
-    """getPhoto answers 200. The photo."""
+    """Response 200 of getPhoto. The photo."""
 
     status: ClassVar[int] = 200
     media_type: ClassVar[str] = "image/jpeg"
@@ -91,7 +91,7 @@ class GetPhoto200Jpeg(Result):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetPhotoDefault(Result):
-    """getPhoto answers default. The request failed."""
+    """Response default of getPhoto. The request failed."""
 
     status: int
     body: Problem | plain.Problem
@@ -99,7 +99,7 @@ class GetPhotoDefault(Result):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportMeasurementsDefault(Result):
-    """importMeasurements answers default. The request failed."""
+    """Response default of importMeasurements. The request failed."""
 
     status: int
     body: Problem | plain.Problem
@@ -107,7 +107,7 @@ class ImportMeasurementsDefault(Result):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportMeasurements200Json(Result):
-    """exportMeasurements answers 200. The measurements, in the order of their times."""
+    """Response 200 of exportMeasurements. The measurements, in the order of their times."""
 
     status: ClassVar[int] = 200
     media_type: ClassVar[str] = "application/json"
@@ -116,7 +116,7 @@ class ExportMeasurements200Json(Result):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportMeasurements200Csv(Result):
-    """exportMeasurements answers 200. The measurements, in the order of their times."""
+    """Response 200 of exportMeasurements. The measurements, in the order of their times."""
 
     status: ClassVar[int] = 200
     media_type: ClassVar[str] = "text/csv"
@@ -125,7 +125,7 @@ class ExportMeasurements200Csv(Result):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportMeasurementsDefault(Result):
-    """exportMeasurements answers default. The request failed."""
+    """Response default of exportMeasurements. The request failed."""
 
     status: int
     body: Problem | plain.Problem
@@ -133,7 +133,7 @@ class ExportMeasurementsDefault(Result):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchMeasurementsDefault(Result):
-    """searchMeasurements answers default. The request failed."""
+    """Response default of searchMeasurements. The request failed."""
 
     status: int
     body: Problem | plain.Problem
@@ -141,7 +141,7 @@ class SearchMeasurementsDefault(Result):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowMeasurementsDefault(Result):
-    """followMeasurements answers default. The request failed."""
+    """Response default of followMeasurements. The request failed."""
 
     status: int
     body: Problem | plain.Problem
