@@ -47,14 +47,13 @@ def test_its_fuzz_run_finds_no_problem(tmp_path: Path) -> None:
     assert re.search(r"Result +passed", report), report
 
 
-def test_its_readme_s_requests_are_answered(tmp_path: Path) -> None:
+def test_its_readme_s_requests_are_answered() -> None:
     commands = re.search(r"```sh\n(.*?)```", (EXAMPLE / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     assert commands
     with serving("serve", "--port", "0", command="\0".join(SPECFIRST), folder=EXAMPLE) as server:
-        # The stream in the background ends soon after the measurement has come.
-        script = commands[1].replace("http://127.0.0.1:8000/v1", server.url).replace("wait=60", "wait=1")
+        script = commands[1].replace("http://127.0.0.1:8000/v1", server.url)
         done = subprocess.run(
-            ["sh", "-e", "-c", f"{script}\nwait"],
+            ["sh", "-e", "-c", script],
             env={"PATH": os.environ["PATH"]},
             capture_output=True,
             text=True,
