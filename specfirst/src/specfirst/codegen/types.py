@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
 
+from specfirst.contract.directions import FOREIGN, Direction, Directions
 from specfirst.contract.document import Document, MediaType, Pointer
 from specfirst.contract.names import Names, class_name
 from specfirst.contract.shapes import is_file
@@ -68,6 +69,8 @@ class Definition:
     target: str | None = None
     fields: tuple[Field, ...] = ()
     extra: str | None = None
+    ignored: tuple[str, ...] = ()
+    """The `readOnly` properties, which a request may have and the model does not."""
     uses: set[str] = field(default_factory=set)
 
     @property
@@ -89,7 +92,8 @@ class Definition:
 class Types:
     """The types of one document, as models or as plain dicts.
 
-    `names` has the names of inline schemas by pointer, so that both kinds agree on them.
+    `names` has the names of inline schemas by pointer, so that both kinds agree on them. A schema with
+    `readOnly` or `writeOnly` properties has two types: `Pet` for responses and `PetRequest` for requests.
     """
 
     def __init__(self, document: Document, names: dict[Pointer, str], *, plain: bool = False) -> None:
@@ -99,6 +103,17 @@ class Types:
         self._open: list[Pointer] = []
         self._using: list[set[str]] = []
         self._discriminators = _Discriminators(document)
+        self._directions = Directions(document)
+        self._direction: Direction = "response"
+        self._of_requests = {} if plain else self._request_classes()
+
+    def _request_classes(self) -> dict[str, str]:
+        """Name the classes of the components that differ in requests."""
+        return {
+            name: self._document.classes.unique(f"{chosen}Request")
+            for name, chosen in self._document.schema_classes.items()
+            if self._directions.differs(self._document.schemas[name], ("components", "schemas", name))
+        }
 
     def components(self) -> None:
         """Define the type of every component."""
@@ -110,7 +125,12 @@ class Types:
 
     def definitions(self) -> list[tuple[Definition, bool]]:
         """Return the definitions, each after those that it uses; True if it uses one that comes later."""
-        order = [name for name in self._document.schema_classes.values() if name in self._definitions]
+        components = [
+            chosen
+            for name, answered in self._document.schema_classes.items()
+            for chosen in (answered, self._of_requests.get(name))
+        ]
+        order = [chosen for chosen in components if chosen in self._definitions]
         order += [name for name in self._definitions if name not in order]
         done: dict[str, tuple[Definition, bool]] = {}
         started: set[str] = set()
@@ -132,12 +152,14 @@ class Types:
                     waiting += reversed(later)
         return list(done.values())
 
-    def hint(self, schema: Any, pointer: Pointer, role: str) -> str:
+    def hint(self, schema: Any, pointer: Pointer, role: str, *, direction: Direction = "response") -> str:
         """Return the type of a schema. `role` names it if it is an object without a name of its own."""
+        self._direction = direction
         return self._expression(schema, pointer, role)
 
     def multipart(self, media_type: MediaType, role: str) -> str:
-        """Return the class of a multipart body, whose files are streams."""
+        """Return the class of a multipart body of a request, whose files are streams."""
+        self._direction = "request"
         pointer = (*media_type.pointer, "schema")
         merged = self._merged(media_type.schema, pointer, 0)
         if merged is None or not merged.properties:
@@ -210,7 +232,7 @@ class Types:
             return self._component(target[2])
         node, target = self._document.follow(schema, pointer)
         if target in self._open:
-            return self._names.get(target, "Any")
+            return self._names.get(self._key(target, node), "Any")
         if len(target) == 3 and target[:2] == ("components", "schemas"):
             return self._component(target[2])
         self._open.append(target)
@@ -219,9 +241,21 @@ class Types:
         finally:
             self._open.pop()
 
+    def _key(self, pointer: Pointer, schema: Any) -> Pointer:
+        """Return the key of a schema's name: requests have one of their own where they differ."""
+        differs = self._direction == "request" and self._directions.differs(schema, pointer)
+        return (*pointer, "request") if differs else pointer
+
+    def _varies(self, schema: Any, pointer: Pointer) -> bool:
+        """Return whether a property is of one direction alone, or has another type in each."""
+        marked = any(self._directions.marked(schema, pointer, mark) for mark in FOREIGN.values())
+        return marked or self._directions.differs(schema, pointer)
+
     def _component(self, name: str) -> str:
         """Return the type of a component: its class or alias, and the classes that inherit from it."""
         chosen = self._document.schema_classes[name]
+        if self._direction == "request":
+            chosen = self._of_requests.get(name, chosen)
         self._use(chosen)
         pointer = ("components", "schemas", name)
         if chosen not in self._definitions:
@@ -234,10 +268,11 @@ class Types:
         description = schema.get("description", "") if isinstance(schema, Mapping) else ""
         # A placeholder: the schema may refer to itself.
         definition = self._definitions[chosen] = Definition(chosen, description.strip())
-        self._names[pointer] = chosen
+        key = self._key(pointer, schema)
+        self._names[key] = chosen
         kinds = schema.get("type") if isinstance(schema, Mapping) else None
         if isinstance(kinds, list) and "object" in kinds and len(kinds) > 1:
-            del self._names[pointer]
+            del self._names[key]
         self._using.append(definition.uses)
         target = self._expression(schema, pointer, chosen)
         self._using.pop()
@@ -356,9 +391,12 @@ class Types:
     def _class(
         self, pointer: Pointer, role: str, schema: Any, merged: _Merged, *, files: bool = False
     ) -> str:
-        name = self._names.get(pointer)
+        key = pointer
+        if self._direction == "request" and any(self._varies(*part) for part in merged.properties.values()):
+            key = (*pointer, "request")
+        name = self._names.get(key)
         if name is None:
-            name = self._names[pointer] = self._document.classes.unique(class_name(role))
+            name = self._names[key] = self._document.classes.unique(class_name(role))
         self._use(name)
         known = self._definitions.get(name)
         if known and known.fields:
@@ -367,14 +405,19 @@ class Types:
         definition = known or Definition(name, description.strip())
         self._definitions[name] = definition
         definition.extra = merged.extra
+        foreign = self._foreign(merged)
+        if self._direction == "request" and merged.extra:
+            definition.ignored = foreign
         self._using.append(definition.uses)
-        definition.fields = tuple(self._fields(name, merged, files))
+        definition.fields = tuple(self._fields(name, merged, files, foreign))
         self._using.pop()
         definition.uses.discard(name)
         return name
 
-    def _fields(self, owner: str, merged: _Merged, files: bool) -> Iterator[Field]:
+    def _fields(self, owner: str, merged: _Merged, files: bool, foreign: Container[str]) -> Iterator[Field]:
         for name, (identifier, part, place) in _attributes(merged.properties).items():
+            if name in foreign:
+                continue
             schema: Mapping[str, Any] = part if isinstance(part, Mapping) else {}
             hint = self._file(schema, place) if files else None
             if hint is None:
@@ -385,22 +428,20 @@ class Types:
                 name=identifier,
                 alias=name,
                 hint=hint,
-                required=name in merged.required and not self._is_one_way(schema, place),
+                required=name in merged.required,
                 default=_default(schema, hint),
                 description=schema.get("description", "").strip()
                 if "$ref" not in schema or len(schema) > 1
                 else "",
             )
 
-    def _is_one_way(self, schema: Mapping[str, Any], pointer: Pointer) -> bool:
-        """Return whether requests need not have it, or responses: `readOnly` and `writeOnly` (OpenAPI 3.1,
-        4.8.24).
-        """
-        resolved, _ = self._document.follow(schema, pointer)
-        marks = [part for part in (schema, resolved) if isinstance(part, Mapping)]
-        return any(
-            part.get("writeOnly") is True or (not self.plain and part.get("readOnly") is True)
-            for part in marks
+    def _foreign(self, merged: _Merged) -> tuple[str, ...]:
+        """Return the properties that values of this direction do not have."""
+        mark = FOREIGN[self._direction]
+        return tuple(
+            name
+            for name, (part, place) in merged.properties.items()
+            if self._directions.marked(part, place, mark)
         )
 
     def _file(self, schema: Mapping[str, Any], pointer: Pointer) -> str | None:

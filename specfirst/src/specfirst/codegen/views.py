@@ -14,6 +14,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from specfirst.codegen.types import MODEL_FORMATS, SCALARS, Definition, Types
+from specfirst.contract.directions import Direction
 from specfirst.contract.document import (
     Document,
     Header,
@@ -305,22 +306,23 @@ class Views:
         if media_type.codec == "multipart":
             return self.models.multipart(media_type, role)
         if media_type.streams:
-            return f"AsyncIterator[{self._item_hint(media_type, role, self.models)}]"
+            return f"AsyncIterator[{self._item_hint(media_type, role, self.models, 'request')}]"
         simple = {"text": "str", "bytes": "AsyncIterator[bytes]"}
         if media_type.codec in simple:
             return simple[media_type.codec]
-        return self.models.hint(media_type.schema, (*media_type.pointer, "schema"), role)
+        pointer = (*media_type.pointer, "schema")
+        return self.models.hint(media_type.schema, pointer, role, direction="request")
 
     @staticmethod
-    def _item_hint(media_type: MediaType, role: str, types: Types) -> str:
-        return types.hint(media_type.item_schema, (*media_type.pointer, "itemSchema"), f"{role}Item")
+    def _item_hint(media_type: MediaType, role: str, types: Types, direction: Direction) -> str:
+        pointer = (*media_type.pointer, "itemSchema")
+        return types.hint(media_type.item_schema, pointer, f"{role}Item", direction=direction)
 
     def _argument(self, operation: Operation, parameter: Parameter, *, passed: bool) -> Argument:
         where = parameter.schema_pointer
         schema, _ = self._document.follow(parameter.schema, where)
-        hint = self.models.hint(
-            parameter.schema, where, f"{operation.class_name}{class_name(parameter.name).lstrip('_')}"
-        )
+        role = f"{operation.class_name}{class_name(parameter.name).lstrip('_')}"
+        hint = self.models.hint(parameter.schema, where, role, direction="request")
         default = None if parameter.required else repr(self._default(parameter, schema))
         shape = shape_of(self._document, parameter.schema, where)
         item = shape.items or shape
@@ -404,8 +406,8 @@ class Views:
         ):
             role += _suffix(media_type)
         if media_type.streams:
-            model = self._item_hint(media_type, role, self.models)
-            plain = self._qualified(self._item_hint(media_type, role, self.plain))
+            model = self._item_hint(media_type, role, self.models, "response")
+            plain = self._qualified(self._item_hint(media_type, role, self.plain, "response"))
             return f"AsyncIterable[{model if plain == model else f'{model} | {plain}'}]"
         simple = {"text": "str", "bytes": "bytes | AsyncIterable[bytes]"}
         if media_type.codec in simple:

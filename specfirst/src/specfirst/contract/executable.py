@@ -8,9 +8,11 @@ says in other words is written in those of JSON Schema: `readOnly` and `writeOnl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from contextlib import suppress
+from typing import Any
 from urllib.parse import quote
 
+from specfirst.contract.directions import FOREIGN, Direction, Directions
 from specfirst.contract.document import Document, DocumentError, Pointer
 
 URI = "urn:contract"
@@ -31,9 +33,10 @@ _MOST_MERGED = 20
 class ExecutableSchemas:
     """The schemas of one document, for values of one direction."""
 
-    def __init__(self, document: Document, direction: Literal["request", "response"] | None) -> None:
+    def __init__(self, document: Document, direction: Direction | None) -> None:
         self._document = document
-        self._mark = {"request": "readOnly", "response": "writeOnly"}.get(direction or "", "")
+        self._directions = Directions(document)
+        self._mark = FOREIGN[direction] if direction and self._directions.used else ""
         self._heirs = dict(_heirs(document))
 
     def content(self) -> dict[str, Any]:
@@ -95,7 +98,7 @@ class ExecutableSchemas:
                 ]
             elif key in _MAPS and isinstance(value, Mapping):
                 result[key] = {
-                    name: self._schema(part, (*pointer, key, name), frozenset(), base=False)
+                    name: self._property(part, (*pointer, key, name), forbidden=key == "properties")
                     for name, part in value.items()
                 }
             elif key in _SINGLE:
@@ -112,6 +115,16 @@ class ExecutableSchemas:
             result["minimum"] = max(low, schema.get("minimum", low))
             result["maximum"] = min(high, schema.get("maximum", high))
         return result
+
+    def _property(self, schema: Any, pointer: Pointer, *, forbidden: bool) -> Any:
+        # A server sends no `writeOnly` property. A client may send back what it got, with `readOnly` ones.
+        if (
+            forbidden
+            and self._mark == FOREIGN["response"]
+            and self._directions.marked(schema, pointer, self._mark)
+        ):
+            return False
+        return self._schema(schema, pointer, frozenset(), base=False)
 
     def _reference(self, reference: str, pointer: Pointer, *, base: bool) -> str:
         target = self._document.target(reference, pointer)
@@ -130,25 +143,18 @@ class ExecutableSchemas:
         """Return the names of the properties that the direction need not have."""
         if depth > _MOST_MERGED or not isinstance(schema, Mapping):
             return frozenset()
-        found: set[str] = set()
-        for name, part in (schema.get("properties") or {}).items():
-            place = (*pointer, "properties", name)
-            if isinstance(part, Mapping) and (
-                part.get(self._mark) is True or self._resolved(part, place).get(self._mark) is True
-            ):
-                found.add(name)
-        for index, part in enumerate(schema.get("allOf") or []):
-            place = (*pointer, "allOf", str(index))
-            if isinstance(part, Mapping):
-                found |= self._one_way(self._resolved(part, place), place, depth + 1)
-        return frozenset(found)
-
-    def _resolved(self, schema: Mapping[str, Any], pointer: Pointer) -> Mapping[str, Any]:
-        try:
-            node, _ = self._document.follow(schema, pointer)
-        except DocumentError:
-            return schema
-        return node if isinstance(node, Mapping) else {}
+        found = {
+            name
+            for name, part in (schema.get("properties") or {}).items()
+            if self._directions.marked(part, (*pointer, "properties", name), self._mark)
+        }
+        parts = [
+            (part, (*pointer, "allOf", str(index))) for index, part in enumerate(schema.get("allOf") or [])
+        ]
+        if "$ref" in schema:
+            with suppress(DocumentError):
+                parts.append(self._document.follow(schema, pointer))
+        return frozenset(found.union(*(self._one_way(part, place, depth + 1) for part, place in parts)))
 
 
 def _heirs(document: Document) -> Mapping[str, list[tuple[str, str, str]]]:

@@ -28,7 +28,7 @@ from specfirst.contract.document import (
 from specfirst.runtime.asgi import HTTPResponse
 from specfirst.runtime.errors import Invalid, NotImplementedYet, ValidationErrorItem
 from specfirst.runtime.negotiation import negotiated
-from specfirst.runtime.values import NoValue, Values
+from specfirst.runtime.values import NoValue, Values, sendable
 
 log = logging.getLogger("specfirst")
 
@@ -130,9 +130,12 @@ class Mock:
                 return "example", examples[name]
             if name != "example" or examples:
                 raise _refused("example", [*examples] or ["example"])
-        valid = self._values.validator(schema).is_valid if isinstance(schema, Mapping) else None
+        validator = self._values.validator(schema) if isinstance(schema, Mapping) else None
         for found, value in examples.items():
-            if valid is None or media_type.codec != "json" or valid(value):
+            if validator is None or media_type.codec != "json":
+                return "example", value
+            value = sendable(validator, value)
+            if validator.is_valid(value):
                 return "example", value
             log.warning(
                 "The mock does not use the example %r at %s: it does not match the schema",

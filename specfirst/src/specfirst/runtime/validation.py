@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import jsonschema_rs
 import pydantic
 
+from specfirst.contract.directions import Direction
 from specfirst.contract.document import Document, Pointer
 from specfirst.contract.executable import URI, ExecutableSchemas
 from specfirst.runtime.errors import ValidationErrorItem
@@ -20,10 +21,6 @@ Validator = jsonschema_rs.Validator
 
 _MASK = "The value"
 """Replaces the value in messages, so that no response or log repeats what a client sent."""
-
-
-Direction = Literal["request", "response"]
-"""Which way a value goes: requests need not have `readOnly` properties, responses no `writeOnly` ones."""
 
 
 class Schemas:
@@ -78,6 +75,8 @@ def _validation_errors(
             yield ValidationErrorItem((*where, name), "The property is not part of the contract", kind.name)
     elif kind.name in ("anyOf", "oneOf"):
         yield from _alternatives(error, loc)
+    elif kind.name == "falseSchema":
+        yield ValidationErrorItem(where, "No value is allowed here", kind.name)
     else:
         yield ValidationErrorItem(where, error.message, kind.name)
 
