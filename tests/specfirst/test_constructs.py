@@ -695,6 +695,93 @@ async def test_a_discriminator_of_a_base_is_one_of_its_heirs() -> None:
     assert (await service.post(json={"kind": "cat", "bark": 5})).status_code == 204
 
 
+def animal(**kind: Any) -> Json:
+    """The schemas of a cat and a dog; `kind` is what each says about the tag."""
+    tagged = {name: {"type": "string", **more} for name, more in kind.items()}
+    return {
+        "Cat": {
+            "type": "object",
+            "required": ["kind"],
+            "properties": {"kind": tagged.get("cat", {"type": "string"}), "lives": {"type": "integer"}},
+        },
+        "Dog": {
+            "type": "object",
+            "required": ["kind"],
+            "properties": {"kind": tagged.get("dog", {"type": "string"}), "bark": {"type": "string"}},
+        },
+    }
+
+
+CAT, DOG = {"$ref": "#/components/schemas/Cat"}, {"$ref": "#/components/schemas/Dog"}
+MAPPING = {"cat": "#/components/schemas/Cat", "dog": "Dog"}
+SELECTED: list[tuple[str, Json, Json, str, str]] = [
+    ("oneOf", {}, {}, "Cat", "Dog"),
+    ("anyOf", {}, {}, "Cat", "Dog"),
+    ("oneOf", {"mapping": MAPPING}, {}, "cat", "dog"),
+    ("oneOf", {}, {"cat": {"const": "c"}, "dog": {"enum": ["d", "wolf"]}}, "c", "wolf"),
+    (
+        "anyOf",
+        {"mapping": MAPPING},
+        {"cat": {"enum": ["cat", "dog"]}, "dog": {"enum": ["cat", "dog"]}},
+        "cat",
+        "dog",
+    ),
+]
+
+
+@pytest.mark.parametrize(("key", "discriminator", "kind", "cat", "dog"), SELECTED)
+async def test_a_discriminator_selects_the_alternative_that_holds(
+    key: str, discriminator: Json, kind: Json, cat: str, dog: str
+) -> None:
+    """Both alternatives alone would allow every value of the other one."""
+    schema = {key: [CAT, DOG], "discriminator": {"propertyName": "kind", **discriminator}}
+    service = serve(putting(schema, **animal(**kind)))
+    assert (await service.post(json={"kind": cat, "bark": 5})).status_code == 204
+    assert type(service.arguments["body"]).__name__ == "Cat"
+    assert (await service.post(json={"kind": dog, "lives": "x"})).status_code == 204
+    assert type(service.arguments["body"]).__name__ == "Dog"
+    assert errors(await service.post(json={"kind": dog, "bark": 5})) == [("body", "bark", "type")]
+    assert errors(await service.post(json={"kind": "bird"})) == [("body", "kind", "enum")]
+    assert errors(await service.post(json={})) == [("body", "kind", "required")]
+
+
+async def test_null_beside_the_alternatives_of_a_discriminator_is_null() -> None:
+    schema = {"oneOf": [CAT, DOG, {"type": "null"}], "discriminator": {"propertyName": "kind"}}
+    thing = {"type": "object", "properties": {"pet": schema}}
+    assert await verdicts(
+        putting(thing, **animal()), {"pet": None}, {"pet": {"kind": "Cat"}}, {"pet": {"kind": "x"}}
+    ) == [204, 204, 422]
+
+
+async def test_alternatives_that_are_no_components_are_not_selected() -> None:
+    """The alternatives themselves decide, as JSON Schema says."""
+    schema = {
+        "oneOf": [CAT, {"type": "object", "required": ["x"]}],
+        "discriminator": {"propertyName": "kind"},
+    }
+    assert await verdicts(putting(schema, **animal()), {"kind": "any"}, {"x": 1}, {"kind": "a", "x": 1}) == [
+        204,
+        204,
+        422,
+    ]
+
+
+async def test_heirs_of_a_base_without_a_mapping_are_named_by_their_name() -> None:
+    base = {
+        "type": "object",
+        "required": ["kind"],
+        "properties": {"kind": {"type": "string"}},
+        "discriminator": {"propertyName": "kind"},
+    }
+    dog = {"allOf": [REF, {"type": "object", "properties": {"bark": {"type": "string"}}}]}
+    puppy = {"allOf": [{"$ref": "#/components/schemas/Dog"}, {"properties": {"age": {"type": "integer"}}}]}
+    service = serve(putting(base, Dog=dog, Puppy=puppy))
+    assert (await service.post(json={"kind": "Puppy", "age": 1})).status_code == 204
+    assert isinstance(service.arguments["body"], service.modules.schemas.Puppy)
+    assert errors(await service.post(json={"kind": "Puppy", "age": "x"})) == [("body", "age", "type")]
+    assert errors(await service.post(json={"kind": "Dog", "bark": 5})) == [("body", "bark", "type")]
+
+
 async def test_one_of_without_a_discriminator_takes_the_one_that_fits() -> None:
     dog = {"type": "object", "required": ["bark"], "properties": {"bark": {"type": "string"}}}
     one = {
@@ -711,6 +798,12 @@ async def test_one_of_without_a_discriminator_takes_the_one_that_fits() -> None:
     assert (await service.post(json={"bark": "wow"})).status_code == 204
     assert service.arguments["body"].bark == "wow"
     assert (await service.post(json={})).status_code == 422
+
+
+async def test_a_value_that_fits_several_of_one_of_is_told_so() -> None:
+    thing = {"type": "object", "oneOf": [{"required": ["a"]}, {"required": ["b"]}]}
+    response = await serve(putting(thing)).post(json={"a": 1, "b": 2})
+    assert response.json()["detail"][0]["msg"] == "The value fits more than one alternative"
 
 
 KEYWORDS: list[tuple[Json, Any, Any]] = [
@@ -800,6 +893,35 @@ async def test_properties_can_have_any_name() -> None:
     assert response.json() == {name: name for name in NAMES}
     assert service.arguments["body"].class_ == "class"
     assert service.modules.schemas.Thing(class_="x").model_dump(by_alias=True) == {"class": "x"}
+
+
+TYPES = ["Any", "Annotated", "Literal", "MISSING", "Field", "UUID", "AwareDatetime", "Other", "Thing", "str"]
+
+
+@pytest.mark.parametrize("required", [False, True])
+async def test_a_property_can_have_the_name_of_a_type_in_its_class(required: bool) -> None:
+    properties: Json = {name: {"type": "string", "format": "uuid"} for name in TYPES} | {
+        "Other": {"$ref": "#/components/schemas/Other"},
+        "any": {},
+        "literal": {"enum": ["any", "x"]},
+        "when": {"type": "string", "format": "date-time"},
+        "class": REF,
+    }
+    thing = {"type": "object", "properties": properties, "required": TYPES if required else []}
+    other = {"type": "object", "properties": {"Name": {"type": "string"}}}
+    source = contract(
+        {"requestBody": {"content": content(REF)}}, method="post", schemas={"Thing": thing, "Other": other}
+    )
+    service = serve(source, {"things": lambda service, body: body})
+    sent = dict.fromkeys(TYPES, "3f2504e0-4f89-41d3-9a0c-0305e82c3301") | {
+        "Other": {"Name": "x"},
+        "any": 1,
+        "literal": "any",
+    }
+    response = await service.post(json=sent)
+    assert (response.status_code, response.json()) == (200, sent)
+    body = service.arguments["body"]
+    assert (body.Other_, body.any, body.literal) == (service.modules.schemas.Other(Name="x"), 1, "any")
 
 
 async def test_the_python_name_of_a_property_is_not_its_name_in_json() -> None:

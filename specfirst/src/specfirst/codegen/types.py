@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from specfirst.contract.directions import FOREIGN, Direction, Directions
+from specfirst.contract.discriminators import Discriminators
 from specfirst.contract.document import Document, MediaType, Pointer
 from specfirst.contract.names import Names, class_name
 from specfirst.contract.shapes import is_file
@@ -31,9 +32,10 @@ MODEL_FORMATS = {
 }
 _PLAIN_FORMATS = {"date-time": "datetime", "date": "date"}
 
-_SHADOWED = frozenset(dir(BaseModel)) | {
-    *("str", "int", "float", "bool", "bytes", "list", "dict", "date", "datetime", "type_")
-}
+_BUILTINS = frozenset(
+    {"str", "int", "float", "bool", "bytes", "list", "dict", "date", "datetime", "type_", "NotRequired"}
+)
+_SHADOWED = frozenset(dir(BaseModel)) | _BUILTINS | {"Annotated", "Field", "MISSING"}
 """Names that a field of a model cannot have: attributes of every model, and types in annotations."""
 
 _TEXTS = frozenset(
@@ -80,10 +82,11 @@ class Definition:
     @property
     def functional(self) -> bool:
         """Return whether a TypedDict needs the syntax of a call, because of the names of its keys."""
+        taken = _BUILTINS | _words(f.hint for f in self.fields)
         return any(
             not f.alias.isidentifier()
             or keyword.iskeyword(f.alias)
-            or f.alias in _SHADOWED - set(dir(BaseModel))
+            or f.alias in taken
             or f.alias.startswith("__")
             for f in self.fields
         )
@@ -102,7 +105,8 @@ class Types:
         self._definitions: dict[str, Definition] = {}
         self._open: list[Pointer] = []
         self._using: list[set[str]] = []
-        self._discriminators = _Discriminators(document)
+        self._discriminators = Discriminators(document)
+        self._tags = self._tags_of_components()
         self._directions = Directions(document)
         self._direction: Direction = "response"
         self._of_requests = {} if plain else self._request_classes()
@@ -260,8 +264,27 @@ class Types:
         pointer = ("components", "schemas", name)
         if chosen not in self._definitions:
             self._define_component(name, chosen, pointer)
-        heirs = [self._component(heir) for heir in self._discriminators.heirs(name)]
-        return _joined([*heirs, chosen])
+        return _joined([*map(self._component, self._heirs(name)), chosen])
+
+    def _heirs(self, name: str) -> list[str]:
+        discriminator = self._discriminators.heirs.get(name)
+        heirs = [*discriminator.tags.values(), discriminator.default] if discriminator else []
+        return [heir for heir in dict.fromkeys(heirs) if heir not in (name, None)]
+
+    def _tags_of_components(self) -> Mapping[str, Mapping[str, set[str]]]:
+        """Return the tags by which discriminators select a component, by the property that has them."""
+        found: dict[str, dict[str, set[str]]] = {}
+        discriminators = [*self._discriminators.heirs.values()]
+        for pointer, schema in self._document.parts("schema"):
+            for key in ("oneOf", "anyOf"):
+                if schema.get(key) and (made := self._discriminators.selecting(schema, key, pointer)):
+                    discriminators.append(made)
+        for discriminator in discriminators:
+            for tag, name in discriminator.tags.items():
+                # A base has the tags of all that inherit from it.
+                if name != discriminator.default and name not in self._discriminators.heirs:
+                    found.setdefault(name, {}).setdefault(discriminator.property, set()).add(tag)
+        return found
 
     def _define_component(self, name: str, chosen: str, pointer: Pointer) -> None:
         schema = self._document.schemas[name]
@@ -385,7 +408,7 @@ class Types:
         elif others is not None or "patternProperties" in schema:
             merged.extra = merged.extra or "allow"
         if pointer[:2] == ("components", "schemas") and len(pointer) == 3:
-            merged.tags.update(self._discriminators.tags(pointer[2]))
+            merged.tags.update(self._tags.get(pointer[2], {}))
         return merged
 
     def _class(
@@ -415,17 +438,22 @@ class Types:
         return name
 
     def _fields(self, owner: str, merged: _Merged, files: bool, foreign: Container[str]) -> Iterator[Field]:
-        for name, (identifier, part, place) in _attributes(merged.properties).items():
+        hints: dict[str, str] = {}
+        for name, (part, place) in merged.properties.items():
             if name in foreign:
                 continue
-            schema: Mapping[str, Any] = part if isinstance(part, Mapping) else {}
-            hint = self._file(schema, place) if files else None
+            hint = self._file(part, place) if files and isinstance(part, Mapping) else None
             if hint is None:
                 hint = self._expression(part, place, f"{owner}{class_name(name).lstrip('_') or 'Field'}")
             if name in merged.tags and hint == "str":
                 hint = _literal(sorted(merged.tags[name]))
+            hints[name] = hint
+        identifiers = _attributes(merged.properties, _words(hints.values()))
+        for name, hint in hints.items():
+            part = merged.properties[name][0]
+            schema: Mapping[str, Any] = part if isinstance(part, Mapping) else {}
             yield Field(
-                name=identifier,
+                name=identifiers[name],
                 alias=name,
                 hint=hint,
                 required=name in merged.required,
@@ -471,51 +499,31 @@ class _Merged:
         self.extra = other.extra or self.extra
 
 
-class _Discriminators:
-    """Which components a discriminator names: the heirs of a component, and the tags that they have."""
+def _attributes(names: Iterable[str], taken: Container[str]) -> dict[str, str]:
+    """Give each property a name that an attribute of a model can have, different from the others.
 
-    def __init__(self, document: Document) -> None:
-        self._heirs: dict[str, list[str]] = {}
-        self._tags: dict[str, dict[str, set[str]]] = {}
-        for pointer, schema in document.parts("schema"):
-            discriminator = schema.get("discriminator")
-            if not isinstance(discriminator, Mapping) or not isinstance(
-                discriminator.get("mapping"), Mapping
-            ):
-                continue
-            inherits = not schema.get("oneOf") and not schema.get("anyOf")
-            for tag, reference in discriminator["mapping"].items():
-                name = str(reference).rpartition("/")[2]
-                if name not in document.schemas:
-                    continue
-                tags = self._tags.setdefault(name, {})
-                tags.setdefault(discriminator["propertyName"], set()).add(tag)
-                if inherits and len(pointer) == 3 and pointer[2] != name:
-                    heirs = self._heirs.setdefault(pointer[2], [])
-                    if name not in heirs:
-                        heirs.append(name)
-
-    def heirs(self, name: str) -> Sequence[str]:
-        return self._heirs.get(name, ())
-
-    def tags(self, name: str) -> Mapping[str, set[str]]:
-        return {} if name in self._heirs else self._tags.get(name, {})
-
-
-def _attributes(properties: Mapping[str, tuple[Any, Pointer]]) -> dict[str, tuple[str, Any, Pointer]]:
-    """Give each property a name that an attribute of a model can have, different from the others."""
-    names = Names()
-    kept = {name: names.unique(name) for name in properties if _is_attribute(name)}
+    A name in `taken`, the types that the class uses, cannot be the name of an attribute with a value.
+    """
+    names = [*names]
+    given = Names()
+    kept = {name: given.unique(name) for name in names if _is_attribute(name) and name not in taken}
     found = {}
-    for name, (part, place) in properties.items():
+    for name in names:
         identifier = kept.get(name)
         if identifier is None:
             text = re.sub(r"\W+", "_", name).strip("_")
             if not text or not text[0].isidentifier():
                 text = f"field_{text}".rstrip("_")
-            identifier = names.unique(text if _is_attribute(text) else f"{text}_")
-        found[name] = (identifier, part, place)
+            identifier = given.unique(text if _is_attribute(text) and text not in taken else f"{text}_")
+        found[name] = identifier
     return found
+
+
+def _words(hints: Iterable[str]) -> set[str]:
+    """Return the names in type hints; the texts in literals are none."""
+    return {
+        word for hint in hints for word in re.findall(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|(\w+)""", hint)
+    }
 
 
 def _is_attribute(name: str) -> bool:

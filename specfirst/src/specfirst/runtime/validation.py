@@ -89,7 +89,8 @@ def _alternatives(
     A title that is too long should be reported as such, and not as "matches neither a title nor null". If
     several alternatives of a scalar have its type, all are reported: `*` or a list of entity tags.
     """
-    where, types = [*error.instance_path], []
+    where: list[str | int] = [*error.instance_path]
+    types: list[str] = []
     fitting: list[list[jsonschema_rs.ValidationError]] = []
     for branch in error.kind.as_dict()["context"]:
         mismatches = [inner for inner in branch if inner.kind.name == "type" and inner.instance_path == where]
@@ -104,4 +105,5 @@ def _alternatives(
         for inner in fitting[0]:
             yield from _validation_errors(inner, loc)
         return
-    yield ValidationErrorItem((*loc, *where), f"{_MASK} is not of type {' or '.join(types)}", error.kind.name)
+    problem = f"is not of type {' or '.join(types)}" if types else "fits more than one alternative"
+    yield ValidationErrorItem((*loc, *where), f"{_MASK} {problem}", error.kind.name)
