@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from constructs import DONE, REF, THING, Json, Service, content, contract, errors, ok, posting, serve
 from specfirst.contract.document import Document, DocumentError
+from specfirst.lint import lint
 from specfirst.runtime.errors import APIError, NotFound
 
 X: Json = {"a": "x"}
@@ -268,6 +269,57 @@ async def test_a_response_header_that_is_an_array_is_a_list() -> None:
     assert (await serve(source, {"things": answer}).get()).headers["x-tags"] == "a,b"
 
 
+async def test_several_cookies_are_several_fields() -> None:
+    def answer(service: Service) -> Any:
+        return service.modules.operations.Things204(set_cookie=["a=1; Path=/", "b=2; Expires=Wed, 01 Jan"])
+
+    header = {"Set-Cookie": {"schema": {"type": "array", "items": {"type": "string"}}}}
+    source = contract({"responses": {"204": {"description": "ok", "headers": header}}})
+    response = await serve(source, {"things": answer}, validate_responses=True).get()
+    assert response.headers.get_list("set-cookie") == ["a=1; Path=/", "b=2; Expires=Wed, 01 Jan"]
+
+
+HEADERS: list[tuple[Json, Any, str | None]] = [
+    ({"schema": {"type": "array", "items": {"type": "integer"}}}, [1, 2], "1,2"),
+    ({"schema": {"type": "array", "items": {"type": "integer"}}}, ["x"], None),
+    ({"schema": {"type": "object", "properties": {"a": {"type": "integer"}}}}, {"a": 1}, "a,1"),
+    (
+        {"explode": True, "schema": {"type": "object", "properties": {"a": {"type": "integer"}}}},
+        {"a": 1},
+        "a=1",
+    ),
+    ({"content": content({"type": "object", "required": ["k"]})}, {"k": 1}, '{"k":1}'),
+    ({"content": content({"type": "object", "required": ["k"]})}, {}, None),
+    ({"schema": {"type": "boolean"}}, True, "true"),
+    ({"schema": {"type": "integer", "maximum": 5}}, 6, None),
+]
+
+
+@pytest.mark.parametrize(("header", "value", "text"), HEADERS)
+async def test_a_response_header_of_any_type_is_validated(header: Json, value: Any, text: str | None) -> None:
+    def answer(service: Service) -> Any:
+        return service.modules.operations.Things204(x=value)
+
+    source = contract({"responses": {"204": {"description": "ok", "headers": {"X": header}}}})
+    response = await serve(source, {"things": answer}, validate_responses=True).get()
+    assert (response.status_code, response.headers.get("x")) == ((500, None) if text is None else (204, text))
+
+
+async def test_a_status_without_a_body_has_none_whatever_is_declared() -> None:
+    source = contract({"responses": {"204": {"description": "d", "content": content(REF, example=X)}}})
+    for service in (serve(source, {"things": None}), serve(source, mock=True)):
+        response = await service.get()
+        assert (response.status_code, response.content) == (204, b"")
+        assert "content-type" not in response.headers
+
+
+@pytest.mark.parametrize("status", ["101", "1XX"])
+async def test_an_informational_response_is_no_result(status: str) -> None:
+    source = contract({"responses": {status: {"description": "d"}, **ok(example=X)}})
+    assert (await serve(source, {"things": X}).get()).json() == X
+    assert (await serve(source, mock=True).get()).status_code == 200
+
+
 # --- Bodies -----------------------------------------------------------------------------------------------
 
 FORM = "application/x-www-form-urlencoded"
@@ -499,6 +551,22 @@ async def test_headers_that_openapi_ignores_are_no_parameters() -> None:
     assert await read(contract({"parameters": parameters}), "/things") == {}
 
 
+EMPTY: list[tuple[Json, str, Any]] = [
+    ({"schema": {"type": "integer"}}, "p=", None),
+    ({"schema": {"type": "integer", "default": 3}}, "p", 3),
+    ({"schema": {"type": "integer"}, "required": True}, "p=", None),
+    ({"schema": {"type": "string"}}, "p=", ""),
+    ({"schema": NUMBERS}, "p=", None),
+    ({"schema": {"type": "integer"}}, "p=4", 4),
+]
+
+
+@pytest.mark.parametrize(("parameter", "text", "value"), EMPTY)
+async def test_an_empty_value_is_none_where_it_is_allowed(parameter: Json, text: str, value: Any) -> None:
+    source = query({"name": "p", "allowEmptyValue": True, **parameter})
+    assert await read(source, f"/things?{text}") == {"p": value}
+
+
 async def test_the_whole_query_can_be_one_value() -> None:
     form = {"name": "q", "in": "querystring", "content": content(OBJECT, FORM)}
     found = (await read(contract({"parameters": [form]}, version="3.2.0"), "/things?a=x&n=1"))["q"]
@@ -628,6 +696,45 @@ async def test_the_path_of_a_server_precedes_all_paths() -> None:
     service = serve(contract(servers=servers), {"things": X})
     assert (await service.get("/v1/things")).status_code == 200
     assert (await service.get("/things")).status_code == 404
+
+
+@pytest.mark.parametrize("place", ["path item", "operation"])
+async def test_servers_of_a_part_have_their_paths_too(place: str) -> None:
+    source = contract(servers=[{"url": "/v1"}])
+    item = source["paths"]["/things"]
+    (item if place == "path item" else item["get"])["servers"] = [{"url": "https://files.example.com/v2/x"}]
+    source["paths"]["/others"] = {"get": {"operationId": "others", "tags": ["things"], "responses": DONE}}
+    service = serve(source, {"things": X})
+    assert [(await service.get(f"{base}/things")).status_code for base in ("/v1", "/v2/x", "")] == [
+        200,
+        200,
+        404,
+    ]
+    assert [(await service.get(f"{base}/others")).status_code for base in ("/v1", "/v2/x")] == [204, 404]
+
+
+def test_servers_of_a_part_that_meet_another_path_are_an_error() -> None:
+    source = contract()
+    source["paths"]["/v2/things"] = {"get": {"servers": [{"url": "/"}], "responses": DONE}}
+    source["paths"]["/things"]["servers"] = [{"url": "/v2"}]
+    assert [p.message for p in lint(Document(source)) if p.rule == "servers"] == [
+        "GET /v2/things below the server / is also /things"
+    ]
+
+
+@pytest.mark.parametrize("template", ["/a b", "/a%20b", "/a%20{id}"])
+async def test_a_template_may_be_percent_encoded(template: str) -> None:
+    assert await called(serve(paths((template, "get", "x"))), "GET", "/a%20b") in (
+        ("x", {}),
+        ("x", {"id": "b"}),
+    )
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE"])
+async def test_every_method_can_be_declared(method: str) -> None:
+    service = serve(paths(("/a", method.lower(), "x"), ("/a", "get", "y")))
+    assert await called(service, method, "/a") == ("x", {})
+    assert await called(service, "GET", "/a") == ("y", {})
 
 
 def test_a_document_of_webhooks_alone_gives_types() -> None:

@@ -40,8 +40,6 @@ _MOST_BUILT = 300
 start.
 """
 
-_BODILESS = (204, 205, 304)
-
 
 @dataclass(frozen=True)
 class Argument:
@@ -262,7 +260,7 @@ class Views:
     def _model(self, operation: Operation, response: Response) -> str:
         """Return the type by which FastAPI describes a JSON body; "" if there is none."""
         first = response.content[0] if response.content else None
-        if first is None or first.codec != "json" or first.schema is None or response.status in _BODILESS:
+        if first is None or first.codec != "json" or first.schema is None:
             return ""
         return self._hint(
             first.schema, (*first.pointer, "schema"), f"{operation.class_name}{_role(response)}"
@@ -334,7 +332,10 @@ class Views:
             and item.kind == "scalar"
             and not {"array", "object"} & {*item.types}
         )
-        optional = default == "None" and hint != "Any" and not hint.endswith("| None")
+        may_be_none = default == "None" or (
+            parameter.may_be_empty and not self._schemas.validator(parameter.schema, where).is_valid("")
+        )
+        optional = may_be_none and hint != "Any" and not hint.endswith("| None")
         return Argument(
             identifier=parameter.identifier,
             name=parameter.name,

@@ -163,13 +163,15 @@ class Mock:
                 value = examples[0] if examples else self._values.value(header.schema, key)
             except NoValue:
                 raise NoExample(f"header {header.name}", pointer) from None
-            yield header.name.lower().encode(), _field(value, explode=header.explode)
+            name = header.name.lower().encode()
+            for part in value if name == b"set-cookie" and isinstance(value, list) else [value]:
+                yield name, _field(part, explode=header.explode)
 
 
 def default_status(declared: Collection[str]) -> str:
     """Return the lowest success, or else 200 for `default`, or else the lowest status."""
     statuses = sorted(key.lower().replace("xx", "00") for key in declared if key != "default")
-    successes = [status for status in statuses if status < "400"]
+    successes = [status for status in statuses if "200" <= status < "400"]
     return next(iter(successes), "200" if "default" in declared or not statuses else statuses[0])
 
 
