@@ -373,6 +373,120 @@ async def test_a_multipart_body_has_typed_fields_and_files() -> None:
     assert errors(await service.post(files={"file": ("a.txt", b"hello")})) == [("body", "count", "required")]
 
 
+PARTS: list[tuple[Any, Any, int, Any]] = [
+    # A part without a schema is a file or a text, as it comes.
+    ({"type": "object", "properties": {"f": {}}}, [("f", ("a", b"\xff"))], 204, {"f": b"\xff"}),
+    ({"type": "object", "properties": {"f": {}}}, [("f", (None, "x"))], 204, {"f": "x"}),
+    (None, [("f", ("a", b"\xff")), ("n", (None, "1"))], 204, {"f": b"\xff", "n": "1"}),
+    (
+        {"type": "object", "additionalProperties": {"type": "string", "format": "binary"}},
+        [("f", ("a", b"x"))],
+        204,
+        {"f": b"x"},
+    ),
+    ({"type": "object", "additionalProperties": False}, [("f", ("a", b"x"))], 422, None),
+    (
+        {"allOf": [UPLOAD, {"type": "object", "properties": {"b": {"type": "string"}}}]},
+        [("file", ("a", b"x")), ("count", (None, "2"))],
+        204,
+        {"file": b"x", "count": 2},
+    ),
+    # Browsers send a Blob with a file name.
+    (
+        {"type": "object", "properties": {"o": THING}},
+        [("o", ("blob", b'{"a": "x"}', "application/json"))],
+        204,
+        {"o": {"a": "x"}},
+    ),
+    (
+        {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}},
+        [("file", (None, "x"))],
+        422,
+        None,
+    ),
+]
+
+
+async def shown(value: Any) -> Any:
+    """A value of a multipart body, with the bytes of its files."""
+    if hasattr(value, "read"):
+        return await value.read()
+    if isinstance(value, list):
+        return [await shown(part) for part in value]
+    if hasattr(value, "model_dump"):
+        value = {name: getattr(value, name) for name in value.model_fields_set}
+    return {name: await shown(part) for name, part in value.items()} if isinstance(value, dict) else value
+
+
+@pytest.mark.parametrize(("schema", "parts", "status", "value"), PARTS)
+async def test_a_part_is_a_file_or_a_text_as_its_schema_says(
+    schema: Any, parts: Any, status: int, value: Any
+) -> None:
+    seen: list[Any] = []
+
+    async def answer(service: Service, body: Any) -> None:
+        seen.append(await shown(body))
+
+    media_type = {} if schema is None else {"schema": schema}
+    service = serve(posting({"multipart/form-data": media_type}), {"things": answer})
+    response = await service.post(files=parts)
+    assert (response.status_code, seen) == (status, [value] if status == 204 else []), response.text
+
+
+async def test_a_file_must_have_a_media_type_of_its_encoding() -> None:
+    media_type = {"schema": UPLOAD, "encoding": {"file": {"contentType": "image/png, text/*"}}}
+    service = serve(posting({"multipart/form-data": media_type}))
+    for name, status in (("image/png", 204), ("text/csv", 204), ("image/gif", 422)):
+        response = await service.post(files={"file": ("a", b"x", name)}, data={"count": "2"})
+        assert response.status_code == status
+    assert errors(response) == [("body", "file", "contentType")]
+
+
+MIXED: Json = {
+    "schema": {
+        "type": "array",
+        "prefixItems": [THING, {"type": "string"}],
+        "items": {"type": "string", "format": "binary"},
+        "minItems": 2,
+    },
+    "prefixEncoding": [{}, {"contentType": "text/plain"}],
+    "itemEncoding": {"contentType": "image/png"},
+}
+
+
+def mixed(*parts: tuple[str, bytes]) -> dict[str, Any]:
+    """A body of parts without names: the media type and the content of each."""
+    text = b"".join(b"--x\r\nContent-Type: %s\r\n\r\n%s\r\n" % (t.encode(), c) for t, c in parts)
+    return {"content": text + b"--x--\r\n", "headers": {"Content-Type": "multipart/mixed; boundary=x"}}
+
+
+async def test_parts_without_names_are_a_list() -> None:
+    seen: list[Any] = []
+
+    async def answer(service: Service, body: Any) -> None:
+        seen.append(await shown(body))
+
+    service = serve(posting({"multipart/mixed": MIXED}, version="3.2.0"), {"things": answer})
+    thing, text = ("application/json", b'{"a": "x"}'), ("text/plain", b"hi")
+    assert (await service.post(**mixed(thing, text, ("image/png", b"\xff")))).status_code == 204
+    assert seen == [[X, "hi", b"\xff"]]
+    assert errors(await service.post(**mixed(thing))) == [("body", "minItems")]
+    assert errors(await service.post(**mixed(("application/json", b'{"a": 1}'), text))) == [
+        ("body", 0, "a", "type")
+    ]
+    assert errors(await service.post(**mixed(thing, text, ("image/gif", b"")))) == [
+        ("body", 2, "contentType")
+    ]
+
+
+async def test_the_parts_of_an_item_schema_are_a_typed_list() -> None:
+    service = serve(posting({"multipart/mixed": {"itemSchema": REF}}, version="3.2.0"))
+    part = ("application/json", b'{"a": "x"}')
+    assert (await service.post(**mixed(part, part))).status_code == 204
+    assert service.arguments["body"] == [service.modules.schemas.Thing(a="x")] * 2
+    assert errors(await service.post(**mixed(part, ("application/json", b"1")))) == [("body", 1, "type")]
+
+
 async def test_a_multipart_body_is_limited() -> None:
     service = serve(posting(content(UPLOAD, "multipart/form-data"), **{"x-max-body-bytes": 1000}))
     assert (await service.post(files={"file": ("a", b"x" * 2000)}, data={"count": "2"})).status_code == 413
@@ -405,6 +519,24 @@ async def test_a_text_body_is_a_str_in_utf_8() -> None:
     assert errors(await service.post(content="x" * 6, headers={"Content-Type": "text/plain"})) == [
         ("body", "maxLength")
     ]
+
+
+async def test_a_text_body_can_be_a_number() -> None:
+    service = serve(posting(content({"type": "integer"}, "text/plain")))
+    plain = {"Content-Type": "text/plain"}
+    assert (await service.post(content="5", headers=plain)).status_code == 204
+    assert service.arguments == {"body": 5}
+    assert errors(await service.post(content="x", headers=plain)) == [("body", "type")]
+
+
+@pytest.mark.parametrize("media_type", ["application/xml", "text/csv"])
+async def test_a_text_that_is_not_json_is_passed_on_without_validation(media_type: str) -> None:
+    service = serve(posting({**content(REF), **content(REF, media_type)}))
+    assert (await service.post(content="<a/>", headers={"Content-Type": media_type})).status_code == 204
+    assert service.arguments == {"body": "<a/>"}
+    source = contract({"responses": {"200": {"description": "ok", "content": content(REF, media_type)}}})
+    response = await serve(source, {"things": "<a/>"}, validate_responses=True).get()
+    assert (response.status_code, response.text) == (200, "<a/>")
 
 
 async def test_json_and_a_form_arrive_as_the_same_model() -> None:

@@ -441,6 +441,12 @@ BREACHES = [
     ),
     # Operations.
     breach("unsupported", "#/webhooks", {}),
+    breach(
+        "text-schema",
+        f"{CREATE}/requestBody/content/text~1csv",
+        {"schema": {"$ref": f"{SCHEMAS}/NoteCreate"}, "example": {"text": "Hello"}},
+        f"{CREATE}/requestBody/content/text~1csv/schema",
+    ),
     breach("unsupported", f"{LIST}/callbacks", {}),
     breach("servers", f"{LIST}/servers", [{"url": "/v2?x"}], f"{LIST}/servers/0/url"),
     breach("servers", "#/paths/~1notes/servers", [{"url": "ftp://h"}], "#/paths/~1notes/servers/0/url"),

@@ -165,10 +165,23 @@ class Types:
         """Return the class of a multipart body of a request, whose files are streams."""
         self._direction = "request"
         pointer = (*media_type.pointer, "schema")
+        if media_type.has_places:
+            return self._list_of_parts(media_type, role)
         merged = self._merged(media_type.schema, pointer, 0)
         if merged is None or not merged.properties:
             return "dict[str, Any]"
         return self._class((*pointer, "multipart"), role, media_type.schema, merged, files=True)
+
+    def _list_of_parts(self, media_type: MediaType, role: str) -> str:
+        """Return the type of the parts of a multipart body that have places instead of names."""
+        schema = {"items": media_type.item_schema} if media_type.schema is None else media_type.schema
+        name = "itemSchema" if media_type.schema is None else "schema"
+        items, place = schema.get("items"), (*media_type.pointer, name)
+        if media_type.schema is not None:
+            place = (*place, "items")
+        if "prefixItems" in schema or not isinstance(items, Mapping):
+            return "list[Any]"
+        return f"list[{self._file(items, place) or self._expression(items, place, f'{role}Item')}]"
 
     # --- Expressions ----------------------------------------------------------------------------------
 

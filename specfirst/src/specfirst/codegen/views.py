@@ -26,7 +26,7 @@ from specfirst.contract.document import (
     python_name,
 )
 from specfirst.contract.names import TAKEN_BY_SCHEMES, Names, class_name
-from specfirst.contract.shapes import shape_of
+from specfirst.contract.shapes import TEXT, shape_of, text_shape
 from specfirst.runtime.validation import Schemas
 
 if TYPE_CHECKING:
@@ -305,9 +305,11 @@ class Views:
             return self.models.multipart(media_type, role)
         if media_type.streams:
             return f"AsyncIterator[{self._item_hint(media_type, role, self.models, 'request')}]"
-        simple = {"text": "str", "bytes": "AsyncIterator[bytes]"}
-        if media_type.codec in simple:
-            return simple[media_type.codec]
+        if media_type.codec == "bytes":
+            return "AsyncIterator[bytes]"
+        if media_type.codec == "text":
+            shape = text_shape(self._document, media_type) or TEXT
+            return "str" if "string" in shape.types else _scalars(shape.scalars)
         pointer = (*media_type.pointer, "schema")
         return self.models.hint(media_type.schema, pointer, role, direction="request")
 

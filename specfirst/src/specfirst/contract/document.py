@@ -167,6 +167,9 @@ class MediaType:
     item_schema: Any
     encoding: Mapping[str, Any]
     pointer: Pointer
+    prefix_encoding: Sequence[Mapping[str, Any]] = ()
+    item_encoding: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """The encodings of parts without names: of the first ones, and of the others (OpenAPI 3.2)."""
 
     @property
     def essence(self) -> str:
@@ -192,6 +195,13 @@ class MediaType:
     @property
     def streams(self) -> bool:
         return self.codec in ("sse", "lines", "sequence")
+
+    @property
+    def has_places(self) -> bool:
+        """Return whether the parts of a multipart body have places instead of names."""
+        named = self.essence == "multipart/form-data"
+        array = isinstance(self.schema, Mapping) and self.schema.get("type") == "array"
+        return self.codec == "multipart" and not named and (array or self.item_schema is not None)
 
     @property
     def is_range(self) -> bool:
@@ -739,6 +749,8 @@ class Document:
                 item_schema=media_type.get("itemSchema"),
                 encoding=media_type.get("encoding", {}),
                 pointer=where,
+                prefix_encoding=media_type.get("prefixEncoding", ()),
+                item_encoding=media_type.get("itemEncoding", {}),
             )
 
     def _responses(self, node: Mapping[str, Any], pointer: Pointer) -> Mapping[str, Response]:

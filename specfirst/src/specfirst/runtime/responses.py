@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
@@ -13,11 +14,13 @@ import pydantic_core
 from pydantic import BaseModel
 
 from specfirst.contract.document import Document, Header, MediaType, Operation, Response
+from specfirst.contract.shapes import text_shape
 from specfirst.runtime.asgi import HTTPResponse
 from specfirst.runtime.error_formats import ErrorFormat
 from specfirst.runtime.errors import APIError, PreconditionFailed
 from specfirst.runtime.etags import conditional_status, conditions
 from specfirst.runtime.parameters import header_reader
+from specfirst.runtime.styles import typed
 from specfirst.runtime.validation import Schemas, Validator, validation_errors
 
 
@@ -257,7 +260,13 @@ class ResponseValidation:
             return []
         value: Any = None
         if media_type.codec == "text":
+            shape = text_shape(self._document, media_type)
+            if shape is None:
+                return []
             value = body.decode()
+            if "string" not in shape.types:
+                with suppress(ValueError, KeyError):
+                    value = typed(shape, value)
         elif not _is_json(body):
             return ["the body is not JSON"]
         else:
