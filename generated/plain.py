@@ -1,9 +1,9 @@
 # Generated from openapi.yaml by specfirst: change the contract, not this file.
 
-"""What operations answer, as plain dicts: for what needs no check, such as rows of one's own database.
+"""Response bodies as plain dicts.
 
-Type checkers hold such a dict to the contract, and it goes out as it is. A model of `schemas` does as well,
-and checks its values when it is made.
+Type checkers check such a dict. It is sent without validation, so it suits values that need none, such as rows
+of your own database. A model of `schemas` validates its values when it is made.
 """
 
 from __future__ import annotations
