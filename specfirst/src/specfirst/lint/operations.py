@@ -10,20 +10,12 @@ from specfirst.contract.document import TAKEN_BY_OPERATIONS, Pointer, python_nam
 from specfirst.lint.rules import ERROR, STYLE, WARNING, Edit, Violation, rule
 from specfirst.lint.view import Endpoint, View
 
-_ENGINE_ANSWERS = "remove it: the engine implements HEAD for every GET and OPTIONS for every path"
-
 _NO_EFFECT: Mapping[tuple[str, str], str] = {
     ("document", "webhooks"): "describe webhooks in the document of their receiver",
     ("components", "callbacks"): "describe callbacks in the document of who receives them",
-    ("components", "pathItems"): "move the operations to `paths`: an operationId cannot be at two paths",
-    ("path item", "servers"): "name the servers at the root",
-    ("path item", "head"): _ENGINE_ANSWERS,
-    ("path item", "options"): _ENGINE_ANSWERS,
-    ("path item", "trace"): "remove it: the engine does not support TRACE",
-    ("operation", "servers"): "name the servers at the root",
     ("operation", "callbacks"): "describe callbacks in the document of who receives them",
-    ("parameter", "allowEmptyValue"): "remove it: the schema defines whether a value may be empty",
     ("link", "operationRef"): "name the operationId",
+    ("encoding", "headers"): "describe them: the engine does not check the headers of a part",
     ("example", "externalValue"): "write the value inline, where it can be checked",
 }
 

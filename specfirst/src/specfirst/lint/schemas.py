@@ -477,12 +477,12 @@ _COMBINING = {
 
 @rule("one-way-property", STYLE)
 def no_property_is_read_or_write_only(view: View) -> Iterator[Violation]:
-    """Validators and most generators ignore both keywords, so they are not enforced."""
+    """Most validators and generators of clients ignore both keywords, so they have one type for both ways."""
     for part in view.schemas:
         for name in ("readOnly", "writeOnly"):
             if name in part.node:
                 yield Violation(
                     (*part.pointer, name),
-                    f"{name} is ignored by validators",
+                    f"{name} is ignored by most tools",
                     "use separate schemas for requests and responses",
                 )

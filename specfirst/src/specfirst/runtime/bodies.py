@@ -12,10 +12,11 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin
 from urllib.parse import unquote_plus
 
+from fastapi import UploadFile
 from pydantic import TypeAdapter, ValidationError
 
 from specfirst.contract.document import Document, MediaType, RequestBody, is_json
-from specfirst.contract.shapes import TEXT, Shape, is_file, shape_of
+from specfirst.contract.shapes import TEXT, Shape, shape_of, text_shape
 from specfirst.runtime.asgi import Receive, Scope
 from specfirst.runtime.errors import (
     APIError,
@@ -26,7 +27,16 @@ from specfirst.runtime.errors import (
     ValidationErrorItem,
 )
 from specfirst.runtime.jsontext import parse
-from specfirst.runtime.multipart import File, read_multipart
+from specfirst.runtime.multipart import (
+    File,
+    encoding_at,
+    files_of,
+    items_of,
+    read_multipart,
+    read_places,
+    texts_of,
+    wrong_type,
+)
 from specfirst.runtime.styles import form_value, typed
 from specfirst.runtime.validation import Schemas, unrepresentable, validation_errors
 
@@ -124,7 +134,7 @@ class Body:
         return codec.typed(value, found)
 
 
-_MODELLED = ("json", "form", "multipart")
+_MODELLED = ("json", "form", "multipart", "text")
 """The codecs whose values become models."""
 
 
@@ -150,12 +160,17 @@ class _Codec:
         pointer = (*media_type.pointer, "schema")
         schema = {} if media_type.schema is None else media_type.schema
         self._shape = shape_of(document, schema, pointer) if self._kind in ("form", "multipart") else TEXT
-        self._files: Mapping[str, File] = {}
-        if self._kind == "multipart":
-            self._files, schema = _files(document, schema, pointer, self._shape)
-        self._validator = (
-            None if self._kind == "bytes" else schemas.validator(schema, pointer, direction="request")
-        )
+        self._parts: Mapping[str, File | None] = {}
+        self._places = media_type.has_places
+        if self._places and media_type.schema is None:
+            schema = {"type": "array", "items": media_type.item_schema}
+        elif self._kind == "multipart":
+            self._parts, schema = files_of(document, schema, pointer)
+        validates = self._kind != "bytes"
+        if self._kind == "text":
+            shape = text_shape(document, media_type)
+            self._shape, validates = shape or TEXT, shape is not None
+        self._validator = schemas.validator(schema, pointer, direction="request") if validates else None
         self._item = (
             schemas.validator(
                 media_type.item_schema, (*media_type.pointer, "itemSchema"), direction="request"
@@ -175,9 +190,13 @@ class _Codec:
         if self.media_type.streams:
             return self._items(_stream(receive, headers, limit))
         if self._kind == "multipart":
-            parts = await read_multipart(headers[b"content-type"], _stream(receive, headers, limit))
+            chunks = _stream(receive, headers, limit)
+            if self._places:
+                scope[FILES] = await read_places(headers[b"content-type"], chunks)
+                return await items_of(scope[FILES], self.media_type)
+            parts = await read_multipart(headers[b"content-type"], chunks)
             scope[FILES] = [value for _, value in parts if not isinstance(value, str)]
-            return parts
+            return await texts_of(parts, self._parts)
         data = await _read(receive, headers, limit)
         if self._kind == "json":
             return parse(data)
@@ -191,17 +210,31 @@ class _Codec:
         if self._kind == "bytes" or self.media_type.streams:
             return value
         files: dict[str, Any] = {}
-        if self._kind in ("form", "multipart"):
+        given = value
+        if self._places:
+            value = [
+                part if isinstance(part, str | int | float | list | dict | None) else "" for part in given
+            ]
+            for index, part in enumerate(given):
+                if isinstance(part, UploadFile):
+                    found += wrong_type(part, encoding_at(self.media_type, index), "body", index)
+        elif self._kind in ("form", "multipart"):
             value, files = self._object(value, found)
             if found:
+                return None
+        elif self._kind == "text" and "string" not in self._shape.types:
+            try:
+                given = value = typed(self._shape, value)
+            except (ValueError, KeyError):
+                kind = " or ".join(self._shape.types)
+                found.append(ValidationErrorItem(("body",), f"The value is not of type {kind}", "type"))
                 return None
         if self._validator is not None and not self._validator.is_valid(value):
             found += validation_errors(self._validator, value, "body")
             return None
         if self._model is None or self._kind not in _MODELLED:
             return value
-        if files:
-            value = {**value, **files}
+        value = given if self._places else {**value, **files} if files else value
         try:
             return self._model.validate_python(value, by_alias=True, by_name=False)
         except ValidationError as error:
@@ -217,17 +250,25 @@ class _Codec:
             grouped.setdefault(name, []).append(value)
         values: dict[str, Any] = {}
         files: dict[str, Any] = {}
-        for name in [name for name in grouped if name in self._files]:
-            parts = grouped.pop(name)
-            if any(isinstance(part, str) for part in parts):
-                found.append(ValidationErrorItem(("body", name), "The part is not a file", "type"))
-            elif len(parts) > 1 and not self._files[name].several:
+        for name in [*grouped]:
+            file, parts = self._parts.get(name), grouped[name]
+            if file is None and any(isinstance(part, str) for part in parts):
+                continue
+            # The files of a name without a schema are one or several, as they come.
+            several = file.several if file else len(parts) > 1
+            del grouped[name]
+            for part in parts:
+                if isinstance(part, str):
+                    found.append(ValidationErrorItem(("body", name), "The part is not a file", "type"))
+                else:
+                    found += wrong_type(part, self.media_type.encoding.get(name, {}), "body", name)
+            if len(parts) > 1 and not several:
                 found.append(
                     ValidationErrorItem(("body", name), "The part is given more than once", "duplicate")
                 )
             # The validator sees that it is there.
-            values[name] = [""] * len(parts) if self._files[name].several else ""
-            files[name] = parts if self._files[name].several else parts[0]
+            values[name] = [""] * len(parts) if several else ""
+            files[name] = parts if several else parts[0]
         texts = {name: [part for part in parts if isinstance(part, str)] for name, parts in grouped.items()}
         for name, parts in list(texts.items()):
             shape = self._shape.properties.get(name)
@@ -286,29 +327,6 @@ def _only(values: Sequence[Any]) -> Any:
     if len(values) != 1:
         raise ValueError
     return values[0]
-
-
-def _files(
-    document: Document, schema: Any, pointer: tuple[str, ...], shape: Shape
-) -> tuple[Mapping[str, File], Any]:
-    """Return the files of a multipart body, and its schema for the other parts."""
-    resolved, where = document.follow(schema, pointer)
-    if not isinstance(resolved, Mapping):
-        return {}, schema
-    files: dict[str, File] = {}
-    properties: dict[str, Any] = {}
-    for name, part in (resolved.get("properties") or {}).items():
-        node, place = document.follow(part, (*where, "properties", name))
-        if isinstance(node, Mapping) and node.get("type") == "array":
-            node, _ = document.follow(node.get("items", {}), (*place, "items"))
-            if isinstance(node, Mapping) and is_file(node):
-                files[name] = File(several=True)
-        elif isinstance(node, Mapping) and is_file(node):
-            files[name] = File(several=False)
-        properties[name] = {} if name in files else part
-    if not files:
-        return {}, schema
-    return files, {**resolved, "properties": properties}
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

@@ -28,7 +28,7 @@ from specfirst.contract.document import (
 from specfirst.runtime.asgi import HTTPResponse
 from specfirst.runtime.errors import Invalid, NotImplementedYet, ValidationErrorItem
 from specfirst.runtime.negotiation import negotiated
-from specfirst.runtime.values import NoValue, Values
+from specfirst.runtime.values import NoValue, Values, sendable
 
 log = logging.getLogger("specfirst")
 
@@ -130,9 +130,12 @@ class Mock:
                 return "example", examples[name]
             if name != "example" or examples:
                 raise _refused("example", [*examples] or ["example"])
-        valid = self._values.validator(schema).is_valid if isinstance(schema, Mapping) else None
+        validator = self._values.validator(schema) if isinstance(schema, Mapping) else None
         for found, value in examples.items():
-            if valid is None or media_type.codec != "json" or valid(value):
+            if validator is None or media_type.codec != "json":
+                return "example", value
+            value = sendable(validator, value)
+            if validator.is_valid(value):
                 return "example", value
             log.warning(
                 "The mock does not use the example %r at %s: it does not match the schema",
@@ -160,13 +163,15 @@ class Mock:
                 value = examples[0] if examples else self._values.value(header.schema, key)
             except NoValue:
                 raise NoExample(f"header {header.name}", pointer) from None
-            yield header.name.lower().encode(), _field(value, explode=header.explode)
+            name = header.name.lower().encode()
+            for part in value if name == b"set-cookie" and isinstance(value, list) else [value]:
+                yield name, _field(part, explode=header.explode)
 
 
 def default_status(declared: Collection[str]) -> str:
     """Return the lowest success, or else 200 for `default`, or else the lowest status."""
     statuses = sorted(key.lower().replace("xx", "00") for key in declared if key != "default")
-    successes = [status for status in statuses if status < "400"]
+    successes = [status for status in statuses if "200" <= status < "400"]
     return next(iter(successes), "200" if "default" in declared or not statuses else statuses[0])
 
 

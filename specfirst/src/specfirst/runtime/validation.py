@@ -7,21 +7,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import jsonschema_rs
 import pydantic
 
+from specfirst.contract.directions import Direction
 from specfirst.contract.document import Document, Pointer
 from specfirst.contract.executable import URI, ExecutableSchemas
 from specfirst.runtime.errors import ValidationErrorItem
 
 _MASK = "The value"
 """Replaces the value in messages, so that no response or log repeats what a client sent."""
-
-
-Direction = Literal["request", "response"]
-"""Which way a value goes: requests need not have `readOnly` properties, responses no `writeOnly` ones."""
 
 
 class Validator:
@@ -104,6 +101,8 @@ def _validation_errors(
             yield ValidationErrorItem((*where, name), "The property is not part of the contract", kind.name)
     elif kind.name in ("anyOf", "oneOf"):
         yield from _alternatives(validator, error, loc)
+    elif kind.name == "falseSchema":
+        yield ValidationErrorItem(where, "No value is allowed here", kind.name)
     else:
         yield ValidationErrorItem(where, validator.message(error), kind.name)
 
@@ -116,7 +115,8 @@ def _alternatives(
     A title that is too long should be reported as such, and not as "matches neither a title nor null". If
     several alternatives of a scalar have its type, all are reported: `*` or a list of entity tags.
     """
-    where, types = [*error.instance_path], []
+    where: list[str | int] = [*error.instance_path]
+    types: list[str] = []
     fitting: list[list[jsonschema_rs.ValidationError]] = []
     for branch in error.kind.as_dict()["context"]:
         mismatches = [inner for inner in branch if inner.kind.name == "type" and inner.instance_path == where]
@@ -131,4 +131,5 @@ def _alternatives(
         for inner in fitting[0]:
             yield from _validation_errors(validator, inner, loc)
         return
-    yield ValidationErrorItem((*loc, *where), f"{_MASK} is not of type {' or '.join(types)}", error.kind.name)
+    problem = f"is not of type {' or '.join(types)}" if types else "fits more than one alternative"
+    yield ValidationErrorItem((*loc, *where), f"{_MASK} {problem}", error.kind.name)
