@@ -16,12 +16,21 @@ import schemathesis
 from schemathesis import Case, HookContext, Response
 from schemathesis.cli import EventHandler, ExecutionContext, handler
 from schemathesis.core import hooks as loading
+from schemathesis.core.failures import Failure
 from schemathesis.engine import events
 from schemathesis.engine.run import PhaseName
+from schemathesis.openapi.checks import (
+    AuthScenario,
+    EnsureResourceAvailability,
+    IgnoredAuth,
+    UndefinedStatusCode,
+    UseAfterFree,
+)
 
 from specfirst.contract.document import Document, Operation
 from specfirst.coverage import Recorder
 from specfirst.fuzz import CONTRACT, HOOKS, OBSERVATIONS, RESULTS
+from specfirst.runtime.mock import MARK
 
 _CONDITIONS = {"if-match": "*", "if-none-match": '"of-nothing"'}
 
@@ -53,6 +62,29 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
         for parameter, value in (parameters or {}).items():
             if isinstance(value, float) and value.is_integer():
                 parameters[parameter] = int(value)
+
+
+_undeclared: dict[str, set[int]] = {}
+_mocked: Counter[str] = Counter()
+
+
+@schemathesis.hook
+def filter_failure(context: HookContext, failure: Failure, case: Case[Any], response: Response) -> bool:
+    """Set aside what the report shows as a warning or a fact, and not as a failure.
+
+    An error response (4xx) that the contract does not declare is a gap of the contract, and a warning, as in
+    lint. A mock, which marks its responses, keeps no data and accepts every credential of the right form.
+    """
+    if isinstance(failure, UndefinedStatusCode) and 400 <= failure.status_code < 500:
+        _undeclared.setdefault(case.operation.label, set()).add(failure.status_code)
+        return False
+    if MARK.lower() not in response.headers:
+        return True
+    accepts = isinstance(failure, IgnoredAuth) and failure.scenario is not AuthScenario.NO_AUTH
+    if accepts or isinstance(failure, UseAfterFree | EnsureResourceAvailability):
+        _mocked[failure.title] += 1
+        return False
+    return True
 
 
 @handler()
@@ -106,6 +138,8 @@ class Results(EventHandler[ExecutionContext]):
                     "failures": failures,
                     "errors": errors,
                     "warnings": ctx.summary().warnings.as_labels(),
+                    "undeclared": {label: sorted(statuses) for label, statuses in _undeclared.items()},
+                    "mocked": _mocked,
                     "scenarios": self.scenarios,
                 }
             )
