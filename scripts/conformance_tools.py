@@ -1,4 +1,4 @@
-"""Other tools for scripts/conformance, which make a Python server of a contract, each in its own environment."""
+"""Other tools for scripts/conformance, each in its own environment: they make Python servers of contracts."""
 
 from __future__ import annotations
 

@@ -35,6 +35,11 @@ class Shape:
         return tuple(name for name in self.types if name in SCALARS)
 
     @property
+    def is_text(self) -> bool:
+        """Return whether a text is such a value. A schema of XML describes its elements, not its text."""
+        return not self.typed or bool(self.scalars)
+
+    @property
     def kind(self) -> str:
         """Return how it is read: as an array, an object or a scalar."""
         if "array" in self.types and not self.scalars:

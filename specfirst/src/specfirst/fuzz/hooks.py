@@ -12,17 +12,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import jsonschema_rs
 import schemathesis
 from schemathesis import Case, HookContext, Response
 from schemathesis.cli import EventHandler, ExecutionContext, handler
 from schemathesis.core import hooks as loading
-from schemathesis.core.failures import Failure
+from schemathesis.core.failures import AcceptedNegativeData, Failure
 from schemathesis.engine import events
 from schemathesis.engine.run import PhaseName
 from schemathesis.openapi.checks import (
     AuthScenario,
     EnsureResourceAvailability,
     IgnoredAuth,
+    RejectedPositiveData,
     UndefinedStatusCode,
     UseAfterFree,
 )
@@ -64,27 +66,66 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
                 parameters[parameter] = int(value)
 
 
-_undeclared: dict[str, set[int]] = {}
-_mocked: Counter[str] = Counter()
+_undeclared: dict[str, dict[int, str]] = {}
+"""A command for each error status that the contract does not declare, by operation."""
+
+_set_aside: Counter[str] = Counter()
 
 
 @schemathesis.hook
 def filter_failure(context: HookContext, failure: Failure, case: Case[Any], response: Response) -> bool:
-    """Set aside what the report shows as a warning or a fact, and not as a failure.
+    """Set aside failures that are warnings, and those that say nothing about the server.
 
     An error response (4xx) that the contract does not declare is a gap of the contract, and a warning, as in
-    lint. A mock, which marks its responses, keeps no data and accepts every credential of the right form.
+    lint.
     """
     if isinstance(failure, UndefinedStatusCode) and 400 <= failure.status_code < 500:
-        _undeclared.setdefault(case.operation.label, set()).add(failure.status_code)
+        commands = _undeclared.setdefault(case.operation.label, {})
+        if failure.status_code not in commands:
+            commands[failure.status_code] = case.as_curl_command()
         return False
-    if MARK.lower() not in response.headers:
-        return True
-    accepts = isinstance(failure, IgnoredAuth) and failure.scenario is not AuthScenario.NO_AUTH
-    if accepts or isinstance(failure, UseAfterFree | EnsureResourceAvailability):
-        _mocked[failure.title] += 1
+    reason = _excuse(failure, case, response)
+    if reason:
+        _set_aside[f"{failure.title}: {reason}"] += 1
+    return reason is None
+
+
+def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None:
+    """Return why a failure says nothing about the server, or None."""
+    if MARK.lower() in response.headers:
+        if isinstance(failure, UseAfterFree | EnsureResourceAvailability):
+            return "a mock keeps no data"
+        if isinstance(failure, IgnoredAuth) and failure.scenario is not AuthScenario.NO_AUTH:
+            return "a mock accepts every credential of the right form"
+    media_type = (case.media_type or "").partition(";")[0].strip().lower()
+    accepted = isinstance(failure, AcceptedNegativeData)
+    if accepted and (media_type in ("application/xml", "text/xml") or media_type.endswith("+xml")):
+        return "XML does not show the types of values"
+    if media_type in _FORMS and isinstance(case.body, dict):
+        if isinstance(failure, RejectedPositiveData) and any(map(_is_ambiguous, case.body.values())):
+            return "a form does not show an empty list, and Schemathesis writes nested objects as texts"
+        if accepted and _valid_with_lists(case):
+            return "a form does not show whether one value is a list"
+    return None
+
+
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def _is_ambiguous(value: Any) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return value in ([], {}) or any(isinstance(part, dict | list) for part in inner)
+
+
+def _valid_with_lists(case: Case[Any]) -> bool:
+    """Return whether the body is valid if the single values that are wrong are read as lists of one."""
+    alternative = case.operation.get_body_for_media_type(case.media_type)
+    if alternative is None or not isinstance(case.body, dict):
         return False
-    return True
+    validator = jsonschema_rs.validator_for(alternative.optimized_schema)
+    wrong = {error.instance_path[0] for error in validator.iter_errors(case.body) if error.instance_path}
+    body = {name: [value] if name in wrong else value for name, value in case.body.items()}
+    return bool(wrong) and validator.is_valid(body)
 
 
 @handler()
@@ -138,8 +179,8 @@ class Results(EventHandler[ExecutionContext]):
                     "failures": failures,
                     "errors": errors,
                     "warnings": ctx.summary().warnings.as_labels(),
-                    "undeclared": {label: sorted(statuses) for label, statuses in _undeclared.items()},
-                    "mocked": _mocked,
+                    "undeclared": _undeclared,
+                    "set_aside": _set_aside,
                     "scenarios": self.scenarios,
                 }
             )

@@ -106,13 +106,12 @@ class Report:
         for name, operations in found["warnings"].items():
             if operations:
                 warnings.append(Problem(", ".join(map(str, operations)), f"Schemathesis warns: {name}"))
-        for label, statuses in found["undeclared"].items():
-            listed = ", ".join(map(str, statuses))
-            text = f"the server responds with {listed}, which the contract does not declare"
-            warnings.append(Problem(label, f"{text}; add the response, or `default`"))
-        if found["mocked"]:
-            listed = ", ".join(f"{count} × {title}" for title, count in found["mocked"].items())
-            self.facts.append(("Mock", f"keeps no data, accepts every credential: not judged are {listed}"))
+        for label, commands in found["undeclared"].items():
+            for status, command in sorted(commands.items()):
+                text = f"the server responds with {status}, which the contract does not declare"
+                remedy = "add the response, or `default`"
+                warnings.append(Problem(label, f"{text}; {remedy}", self.reproduction(command)))
+        self.facts += [("Set aside", f"{count} × {reason}") for reason, count in found["set_aside"].items()]
         if self.strict and not self.problems:
             self.problems += self._unfinished(worker, share, found)
 

@@ -149,13 +149,13 @@ class _Codec:
         self.is_text = self._kind in ("json", "form", "text", "sse", "lines", "sequence")
         pointer = (*media_type.pointer, "schema")
         schema = {} if media_type.schema is None else media_type.schema
-        self._shape = shape_of(document, schema, pointer) if self._kind in ("form", "multipart") else TEXT
+        has_shape = self._kind in ("form", "multipart", "text")
+        self._shape = shape_of(document, schema, pointer) if has_shape else TEXT
         self._files: Mapping[str, File] = {}
         if self._kind == "multipart":
             self._files, schema = _files(document, schema, pointer, self._shape)
-        self._validator = (
-            None if self._kind == "bytes" else schemas.validator(schema, pointer, direction="request")
-        )
+        opaque = self._kind == "bytes" or (self._kind == "text" and not self._shape.is_text)
+        self._validator = None if opaque else schemas.validator(schema, pointer, direction="request")
         self._item = (
             schemas.validator(
                 media_type.item_schema, (*media_type.pointer, "itemSchema"), direction="request"
@@ -190,6 +190,8 @@ class _Codec:
     def typed(self, value: Any, found: Found) -> Any:
         if self._kind == "bytes" or self.media_type.streams:
             return value
+        if self._kind == "text":
+            return self._text(value, found)
         files: dict[str, Any] = {}
         if self._kind in ("form", "multipart"):
             value, files = self._object(value, found)
@@ -207,6 +209,20 @@ class _Codec:
         except ValidationError as error:
             found += unrepresentable(error, "body")
             return None
+
+    def _text(self, text: str, found: Found) -> str | None:
+        """Validate a text as the scalar that it stands for, and return the text."""
+        if self._validator is not None:
+            try:
+                value = typed(self._shape, text)
+            except (ValueError, KeyError):
+                kind = " or ".join(self._shape.scalars)
+                found.append(ValidationErrorItem(("body",), f"The value is not of type {kind}", "type"))
+                return None
+            if not self._validator.is_valid(value):
+                found += validation_errors(self._validator, value, "body")
+                return None
+        return text
 
     def _object(
         self, pairs: Sequence[tuple[str, Any]], found: Found
@@ -260,6 +276,9 @@ class _Codec:
         if is_json(content_type) or (is_object and not content_type and "style" not in encoding):
             values = [parse(text.encode()) for text in texts]
             return values if "array" in shape.types else _only(values)
+        if len(texts) > 1 and not shape.typed:
+            # Nothing says that there is one value alone.
+            return [*texts]
         if "array" in shape.types:
             if len(texts) == 1 and encoding.get("explode") is False:
                 delimiter = {"spaceDelimited": " ", "pipeDelimited": "|"}.get(encoding.get("style", ""), ",")

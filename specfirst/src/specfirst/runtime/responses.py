@@ -13,10 +13,12 @@ import pydantic_core
 from pydantic import BaseModel
 
 from specfirst.contract.document import Document, Header, MediaType, Operation, Response
+from specfirst.contract.shapes import shape_of
 from specfirst.runtime.asgi import HTTPResponse
 from specfirst.runtime.error_formats import ErrorFormat
 from specfirst.runtime.errors import APIError, PreconditionFailed
 from specfirst.runtime.etags import conditional_status, conditions
+from specfirst.runtime.styles import typed
 from specfirst.runtime.validation import Schemas, Validator, validation_errors
 
 
@@ -250,7 +252,13 @@ class ResponseValidation:
             return []
         value: Any = None
         if media_type.codec == "text":
-            value = body.decode()
+            shape = shape_of(self._document, media_type.schema, (*media_type.pointer, "schema"))
+            if not shape.is_text:
+                return []
+            try:
+                value = typed(shape, body.decode())
+            except (ValueError, KeyError):
+                return [f"the body is not of type {' or '.join(shape.scalars)}"]
         elif not _is_json(body):
             return ["the body is not JSON"]
         else:
