@@ -133,7 +133,9 @@ class Styled:
         try:
             if parameter.media_type is not None:
                 return self._finished(self._content(texts, decode), found)
-            if len(texts) > 1 and "array" in self.shape.types and parameter.explode:
+            # A schema that says nothing about types allows a list.
+            lists = "array" in self.shape.types or not self.shape.typed
+            if len(texts) > 1 and lists and parameter.explode:
                 return self._finished(
                     [typed(self.shape.items or TEXT, decode(text)) for text in texts], found
                 )

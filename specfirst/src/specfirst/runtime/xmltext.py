@@ -31,7 +31,7 @@ class _Writer:
         node, pointer = self._document.follow(schema, pointer)
         node = node if isinstance(node, Mapping) else {}
         xml: Mapping[str, Any] = node.get("xml") or {}
-        name = _name(xml.get("name", name))
+        name = _name(str(xml.get("name", name)))
         if isinstance(value, list):
             items = [self.element(name, node.get("items", {}), (*pointer, "items"), item) for item in value]
             return f"<{name}>{''.join(items)}</{name}>" if root or xml.get("wrapped") else "".join(items)
@@ -43,7 +43,7 @@ class _Writer:
             resolved, _ = self._document.follow(of, where)
             marks = (resolved.get("xml") or {}) if isinstance(resolved, Mapping) else {}
             if marks.get("attribute"):
-                attributes += f" {_name(marks.get('name', key))}={quoteattr(_text(part))}"
+                attributes += f" {_name(str(marks.get('name', key)))}={quoteattr(_text(part))}"
             elif part is not None:
                 children += self.element(key, of, where, part)
         return f"<{name}{attributes}>{children}</{name}>"
