@@ -56,6 +56,8 @@ def main() -> None:
     parser.add_argument(
         "--output", type=Path, default=OUTPUT, help="folder of the tables (build/conformance)"
     )
+    parser.add_argument("--only", action="append", metavar="NAME", help="only this contract of the folders")
+    parser.add_argument("--update", action="store_true", help="keep the other rows of the earlier table")
     parser.add_argument("--compare", action="store_true", help="try other tools, not specfirst")
     parser.add_argument("--tool", action="append", default=[], help="only this tool; with --compare")
     parser.add_argument(
@@ -64,7 +66,7 @@ def main() -> None:
     options = parser.parse_args()
     output: Path = options.output.absolute()
     output.mkdir(parents=True, exist_ok=True)
-    contracts = [*_contracts(options.paths)]
+    contracts = [c for c in _contracts(options.paths) if not options.only or name_of(c[1]) in options.only]
     if not contracts and not options.page:
         parser.error("no contract found; name a file or a folder of OpenAPI documents")
     failed = False
@@ -73,7 +75,7 @@ def main() -> None:
 
         for name in options.tool or TOOLS:
             tool = prepare(name, output)
-            _save(_all(tool.tried, tool.heading, contracts, options.workers), output)
+            _save(_all(tool.tried, tool.heading, contracts, options.workers), output, update=options.update)
     elif contracts:
         work = output / "packages"
         for group, path in contracts:
@@ -81,7 +83,7 @@ def main() -> None:
         work.mkdir(exist_ok=True)
         table = _all(lambda g, p: tried(g, p, work, options), _heading(options), contracts, options.workers)
         failed = any(row.result == "failed" for row in table.rows)
-        _save(table, output)
+        _save(table, output, update=options.update)
     tables = [Table.read(path) for path in sorted(output.glob("table*.json"))]
     (output / "index.html").write_text(as_html(tables), encoding="utf-8")
     print(f"Page: {output / 'index.html'}")
@@ -104,8 +106,10 @@ def _heading(options: argparse.Namespace) -> Table:
     )
 
 
-def _save(table: Table, output: Path) -> None:
-    table.write(output / ("table.json" if table.tool == "specfirst" else f"table-{table.tool}.json"))
+def _save(table: Table, output: Path, *, update: bool) -> None:
+    path = output / ("table.json" if table.tool == "specfirst" else f"table-{table.tool}.json")
+    whole = Table.read(path).updated(table) if update and path.exists() else table
+    whole.write(path)
     print_table(table, Console(width=200) if not sys.stdout.isatty() else Console())
 
 

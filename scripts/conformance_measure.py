@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -30,22 +29,33 @@ class Stage:
 
 
 # A child, whose only child is the command: the largest size and the time of its children are the command's.
+# The limit is of processor time, so that it means the same on a busy machine.
 _MEASURE = """
 import json, resource, subprocess, sys
-done = subprocess.run(sys.argv[1:], capture_output=True, text=True, errors="replace")
+limit = int(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+done = subprocess.run(sys.argv[2:], capture_output=True, text=True, errors="replace")
 usage = resource.getrusage(resource.RUSAGE_CHILDREN)
 seconds = usage.ru_utime + usage.ru_stime
 print(json.dumps([done.returncode, done.stdout, done.stderr, usage.ru_maxrss, seconds]))
 """
+STOPPED = {-signal.SIGXCPU, -signal.SIGKILL}
 
 
 def run(
-    command: Sequence[object], work: Path, *, limit: int = 3600, environment: Mapping[str, str] | None = None
+    command: Sequence[object],
+    work: Path,
+    *,
+    limit: int = 3600,
+    environment: Mapping[str, str] | None = None,
 ) -> Stage:
-    """Run a command, and measure its processor time and memory. A status other than 0 is a failure."""
+    """Run a command, and measure its processor time and memory. A status other than 0 is a failure.
+
+    `limit` are the seconds of processor time that each of its processes may take.
+    """
     paths = f"{ROOT}:{ROOT / 'specfirst/src'}:{work}"
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-c", _MEASURE, *map(str, command)],
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", _MEASURE, str(limit), *map(str, command)],
         cwd=work,
         env={
             "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -56,17 +66,10 @@ def run(
         },
         stdout=subprocess.PIPE,
         text=True,
-        start_new_session=True,
+        check=True,
     )
-    try:
-        out, _ = process.communicate(timeout=limit)
-    except subprocess.TimeoutExpired:
-        return Stage("failed", limit, 0, f"stopped after {limit} s")
-    finally:
-        if process.poll() is None:
-            # The command and its children, which are in a session of their own.
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-    status, printed, errors, kilobytes, seconds = json.loads(out)
+    status, printed, errors, kilobytes, seconds = json.loads(done.stdout)
     text = printed if status == 0 else f"{printed}\n{errors}"
+    if status in STOPPED:
+        text = f"stopped after {seconds:.0f} s of processor time, with {kilobytes // 1024} MB"
     return Stage("failed" if status else "ok", round(seconds, 2), kilobytes // 1024, text.strip()[-20000:])

@@ -6,7 +6,7 @@ import html
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -69,6 +69,11 @@ class Table:
             row["stages"] = {name: Stage(**stage) for name, stage in row["stages"].items()}
             rows.append(Row(**{name: row[name] for name in Row.__dataclass_fields__}))
         return cls(**found, rows=rows)
+
+    def updated(self, newer: Table) -> Table:
+        """Return the newer table, with the rows of this one that it does not have."""
+        places = {(row.group, row.contract): row for row in (*self.rows, *newer.rows)}
+        return replace(newer, rows=[*places.values()])
 
     def groups(self) -> Iterator[tuple[str, list[Row]]]:
         for group in dict.fromkeys(row.group for row in self.rows):

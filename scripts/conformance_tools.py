@@ -15,7 +15,7 @@ from scripts.conformance_measure import run
 from scripts.conformance_report import Row, Table
 
 LIMIT = 300
-"""Seconds for each step; one contract takes some tools longer than an hour."""
+"""Seconds of processor time for each step; one contract takes some tools longer than an hour."""
 
 _IMPORT = "import importlib, sys; importlib.import_module(sys.argv[1]).app.openapi()"
 _CONNEXION = """
@@ -44,7 +44,7 @@ class Tool:
 
     @property
     def heading(self) -> Table:
-        note = f"{self.note} Each step may take {LIMIT} seconds."
+        note = f"{self.note} Each step may take {LIMIT} s of processor time."
         today = datetime.now(UTC).date().isoformat()
         steps = [*self.steps(self.python, Path(), "")]
         return Table(self.name, self.version, today, steps, note=note)
@@ -65,7 +65,8 @@ class Tool:
 
 
 def _mypy(python: Path, package: str) -> list[object]:
-    return [python, "-m", "mypy", "--strict", "--no-incremental", "-p", package]
+    cache = python.parent.parent / "mypy"
+    return [python, "-m", "mypy", "--strict", "--cache-dir", cache, "-p", package]
 
 
 def _fastapi_code_generator(python: Path, contract: Path, package: str) -> Mapping[str, Sequence[object]]:

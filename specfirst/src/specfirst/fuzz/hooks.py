@@ -24,11 +24,13 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.engine import events
 from schemathesis.engine.run import PhaseName
 from schemathesis.openapi.checks import (
+    AllowHeaderMismatch,
     AuthScenario,
     EnsureResourceAvailability,
     IgnoredAuth,
     RejectedPositiveData,
     UndefinedStatusCode,
+    UnsupportedMethodResponse,
     UseAfterFree,
 )
 
@@ -134,6 +136,8 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
             return "a mock keeps no data"
         if isinstance(failure, IgnoredAuth) and failure.scenario is not AuthScenario.NO_AUTH:
             return "a mock accepts every credential of the right form"
+    if isinstance(failure, AllowHeaderMismatch | UnsupportedMethodResponse) and _has_twin(case):
+        return "another path template matches the same paths"
     media_type = (case.media_type or "").partition(";")[0].strip().lower()
     if isinstance(failure, AcceptedNegativeData) and _only_the_body_is_wrong(case):
         if media_type and not is_json(media_type) and media_type not in (*_FORMS, *_READ):
@@ -144,6 +148,13 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
     if isinstance(failure, RejectedPositiveData) and any(map(_is_ambiguous, fields)):
         return "a form does not show an empty list, and Schemathesis writes nested objects as texts"
     return None
+
+
+def _has_twin(case: Case[Any]) -> bool:
+    """Return whether another path differs only in the names of its parameters."""
+    twin = re.sub(r"\{[^{}]*\}", "{}", case.operation.path)
+    others = (path for path in case.operation.schema if path != case.operation.path)
+    return any(re.sub(r"\{[^{}]*\}", "{}", path) == twin for path in others)
 
 
 def _only_the_body_is_wrong(case: Case[Any]) -> bool:
