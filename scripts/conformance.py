@@ -15,6 +15,7 @@ import json
 import re
 import shutil
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -176,7 +177,7 @@ def tried(group: str, contract: Path, work: Path, options: argparse.Namespace) -
         "compile": ["-m", "compileall", "-q", work / package],
         "types": [
             *("-m", "mypy", "--config-file", ROOT / "pyproject.toml", "--strict"),
-            *("--cache-dir", work.parent / "mypy" / package, "-p", package),
+            *("--cache-dir", work.parent / "mypy" / threading.current_thread().name, "-p", package),
         ],
         "start": [*own, "start", contract, "--package", package],
         "mock": [*own, "mock", contract, "--package", package],

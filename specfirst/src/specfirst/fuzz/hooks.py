@@ -138,6 +138,11 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
             return "a mock accepts every credential of the right form"
     if isinstance(failure, AllowHeaderMismatch | UnsupportedMethodResponse) and _has_twin(case):
         return "another path template matches the same paths"
+    if isinstance(failure, AllowHeaderMismatch) and not failure.missing_methods:
+        item = case.operation.schema.raw_schema["paths"].get(case.operation.path, {})
+        others = {method.lower() for method in item.get("additionalOperations", ())}
+        if others.issuperset(failure.undocumented_methods):
+            return "Schemathesis does not read additionalOperations"
     media_type = (case.media_type or "").partition(";")[0].strip().lower()
     if isinstance(failure, AcceptedNegativeData) and _only_the_body_is_wrong(case):
         if media_type and not is_json(media_type) and media_type not in (*_FORMS, *_READ):
