@@ -123,8 +123,8 @@ class Report:
             if self.strict:
                 self.problems += [Problem(o, text, self.reproduction(c)) for o, c in operations.items()]
             else:
-                command = self.reproduction(next(iter(operations.values())))
-                self.warnings.append(Problem(", ".join(operations), text, command))
+                first = self.reproduction(next(iter(operations.values())))
+                self.warnings.append(Problem(", ".join(operations), text, first))
 
     def _unfinished(self, worker: int, share: int, found: dict[str, Any]) -> Iterator[Problem]:
         """Yield problems that Schemathesis does not report: it gave up, or never reached an operation.
