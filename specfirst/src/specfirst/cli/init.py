@@ -139,6 +139,7 @@ def _make(made: Path, target: Path, contract: Path | None, kept: Collection[str]
         "schemes": schemes,
         "problems": _has_problems(document),
         "sample": _sample(document),
+        "credentials": _all_credentials(document),
     }
     for name, template in _FILES.items():
         if name != "authentication.py" or schemes:
@@ -214,6 +215,14 @@ def _sample(document: Document) -> Mapping[str, Any] | None:
             if headers is not None:
                 return {"identifier": operation.identifier, "path": operation.path, "headers": headers}
     return None
+
+
+def _all_credentials(document: Document) -> Mapping[str, str]:
+    """Return a header for each scheme that operations require, if a header can carry its credential."""
+    found: dict[str, str] = {}
+    for name in dict.fromkeys(name for o in document.operations for need in o.security for name in need):
+        found = {**(_credentials(document, [{name: ()}]) or {}), **found}
+    return found
 
 
 def _credentials(

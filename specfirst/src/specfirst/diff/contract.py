@@ -10,7 +10,7 @@ import jsonschema_rs
 
 from specfirst.contract.document import METHODS, Document, Pointer
 from specfirst.diff.changes import ABSENT, Changes, Level
-from specfirst.diff.containment import self_contained
+from specfirst.diff.containment import TooLarge, self_contained
 from specfirst.diff.fields import compare_fields
 from specfirst.diff.lifecycle import removal, sunset
 from specfirst.diff.messages import NAMED_BY_CLIENTS, MessageComparison
@@ -341,7 +341,10 @@ def _may_be(parameter: Part | None, text: str) -> bool:
     """Return whether a path parameter could have this text as its value."""
     if parameter is None:
         return True
-    schema = self_contained(parameter.child("schema"), opened=False)
+    try:
+        schema = self_contained(parameter.child("schema"), opened=False)
+    except TooLarge:
+        return True
     values: list[Any] = [text]
     if re.fullmatch(r"-?[0-9]{1,300}(\.[0-9]{1,300})?", text):
         values.append(float(text) if "." in text else int(text))

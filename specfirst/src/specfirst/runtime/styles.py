@@ -133,7 +133,9 @@ class Styled:
         try:
             if parameter.media_type is not None:
                 return self._finished(self._content(texts, decode), found)
-            if len(texts) > 1 and "array" in self.shape.types and parameter.explode:
+            # A schema that says nothing about types allows a list.
+            lists = "array" in self.shape.types or not self.shape.typed
+            if len(texts) > 1 and lists and parameter.explode:
                 return self._finished(
                     [typed(self.shape.items or TEXT, decode(text)) for text in texts], found
                 )
@@ -280,6 +282,8 @@ def _deep_value(tree: Mapping[str, Any], shape: Shape) -> Any:
             key: _deep_value(part, shape.properties.get(key) or shape.others or TEXT)
             for key, part in children.items()
         }
+    if leaves and len(leaves) > 1 and not shape.typed:
+        return [*leaves]
     if not leaves or len(leaves) > 1:
         raise ValueError
     return typed(shape, leaves[0])
@@ -303,6 +307,8 @@ def form_value(texts: Texts, shape: Shape) -> dict[str, Any]:
 def _parts(shape: Shape, parts: Sequence[str], decode: Decode) -> Any:
     if "array" in shape.types:
         return [typed(shape.items or TEXT, decode(part)) for part in parts]
+    if len(parts) > 1 and not shape.typed:
+        return [decode(part) for part in parts]
     if len(parts) > 1:
         raise ValueError
     return typed(shape, decode(parts[0]))
