@@ -86,6 +86,6 @@ test("without a provider, the hooks name what is missing", () => {
   const component = () => createElement("p", null, useApiQuery("getHealth", {}).status);
   assert.throws(
     () => renderToString(createElement(QueryClientProvider, { client: queries }, createElement(component))),
-    /no TaskClientProvider/,
+    /no client provider/,
   );
 });

@@ -1,11 +1,10 @@
-import type { RequestOptions } from "./client.js";
-import type { Page } from "./operations.js";
+import type { Page, RequestOptions } from "./types.js";
 
 /** A method of the client that returns a page of a list, such as `api.listTasks`. */
 type List<Args, P> = (args: Args, options?: RequestOptions) => Promise<P>;
 
-interface Place {
-  cursor?: string | undefined;
+interface Position {
+  cursor?: string | null | undefined;
   offset?: number | undefined;
 }
 
@@ -14,25 +13,28 @@ interface Place {
  *
  *     for await (const page of pages(api.listTasks, { user_id, limit: 50 })) …
  */
-export async function* pages<Args extends Place, P extends Page<unknown>>(
+export async function* pages<Args extends Position, P extends Page<unknown>>(
   list: List<Args, P>,
   args: NoInfer<Args>,
   options?: RequestOptions,
 ): AsyncGenerator<P, void, undefined> {
-  let page = await list(args, options);
-  yield page;
-  while (page.next_cursor !== null) {
-    // The first page has applied `offset`; with a cursor, it would be applied again.
-    page = await list({ ...args, offset: undefined, cursor: page.next_cursor }, options);
+  for (let next: Args | undefined = args; next; ) {
+    const page: P = await list(next, options);
     yield page;
+    next = page.next_cursor == null ? undefined : after(args, page.next_cursor);
   }
 }
 
 /** Yields the items of all pages. */
-export async function* items<Args extends Place, Item>(
+export async function* items<Args extends Position, Item>(
   list: List<Args, Page<Item>>,
   args: NoInfer<Args>,
   options?: RequestOptions,
 ): AsyncGenerator<Item, void, undefined> {
   for await (const page of pages(list, args, options)) yield* page.items;
+}
+
+/** Returns the arguments of the page at a cursor. The first page has applied `offset`. */
+export function after<Args>(args: Args, cursor: string): Args {
+  return { ...args, offset: undefined, cursor };
 }

@@ -1,10 +1,12 @@
 // Options for TanStack Query, without hooks, so that loaders and servers can use them too.
-import type { DataTag, InfiniteData } from "@tanstack/react-query";
-import type { RequestOptions, TaskClient } from "./client.js";
-import type { Arguments, ListOperationId, OperationId, Page, ReadOperationId, Result } from "./operations.js";
+import { replaceEqualDeep, type DataTag, type InfiniteData } from "@tanstack/react-query";
+import { isTagged, sameVersion } from "./client.js";
+import { name } from "./contract.js";
+import { after } from "./pages.js";
+import type { Arguments, CallOptions, Client, ListOperationId, OperationId, Page, ReadOperationId, Result } from "./types.js";
 
 /** The first element of all query keys. */
-export const API_KEY = "@tasks-api/client";
+export const API_KEY: string = name;
 
 type Key<Id extends ReadOperationId, Data, Kind extends string[] = []> = DataTag<
   readonly [typeof API_KEY, Id, Arguments<Id>, ...Kind],
@@ -15,6 +17,7 @@ type Key<Id extends ReadOperationId, Data, Kind extends string[] = []> = DataTag
 export interface ApiQuery<Id extends ReadOperationId> {
   queryKey: Key<Id, Result<Id>>;
   queryFn: (context: { signal: AbortSignal }) => Promise<Result<Id>>;
+  structuralSharing: (old: unknown, data: unknown) => unknown;
 }
 
 export interface ApiPages<Id extends ListOperationId> {
@@ -25,27 +28,34 @@ export interface ApiPages<Id extends ListOperationId> {
 }
 
 /** Options of a query: `queryClient.prefetchQuery(apiQuery(api, "getTask", { user_id, task_id }))`. */
-export function apiQuery<Id extends ReadOperationId>(api: TaskClient, id: Id, args: Arguments<Id>): ApiQuery<Id> {
+export function apiQuery<Id extends ReadOperationId>(api: Client, id: Id, args: Arguments<Id>): ApiQuery<Id> {
   return {
     queryKey: [API_KEY, id, args] as unknown as ApiQuery<Id>["queryKey"],
     queryFn: ({ signal }) => method(api, id)(args, { signal }),
+    // A copy would lose the ETag.
+    structuralSharing: (old, data) => {
+      if (sameVersion(old, data)) return old;
+      return isTagged(data) ? data : replaceEqualDeep(old, data);
+    },
   };
 }
 
 /** Options of an infinite query for a list. */
-export function apiPages<Id extends ListOperationId>(api: TaskClient, id: Id, args: Arguments<Id>): ApiPages<Id> {
+export function apiPages<Id extends ListOperationId>(api: Client, id: Id, args: Arguments<Id>): ApiPages<Id> {
   return {
     // Not the key of the plain query, whose data have another shape.
     queryKey: [API_KEY, id, args, "pages"] as unknown as ApiPages<Id>["queryKey"],
     queryFn: ({ signal, pageParam }) =>
-      // The first page has applied `offset`; with a cursor, it would be applied again.
-      method(api, id)(pageParam === null ? args : { ...args, offset: undefined, cursor: pageParam }, { signal }),
+      method(api, id)(pageParam === null ? args : after(args, pageParam), { signal }),
     initialPageParam: null,
-    getNextPageParam: (page) => (page as Page<unknown>).next_cursor,
+    getNextPageParam: (page) => (page as Page<unknown>).next_cursor ?? null,
   };
 }
 
 /** Returns the client's method for an operation that is known only at run time. */
-export function method<Id extends OperationId>(api: TaskClient, id: Id) {
-  return api[id] as unknown as (args: Arguments<Id>, options?: RequestOptions) => Promise<Result<Id>>;
+export function method<Id extends OperationId>(api: Client, id: Id) {
+  return api[id] as unknown as (args: Arguments<Id>, options?: object) => Promise<Result<Id>>;
 }
+
+/** The variables of a mutation: the arguments of the operation, and the options of this call. */
+export type Variables<Id extends OperationId> = Arguments<Id> & { options?: CallOptions<Id> | undefined };

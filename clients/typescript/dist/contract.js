@@ -1,0 +1,34 @@
+// Written by specfirst client typescript: change the contract, not this file.
+
+export const name = "@tasks-api/client";
+export const basePath = "";
+export const schemes = { bearerAuth: ["header", "Authorization", "Bearer "] };
+const errors1 = { "422": { detail: "array" }, "500": { detail: "string" } };
+const errors2 = { "422": { detail: "array" }, "500": { detail: "string" }, "503": { detail: "string" } };
+const errors3 = { "401": { detail: "string" }, "403": { detail: "string" }, "404": { detail: "string" }, "422": { detail: "array" }, "429": { detail: "string" }, "500": { detail: "string" }, "503": { detail: "string" } };
+const errors4 = { "400": { detail: "string" }, "401": { detail: "string" }, "403": { detail: "string" }, "404": { detail: "string" }, "413": { detail: "string" }, "415": { detail: "string" }, "422": { detail: "array" }, "429": { detail: "string" }, "500": { detail: "string" }, "503": { detail: "string" } };
+const errors5 = { "401": { detail: "string" }, "403": { detail: "string" }, "404": { detail: "string" }, "412": { detail: "string" }, "422": { detail: "array" }, "429": { detail: "string" }, "500": { detail: "string" }, "503": { detail: "string" } };
+const errors6 = { "400": { detail: "string" }, "401": { detail: "string" }, "403": { detail: "string" }, "404": { detail: "string" }, "412": { detail: "string" }, "413": { detail: "string" }, "415": { detail: "string" }, "422": { detail: "array" }, "429": { detail: "string" }, "500": { detail: "string" }, "503": { detail: "string" } };
+const errors7 = { "400": { detail: "string" }, "401": { detail: "string" }, "403": { detail: "string" }, "404": { detail: "string" }, "409": { detail: "string" }, "413": { detail: "string" }, "415": { detail: "string" }, "422": { detail: "array" }, "429": { detail: "string" }, "500": { detail: "string" }, "503": { detail: "string" } };
+const errors8 = { "400": { detail: "string" }, "401": { detail: "string" }, "403": { detail: "string" }, "404": { detail: "string" }, "409": { detail: "string" }, "412": { detail: "string" }, "413": { detail: "string" }, "415": { detail: "string" }, "422": { detail: "array" }, "429": { detail: "string" }, "500": { detail: "string" }, "503": { detail: "string" } };
+export const operations = {
+  getRoot: { method: "GET", path: "/", errors: errors1 },
+  getHealth: { method: "GET", path: "/health", errors: errors1 },
+  getReadiness: { method: "GET", path: "/ready", errors: errors2 },
+  getUser: { method: "GET", path: "/api/{user_id}", security: [["bearerAuth"]], errors: errors3 },
+  deleteUser: { method: "DELETE", path: "/api/{user_id}", security: [["bearerAuth"]], errors: errors3 },
+  listTasks: { method: "GET", path: "/api/{user_id}/tasks", security: [["bearerAuth"]], errors: errors3 },
+  createTask: { method: "POST", path: "/api/{user_id}/tasks", parameters: { "Idempotency-Key": { in: "header" } }, security: [["bearerAuth"]], errors: errors4 },
+  getTask: { method: "GET", path: "/api/{user_id}/tasks/{task_id}", parameters: { "If-Match": { in: "header" } }, security: [["bearerAuth"]], errors: errors5 },
+  replaceTask: { method: "PUT", path: "/api/{user_id}/tasks/{task_id}", parameters: { "If-Match": { in: "header" }, "If-None-Match": { in: "header" } }, security: [["bearerAuth"]], errors: errors6 },
+  updateTask: { method: "PATCH", path: "/api/{user_id}/tasks/{task_id}", parameters: { "If-Match": { in: "header" }, "If-None-Match": { in: "header" } }, security: [["bearerAuth"]], errors: errors6 },
+  deleteTask: { method: "DELETE", path: "/api/{user_id}/tasks/{task_id}", parameters: { "If-Match": { in: "header" }, "If-None-Match": { in: "header" } }, security: [["bearerAuth"]], errors: errors5 },
+  toggleTask: { method: "PATCH", path: "/api/{user_id}/tasks/{task_id}/complete", parameters: { "If-Match": { in: "header" }, "If-None-Match": { in: "header" }, "Idempotency-Key": { in: "header" } }, security: [["bearerAuth"]], errors: errors5 },
+  listCategories: { method: "GET", path: "/api/{user_id}/categories", security: [["bearerAuth"]], errors: errors3 },
+  createCategory: { method: "POST", path: "/api/{user_id}/categories", parameters: { "Idempotency-Key": { in: "header" } }, security: [["bearerAuth"]], errors: errors7 },
+  getCategory: { method: "GET", path: "/api/{user_id}/categories/{category_id}", parameters: { "If-Match": { in: "header" } }, security: [["bearerAuth"]], errors: errors5 },
+  replaceCategory: { method: "PUT", path: "/api/{user_id}/categories/{category_id}", parameters: { "If-Match": { in: "header" }, "If-None-Match": { in: "header" } }, security: [["bearerAuth"]], errors: errors8 },
+  updateCategory: { method: "PATCH", path: "/api/{user_id}/categories/{category_id}", parameters: { "If-Match": { in: "header" }, "If-None-Match": { in: "header" } }, security: [["bearerAuth"]], errors: errors8 },
+  deleteCategory: { method: "DELETE", path: "/api/{user_id}/categories/{category_id}", parameters: { "If-Match": { in: "header" }, "If-None-Match": { in: "header" } }, security: [["bearerAuth"]], errors: errors5 },
+};
+export const affected = { deleteUser: ["getUser", "listTasks", "getTask", "listCategories", "getCategory"], createTask: ["listTasks", "getTask"], replaceTask: ["listTasks", "getTask"], updateTask: ["listTasks", "getTask"], deleteTask: ["listTasks", "getTask"], toggleTask: ["listTasks", "getTask"], createCategory: ["listCategories", "getCategory"], replaceCategory: ["listCategories", "getCategory"], updateCategory: ["listCategories", "getCategory"], deleteCategory: ["listCategories", "getCategory"] };
