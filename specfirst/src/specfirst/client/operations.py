@@ -20,7 +20,16 @@ from specfirst.client.schemas import (
     key,
     union,
 )
-from specfirst.contract.document import Document, DocumentError, MediaType, Operation, Parameter, Response, is_json
+from specfirst.contract.document import (
+    METHODS,
+    Document,
+    DocumentError,
+    MediaType,
+    Operation,
+    Parameter,
+    Response,
+    is_json,
+)
 
 _JSON = "application/json"
 _KINDS = {"integer": "number", "number": "number", "string": "string", "boolean": "boolean", "array": "array"}
@@ -51,7 +60,9 @@ class Method:
 
     @property
     def id(self) -> str:
-        return self.operation.operation_id
+        """Return the name of the method: a client with `then` would be taken for a promise."""
+        name = self.operation.operation_id
+        return f"{name}_" if name == "then" else name
 
     @property
     def reads(self) -> bool:
@@ -131,7 +142,9 @@ def _method(document: Document, types: Types, operation: Operation) -> Method:
     arguments = list(_arguments(types, operation))
     method = Method(operation, arguments)
     rows = {one.name: one.row for one in arguments if one.row is not None}
-    method.row = {"method": operation.method.upper(), "path": operation.path}
+    # Methods that OpenAPI has no field for are sent as they are written.
+    verb = operation.method.upper() if operation.method in METHODS else operation.method
+    method.row = {"method": verb, "path": operation.path}
     if rows:
         method.row["parameters"] = rows
     security = [[name for name in one if _scheme(document, name)] for one in operation.security]
@@ -149,7 +162,7 @@ def _method(document: Document, types: Types, operation: Operation) -> Method:
         for one in arguments
         if one.parameter.location == "header" and (option := _OPTIONS.get(one.parameter.name.lower()))
     ]
-    result, accepts = _results(types, operation, method.row)
+    result, accepts = _results(document, types, operation, method.row)
     method.types = {
         "arguments": text,
         "options": f"{{ {' '.join(options)} }}" if options else "{}",
@@ -163,8 +176,8 @@ def _method(document: Document, types: Types, operation: Operation) -> Method:
 
 
 def _object(fields: Sequence[str]) -> str:
-    lines = "".join(f"      {field}\n".replace("\n  ", "\n        ") for field in fields)
-    return f"{{\n{lines}    }}" if fields else "{}"
+    lines = "".join(f"\n{field}" for field in fields).replace("\n", "\n      ")
+    return f"{{{lines}\n    }}" if fields else "{}"
 
 
 def _field(name: str, kind: Type, *, required: bool) -> str:
@@ -219,7 +232,8 @@ def _preferred(content: Sequence[MediaType]) -> list[MediaType]:
 def _bodies(types: Types, operation: Operation, row: dict[str, Any]) -> list[list[str]]:
     """Return the alternatives of `body` and `contentType`; none if the operation has no body."""
     body = operation.body
-    if body is None:
+    # `fetch` refuses to send a body with these two.
+    if body is None or operation.method in ("get", "head"):
         return []
     content = _preferred(body.content)
     names = [one.essence for one in content]
@@ -279,7 +293,9 @@ def _received(types: Types, content: MediaType) -> Type:
     return Type("string") if codec in ("text", "form") else Type("Blob")
 
 
-def _results(types: Types, operation: Operation, row: dict[str, Any]) -> tuple[Type, str]:
+def _results(
+    document: Document, types: Types, operation: Operation, row: dict[str, Any]
+) -> tuple[Type, str]:
     """Return the type of the result, and the types by media type of `accept`."""
     declared = operation.declared.values()
     successes = [r for r in declared if (r.exact or r.key == "2XX") and 200 <= r.status < 300]
@@ -298,7 +314,7 @@ def _results(types: Types, operation: Operation, row: dict[str, Any]) -> tuple[T
         for one in content[1:]:
             others.setdefault(one.essence, []).append(_received(types, one))
         if content[0].codec == "sse" and content[0].item_schema is not None:
-            row["json"] = True
+            row.update({} if _is_event(document, content[0]) else {"json": True})
     names = [*asked, *(name for name in others if name not in asked)]
     if names != [_JSON]:
         row["accept"] = names
@@ -307,6 +323,13 @@ def _results(types: Types, operation: Operation, row: dict[str, Any]) -> tuple[T
     accepts = {name: union(found).text for name, found in others.items() if name not in asked}
     fields = "".join(f" {json.dumps(name)}: {text};" for name, text in accepts.items())
     return (union(kinds) if kinds else UNDEFINED), f"{{{fields} }}" if fields else "{}"
+
+
+def _is_event(document: Document, content: MediaType) -> bool:
+    """Return whether the items are events, and not their data (OpenAPI 3.2, section 4.14.4.1)."""
+    item, where = _resolved(document, content.item_schema, (*content.pointer, "itemSchema"))
+    data, _ = _resolved(document, (item.get("properties") or {}).get("data"), (*where, "properties", "data"))
+    return data.get("type") == "string"
 
 
 # --- Errors -----------------------------------------------------------------------------------------------
@@ -332,8 +355,8 @@ def _errors(document: Document, types: Types, operation: Operation) -> tuple[str
             if statuses:
                 ranges.append(f"Others<{statuses}, {taken}, {text}>")
         shapes[name] = _shape(document, response, content)
-    parts = [f"{{ {' '.join(exact)} }}"] if exact or not ranges else []
-    return " & ".join([*parts, *ranges]), shapes
+    parts = [_object(exact)] if exact or not ranges else []
+    return " & ".join([*parts, *(one.replace("\n", "\n    ") for one in ranges)]), shapes
 
 
 def _shape(document: Document, response: Response, content: Sequence[MediaType]) -> Mapping[str, str] | None:
@@ -418,15 +441,20 @@ def _affected(methods: Sequence[Method]) -> Mapping[str, list[str]]:
         method.id: [
             query.id
             for query in methods
-            if query.reads
-            and (
-                query.operation.tag == method.operation.tag
-                or query.operation.path.startswith(f"{method.operation.path}/")
-            )
+            if query.reads and _is_affected(query.operation, method.operation)
         ]
         for method in methods
         if not method.reads
     }
+
+
+def _is_affected(query: Operation, mutation: Operation) -> bool:
+    """Return whether a mutation may change what a query returns, as far as tags and paths say."""
+    if query.path.startswith(f"{mutation.path}/"):
+        return True
+    if mutation.tag != "default":
+        return query.tag == mutation.tag
+    return query.path == mutation.path or mutation.path.startswith(f"{query.path}/")
 
 
 def member(name: str) -> str:
