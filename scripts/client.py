@@ -61,7 +61,15 @@ def main() -> None:
     flags = [f"--{flag}" for flag in ("check", "pack") if getattr(options, flag)]
     sys.exit(
         specfirst(
-            ["client", "typescript", "--contract", str(options.contract), "--output", str(PACKAGE), *flags],
+            [
+                "client",
+                "typescript",
+                "--contract",
+                str(options.contract),
+                "--output",
+                os.path.relpath(PACKAGE),
+                *flags,
+            ],
             program="scripts/client",
         )
     )

@@ -227,35 +227,107 @@ export interface Operations {
 export interface ErrorGroups {
   e1: {
     operations: "getRoot" | "getHealth";
-    errors: { 422: schemas.ValidationErrorResponse; 500: schemas.ErrorResponse; };
+    errors: {
+      422: schemas.ValidationErrorResponse;
+      500: schemas.ErrorResponse;
+    };
   };
   e2: {
     operations: "getReadiness";
-    errors: { 422: schemas.ValidationErrorResponse; 500: schemas.ErrorResponse; 503: schemas.ErrorResponse; };
+    errors: {
+      422: schemas.ValidationErrorResponse;
+      500: schemas.ErrorResponse;
+      503: schemas.ErrorResponse;
+    };
   };
   e3: {
     operations: "getUser" | "deleteUser" | "listTasks" | "listCategories";
-    errors: { 401: schemas.ErrorResponse; 403: schemas.ErrorResponse; 404: schemas.ErrorResponse; 422: schemas.ValidationErrorResponse; 429: schemas.ErrorResponse; 500: schemas.ErrorResponse; 503: schemas.ErrorResponse; };
+    errors: {
+      401: schemas.ErrorResponse;
+      403: schemas.ErrorResponse;
+      404: schemas.ErrorResponse;
+      422: schemas.ValidationErrorResponse;
+      429: schemas.ErrorResponse;
+      500: schemas.ErrorResponse;
+      503: schemas.ErrorResponse;
+    };
   };
   e4: {
     operations: "createTask";
-    errors: { 400: schemas.ErrorResponse; 401: schemas.ErrorResponse; 403: schemas.ErrorResponse; 404: schemas.ErrorResponse; 413: schemas.ErrorResponse; 415: schemas.ErrorResponse; 422: schemas.ValidationErrorResponse; 429: schemas.ErrorResponse; 500: schemas.ErrorResponse; 503: schemas.ErrorResponse; };
+    errors: {
+      400: schemas.ErrorResponse;
+      401: schemas.ErrorResponse;
+      403: schemas.ErrorResponse;
+      404: schemas.ErrorResponse;
+      413: schemas.ErrorResponse;
+      415: schemas.ErrorResponse;
+      422: schemas.ValidationErrorResponse;
+      429: schemas.ErrorResponse;
+      500: schemas.ErrorResponse;
+      503: schemas.ErrorResponse;
+    };
   };
   e5: {
     operations: "getTask" | "deleteTask" | "toggleTask" | "getCategory" | "deleteCategory";
-    errors: { 401: schemas.ErrorResponse; 403: schemas.ErrorResponse; 404: schemas.ErrorResponse; 412: schemas.ErrorResponse; 422: schemas.ValidationErrorResponse; 429: schemas.ErrorResponse; 500: schemas.ErrorResponse; 503: schemas.ErrorResponse; };
+    errors: {
+      401: schemas.ErrorResponse;
+      403: schemas.ErrorResponse;
+      404: schemas.ErrorResponse;
+      412: schemas.ErrorResponse;
+      422: schemas.ValidationErrorResponse;
+      429: schemas.ErrorResponse;
+      500: schemas.ErrorResponse;
+      503: schemas.ErrorResponse;
+    };
   };
   e6: {
     operations: "replaceTask" | "updateTask";
-    errors: { 400: schemas.ErrorResponse; 401: schemas.ErrorResponse; 403: schemas.ErrorResponse; 404: schemas.ErrorResponse; 412: schemas.ErrorResponse; 413: schemas.ErrorResponse; 415: schemas.ErrorResponse; 422: schemas.ValidationErrorResponse; 429: schemas.ErrorResponse; 500: schemas.ErrorResponse; 503: schemas.ErrorResponse; };
+    errors: {
+      400: schemas.ErrorResponse;
+      401: schemas.ErrorResponse;
+      403: schemas.ErrorResponse;
+      404: schemas.ErrorResponse;
+      412: schemas.ErrorResponse;
+      413: schemas.ErrorResponse;
+      415: schemas.ErrorResponse;
+      422: schemas.ValidationErrorResponse;
+      429: schemas.ErrorResponse;
+      500: schemas.ErrorResponse;
+      503: schemas.ErrorResponse;
+    };
   };
   e7: {
     operations: "createCategory";
-    errors: { 400: schemas.ErrorResponse; 401: schemas.ErrorResponse; 403: schemas.ErrorResponse; 404: schemas.ErrorResponse; 409: schemas.ErrorResponse; 413: schemas.ErrorResponse; 415: schemas.ErrorResponse; 422: schemas.ValidationErrorResponse; 429: schemas.ErrorResponse; 500: schemas.ErrorResponse; 503: schemas.ErrorResponse; };
+    errors: {
+      400: schemas.ErrorResponse;
+      401: schemas.ErrorResponse;
+      403: schemas.ErrorResponse;
+      404: schemas.ErrorResponse;
+      409: schemas.ErrorResponse;
+      413: schemas.ErrorResponse;
+      415: schemas.ErrorResponse;
+      422: schemas.ValidationErrorResponse;
+      429: schemas.ErrorResponse;
+      500: schemas.ErrorResponse;
+      503: schemas.ErrorResponse;
+    };
   };
   e8: {
     operations: "replaceCategory" | "updateCategory";
-    errors: { 400: schemas.ErrorResponse; 401: schemas.ErrorResponse; 403: schemas.ErrorResponse; 404: schemas.ErrorResponse; 409: schemas.ErrorResponse; 412: schemas.ErrorResponse; 413: schemas.ErrorResponse; 415: schemas.ErrorResponse; 422: schemas.ValidationErrorResponse; 429: schemas.ErrorResponse; 500: schemas.ErrorResponse; 503: schemas.ErrorResponse; };
+    errors: {
+      400: schemas.ErrorResponse;
+      401: schemas.ErrorResponse;
+      403: schemas.ErrorResponse;
+      404: schemas.ErrorResponse;
+      409: schemas.ErrorResponse;
+      412: schemas.ErrorResponse;
+      413: schemas.ErrorResponse;
+      415: schemas.ErrorResponse;
+      422: schemas.ValidationErrorResponse;
+      429: schemas.ErrorResponse;
+      500: schemas.ErrorResponse;
+      503: schemas.ErrorResponse;
+    };
   };
 }
 export type ReadOperationId = "getRoot" | "getHealth" | "getReadiness" | "getUser" | "listTasks" | "getTask" | "listCategories" | "getCategory";

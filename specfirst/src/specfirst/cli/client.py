@@ -83,7 +83,9 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
             packed.write_bytes(tarball({**files, **own}))
             print(f"wrote {packed}: npm install ./{packed}")
     except OSError as error:
-        raise CommandError(f"{error.filename} cannot be written: {error.strerror}; choose another --output") from None
+        raise CommandError(
+            f"{error.filename} cannot be written: {error.strerror}; choose another --output"
+        ) from None
     print(f"{output} is current, {time.monotonic() - started:.1f} s")
     return CLEAN
 

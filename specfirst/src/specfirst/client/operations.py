@@ -96,8 +96,8 @@ def modules(document: Document) -> Modules:
         *(_operation_type(method, f"e{[*groups].index(method.errors) + 1}") for method in methods),
         "}\n\n/** Operations with the same error responses. */\nexport interface ErrorGroups {\n",
         *(
-            f"  e{index}: {{\n    operations: {_names(m.id for m in members)};\n    errors: {errors};\n  }};\n"
-            for index, (errors, members) in enumerate(groups.items(), 1)
+            f"  e{index}: {{\n    operations: {_names(m.id for m in used)};\n    errors: {errors};\n  }};\n"
+            for index, (errors, used) in enumerate(groups.items(), 1)
         ),
         "}\n",
         f"export type ReadOperationId = {_names(m.id for m in methods if m.reads)};\n",
@@ -186,7 +186,7 @@ def _field(name: str, kind: Type, *, required: bool) -> str:
 
 
 def _arguments(types: Types, operation: Operation) -> Iterator[Argument]:
-    """Yield the arguments, each with a name that no other one has; the first one keeps that of the parameter."""
+    """Yield the arguments, each with its own name; the first of several keeps that of the parameter."""
     taken = {"options", *(("body", "contentType") if operation.body else ())}
     order = ("path", "query", "header", "cookie", "querystring")
     for parameter in sorted(operation.parameters, key=lambda p: order.index(p.location)):
@@ -293,9 +293,7 @@ def _received(types: Types, content: MediaType) -> Type:
     return Type("string") if codec in ("text", "form") else Type("Blob")
 
 
-def _results(
-    document: Document, types: Types, operation: Operation, row: dict[str, Any]
-) -> tuple[Type, str]:
+def _results(document: Document, types: Types, operation: Operation, row: dict[str, Any]) -> tuple[Type, str]:
     """Return the type of the result, and the types by media type of `accept`."""
     declared = operation.declared.values()
     successes = [r for r in declared if (r.exact or r.key == "2XX") and 200 <= r.status < 300]
@@ -382,7 +380,7 @@ def _resolved(document: Document, node: Any, pointer: tuple[str, ...]) -> tuple[
 
 
 def _is_list(document: Document, operation: Operation) -> bool:
-    """Return whether an operation returns pages: `items` with `next_cursor`, for a query parameter `cursor`."""
+    """Return whether an operation has a parameter `cursor`, and returns `items` and `next_cursor`."""
     response = next((r for r in operation.successes if r.content), None)
     if operation.method != "get" or response is None or not is_json(response.content[0].name):
         return False
@@ -402,7 +400,9 @@ def _is_list(document: Document, operation: Operation) -> bool:
 
 def _scheme(document: Document, name: str) -> list[str] | None:
     """Return where the credential of a security scheme is sent; None if it is not in the request."""
-    scheme, _ = _resolved(document, document.security_schemes.get(name), ("components", "securitySchemes", name))
+    scheme, _ = _resolved(
+        document, document.security_schemes.get(name), ("components", "securitySchemes", name)
+    )
     kind = scheme.get("type")
     if kind == "apiKey":
         return [scheme["in"], scheme["name"], ""]
@@ -428,7 +428,9 @@ def _table(methods: Sequence[Method]) -> Mapping[str, str]:
     for method in methods:
         said = {name: javascript(value) for name, value in method.row.items()}
         said["errors"] = shared[said["errors"]]
-        rows.append(f"  {member(method.id)}: {{ {', '.join(f'{name}: {text}' for name, text in said.items())} }},\n")
+        rows.append(
+            f"  {member(method.id)}: {{ {', '.join(f'{name}: {text}' for name, text in said.items())} }},\n"
+        )
     return {
         **{f" {name}": text for text, name in shared.items()},
         "operations": f"{{\n{''.join(rows)}}}",
@@ -439,9 +441,7 @@ def _affected(methods: Sequence[Method]) -> Mapping[str, list[str]]:
     """Return the queries that each mutation affects: those of its tag, and those below its path."""
     return {
         method.id: [
-            query.id
-            for query in methods
-            if query.reads and _is_affected(query.operation, method.operation)
+            query.id for query in methods if query.reads and _is_affected(query.operation, method.operation)
         ]
         for method in methods
         if not method.reads

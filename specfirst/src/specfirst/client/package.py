@@ -26,6 +26,12 @@ OWN = ("package.json", "dist/contract.d.ts", "dist/contract.js", "dist/schemas.d
 """The files in which the contract shows; the others are the same in all clients, or follow from these."""
 
 _MARK = "// Written by specfirst client typescript: change the contract, not this file.\n\n"
+_TYPES = """
+Answer Arguments Call CallOptions ErrorBody ErrorStatus ListOperationId Method OperationId Operations Page
+ReadOperationId RequestOptions Result Stream Upload WriteOperationId
+"""
+"""The types of the runtime that the package exports."""
+
 _OPTIONAL = {
     "@tanstack/react-query": "^5.62.0",
     "msw": ">=2.0.0",
@@ -34,7 +40,11 @@ _OPTIONAL = {
 
 
 def package(
-    document: Document, *, name: str | None = None, prefix: str = "", manifest: Mapping[str, Any] | None = None
+    document: Document,
+    *,
+    name: str | None = None,
+    prefix: str = "",
+    manifest: Mapping[str, Any] | None = None,
 ) -> Mapping[str, str]:
     """Return the files of the package by path. Raises DocumentError.
 
@@ -114,7 +124,9 @@ class _Code:
     """A JavaScript module: re-exports of other modules, and constants."""
 
     def __init__(
-        self, reexports: Mapping[str, Mapping[str, str]] | None = None, exports: Mapping[str, str] | None = None
+        self,
+        reexports: Mapping[str, Mapping[str, str]] | None = None,
+        exports: Mapping[str, str] | None = None,
     ) -> None:
         """`reexports` has the names of exports by module, each with its name there.
 
@@ -143,9 +155,7 @@ class _Code:
                 yield f"exports.{name} = {name};\n"
 
 
-def _entries(
-    prefix: str, document: Document, found: Modules, name: str
-) -> Mapping[str, tuple[str, _Code]]:
+def _entries(prefix: str, document: Document, found: Modules, name: str) -> Mapping[str, tuple[str, _Code]]:
     """Return the declarations and the code of each module that depends on the contract or its name."""
     index = {
         "client": {f"create{prefix}Client": "createClient", "etagOf": "etagOf", "forgetToken": "forgetToken"},
@@ -160,18 +170,7 @@ def _entries(
         },
         "queries": _same("API_KEY", "apiPages", "apiQuery"),
     }
-    types = _exports(
-        "types",
-        {
-            f"{prefix}Client": "Client",
-            **_same(
-                *("Answer", "Arguments", "Call", "CallOptions", "ErrorBody", "ErrorStatus", "ListOperationId"),
-                *("Method", "OperationId", "Operations", "Page", "ReadOperationId", "RequestOptions", "Result"),
-                "WriteOperationId",
-            ),
-        },
-        types=True,
-    )
+    types = _exports("types", {f"{prefix}Client": "Client", **_same(*_TYPES.split())}, types=True)
     options = {f"{prefix}ClientOptions": "ClientOptions"}
     return {
         "contract": (found.declarations, _Code(exports={"name": json.dumps(name), **found.exports})),

@@ -16,18 +16,22 @@ from specfirst.contract.names import Names
 
 IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
-_RESERVED = frozenset(
-    "any as async await bigint boolean break case catch class const continue debugger default delete do else "
-    "enum export extends false finally for from function get if implements import in infer instanceof interface "
-    "intrinsic keyof let namespace never new null number object of package private protected public readonly "
-    "return satisfies set static string super switch symbol this throw true try type typeof undefined unique "
-    "unknown var void while with yield".split()
-)
+_KEYWORDS = """
+any as async await bigint boolean break case catch class const continue debugger default
+delete do else enum export extends false finally for from function get if implements
+import in infer instanceof interface intrinsic keyof let namespace never new null number
+object of package private protected public readonly return satisfies set static string
+super switch symbol this throw true try type typeof undefined unique unknown var void
+while with yield
+"""
+_RESERVED = frozenset(_KEYWORDS.split())
 """Names that a type alias cannot have, or that would be confusing."""
 
 _APPLICATORS = frozenset(
-    "$ref $dynamicRef type const enum properties required additionalProperties patternProperties items "
-    "prefixItems allOf anyOf oneOf".split()
+    {
+        *("$ref", "$dynamicRef", "type", "const", "enum", "properties", "required", "items"),
+        *("additionalProperties", "patternProperties", "prefixItems", "allOf", "anyOf", "oneOf"),
+    }
 )
 """The keywords that have an effect on the type."""
 
@@ -108,7 +112,9 @@ class Types:
         if place not in self._names:
             self._waiting.append(place)
             own = pointer[:2] == ("components", "schemas")
-            words = [w for w in (pointer[2:] if own else pointer) if w not in ("properties", "$defs", "items")]
+            words = [
+                w for w in (pointer[2:] if own else pointer) if w not in ("properties", "$defs", "items")
+            ]
             name = type_name(" ".join(words)) + ("Request" if request else "")
             self._names[place] = self._given.unique(name)
         return self._names[place]
@@ -160,7 +166,9 @@ class Types:
             rest.pop("$ref", None)
             rest.pop("$dynamicRef", None)
             base = self._referenced(reference, pointer, request=request, files=files)
-            return intersection([base, self.of(rest, pointer, request=request, files=files)]) if rest else base
+            return (
+                intersection([base, self.of(rest, pointer, request=request, files=files)]) if rest else base
+            )
         if "const" in schema:
             return _literal(schema["const"])
         if isinstance(schema.get("enum"), list):
@@ -219,7 +227,9 @@ class Types:
             optional = "" if name in required else "?"
             types += [kind] if name in required else [kind, UNDEFINED]
             described = node if isinstance(node, Mapping) else {}
-            note = comment(str(described.get("description", "")), deprecated=described.get("deprecated") is True)
+            note = comment(
+                str(described.get("description", "")), deprecated=described.get("deprecated") is True
+            )
             lines.append(f"{note}{key(name)}{optional}: {kind.text};")
         lines += [f"{key(name)}: unknown;" for name in sorted(required - properties.keys())]
         index = self._index(schema, pointer, request, files)
@@ -272,8 +282,9 @@ class Types:
 
     def _referenced(self, reference: str, pointer: Pointer, *, request: bool, files: bool) -> Type:
         target = self._document.target(reference, pointer)
+        node = None
         try:
-            node = None if target is None else self._document.get(target)
+            node = self._document.get(target) if target is not None else None
         except (KeyError, IndexError, ValueError, TypeError):
             target = None
         if target is None:

@@ -169,7 +169,8 @@ function abortable(promise, signal) {
     if (!signal)
         return promise;
     return new Promise((resolve, reject) => {
-        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-        promise.then(resolve, reject);
+        const abort = () => reject(signal.reason);
+        signal.addEventListener("abort", abort);
+        promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
     });
 }
