@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from frontend import check_types
 from serving import Served, serving
 
-from scripts.client import NODE, ROOT, run
+from scripts.client import NODE, run
 
 HERE = Path(__file__).resolve().parent
 CONTRACT = HERE / "oddities.yaml"
@@ -45,23 +45,3 @@ def test_the_types_are_right(project: Path) -> None:
 def test_requests_and_responses_are_right(project: Path, mock: Served) -> None:
     origin = "/".join(mock.url.split("/")[:3])
     run(NODE, "--test", "--test-reporter=spec", "oddities.test.ts", folder=project, env={"MOCK_URL": origin})
-
-
-def check_types(project: Path, package: str, *files: str) -> None:
-    """Compile files and the declarations of a package, but not those of other packages, which take long."""
-    sources = project / f"declarations-of-{package.rpartition('/')[2]}"
-    sources.mkdir()
-    for path in (project / "node_modules" / package / "dist").glob("*.d.ts"):
-        # In a .ts file, declarations are checked in spite of skipLibCheck.
-        shutil.copy(path, sources / path.name.replace(".d.ts", ".ts"))
-    config = {
-        "extends": "./tsconfig.json",
-        "compilerOptions": {"skipLibCheck": True},
-        "include": [*files, sources.name],
-    }
-    (project / "tsconfig.some.json").write_text(json.dumps(config), encoding="utf-8")
-    tsc = project / "node_modules" / "typescript" / "bin" / "tsc"
-    run(NODE, tsc, "--project", "tsconfig.some.json", folder=project)
-
-
-assert ROOT

@@ -12,11 +12,13 @@ from textwrap import dedent
 
 import pytest
 import yaml
+from frontend import check_types, compile_files
 
 from scripts.client import NODE, PACKAGE, ROOT, TOOLS, run
 
 README = (PACKAGE / "README.md").read_text(encoding="utf-8")
 CONTRACT = ROOT / "openapi.yaml"
+FILES = ("types.ts", "page.ts", "calls.test.ts", "hooks.test.ts", "optional.test.ts")
 ESBUILD = TOOLS / "node_modules" / "esbuild" / "bin" / "esbuild"
 
 
@@ -82,12 +84,22 @@ def test_every_module_resolution_finds_code_and_types(tools: Path, tarball: Path
     [
         ('export * from "@tasks-api/client";', 4096),
         ('export { createTaskClient } from "@tasks-api/client";', 4096),
-        ('export * from "@tasks-api/client/react";', 6144),
+        ('export * from "@tasks-api/client/react";', 5632),
+        ('export { handlers } from "@tasks-api/client/msw";', 6144),
+        ('export { TaskCreate } from "@tasks-api/client/zod";', 1024),
     ],
 )
 def test_each_import_is_small(tools: Path, consumer: Path, code: str, limit: int) -> None:
     (consumer / "entry.js").write_text(code)
-    options = ["--bundle", "--minify", "--format=esm", "--external:react", "--external:@tanstack/*"]
+    options = [
+        "--bundle",
+        "--minify",
+        "--format=esm",
+        "--external:react",
+        "--external:@tanstack/*",
+        "--external:msw",
+        "--external:zod",
+    ]
     bundle = run(ESBUILD, "entry.js", *options, folder=consumer)
     assert len(gzip.compress(bundle.encode())) < limit
 
@@ -102,21 +114,8 @@ def test_unused_code_is_removed_from_a_bundle(tools: Path, consumer: Path) -> No
 # --- Types ------------------------------------------------------------------------------------------------
 
 
-def compile_project(folder: Path, project: str = "tsconfig.json") -> None:
-    run(NODE, folder / "node_modules" / "typescript" / "bin" / "tsc", "--project", project, folder=folder)
-
-
-def compile_files(consumer: Path, files: list[str], **options: object) -> None:
-    """Compile as most front ends do: without checks of the declarations of installed packages."""
-    options["skipLibCheck"] = True
-    project = {"extends": "./tsconfig.json", "files": files, "compilerOptions": options}
-    (consumer / "tsconfig.some.json").write_text(json.dumps(project), encoding="utf-8")
-    compile_project(consumer, "tsconfig.some.json")
-
-
 def test_only_correct_calls_compile(consumer: Path) -> None:
-    # This also checks the package's own declarations.
-    compile_project(consumer)
+    check_types(consumer, "@tasks-api/client", *FILES)
 
 
 def test_a_bundler_project_without_node_types_compiles(consumer: Path) -> None:
@@ -126,7 +125,7 @@ def test_a_bundler_project_without_node_types_compiles(consumer: Path) -> None:
 # --- Against the live server ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("file", ["calls.test.ts", "hooks.test.ts"])
+@pytest.mark.parametrize("file", ["calls.test.ts", "hooks.test.ts", "optional.test.ts"])
 def test_the_client_works_with_the_live_server(
     consumer: Path, environment: dict[str, str], file: str
 ) -> None:

@@ -1,7 +1,8 @@
 // Written by specfirst client typescript: change the contract, not this file.
 
 import type * as schemas from "./schemas.js";
-import type { ClientError, Event, Others, Scheme, ServerError, Stream, Table, Upload as $Upload } from "./types.js";
+import type { ClientError, Codecs, Event, Others, Scheme, ServerError, Stream, Table } from "./types.js";
+import type { Upload as $Upload } from "./types.js";
 
 export interface Operations {
   /** Describe the service. Returns the name and version of the service, and the paths of its documentation and health check. */
@@ -335,5 +336,6 @@ export type ListOperationId = "listTasks" | "listCategories";
 export declare const name: string;
 export declare const basePath: string;
 export declare const schemes: Readonly<Record<string, Scheme>>;
+export declare const codecs: Codecs;
 export declare const operations: Table;
 export declare const affected: Readonly<Record<string, readonly string[]>>;

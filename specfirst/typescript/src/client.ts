@@ -1,8 +1,8 @@
-import { basePath, operations, schemes } from "./contract.js";
+import { basePath, codecs, operations, schemes } from "./contract.js";
 import { failure, UnexpectedResponseError } from "./errors.js";
 import { keep, type GetToken, type Token } from "./tokens.js";
 import type { Answer, Call, Client, Place, RequestOptions, Route } from "./types.js";
-import { field, isJson, pairs, read, segment, written } from "./wire.js";
+import { field, isJson, isObject, pairs, read, segment } from "./wire.js";
 
 export interface ClientOptions {
   /** The URL of the API's server, such as `https://api.example.com`; with its path, if it is not the contract's. */
@@ -27,6 +27,8 @@ interface Options extends RequestOptions {
 
 type Values = Record<string, unknown>;
 
+type Tokens = Record<string, Token>;
+
 const etags = new WeakMap<object, string>();
 const forgetful = new WeakMap<object, () => void>();
 
@@ -37,16 +39,8 @@ export function etagOf(result: object): string {
   return etag;
 }
 
-/** Returns whether two results are the same version of the same resource. */
-export function sameVersion(one: unknown, other: unknown): boolean {
-  const known = (value: unknown) => (typeof value === "object" && value ? etags.get(value) : undefined);
-  return known(one) !== undefined && known(one) === known(other);
-}
-
-/** Returns whether a result came with an ETag. */
-export function isTagged(value: unknown): boolean {
-  return typeof value === "object" && value !== null && etags.has(value);
-}
+/** Returns the ETag that came with a value, or undefined. */
+export const known = (value: unknown): string | undefined => (isObject(value) ? etags.get(value) : undefined);
 
 /** Makes the client ask for a token again, for example when another user has logged in. */
 export function forgetToken(client: Client): void {
@@ -59,8 +53,48 @@ export function newKey(): string {
 }
 
 export function createClient(options: ClientOptions): Client {
+  const { retries = 0, fetch: transport = (request: Request) => fetch(request) } = options;
   const { tokens, forget } = keep(options.getToken ?? (() => undefined));
-  const perform = (id: string, route: Route) => (args: Values = {}, given: Options = {}) => {
+
+  /** Returns the tokens, by scheme, of the first alternative of which all are known. */
+  async function credentials(route: Route, refused: Tokens, signal?: AbortSignal): Promise<Tokens> {
+    signal?.throwIfAborted();
+    for (const names of route.security ?? []) {
+      const found = await abortable(Promise.all(names.map((name) => tokens(name, refused[name]))), signal);
+      if (found.every(Boolean)) return Object.fromEntries(names.map((name, index) => [name, found[index]]));
+    }
+    return {};
+  }
+
+  async function send(id: string, route: Route, given: Values, call: Options): Promise<Answer<unknown>> {
+    const { signal } = call;
+    const args = { ...given };
+    if (route.match) args[route.match] ??= call.ifMatch;
+    if (route.key) args[route.key] ??= call.idempotencyKey ?? (retries ? newKey() : undefined);
+    const keyed = route.key !== undefined && args[route.key] !== undefined;
+    const repeatable = !(args["body"] instanceof ReadableStream);
+    const safe = repeatable && (keyed || /^(GET|HEAD|PUT|DELETE|QUERY)$/.test(route.method));
+    const accept = call.accept ? [call.accept] : (route.accept ?? ["application/json"]).slice(0, route.asked ?? 1);
+    let refused: Tokens = {};
+    for (let lost = 0, renewed = false; ; ) {
+      const used = await credentials(route, refused, signal);
+      let response: Response;
+      try {
+        response = await transport(request(route, args, used, accept, options, call));
+      } catch (error) {
+        if (lost >= retries || !safe || signal?.aborted) throw error;
+        await abortable(new Promise((resolve) => setTimeout(resolve, 100 * 2 ** lost++)), signal);
+        continue;
+      }
+      if (response.status !== 401 || renewed || !repeatable || !Object.keys(used).length) {
+        return answered(id, route, response, accept);
+      }
+      [refused, renewed] = [used, true];
+      await response.body?.cancel();
+    }
+  }
+
+  const method = (id: string, route: Route) => (args: Values = {}, given: Options = {}) => {
     const answer = send(id, route, args, given);
     const call = answer.then(({ data }) => data) as Call<unknown>;
     call.withResponse = () => {
@@ -70,129 +104,87 @@ export function createClient(options: ClientOptions): Client {
     };
     return call;
   };
-
-  async function send(id: string, route: Route, args: Values, given: Options): Promise<Answer<unknown>> {
-    const { retries = 0, fetch: transport = (request: Request) => fetch(request), credentials } = options;
-    const { signal } = given;
-    const key = route.parameters?.["Idempotency-Key"] && (args["Idempotency-Key"] ?? given.idempotencyKey);
-    const again = key ?? (retries && route.parameters?.["Idempotency-Key"] ? newKey() : undefined);
-    const safe = /^(GET|HEAD|PUT|DELETE|OPTIONS|QUERY)$/.test(route.method) || again !== undefined;
-    const accept = given.accept ? [given.accept] : (route.accept ?? ["application/json"]).slice(0, route.asked ?? 1);
-    const built = build(route, { ...args, ...(again === undefined ? {} : { "Idempotency-Key": again }) }, options, given);
-    if (given.accept || route.accept) built.headers.set("Accept", accept.join(", ") || "*/*");
-    let refused: Token[] | undefined;
-    for (let lost = 0; ; ) {
-      const { url, headers, body, tokens: used } = await authorized(route, built, refused, signal);
-      const init = { method: route.method, headers, signal: signal ?? null, ...(credentials && { credentials }) };
-      const request = new Request(url, body === undefined ? init : ({ ...init, body, duplex: "half" } as RequestInit));
-      const repeatable = !(body instanceof ReadableStream);
-      let response: Response;
-      try {
-        response = await transport(request);
-      } catch (error) {
-        if (lost >= retries || !safe || !repeatable || signal?.aborted) throw error;
-        await abortable(new Promise((resolve) => setTimeout(resolve, 100 * 2 ** lost++)), signal);
-        continue;
-      }
-      if (response.status !== 401 || refused || !repeatable || !used.some(Boolean)) {
-        return answered(id, route, response, accept);
-      }
-      refused = used;
-      await response.body?.cancel();
-    }
-  }
-
-  interface Sent {
-    url: string;
-    headers: Headers;
-    body: BodyInit | undefined;
-    tokens: Token[];
-  }
-
-  /** Adds the credentials of the first alternative of which all are known. */
-  async function authorized(route: Route, built: Built, refused?: Token[], signal?: AbortSignal): Promise<Sent> {
-    signal?.throwIfAborted();
-    const headers = new Headers(built.headers);
-    let { url } = built;
-    let found: Token[] = [];
-    for (const names of route.security ?? []) {
-      found = await abortable(Promise.all(names.map((name, index) => tokens(name, refused?.[index]))), signal);
-      if (!found.every(Boolean)) continue;
-      for (const [index, name] of names.entries()) {
-        const [place, title, before] = schemes[name] ?? ["header", "Authorization", "Bearer "];
-        const value = `${before}${found[index]}`;
-        if (place === "header") headers.set(title, value);
-        else if (place === "cookie") headers.append("Cookie", `${title}=${value}`);
-        else url += `${url.includes("?") ? "&" : "?"}${title}=${encodeURIComponent(value)}`;
-      }
-      break;
-    }
-    return { url, headers, body: built.body, tokens: found };
-  }
-
-  const client = Object.fromEntries(
-    Object.entries(operations).map(([id, route]) => [id, perform(id, route)]),
-  ) as unknown as Client;
+  const methods = Object.entries(operations).map(([id, route]) => [id, method(id, route)]);
+  const client = Object.fromEntries(methods) as unknown as Client;
   forgetful.set(client, forget);
   return client;
 }
 
-interface Built {
-  url: string;
-  headers: Headers;
-  body: BodyInit | undefined;
-}
-
 /** Writes the arguments of a call as the contract says. */
-function build(route: Route, args: Values, options: ClientOptions, given: Options): Built {
+function request(
+  route: Route,
+  args: Values,
+  used: Tokens,
+  accept: readonly string[],
+  options: ClientOptions,
+  call: Options,
+): Request {
+  const { parameters = {}, body: types = ["application/json"] } = route;
   const headers = new Headers(options.headers);
-  new Headers(given.headers).forEach((value, name) => headers.set(name, value));
-  const { parameters = {} } = route;
-  const names = { "If-Match": given.ifMatch, ...args };
+  if (route.accept) headers.set("Accept", accept.join(", ") || "*/*");
+  new Headers(call.headers).forEach((value, name) => headers.set(name, value));
   const query: string[] = [];
   const cookies: string[] = [];
-  let path = route.path;
-  for (const [argument, value] of Object.entries(names)) {
-    if (value === undefined || ((argument === "body" || argument === "contentType") && !parameters[argument])) continue;
-    const place: Place = parameters[argument] ?? {};
-    const name = place.name ?? argument;
-    const where = place.in ?? (path.includes(`{${name}}`) ? "path" : "query");
+  let { path } = route;
+  const put = (where: string, name: string, value: unknown, place: Place) => {
     if (where === "path") path = path.replace(`{${name}}`, () => segment(name, value, place));
-    else if (value === null && !place.json) continue;
+    else if (value === null && !place.json) return;
     else if (where === "header") headers.set(name, field(value, place));
-    else if (where === "cookie") cookies.push(...pairs(name, value, place));
-    else query.push(...(where === "querystring" ? [written(value, "application/x-www-form-urlencoded") as string] : pairs(name, value, place)));
+    else (where === "cookie" ? cookies : query).push(...pairs(name, value, place));
+  };
+  for (const [argument, value] of Object.entries(args)) {
+    const place = parameters[argument];
+    if (value === undefined || (!place && /^(body|contentType)$/.test(argument))) continue;
+    const name = place?.name ?? argument;
+    put(place?.in ?? (path.includes(`{${name}}`) ? "path" : "query"), name, value, place ?? {});
   }
-  const missing = /\{([^{}]+)\}/.exec(path);
-  if (missing) throw new TypeError(`The path parameter ${missing[1]} is missing`);
+  for (const [scheme, token] of Object.entries(used)) {
+    const [where, name, before] = schemes[scheme] ?? ["header", "Authorization", "Bearer "];
+    put(where, name, `${before}${token}`, {});
+  }
+  const [, missing] = /\{([^{}]+)\}/.exec(path) ?? [];
+  if (missing) throw new TypeError(`The path parameter ${missing} is missing`);
   if (cookies.length) headers.set("Cookie", cookies.join("; "));
-  const root = options.baseUrl.replace(/\/+$/, "");
-  // An origin alone is that of the contract's server, which may have a path.
-  const url = (/^(\w+:\/\/[^/]*)?$/.test(root) ? root + basePath : root) + path;
-  const { body } = args;
-  const types = route.body ?? ["application/json"];
-  const type = (args["contentType"] as string | undefined) ?? (body instanceof Blob && body.type ? body.type : types[0] ?? "");
-  const sends = body !== undefined && !parameters["body"];
-  if (sends && type !== "multipart/form-data") headers.set("Content-Type", type);
-  return { url: query.length ? `${url}?${query.join("&")}` : url, headers, body: sends ? written(body, type, route.encoding) : undefined };
+  const init: RequestInit & { duplex?: "half" } = { method: route.method, headers, signal: call.signal ?? null };
+  if (options.credentials) init.credentials = options.credentials;
+  const { body, contentType } = parameters["body"] ? {} : args;
+  if (body !== undefined) {
+    const type = String(contentType ?? ((body instanceof Blob && body.type) || types[0]));
+    init.body = isJson(type) ? JSON.stringify(body) : (codecs.form?.(body, type, route.encoding) ?? (body as BodyInit));
+    init.duplex = "half";
+    // `fetch` adds the boundary.
+    if (type !== "multipart/form-data") headers.set("Content-Type", type);
+  }
+  return new Request(`${root(options.baseUrl)}${path}${query.length ? "?" : ""}${query.join("&")}`, init);
+}
+
+/** Returns the URL that paths begin with. An origin alone is that of the contract's server, which may have a path. */
+export function root(baseUrl: string): string {
+  const url = baseUrl.replace(/\/+$/, "");
+  return /^(\w+:\/\/[^/]*)?$/.test(url) ? url + basePath : url;
 }
 
 /** Returns the result of a response, or throws its error. */
-async function answered(id: string, route: Route, response: Response, accept: readonly string[]): Promise<Answer<unknown>> {
+async function answered(
+  id: string,
+  route: Route,
+  response: Response,
+  accept: readonly string[],
+): Promise<Answer<unknown>> {
   const type = (response.headers.get("Content-Type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
-  const declared = (range: string) =>
-    range === type || (isJson(range) && isJson(type)) || (range.endsWith("*") && type.startsWith(range.slice(0, -1).replace("*/", "")));
-  const empty = !response.body || response.status === 204 || response.status === 205;
-  if (response.ok && accept.length && !empty && !accept.some(declared)) throw new UnexpectedResponseError(response);
+  const fits = (range: string) =>
+    range === type || (isJson(range) && isJson(type)) || (/\*$/.test(range) && type.startsWith(range.replace(/(\*\/)?\*$/, "")));
+  const bytes = [204, 205].includes(response.status) || (response.ok && !accept.length) ? null : response.body;
+  if (response.ok && bytes && !accept.some(fits)) throw new UnexpectedResponseError(response);
   let data: unknown;
   try {
-    data = empty || (response.ok && !accept.length) ? undefined : await read(response, type, route);
+    if (bytes) data = codecs.stream?.(bytes, type, route.json === true) ?? (await read(response, type));
   } catch (error) {
     throw error instanceof SyntaxError ? new UnexpectedResponseError(response) : error;
   }
   if (!response.ok) throw failure(id, route, data, response, isJson(type));
   const etag = response.headers.get("ETag") ?? undefined;
-  if (etag && typeof data === "object" && data) etags.set(data, etag);
+  if (etag && isObject(data)) etags.set(data, etag);
   return { data, etag, response };
 }
 

@@ -1,5 +1,5 @@
 // A stand-in for the module that `specfirst client typescript` writes, so that the others compile.
-import type { Scheme, Table } from "./types.js";
+import type { Codecs, Scheme, Table } from "./types.js";
 
 export interface Operations {
   getThing: {
@@ -30,6 +30,7 @@ export interface ErrorGroups {
 }
 export type ReadOperationId = "getThing" | "listThings";
 export type ListOperationId = "listThings";
+export declare const codecs: Codecs;
 export declare const operations: Table;
 export declare const schemes: Readonly<Record<string, Scheme>>;
 export declare const name: string;

@@ -96,7 +96,8 @@ type Run<Id extends WriteOperationId> = (args: Variables<Id>, ...rest: object[])
 
 /** Returns the variables with an idempotency key, if the operation knows one: TanStack Query keeps them for retries. */
 function keyed<Id extends WriteOperationId>(id: Id, args: Variables<Id>): Variables<Id> {
-  if (!operations[id]?.parameters?.["Idempotency-Key"] || "Idempotency-Key" in (args as object)) return args;
+  const name = operations[id]?.key;
+  if (name === undefined || name in (args as object)) return args;
   return { ...args, options: { idempotencyKey: newKey(), ...args.options } };
 }
 

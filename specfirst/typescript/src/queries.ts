@@ -1,6 +1,6 @@
 // Options for TanStack Query, without hooks, so that loaders and servers can use them too.
 import { replaceEqualDeep, type DataTag, type InfiniteData } from "@tanstack/react-query";
-import { isTagged, sameVersion } from "./client.js";
+import { known } from "./client.js";
 import { name } from "./contract.js";
 import { after } from "./pages.js";
 import type { Arguments, CallOptions, Client, ListOperationId, OperationId, Page, ReadOperationId, Result } from "./types.js";
@@ -34,8 +34,8 @@ export function apiQuery<Id extends ReadOperationId>(api: Client, id: Id, args: 
     queryFn: ({ signal }) => method(api, id)(args, { signal }),
     // A copy would lose the ETag.
     structuralSharing: (old, data) => {
-      if (sameVersion(old, data)) return old;
-      return isTagged(data) ? data : replaceEqualDeep(old, data);
+      const etag = known(data);
+      return etag === undefined ? replaceEqualDeep(old, data) : known(old) === etag ? old : data;
     },
   };
 }

@@ -3,7 +3,7 @@ export type Token = string | null | undefined;
 export type GetToken = (scheme: string) => Token | Promise<Token>;
 
 /** Returns the token of a security scheme. `refused` is a token that the server did not accept. */
-export type Tokens = (scheme: string, refused?: Token) => Promise<Token>;
+export type Ask = (scheme: string, refused?: Token) => Promise<Token>;
 
 interface Known {
   token: Promise<Token>;
@@ -13,7 +13,7 @@ interface Known {
 }
 
 /** Keeps each token until shortly before it expires. Calls at the same time share one `getToken`. */
-export function keep(getToken: GetToken): { tokens: Tokens; forget: () => void } {
+export function keep(getToken: GetToken): { tokens: Ask; forget: () => void } {
   const all = new Map<string, Known>();
   const ask = (scheme: string): Known => {
     const known: Known = { until: Infinity, token: Promise.resolve().then(() => getToken(scheme)) };
@@ -24,7 +24,7 @@ export function keep(getToken: GetToken): { tokens: Tokens; forget: () => void }
     all.set(scheme, known);
     return known;
   };
-  const tokens: Tokens = (scheme, refused) => {
+  const tokens: Ask = (scheme, refused) => {
     const known = all.get(scheme);
     const good = known && Date.now() < known.until && !(refused && known.value === refused);
     return (good ? known : ask(scheme)).token;

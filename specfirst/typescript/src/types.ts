@@ -97,7 +97,7 @@ export type { ErrorGroups, ListOperationId, Operations, ReadOperationId };
 
 /** How a parameter is sent, if not as the usual path or query parameter (OpenAPI 3.1, section 4.8.12). */
 export interface Place {
-  in?: "path" | "query" | "header" | "cookie" | "querystring";
+  in?: "path" | "query" | "header" | "cookie";
   /** The name in the request, if the argument has another one. */
   name?: string;
   style?: string;
@@ -107,6 +107,12 @@ export interface Place {
 
 /** Where a credential is sent: the place, the name, and the text before the credential. */
 export type Scheme = readonly [place: "header" | "query" | "cookie", name: string, before: string];
+
+/** The parts of the runtime that not every contract needs. */
+export interface Codecs {
+  form?: (body: unknown, type: string, encoding?: Route["encoding"]) => BodyInit | undefined;
+  stream?: (body: ReadableStream<Uint8Array>, type: string, json: boolean) => Stream<unknown> | undefined;
+}
 
 export interface Route {
   method: string;
@@ -122,11 +128,17 @@ export interface Route {
   asked?: number;
   /** Whether the data of server-sent events are JSON. */
   json?: boolean;
+  /** The argument that is the option `ifMatch`, and the one that is `idempotencyKey`. */
+  match?: string;
+  key?: string;
   /** The alternatives of security schemes, each a list. */
   security?: readonly (readonly string[])[];
   /** The required properties of the error responses, with their types, by status, range or `default`. */
   errors: Readonly<Record<string, Shape | null>>;
 }
+
+/** An example response: its status, headers and body. */
+export type Example = readonly [status: number, headers: Readonly<Record<string, string>>, body: unknown];
 
 /** The JavaScript type of each required property. */
 export type Shape = Readonly<Record<string, string>>;

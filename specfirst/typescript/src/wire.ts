@@ -1,11 +1,11 @@
 // How values are written into a request and read from a response.
-import type { Place, Route } from "./types.js";
+import type { Place } from "./types.js";
 
 type Encode = (text: string) => string;
 
 export const isJson = (type: string): boolean => /^application\/json$|\+json$/.test(type);
 
-const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+export const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
 /** Returns the parts of a value: those of an array, or names and values of an object (RFC 6570, section 3.2.1). */
 function parts(value: unknown, explode: boolean, encode: Encode): string[] {
@@ -49,66 +49,9 @@ export function segment(name: string, value: unknown, { style = "simple", explod
 export const field = (value: unknown, { explode = false, json }: Place): string =>
   parts(json ? JSON.stringify(value) : value, explode, String).join(",");
 
-/** Writes a body in the syntax of its media type. */
-export function written(body: unknown, type: string, encoding: Route["encoding"] = {}): BodyInit {
-  if (isJson(type)) return JSON.stringify(body);
-  const form = type === "application/x-www-form-urlencoded";
-  if (!form && type !== "multipart/form-data") return body as BodyInit;
-  const data = new FormData();
-  const all: string[] = [];
-  for (const [name, value] of Object.entries(body as object).filter(([, one]) => one != null)) {
-    const place = encoding[name] ?? { json: isObject(value) && !Array.isArray(value) };
-    if (form) all.push(...pairs(name, value, place));
-    else {
-      for (const one of [value].flat()) {
-        data.append(name, one instanceof Blob ? one : isObject(one) ? JSON.stringify(one) : String(one));
-      }
-    }
-  }
-  return form ? all.join("&") : data;
-}
-
 /** Reads a body in the syntax of its media type; undefined if it is empty. */
-export async function read(response: Response, type: string, { json }: Route): Promise<unknown> {
-  if (!response.body) return undefined;
-  if (type === "text/event-stream") return events(response.body, json === true);
-  if (/[/+]json-seq$/.test(type)) return values(response.body, /\x1e/);
-  if (/\/(jsonl|x-ndjson|x-jsonlines|json-lines)$/.test(type)) return values(response.body, /\n/);
+export async function read(response: Response, type: string): Promise<unknown> {
   if (!/^text\/|[/+](json|xml|yaml)$|x-yaml$|x-www-form-urlencoded$/.test(type)) return response.blob();
   const text = await response.text();
   return !isJson(type) ? text : text ? JSON.parse(text) : undefined;
-}
-
-async function* split(body: ReadableStream<Uint8Array>, separator: RegExp): AsyncGenerator<string, void, undefined> {
-  const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
-  let rest = "";
-  try {
-    for (;;) {
-      const { done, value = "" } = await reader.read();
-      const found = (rest + value).split(separator);
-      rest = done ? "" : (found.pop() ?? "");
-      yield* found;
-      if (done) return;
-    }
-  } finally {
-    // If the loop is left early, the server need not send the rest.
-    await reader.cancel();
-  }
-}
-
-async function* values(body: ReadableStream<Uint8Array>, separator: RegExp): AsyncGenerator<unknown, void, undefined> {
-  for await (const text of split(body, separator)) if (text.trim()) yield JSON.parse(text);
-}
-
-/** Yields server-sent events, or their data if these are JSON. */
-async function* events(body: ReadableStream<Uint8Array>, json: boolean): AsyncGenerator<unknown, void, undefined> {
-  let event: Record<string, string> = {};
-  for await (const line of split(body, /\r\n|\n|\r(?!$)/)) {
-    const [, name = "", value = ""] = /^(data|event|id|retry)(?:: ?(.*))?$/s.exec(line) ?? [];
-    if (name) event[name] = name === "data" && "data" in event ? `${event["data"]}\n${value}` : value;
-    else if (line === "") {
-      if ("data" in event) yield json ? JSON.parse(event["data"] ?? "") : event;
-      event = {};
-    }
-  }
 }

@@ -18,6 +18,7 @@ from specfirst.client.schemas import (
     Types,
     comment,
     key,
+    member,
     union,
 )
 from specfirst.contract.document import (
@@ -76,6 +77,8 @@ class Modules:
     schemas: str
     declarations: str
     exports: Mapping[str, str]
+    codecs: Sequence[str]
+    types: Types
     methods: Sequence[Method]
 
 
@@ -90,8 +93,8 @@ def modules(document: Document) -> Modules:
         groups.setdefault(method.errors, []).append(method)
     lines = [
         'import type * as schemas from "./schemas.js";\n',
-        "import type { ClientError, Event, Others, Scheme, ServerError, Stream, Table, Upload as $Upload } "
-        'from "./types.js";\n\n',
+        "import type { ClientError, Codecs, Event, Others, Scheme, ServerError, Stream, Table } "
+        'from "./types.js";\nimport type { Upload as $Upload } from "./types.js";\n\n',
         "export interface Operations {\n",
         *(_operation_type(method, f"e{[*groups].index(method.errors) + 1}") for method in methods),
         "}\n\n/** Operations with the same error responses. */\nexport interface ErrorGroups {\n",
@@ -105,6 +108,7 @@ def modules(document: Document) -> Modules:
         "export declare const name: string;\n",
         "export declare const basePath: string;\n",
         "export declare const schemes: Readonly<Record<string, Scheme>>;\n",
+        "export declare const codecs: Codecs;\n",
         "export declare const operations: Table;\n",
         "export declare const affected: Readonly<Record<string, readonly string[]>>;\n",
     ]
@@ -113,14 +117,16 @@ def modules(document: Document) -> Modules:
     schemas = "".join(declared) if declared else "export {};\n"
     if "$Upload" in schemas:
         schemas = f'import type {{ Upload as $Upload }} from "./types.js";\n\n{schemas}'
+    codecs = _codecs(document)
     paths = document.base_paths
     exports = {
         "basePath": json.dumps(paths[0] if len(paths) == 1 else ""),
         "schemes": javascript(_schemes(document)),
         **_table(methods),
+        "codecs": f"{{ {', '.join(codecs)} }}" if codecs else "{}",
         "affected": javascript(_affected(methods)),
     }
-    return Modules(schemas, "".join(lines), exports, methods)
+    return Modules(schemas, "".join(lines), exports, codecs, types, methods)
 
 
 def _names(ids: Iterable[str]) -> str:
@@ -147,6 +153,9 @@ def _method(document: Document, types: Types, operation: Operation) -> Method:
     method.row = {"method": verb, "path": operation.path}
     if rows:
         method.row["parameters"] = rows
+    for one in arguments:
+        if option := _option(one):
+            method.row[{"ifMatch": "match", "idempotencyKey": "key"}[option]] = one.name
     security = [[name for name in one if _scheme(document, name)] for one in operation.security]
     if any(security):
         # A token is sent if there is one, also where it is optional.
@@ -157,11 +166,7 @@ def _method(document: Document, types: Types, operation: Operation) -> Method:
     ]
     bodies = _bodies(types, operation, method.row)
     text = " | ".join(_object([*fields, *body]) for body in bodies or [[]])
-    options = [
-        f"{option}?: {one.type.text} | undefined;"
-        for one in arguments
-        if one.parameter.location == "header" and (option := _OPTIONS.get(one.parameter.name.lower()))
-    ]
+    options = [f"{option}?: {one.type.text} | undefined;" for one in arguments if (option := _option(one))]
     result, accepts = _results(document, types, operation, method.row)
     method.types = {
         "arguments": text,
@@ -173,6 +178,12 @@ def _method(document: Document, types: Types, operation: Operation) -> Method:
     method.row["errors"] = shapes
     method.is_list = _is_list(document, operation)
     return method
+
+
+def _option(argument: Argument) -> str | None:
+    """Return the option of a call that has the value of an argument, if there is one."""
+    parameter = argument.parameter
+    return _OPTIONS.get(parameter.name.lower()) if parameter.location == "header" else None
 
 
 def _object(fields: Sequence[str]) -> str:
@@ -204,7 +215,7 @@ def _arguments(types: Types, operation: Operation) -> Iterator[Argument]:
 def _place(operation: Operation, parameter: Parameter, name: str) -> Mapping[str, Any] | None:
     """Return the row of a parameter in the table; None if the runtime finds out itself."""
     row: dict[str, Any] = {}
-    where = parameter.location
+    where = "query" if parameter.location == "querystring" else parameter.location
     found = "path" if f"{{{name}}}" in operation.path else "query"
     if where != found or name != parameter.name:
         row["in"] = where
@@ -213,7 +224,7 @@ def _place(operation: Operation, parameter: Parameter, name: str) -> Mapping[str
     if parameter.media_type is not None:
         if is_json(parameter.media_type):
             row["json"] = True
-    elif where != "querystring":
+    elif parameter.location != "querystring":
         if parameter.style not in ("form", "simple"):
             row["style"] = parameter.style
         if parameter.explode != (parameter.style in ("form", "cookie")) and parameter.style != "deepObject":
@@ -395,6 +406,14 @@ def _is_list(document: Document, operation: Operation) -> bool:
     )
 
 
+def _codecs(document: Document) -> list[str]:
+    """Return the parts of the runtime that bodies and responses need besides JSON, texts and files."""
+    bodies = [one for o in document.operations if o.body for one in o.body.content]
+    responses = [one for o in document.operations for r in o.declared.values() for one in r.content]
+    forms = any(one.codec in ("form", "multipart") for one in bodies)
+    return ["form"] * forms + ["stream"] * any(one.streams for one in responses)
+
+
 # --- The table --------------------------------------------------------------------------------------------
 
 
@@ -455,11 +474,6 @@ def _is_affected(query: Operation, mutation: Operation) -> bool:
     if mutation.tag != "default":
         return query.tag == mutation.tag
     return query.path == mutation.path or mutation.path.startswith(f"{query.path}/")
-
-
-def member(name: str) -> str:
-    """Write a name in an object literal: `__proto__` would set the prototype."""
-    return '["__proto__"]' if name == "__proto__" else key(name)
 
 
 def javascript(value: Any) -> str:

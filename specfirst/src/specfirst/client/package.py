@@ -16,7 +16,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from specfirst.client.operations import Modules, modules
+from specfirst.client.examples import examples
+from specfirst.client.operations import Modules, javascript, modules
+from specfirst.client.zod import zod
 from specfirst.contract.document import Document
 
 RUNTIME = Path(__file__).with_name("runtime")
@@ -26,6 +28,14 @@ OWN = ("package.json", "dist/contract.d.ts", "dist/contract.js", "dist/schemas.d
 """The files in which the contract shows; the others are the same in all clients, or follow from these."""
 
 _MARK = "// Written by specfirst client typescript: change the contract, not this file.\n\n"
+_EXAMPLES = """\
+import type { Example } from "./types.js";
+
+export declare const examples: Readonly<Record<string, readonly Example[]>>;
+"""
+_PATTERN = '(text) => { try { return new RegExp(text, "u"); } catch { return /(?:)/; } }'
+"""Some patterns of other languages are no patterns in JavaScript."""
+
 _TYPES = """
 Answer Arguments Call CallOptions ErrorBody ErrorStatus ListOperationId Method OperationId Operations Page
 ReadOperationId RequestOptions Result Stream Upload WriteOperationId
@@ -36,6 +46,7 @@ _OPTIONAL = {
     "@tanstack/react-query": "^5.62.0",
     "msw": ">=2.0.0",
     "react": "^18.0.0 || ^19.0.0",
+    "zod": "^4.0.0",
 }
 
 
@@ -111,6 +122,7 @@ def _manifest(document: Document, name: str | None, kept: Mapping[str, Any]) -> 
             ".": entry("index"),
             "./react": entry("react"),
             "./msw": entry("msw"),
+            "./zod": entry("zod"),
             "./package.json": "./package.json",
         },
         "files": ["dist"],
@@ -127,25 +139,30 @@ class _Code:
         self,
         reexports: Mapping[str, Mapping[str, str]] | None = None,
         exports: Mapping[str, str] | None = None,
+        imports: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
-        """`reexports` has the names of exports by module, each with its name there.
+        """`reexports` and `imports` have names by module, each with its name there.
 
         A constant whose name begins with a space is not exported.
         """
-        self._reexports, self._exports = reexports or {}, exports or {}
+        self._reexports, self._exports, self._imports = reexports or {}, exports or {}, imports or {}
 
     def text(self, *, common: bool) -> str:
         return "".join(self._common() if common else self._modern())
 
     def _modern(self) -> Iterator[str]:
+        for module, names in self._imports.items():
+            yield f'import {{ {_listed(names)} }} from "{module}";\n'
         for module, names in self._reexports.items():
-            listed = ", ".join(own if own == new else f"{own} as {new}" for new, own in names.items())
-            yield f'export {{ {listed} }} from "./{module}.js";\n'
+            yield f'export {{ {_listed(names)} }} from "./{module}.js";\n'
         for name, value in self._exports.items():
             yield f"{'' if name[0] == ' ' else 'export '}const {name.strip()} = {value};\n"
 
     def _common(self) -> Iterator[str]:
         yield '"use strict";\nObject.defineProperty(exports, "__esModule", { value: true });\n'
+        for module, names in self._imports.items():
+            listed = ", ".join(own if own == new else f"{own}: {new}" for new, own in names.items())
+            yield f'const {{ {listed} }} = require("{module}");\n'
         for module, names in self._reexports.items():
             yield f'const {module} = require("./{module}.js");\n'
             yield from (f"exports.{new} = {module}.{own};\n" for new, own in names.items())
@@ -172,8 +189,20 @@ def _entries(prefix: str, document: Document, found: Modules, name: str) -> Mapp
     }
     types = _exports("types", {f"{prefix}Client": "Client", **_same(*_TYPES.split())}, types=True)
     options = {f"{prefix}ClientOptions": "ClientOptions"}
+    codecs = {"form": "./forms.js", "stream": "./streams.js"}
+    contract = _Code(
+        exports={"name": json.dumps(name), **found.exports},
+        imports={codecs[one]: {one: one} for one in found.codecs},
+    )
+    responses, types_of_zod, schemas = examples(document), *zod(document, found.types)
     return {
-        "contract": (found.declarations, _Code(exports={"name": json.dumps(name), **found.exports})),
+        "contract": (found.declarations, contract),
+        "examples": (_EXAMPLES, _Code(exports={"examples": javascript(responses)})),
+        "msw": (
+            _exports("handlers", _same("handlers")) + _exports("handlers", _same("Answers"), types=True),
+            _Code({"handlers": _same("handlers")}),
+        ),
+        "zod": (types_of_zod, _Code(exports={" pattern": _PATTERN, **schemas}, imports={"zod": {"$z": "z"}})),
         "schemas": (found.schemas, _Code()),
         "index": (
             "".join(_exports(module, names) for module, names in index.items())
@@ -191,13 +220,16 @@ def _entries(prefix: str, document: Document, found: Modules, name: str) -> Mapp
     }
 
 
+def _listed(names: Mapping[str, str]) -> str:
+    return ", ".join(own if own == new else f"{own} as {new}" for new, own in names.items())
+
+
 def _same(*names: str) -> Mapping[str, str]:
     return {name: name for name in names}
 
 
 def _exports(module: str, names: Mapping[str, str], *, types: bool = False) -> str:
-    listed = ", ".join(own if own == new else f"{own} as {new}" for new, own in names.items())
-    return f'export {"type " if types else ""}{{ {listed} }} from "./{module}.js";\n'
+    return f'export {"type " if types else ""}{{ {_listed(names)} }} from "./{module}.js";\n'
 
 
 def write(files: Mapping[str, str], folder: Path) -> Sequence[str]:

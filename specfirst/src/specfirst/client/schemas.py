@@ -74,6 +74,11 @@ def key(name: str) -> str:
     return name if IDENTIFIER.fullmatch(name) else json.dumps(name, ensure_ascii=False)
 
 
+def member(name: str) -> str:
+    """Write a name in an object literal: `__proto__` would set the prototype."""
+    return '["__proto__"]' if name == "__proto__" else key(name)
+
+
 def comment(text: str, indent: str = "", *, deprecated: bool = False) -> str:
     """Write a documentation comment on one line; empty if there is nothing to say."""
     words = " ".join(text.replace("*/", "* /").split())
@@ -103,6 +108,19 @@ class Types:
     def _component(self, name: str) -> str:
         pointer = ("components", "schemas", name)
         return self._name(pointer, request=False)
+
+    @property
+    def named(self) -> Mapping[tuple[Pointer, bool], str]:
+        """Return the name of each type, by the place of its schema and whether it is for requests."""
+        return self._names
+
+    def named_at(self, pointer: Pointer, *, request: bool) -> str | None:
+        """Return the name of a schema's type, if it has one."""
+        return self._names.get((pointer, request and pointer in self._differing))
+
+    def is_hidden(self, node: Any, pointer: Pointer, *, request: bool) -> bool:
+        """Return whether a property is not in requests, or not in responses."""
+        return self._says(node, "readOnly" if request else "writeOnly", pointer)
 
     # --- Names --------------------------------------------------------------------------------------------
 
@@ -217,11 +235,10 @@ class Types:
     def _object(self, schema: Mapping[str, Any], pointer: Pointer, request: bool, files: bool) -> Type:
         required = {name for name in schema.get("required") or () if isinstance(name, str)}
         properties = schema.get("properties") or {}
-        hidden = "readOnly" if request else "writeOnly"
         lines, types = [], []
         for name, node in properties.items():
             place = (*pointer, "properties", name)
-            if self._says(node, hidden, place):
+            if self.is_hidden(node, place, request=request):
                 continue
             kind = self.of(node, place, request=request, files=files)
             optional = "" if name in required else "?"

@@ -16,12 +16,12 @@ export interface ClientOptions {
 }
 /** Returns the ETag that came with a result. Throws if there is none: a copy of a result has none. */
 export declare function etagOf(result: object): string;
-/** Returns whether two results are the same version of the same resource. */
-export declare function sameVersion(one: unknown, other: unknown): boolean;
-/** Returns whether a result came with an ETag. */
-export declare function isTagged(value: unknown): boolean;
+/** Returns the ETag that came with a value, or undefined. */
+export declare const known: (value: unknown) => string | undefined;
 /** Makes the client ask for a token again, for example when another user has logged in. */
 export declare function forgetToken(client: Client): void;
 /** Returns a new idempotency key. `crypto.randomUUID` is missing in pages without TLS. */
 export declare function newKey(): string;
 export declare function createClient(options: ClientOptions): Client;
+/** Returns the URL that paths begin with. An origin alone is that of the contract's server, which may have a path. */
+export declare function root(baseUrl: string): string;

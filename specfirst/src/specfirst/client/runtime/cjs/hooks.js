@@ -56,7 +56,8 @@ function useApiMutation(id, { invalidates, ...options } = {}) {
 }
 /** Returns the variables with an idempotency key, if the operation knows one: TanStack Query keeps them for retries. */
 function keyed(id, args) {
-    if (!contract_js_1.operations[id]?.parameters?.["Idempotency-Key"] || "Idempotency-Key" in args)
+    const name = contract_js_1.operations[id]?.key;
+    if (name === undefined || name in args)
         return args;
     return { ...args, options: { idempotencyKey: (0, client_js_1.newKey)(), ...args.options } };
 }

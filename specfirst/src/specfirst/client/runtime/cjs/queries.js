@@ -18,9 +18,8 @@ function apiQuery(api, id, args) {
         queryFn: ({ signal }) => method(api, id)(args, { signal }),
         // A copy would lose the ETag.
         structuralSharing: (old, data) => {
-            if ((0, client_js_1.sameVersion)(old, data))
-                return old;
-            return (0, client_js_1.isTagged)(data) ? data : (0, react_query_1.replaceEqualDeep)(old, data);
+            const etag = (0, client_js_1.known)(data);
+            return etag === undefined ? (0, react_query_1.replaceEqualDeep)(old, data) : (0, client_js_1.known)(old) === etag ? old : data;
         },
     };
 }

@@ -1,17 +1,17 @@
 "use strict";
 Object.defineProperty(exports, "__esModule", { value: true });
-exports.field = exports.isJson = void 0;
+exports.field = exports.isObject = exports.isJson = void 0;
 exports.pairs = pairs;
 exports.segment = segment;
-exports.written = written;
 exports.read = read;
 const isJson = (type) => /^application\/json$|\+json$/.test(type);
 exports.isJson = isJson;
 const isObject = (value) => typeof value === "object" && value !== null;
+exports.isObject = isObject;
 /** Returns the parts of a value: those of an array, or names and values of an object (RFC 6570, section 3.2.1). */
 function parts(value, explode, encode) {
-    const text = (one) => encode(isObject(one) ? JSON.stringify(one) : String(one));
-    if (!isObject(value))
+    const text = (one) => encode((0, exports.isObject)(one) ? JSON.stringify(one) : String(one));
+    if (!(0, exports.isObject)(value))
         return [text(value)];
     const given = Object.entries(value).filter(([, one]) => one != null);
     if (Array.isArray(value))
@@ -24,13 +24,13 @@ function pairs(name, value, place, encode = encodeURIComponent) {
     const key = encode(name);
     if (json)
         return [`${key}=${encode(JSON.stringify(value))}`];
-    if (style === "deepObject" && isObject(value)) {
+    if (style === "deepObject" && (0, exports.isObject)(value)) {
         const nested = Object.entries(value).filter(([, one]) => one != null);
         return nested.flatMap(([part, one]) => pairs(Array.isArray(value) ? name : `${name}[${part}]`, one, place, encode));
     }
     // Encoding comes first, so a comma in a value separates nothing.
     const texts = parts(value, explode, encode);
-    if (explode && isObject(value))
+    if (explode && (0, exports.isObject)(value))
         return Array.isArray(value) ? texts.map((text) => `${key}=${text}`) : texts;
     const between = { spaceDelimited: "%20", pipeDelimited: "%7C" }[style] ?? ",";
     return texts.length ? [`${key}=${texts.join(between)}`] : [];
@@ -39,7 +39,7 @@ function pairs(name, value, place, encode = encodeURIComponent) {
 function segment(name, value, { style = "simple", explode = false, json }) {
     const [before, between] = { label: [".", "."], matrix: [";", ";"] }[style] ?? ["", ","];
     const texts = parts(json ? JSON.stringify(value) : value, explode, encodeURIComponent);
-    const named = style === "matrix" && !(explode && isObject(value) && !Array.isArray(value)) ? `${name}=` : "";
+    const named = style === "matrix" && !(explode && (0, exports.isObject)(value) && !Array.isArray(value)) ? `${name}=` : "";
     const text = before + (explode ? texts.map((one) => named + one).join(between) : named + texts.join(","));
     // URLs have no such segments: `..` would call another path.
     if (value == null || /^\.{0,2}$/.test(text))
@@ -49,76 +49,10 @@ function segment(name, value, { style = "simple", explode = false, json }) {
 /** Returns the value of a header. */
 const field = (value, { explode = false, json }) => parts(json ? JSON.stringify(value) : value, explode, String).join(",");
 exports.field = field;
-/** Writes a body in the syntax of its media type. */
-function written(body, type, encoding = {}) {
-    if ((0, exports.isJson)(type))
-        return JSON.stringify(body);
-    const form = type === "application/x-www-form-urlencoded";
-    if (!form && type !== "multipart/form-data")
-        return body;
-    const data = new FormData();
-    const all = [];
-    for (const [name, value] of Object.entries(body).filter(([, one]) => one != null)) {
-        const place = encoding[name] ?? { json: isObject(value) && !Array.isArray(value) };
-        if (form)
-            all.push(...pairs(name, value, place));
-        else {
-            for (const one of [value].flat()) {
-                data.append(name, one instanceof Blob ? one : isObject(one) ? JSON.stringify(one) : String(one));
-            }
-        }
-    }
-    return form ? all.join("&") : data;
-}
 /** Reads a body in the syntax of its media type; undefined if it is empty. */
-async function read(response, type, { json }) {
-    if (!response.body)
-        return undefined;
-    if (type === "text/event-stream")
-        return events(response.body, json === true);
-    if (/[/+]json-seq$/.test(type))
-        return values(response.body, /\x1e/);
-    if (/\/(jsonl|x-ndjson|x-jsonlines|json-lines)$/.test(type))
-        return values(response.body, /\n/);
+async function read(response, type) {
     if (!/^text\/|[/+](json|xml|yaml)$|x-yaml$|x-www-form-urlencoded$/.test(type))
         return response.blob();
     const text = await response.text();
     return !(0, exports.isJson)(type) ? text : text ? JSON.parse(text) : undefined;
-}
-async function* split(body, separator) {
-    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-    let rest = "";
-    try {
-        for (;;) {
-            const { done, value = "" } = await reader.read();
-            const found = (rest + value).split(separator);
-            rest = done ? "" : (found.pop() ?? "");
-            yield* found;
-            if (done)
-                return;
-        }
-    }
-    finally {
-        // If the loop is left early, the server need not send the rest.
-        await reader.cancel();
-    }
-}
-async function* values(body, separator) {
-    for await (const text of split(body, separator))
-        if (text.trim())
-            yield JSON.parse(text);
-}
-/** Yields server-sent events, or their data if these are JSON. */
-async function* events(body, json) {
-    let event = {};
-    for await (const line of split(body, /\r\n|\n|\r(?!$)/)) {
-        const [, name = "", value = ""] = /^(data|event|id|retry)(?:: ?(.*))?$/s.exec(line) ?? [];
-        if (name)
-            event[name] = name === "data" && "data" in event ? `${event["data"]}\n${value}` : value;
-        else if (line === "") {
-            if ("data" in event)
-                yield json ? JSON.parse(event["data"] ?? "") : event;
-            event = {};
-        }
-    }
 }

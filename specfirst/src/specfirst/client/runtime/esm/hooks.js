@@ -49,7 +49,8 @@ export function useApiMutation(id, { invalidates, ...options } = {}) {
 }
 /** Returns the variables with an idempotency key, if the operation knows one: TanStack Query keeps them for retries. */
 function keyed(id, args) {
-    if (!operations[id]?.parameters?.["Idempotency-Key"] || "Idempotency-Key" in args)
+    const name = operations[id]?.key;
+    if (name === undefined || name in args)
         return args;
     return { ...args, options: { idempotencyKey: newKey(), ...args.options } };
 }

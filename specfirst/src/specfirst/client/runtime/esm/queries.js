@@ -1,6 +1,6 @@
 // Options for TanStack Query, without hooks, so that loaders and servers can use them too.
 import { replaceEqualDeep } from "@tanstack/react-query";
-import { isTagged, sameVersion } from "./client.js";
+import { known } from "./client.js";
 import { name } from "./contract.js";
 import { after } from "./pages.js";
 /** The first element of all query keys. */
@@ -12,9 +12,8 @@ export function apiQuery(api, id, args) {
         queryFn: ({ signal }) => method(api, id)(args, { signal }),
         // A copy would lose the ETag.
         structuralSharing: (old, data) => {
-            if (sameVersion(old, data))
-                return old;
-            return isTagged(data) ? data : replaceEqualDeep(old, data);
+            const etag = known(data);
+            return etag === undefined ? replaceEqualDeep(old, data) : known(old) === etag ? old : data;
         },
     };
 }
