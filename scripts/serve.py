@@ -41,7 +41,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / ".data"
 CONTRACT = ROOT / "openapi.yaml"
 # The user of the contract's examples, so that "Try it out" in /docs works without changes.
-DEVELOPER: str = contract().get(("components", "parameters", "UserId", "example"))
+DEVELOPER: str = contract().get(("components", "parameters", "PathUserId", "example"))
 
 
 def main() -> None:
@@ -196,7 +196,7 @@ def _print_addresses(settings: Settings, listener: socket.socket, host: str) -> 
     api = url + contract().base_paths[0]
     _say(f"API      {api}")
     _say(f"Docs     {f'{url}/docs  {url}/redoc  ' if settings.docs else ''}{url}/openapi.yaml")
-    developer, secret = settings.development_user, settings.better_auth_secret
+    developer, secret = settings.development_user, settings.shared_secret
     if developer and secret:
         token = mint_token(secret.get_secret_value(), developer, timedelta(hours=12))
         _say(f'Try it   curl {api}/api/{developer}/tasks -H "Authorization: Bearer {token}"')

@@ -321,6 +321,18 @@ async def test_a_multipart_body_has_typed_fields_and_files() -> None:
     assert errors(await service.post(files={"file": ("a.txt", b"hello")})) == [("body", "count", "required")]
 
 
+async def test_only_the_schema_decides_about_undeclared_parts() -> None:
+    file = {"file": ("a.txt", b"hello")}
+    service = serve(posting(content(UPLOAD, "multipart/form-data")))
+    response = await service.post(files=file, data={"count": "2", "more": ["1", "[]"], "one": "x"})
+    assert response.status_code == 204, response.text
+    closed = serve(posting(content(UPLOAD | {"additionalProperties": False}, "multipart/form-data")))
+    text = await closed.post(files=file, data={"count": "2", "more": ["1", "[]"]})
+    assert errors(text) == [("body", "more", "additionalProperties")]
+    unknown = await closed.post(files=file | {"other": ("b.txt", b"hello")}, data={"count": "2"})
+    assert errors(unknown) == [("body", "other", "additionalProperties")]
+
+
 async def test_a_multipart_body_is_limited() -> None:
     service = serve(posting(content(UPLOAD, "multipart/form-data"), **{"x-max-body-bytes": 1000}))
     assert (await service.post(files={"file": ("a", b"x" * 2000)}, data={"count": "2"})).status_code == 413

@@ -29,26 +29,6 @@ export interface Operations {
     accepts: {};
     errors: ErrorGroups["e2"]["errors"];
   };
-  /** Read the caller's profile. The profile from the claims of the most recently issued token. The server creates it when it first receives a valid token of the user, so there is no operation to create a user. */
-  getUser: {
-    arguments: {
-      user_id: schemas.UserId;
-    };
-    options: {};
-    result: schemas.UserResponse;
-    accepts: {};
-    errors: ErrorGroups["e3"]["errors"];
-  };
-  /** Erase the caller's account. Permanently deletes the caller's account with all tasks and categories. The account stays erased until the server receives a token that was issued after the erasure. Until then, all paths of the caller answer 404. */
-  deleteUser: {
-    arguments: {
-      user_id: schemas.UserId;
-    };
-    options: {};
-    result: schemas.MessageResponse;
-    accepts: {};
-    errors: ErrorGroups["e3"]["errors"];
-  };
   /** List tasks. Returns one page of the caller's tasks, newest first. `total` is the number of tasks that match the filters, on all pages. For the next page, pass `next_cursor` as `cursor` (keyset pagination): no task is repeated or skipped when other tasks are created or deleted in between, and every page is as fast as the first. */
   listTasks: {
     arguments: {
@@ -57,8 +37,8 @@ export interface Operations {
       priority?: schemas.TaskPriority | undefined;
       category_id?: schemas.CategoryId | undefined;
       limit?: schemas.Limit | undefined;
-      offset?: schemas.Offset | undefined;
       cursor?: schemas.Cursor | undefined;
+      offset?: schemas.Offset | undefined;
     };
     options: {};
     result: schemas.TaskListResponse;
@@ -76,6 +56,20 @@ export interface Operations {
     result: schemas.TaskResponse;
     accepts: {};
     errors: ErrorGroups["e4"]["errors"];
+  };
+  /** Toggle whether a task is completed. Marks an open task as completed and a completed task as open, atomically: two concurrent toggles both take effect. */
+  toggleTask: {
+    arguments: {
+      user_id: schemas.UserId;
+      task_id: schemas.TaskId;
+      "If-Match"?: schemas.EntityTags | undefined;
+      "If-None-Match"?: schemas.EntityTags | undefined;
+      "Idempotency-Key"?: schemas.IdempotencyKey | undefined;
+    };
+    options: { ifMatch?: schemas.EntityTags | undefined; idempotencyKey?: schemas.IdempotencyKey | undefined; };
+    result: schemas.TaskResponse;
+    accepts: {};
+    errors: ErrorGroups["e5"]["errors"];
   };
   /** Read a task. Returns one of the caller's tasks. */
   getTask: {
@@ -130,27 +124,13 @@ export interface Operations {
     accepts: {};
     errors: ErrorGroups["e5"]["errors"];
   };
-  /** Toggle whether a task is completed. Marks an open task as completed and a completed task as open, atomically: two concurrent toggles both take effect. */
-  toggleTask: {
-    arguments: {
-      user_id: schemas.UserId;
-      task_id: schemas.TaskId;
-      "If-Match"?: schemas.EntityTags | undefined;
-      "If-None-Match"?: schemas.EntityTags | undefined;
-      "Idempotency-Key"?: schemas.IdempotencyKey | undefined;
-    };
-    options: { ifMatch?: schemas.EntityTags | undefined; idempotencyKey?: schemas.IdempotencyKey | undefined; };
-    result: schemas.TaskResponse;
-    accepts: {};
-    errors: ErrorGroups["e5"]["errors"];
-  };
   /** List categories. Returns one page of the caller's categories, newest first. Pages work as in `listTasks`. */
   listCategories: {
     arguments: {
       user_id: schemas.UserId;
       limit?: schemas.Limit | undefined;
-      offset?: schemas.Offset | undefined;
       cursor?: schemas.Cursor | undefined;
+      offset?: schemas.Offset | undefined;
     };
     options: {};
     result: schemas.CategoryListResponse;
@@ -222,6 +202,26 @@ export interface Operations {
     accepts: {};
     errors: ErrorGroups["e5"]["errors"];
   };
+  /** Read the caller's profile. The profile from the claims of the most recently issued token. The server creates it when it first receives a valid token of the user, so there is no operation to create a user. */
+  getUser: {
+    arguments: {
+      user_id: schemas.UserId;
+    };
+    options: {};
+    result: schemas.UserResponse;
+    accepts: {};
+    errors: ErrorGroups["e3"]["errors"];
+  };
+  /** Erase the caller's account. Permanently deletes the caller's account with all tasks and categories. The account stays erased until the server receives a token that was issued after the erasure. Until then, all paths of the caller answer 404. */
+  deleteUser: {
+    arguments: {
+      user_id: schemas.UserId;
+    };
+    options: {};
+    result: schemas.MessageResponse;
+    accepts: {};
+    errors: ErrorGroups["e3"]["errors"];
+  };
 }
 
 /** Operations with the same error responses. */
@@ -242,7 +242,7 @@ export interface ErrorGroups {
     };
   };
   e3: {
-    operations: "getUser" | "deleteUser" | "listTasks" | "listCategories";
+    operations: "listTasks" | "listCategories" | "getUser" | "deleteUser";
     errors: {
       401: schemas.ErrorResponse;
       403: schemas.ErrorResponse;
@@ -269,7 +269,7 @@ export interface ErrorGroups {
     };
   };
   e5: {
-    operations: "getTask" | "deleteTask" | "toggleTask" | "getCategory" | "deleteCategory";
+    operations: "toggleTask" | "getTask" | "deleteTask" | "getCategory" | "deleteCategory";
     errors: {
       401: schemas.ErrorResponse;
       403: schemas.ErrorResponse;
@@ -331,7 +331,7 @@ export interface ErrorGroups {
     };
   };
 }
-export type ReadOperationId = "getRoot" | "getHealth" | "getReadiness" | "getUser" | "listTasks" | "getTask" | "listCategories" | "getCategory";
+export type ReadOperationId = "getRoot" | "getHealth" | "getReadiness" | "listTasks" | "getTask" | "listCategories" | "getCategory" | "getUser";
 export type ListOperationId = "listTasks" | "listCategories";
 export declare const name: string;
 export declare const basePath: string;

@@ -24,10 +24,10 @@ export type CategoryColor = string;
 export type Timestamp = string;
 /** The maximum number of items on a page. */
 export type Limit = number;
-/** The number of items to skip. */
-export type Offset = number;
 /** A position in a list. Use the value of `next_cursor`; its format may change. */
 export type Cursor = string;
+/** The number of items to skip. */
+export type Offset = number;
 /** An entity tag (RFC 9110, section 8.8.3). Its format may change. */
 export type EntityTag = string;
 /** Entity tags separated by commas, or `*`. A list may have empty elements, and may be sent in several field lines (RFC 9110, sections 5.3 and 5.6.1.2). */
@@ -36,6 +36,10 @@ export type EntityTags = string & ("*" | string);
 export type IdempotencyKey = string;
 /** The number of items on all pages. */
 export type Total = number;
+/** The reason, for use by programs. Later versions may add codes: treat an unknown code as its status says. */
+export type ErrorCode = string;
+/** A name, or an index in an array. */
+export type LocationPart = string | number;
 /** A number of seconds. */
 export type RetryAfter = number;
 /** A task to create. */
@@ -147,6 +151,7 @@ export type TaskResponse = {
   category_id: CategoryId | null;
   created_at: Timestamp;
   updated_at: Timestamp;
+  etag: EntityTag;
 };
 /** One page of tasks. */
 export type TaskListResponse = {
@@ -163,6 +168,7 @@ export type CategoryResponse = {
   name: CategoryName;
   color: CategoryColor;
   created_at: Timestamp;
+  etag: EntityTag;
 };
 /** One page of categories. */
 export type CategoryListResponse = {
@@ -181,18 +187,20 @@ export type MessageResponse = {
 export type ErrorResponse = {
   /** The reason, as text. */
   detail: string;
+  code: ErrorCode;
 };
 /** All validation errors of a request. */
 export type ValidationErrorResponse = {
   /** The validation errors. */
   detail: ValidationErrorItem[];
+  code: ErrorCode;
 };
 /** One validation error. */
 export type ValidationErrorItem = {
   /** The place in the request, from the outside in, such as `["body", "title"]`. */
-  loc: (string | number)[];
-  /** What is wrong, as text. */
+  loc: LocationPart[];
+  /** What is wrong, as text that can be shown to a person. */
   msg: string;
-  /** The rule that was broken, for use by programs. */
+  /** The rule that was broken, for use by programs, such as `maxLength` or `pattern`. */
   type: string;
 };

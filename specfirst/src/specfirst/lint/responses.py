@@ -130,6 +130,20 @@ def bodies_are_named(view: View) -> Iterator[Violation]:
                 )
 
 
+@rule("inline-body", WARNING)
+def bodies_and_successes_are_inline(view: View) -> Iterator[Violation]:
+    """Some generators do not follow these references: they send no media type, and do not read the JSON."""
+    for endpoint in view.endpoints:
+        for part in view.children(endpoint.part):
+            success = part.kind == "response" and part.pointer[-1].startswith("2")
+            if part.reference is not None and (part.kind == "request body" or success):
+                yield Violation(
+                    part.pointer,
+                    f"the {part.kind} is a reference",
+                    "write it here, and share only its schema; errors may be references",
+                )
+
+
 @rule("create-links", STYLE, needs_all=True)
 def creating_links_to_what_can_be_done_next(view: View) -> Iterator[Violation]:
     """Links tell fuzzers and readers which operations take the id of a created resource."""

@@ -266,6 +266,9 @@ class _Codec:
                 texts = texts[0].split(delimiter) if texts[0] else []
             if len(texts) > 1 or not shape.scalars:
                 return [typed(shape.items or TEXT, text) for text in texts]
+        if not shape.typed and len(texts) != 1:
+            # Only the validator decides whether there may be several parts, or a file, which is no text here.
+            return list(texts)
         return typed(shape, _only(texts))
 
     async def _items(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[Any]:

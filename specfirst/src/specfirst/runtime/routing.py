@@ -25,7 +25,7 @@ from specfirst.contract.document import Document, Operation
 from specfirst.runtime import bodies
 from specfirst.runtime.asgi import HTTPResponse, Receive, Scope, Send, root_of, send_response, send_stream
 from specfirst.runtime.compression import COMPRESS_FROM, forbids_transforming, negotiate
-from specfirst.runtime.error_formats import ErrorBody, NamedErrorBody, error_format
+from specfirst.runtime.error_formats import ErrorBody, NamedErrorBody, declares_code, error_format
 from specfirst.runtime.errors import (
     APIError,
     InternalError,
@@ -119,8 +119,9 @@ class Engine(Generic[CallerT]):
         self.client_certificate = client_certificate
         # Errors outside of operations, such as 404 and 405, have the same format as those of the operations.
         errors = [r for o in document.operations for r in o.declared.values() if r.status >= 400]
-        names = (m.name for r in errors for m in r.content if m.codec == "json")
-        self.error_media_type = next(names, self.errors.media_type)
+        json_errors = [m for r in errors for m in r.content if m.codec == "json"]
+        self.error_media_type = json_errors[0].name if json_errors else self.errors.media_type
+        self._coded = bool(json_errors) and declares_code(document, json_errors[0])
         self.body_limit: int = document.content.get("x-max-body-bytes", bodies.DEFAULT_LIMIT)
         self.operations = {operation.operation_id: operation for operation in document.operations}
         self.paths: PathTree[OperationHandler] = PathTree()
@@ -190,7 +191,7 @@ class Engine(Generic[CallerT]):
 
     def error_response(self, api_error: APIError) -> HTTPResponse:
         """Return an error response outside of the contract's operations."""
-        return error_response(api_error, self.errors, self.error_media_type)
+        return error_response(api_error, self.errors, self.error_media_type, coded=self._coded)
 
 
 def only_the_engine() -> None:
@@ -211,7 +212,7 @@ class OperationHandler:
         self._security = Security(engine.document, operation, engine.authenticate, engine.client_certificate)
         self._limit = engine.limit if operation.response(TooManyRequests.status) else None
         schemas = engine.schemas if engine.validation else None
-        self._responder = Responder(operation, engine.errors, engine.error_media_type, schemas)
+        self._responder = Responder(engine.document, operation, engine.errors, engine.error_response, schemas)
         self._conditional = operation.conditional
         self._mock = engine.mocks.get(operation.operation_id)
         contents = [r.content for r in operation.results if len(r.content) > 1]
