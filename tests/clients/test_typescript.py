@@ -7,14 +7,16 @@ import json
 import re
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 import yaml
 from frontend import check_types, compile_files
+from serving import Served
 
-from scripts.client import NODE, PACKAGE, ROOT, TOOLS, run
+from scripts.client import NODE, PACKAGE, ROOT, TOOLS, npm, run
 
 README = (PACKAGE / "README.md").read_text(encoding="utf-8")
 CONTRACT = ROOT / "openapi.yaml"
@@ -109,6 +111,21 @@ def test_unused_code_is_removed_from_a_bundle(tools: Path, consumer: Path) -> No
     entry.write_text('import "@tasks-api/client";\nimport "@tasks-api/client/react";\n')
     bundle = run(ESBUILD, entry, "--bundle", "--format=esm", folder=consumer)
     assert "function" not in bundle
+
+
+def test_the_running_service_offers_the_package(tarball: Path, served: Served, tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text("{}")
+    # There is no other package, so npm needs no registry.
+    npm("install", f"{served.url}/client.tgz", "--no-audit", "--no-fund", folder=tmp_path)
+    installed = tmp_path / "node_modules" / "@tasks-api" / "client"
+    with tarfile.open(tarball) as archive:
+        packed = {m.name.removeprefix("package/"): archive.extractfile(m) for m in archive.getmembers()}
+        for name, file in packed.items():
+            if name.startswith("dist/") and file:
+                assert (installed / name).read_bytes() == file.read(), name
+    assert {p.relative_to(installed).as_posix() for p in installed.rglob("*.*") if p.is_file()} >= {
+        name for name in packed if name != "README.md"
+    }
 
 
 # --- Types ------------------------------------------------------------------------------------------------
