@@ -99,9 +99,6 @@ def _manifest(document: Document, name: str | None, kept: Mapping[str, Any]) -> 
     info = document.content["info"]
     title = " ".join(str(info["title"]).split())
     words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "api"
-    version = str(info["version"])
-    semantic = re.fullmatch(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?((?:-[0-9A-Za-z.-]+)?)(?:\+.*)?", version)
-    number = ".".join(part or "0" for part in semantic.groups()[:3]) + semantic[4] if semantic else "0.0.0"
 
     def entry(module: str) -> dict[str, Any]:
         return {
@@ -111,7 +108,7 @@ def _manifest(document: Document, name: str | None, kept: Mapping[str, Any]) -> 
 
     return {
         "name": name or kept.get("name") or f"{words}-client",
-        "version": number,
+        "version": _version(str(info["version"])),
         "description": f"A typed client of {title}, generated from its contract.",
         **{field: value for field, value in kept.items() if field not in ("name", "version")},
         "type": "module",
@@ -130,6 +127,14 @@ def _manifest(document: Document, name: str | None, kept: Mapping[str, Any]) -> 
         "peerDependencies": _OPTIONAL,
         "peerDependenciesMeta": {package: {"optional": True} for package in _OPTIONAL},
     }
+
+
+def _version(text: str) -> str:
+    """Return the version that npm accepts: `v1.2` is `1.2.0`, and what has no number is `0.0.0`."""
+    found = re.fullmatch(r"v?(\d+)(?:\.(\d+)(?:\.(\d+)(-[0-9A-Za-z.-]+)?(?:\+.*)?)?)?", text)
+    if not found:
+        return "0.0.0"
+    return ".".join(str(int(part or 0)) for part in found.groups()[:3]) + (found[4] or "")
 
 
 class _Code:
