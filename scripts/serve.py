@@ -196,6 +196,8 @@ def _print_addresses(settings: Settings, listener: socket.socket, host: str) -> 
     api = url + contract().base_paths[0]
     _say(f"API      {api}")
     _say(f"Docs     {f'{url}/docs  {url}/redoc  ' if settings.docs else ''}{url}/openapi.yaml")
+    if settings.docs:
+        _say(f"Client   npm install {url}/client.tgz")
     developer, secret = settings.development_user, settings.shared_secret
     if developer and secret:
         token = mint_token(secret.get_secret_value(), developer, timedelta(hours=12))
