@@ -9,7 +9,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -185,12 +185,16 @@ def _valid_with_lists(case: Case[Any]) -> bool:
         return False
     validator = jsonschema_rs.validator_for(alternative.optimized_schema)
     wrong = {error.instance_path[0] for error in validator.iter_errors(case.body) if error.instance_path}
-    # The keys of an object are what Schemathesis writes.
-    body = {
-        name: ([*value] if isinstance(value, dict) else [value]) if name in wrong else value
-        for name, value in case.body.items()
-    }
-    return bool(wrong) and validator.is_valid(body)
+
+    def as_lists(written: Callable[[Any], Any]) -> dict[str, Any]:
+        # The keys of an object are what Schemathesis writes.
+        return {
+            name: ([*value] if isinstance(value, dict) else [written(value)]) if name in wrong else value
+            for name, value in case.body.items()
+        }
+
+    texts = as_lists(lambda value: value if isinstance(value, str) else json.dumps(value))
+    return bool(wrong) and any(map(validator.is_valid, (as_lists(lambda value: value), texts)))
 
 
 @handler()
