@@ -181,16 +181,17 @@ def _is_ambiguous(value: Any) -> bool:
 def _valid_with_lists(case: Case[Any]) -> bool:
     """Return whether the body is valid if the single values that are wrong are read as lists of one."""
     alternative = case.operation.get_body_for_media_type(case.media_type)
-    if alternative is None or not isinstance(case.body, dict):
+    fields = case.body
+    if alternative is None or not isinstance(fields, dict):
         return False
     validator = jsonschema_rs.validator_for(alternative.optimized_schema)
-    wrong = {error.instance_path[0] for error in validator.iter_errors(case.body) if error.instance_path}
+    wrong = {error.instance_path[0] for error in validator.iter_errors(fields) if error.instance_path}
 
     def as_lists(written: Callable[[Any], Any]) -> dict[str, Any]:
         # The keys of an object are what Schemathesis writes.
         return {
             name: ([*value] if isinstance(value, dict) else [written(value)]) if name in wrong else value
-            for name, value in case.body.items()
+            for name, value in fields.items()
         }
 
     texts = as_lists(lambda value: value if isinstance(value, str) else json.dumps(value))
