@@ -151,7 +151,7 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
             return "a form does not show whether one value is a list"
     fields = case.body.values() if media_type in _FORMS and isinstance(case.body, dict) else ()
     if isinstance(failure, RejectedPositiveData) and any(map(_is_ambiguous, fields)):
-        return "a form does not show an empty list, and Schemathesis writes nested objects as texts"
+        return "a form shows neither null nor an empty list, and Schemathesis writes nested objects as texts"
     return None
 
 
@@ -175,7 +175,7 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 def _is_ambiguous(value: Any) -> bool:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return value in ([], {}) or any(isinstance(part, dict | list) for part in inner)
+    return value in (None, [], {}) or any(isinstance(part, dict | list) for part in inner)
 
 
 def _valid_with_lists(case: Case[Any]) -> bool:
