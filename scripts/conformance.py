@@ -26,11 +26,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from scripts.conformance_measure import ROOT, Stage, run
-from scripts.conformance_report import Row, Table, as_html, as_page, print_table
+from scripts.conformance_report import STAGES, Row, Table, as_html, as_page, print_table
 
 OUTPUT = ROOT / "build" / "conformance"
 PAGE = ROOT / "docs" / "conformance.md"
-STAGES = ("load", "lint", "generate", "compile", "types", "start", "mock", "fuzz")
 LARGE = 200
 """A contract with more operations than this is fuzzed with fewer examples and within a time limit."""
 
@@ -58,7 +57,7 @@ def main() -> None:
         "--output", type=Path, default=OUTPUT, help="folder of the tables (build/conformance)"
     )
     parser.add_argument("--only", action="append", metavar="NAME", help="only this contract of the folders")
-    parser.add_argument("--update", action="store_true", help="keep the other rows of the earlier table")
+    parser.add_argument("--update", action="store_true", help="keep what the earlier table has besides")
     parser.add_argument("--compare", action="store_true", help="try other tools, not specfirst")
     parser.add_argument("--tool", action="append", default=[], help="only this tool; with --compare")
     parser.add_argument(

@@ -14,6 +14,8 @@ from rich.table import Table as Grid
 
 from scripts.conformance_measure import Stage
 
+STAGES = ("load", "lint", "generate", "compile", "types", "start", "mock", "fuzz")
+
 
 @dataclass
 class Row:
@@ -71,9 +73,14 @@ class Table:
         return cls(**found, rows=rows)
 
     def updated(self, newer: Table) -> Table:
-        """Return the newer table, with the rows of this one that it does not have."""
+        """Return the newer table, with the rows and the stages of this one that it does not have."""
         places = {(row.group, row.contract): row for row in (*self.rows, *newer.rows)}
-        return replace(newer, rows=[*places.values()])
+        for row in self.rows:
+            now = places[row.group, row.contract]
+            if now is not row and all(stage.result == "ok" for stage in now.stages.values()):
+                now.stages = row.stages | now.stages
+        stages = [name for name in STAGES if name in {*self.stages, *newer.stages}]
+        return replace(newer, rows=[*places.values()], stages=stages)
 
     def groups(self) -> Iterator[tuple[str, list[Row]]]:
         for group in dict.fromkeys(row.group for row in self.rows):

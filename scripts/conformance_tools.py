@@ -14,7 +14,7 @@ from pathlib import Path
 from scripts.conformance_measure import run
 from scripts.conformance_report import Row, Table
 
-LIMIT = 300
+LIMIT = 120
 """Seconds of processor time for each step; one contract takes some tools longer than an hour."""
 
 _IMPORT = "import importlib, sys; importlib.import_module(sys.argv[1]).app.openapi()"

@@ -7,6 +7,7 @@ files that are not current.
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -21,6 +22,7 @@ from specfirst.cli.errors import CLEAN, COULD_NOT_RUN, PROBLEMS, CommandError
 from specfirst.cli.lint import lint_settings
 
 if TYPE_CHECKING:
+    from specfirst.codegen.generate import GenerationError
     from specfirst.codegen.skeleton import Layout, Missing
 
 SUMMARY = "Generate the Python package of a contract."
@@ -81,7 +83,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, config: Config) -> int:
-    from specfirst.codegen.generate import GenerationError, LintErrors
+    from specfirst.codegen.generate import GenerationError
 
     command = _command(arguments, config)
     try:
@@ -91,15 +93,19 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
             return command.watch()
         command.update()
         return command.write_skeletons() if arguments.skeleton else command.tell_missing()
-    except LintErrors as errors:
-        print(errors, file=sys.stderr)
-        return PROBLEMS
     except GenerationError as error:
-        # Begins with the file, and the line if there is one, as editors recognize it.
-        print(error, file=sys.stderr)
-        return COULD_NOT_RUN
+        return failure(error)
     except OSError as error:
         raise CommandError(f"{error.filename}: {error.strerror}") from None
+
+
+def failure(error: GenerationError) -> int:
+    """Print why nothing was generated, and return the exit status."""
+    from specfirst.codegen.generate import LintErrors
+
+    # Begins with the file, and the line if there is one, as editors recognize it.
+    print(error, file=sys.stderr, flush=True)
+    return PROBLEMS if isinstance(error, LintErrors) else COULD_NOT_RUN
 
 
 def _command(arguments: argparse.Namespace, config: Config) -> Generate:
@@ -161,20 +167,38 @@ class Generate:
         # Not KeyboardInterrupt, which may be raised where Python ignores it, such as in a destructor.
         stop = threading.Event()
         signal.signal(signal.SIGINT, lambda *_: stop.set())
-        saved = str(self.contract.absolute())
 
         def update() -> None:
             try:
                 self.update()
             except GenerationError as error:
-                print(error, file=sys.stderr, flush=True)
+                failure(error)
 
         update()
         print(f"Watching {self.contract}; Ctrl-C stops", flush=True)
-        folder = self.contract.absolute().parent
-        for _ in watch(folder, watch_filter=lambda _, path: path == saved, stop_event=stop):
-            update()
+        files = self._files({self.contract.absolute()})
+        while not stop.is_set():
+            folders = {path.parent for path in files}
+            # The loop ends when the contract refers to other files than before.
+            for changes in watch(*folders, recursive=False, watch_filter=None, stop_event=stop):
+                if files.isdisjoint(Path(path) for _, path in changes):
+                    continue
+                update()
+                known, files = files, self._files(files)
+                if files != known:
+                    break
         return CLEAN
+
+    def _files(self, known: set[Path]) -> set[Path]:
+        """Return the files of the contract, or those that are known if it cannot be read."""
+        from specfirst.contract.document import Document, DocumentError
+
+        try:
+            names = Document.load(self.contract).files
+            # References may lead to URLs as well.
+            return {Path(os.path.abspath(name)) for name in names if Path(name).is_file()}
+        except DocumentError:
+            return known
 
     def tell_missing(self) -> int:
         """Say which operations have no method yet. This is no error: the contract comes first."""

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specfirst.cli.config import Config
-from specfirst.cli.errors import CLEAN, COULD_NOT_RUN, PROBLEMS, CommandError
+from specfirst.cli.errors import CLEAN, CommandError
+from specfirst.cli.generate import failure
 
 if TYPE_CHECKING:
     from specfirst.codegen.skeleton import Missing
@@ -55,7 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, config: Config) -> int:
-    from specfirst.codegen.generate import GenerationError, LintErrors
+    from specfirst.codegen.generate import GenerationError
 
     started = time.monotonic()
     target = Path(arguments.folder)
@@ -66,12 +67,8 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
             made = Path(temporary) / "project"
             _make(made, target, contract, kept)
             written = copy(made, target, kept)
-    except LintErrors as errors:
-        print(errors, file=sys.stderr)
-        return PROBLEMS
     except GenerationError as error:
-        print(error, file=sys.stderr)
-        return COULD_NOT_RUN
+        return failure(error)
     except OSError as error:
         raise CommandError(f"{error.filename}: {error.strerror}; choose another folder") from None
     for name in written:

@@ -75,6 +75,8 @@ class Changes:
         self.compared: dict[tuple[Hashable, Pointer, Pointer], Recorded] = {}
         """The changes of pairs of component schemas, by the direction of values and both locations."""
         self.document = document
+        self.unstable = ""
+        """The stability level of the operation that is compared, if it is not stable: it may break."""
         self._places: dict[str, dict[str, None]] = {}
         self._found: dict[str, Change] = {}
 
@@ -89,6 +91,8 @@ class Changes:
         old: Any = ABSENT,
         new: Any = ABSENT,
     ) -> None:
+        if self.unstable and level is Level.BREAKING and not rule.startswith("stability"):
+            level, reason = Level.COMPATIBLE, f"{reason}, but the operation is {self.unstable} and may change"
         change = Change(rule, level, pointer, (), what, reason, old, new)
         key = json.dumps([rule, level, pointer, what, reason, old, new], default=repr)
         self._found[key] = change

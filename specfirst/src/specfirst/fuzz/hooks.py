@@ -9,7 +9,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -151,7 +151,7 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
             return "a form does not show whether one value is a list"
     fields = case.body.values() if media_type in _FORMS and isinstance(case.body, dict) else ()
     if isinstance(failure, RejectedPositiveData) and any(map(_is_ambiguous, fields)):
-        return "a form does not show an empty list, and Schemathesis writes nested objects as texts"
+        return "a form shows neither null nor an empty list, and Schemathesis writes nested objects as texts"
     return None
 
 
@@ -175,22 +175,27 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 def _is_ambiguous(value: Any) -> bool:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return value in ([], {}) or any(isinstance(part, dict | list) for part in inner)
+    return value in (None, [], {}) or any(isinstance(part, dict | list) for part in inner)
 
 
 def _valid_with_lists(case: Case[Any]) -> bool:
     """Return whether the body is valid if the single values that are wrong are read as lists of one."""
     alternative = case.operation.get_body_for_media_type(case.media_type)
-    if alternative is None or not isinstance(case.body, dict):
+    fields = case.body
+    if alternative is None or not isinstance(fields, dict):
         return False
     validator = jsonschema_rs.validator_for(alternative.optimized_schema)
-    wrong = {error.instance_path[0] for error in validator.iter_errors(case.body) if error.instance_path}
-    # The keys of an object are what Schemathesis writes.
-    body = {
-        name: ([*value] if isinstance(value, dict) else [value]) if name in wrong else value
-        for name, value in case.body.items()
-    }
-    return bool(wrong) and validator.is_valid(body)
+    wrong = {error.instance_path[0] for error in validator.iter_errors(fields) if error.instance_path}
+
+    def as_lists(written: Callable[[Any], Any]) -> dict[str, Any]:
+        # The keys of an object are what Schemathesis writes.
+        return {
+            name: ([*value] if isinstance(value, dict) else [written(value)]) if name in wrong else value
+            for name, value in fields.items()
+        }
+
+    texts = as_lists(lambda value: value if isinstance(value, str) else json.dumps(value))
+    return bool(wrong) and any(map(validator.is_valid, (as_lists(lambda value: value), texts)))
 
 
 @handler()
