@@ -183,7 +183,8 @@ class Views:
 
     def tags(self) -> list[TagView]:
         descriptions = {
-            tag["name"]: tag.get("description", "") for tag in self._document.content.get("tags", [])
+            tag["name"]: tag.get("description") or tag.get("summary", "")
+            for tag in self._document.content.get("tags", [])
         }
         protocols = self._document.protocols
         operations = [self._operation(operation) for operation in self._document.operations]

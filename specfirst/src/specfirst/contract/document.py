@@ -471,7 +471,8 @@ class Document:
         address, hash_, fragment = reference.partition("#")
         base: Pointer = ()
         if address:
-            if address == self.content.get("$self"):
+            own = self.content.get("$self")
+            if isinstance(own, str) and urljoin(own, address) == own:
                 address = ""
             elif (address := self._absolute(address, pointer)) in self._identified:
                 base = self._identified[address]
