@@ -116,7 +116,7 @@ class Mock:
         else:
             source, value = self._body(media_type, status, name)
             concrete = _concrete(media_type.name)
-            body = _encoded(value, media_type, streamed=source == "items")
+            body = _encoded(value, media_type, streamed=media_type.streams and isinstance(value, list))
             if media_type.codec == "multipart":
                 concrete = f"{concrete}; boundary={_BOUNDARY}"
             headers.append((b"content-type", concrete.encode()))
@@ -148,7 +148,7 @@ class Mock:
         if schema is None and media_type.has_places:
             schema = {"type": "array", "items": media_type.item_schema}
         try:
-            if schema is None and media_type.item_schema is not None:
+            if media_type.streams and media_type.item_schema is not None:
                 items = [self._values.value(media_type.item_schema, f"{key} {n}") for n in range(_ITEMS)]
                 return "items", items
             return "schema", self._values.value({} if schema is None else schema, key)
