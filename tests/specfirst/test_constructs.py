@@ -1339,6 +1339,28 @@ async def test_the_python_name_of_a_property_is_not_its_name_in_json() -> None:
     assert service.arguments["body"].class_ == "x"
 
 
+DEFAULTS: Json = {
+    "words": ({"type": "array", "items": {"type": "string"}}, ["a", "b"]),
+    "rows": ({"type": "array", "items": {"type": "array", "items": {"type": "integer"}}}, [[1]]),
+    "counts": ({"type": "object", "additionalProperties": {"type": "integer"}}, {"a": 1}),
+    "any": ({}, {"a": [None]}),
+    "number": ({"type": "number"}, 1),
+    "kind": ({"enum": ["a", "b"]}, "b"),
+}
+
+
+def test_the_default_of_a_property_is_a_value_of_its_own() -> None:
+    """Also that of a list or an object, so that no two bodies share it."""
+    thing = {"type": "object", "properties": {n: {**s, "default": d} for n, (s, d) in DEFAULTS.items()}}
+    model = serve(contract(schemas={"Thing": thing})).modules.schemas.Thing
+    assert {name: getattr(model(), name) for name in DEFAULTS} == {n: d for n, (_, d) in DEFAULTS.items()}
+    first = model()
+    first.words.append("c")
+    first.rows[0].append(2)
+    first.counts["b"] = 2
+    assert model().model_dump() == {name: default for name, (_, default) in DEFAULTS.items()}
+
+
 async def test_a_required_property_is_required_one_way_if_it_is_marked() -> None:
     thing = {
         "type": "object",
