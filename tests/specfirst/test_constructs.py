@@ -101,6 +101,163 @@ async def test_a_version_that_yaml_reads_as_a_number_is_served() -> None:
     assert (await service.get()).json() == X
 
 
+EXAMPLES: list[tuple[str, Json]] = [
+    ("application/json", {"dataValue": X}),
+    ("application/json", {"serializedValue": '{ "a": "x" }'}),
+    ("application/json", {"dataValue": X, "serializedValue": '{"a":  "x"}'}),
+    ("application/json", {"$ref": "#/components/examples/E"}),
+]
+
+
+@pytest.mark.parametrize(("media_type", "example"), EXAMPLES)
+async def test_the_examples_of_3_2_are_mocked_and_validated(media_type: str, example: Json) -> None:
+    responses = {"200": {"description": "d", "content": content(REF, media_type, examples={"e": example})}}
+    components = {"examples": {"E": {"serializedValue": '{"a":"x"}'}}}
+    source = contract({"responses": responses}, version="3.2.0", components=components)
+    response = await serve(source, mock=True).get()
+    assert (response.headers["x-mock"], response.json()) == ("example", X)
+    assert not [p for p in lint(Document(source)) if p.rule == "valid-example"]
+    source["paths"]["/things"]["get"]["responses"]["200"]["content"][media_type]["schema"] = {"type": "array"}
+    assert [p for p in lint(Document(source)) if p.rule == "valid-example"]
+
+
+async def test_a_serialized_example_of_a_text_is_the_text() -> None:
+    body = content({"type": "string"}, "text/csv", examples={"e": {"serializedValue": "a,b"}})
+    source = contract({"responses": {"200": {"description": "d", "content": body}}}, version="3.2.0")
+    assert (await serve(source, mock=True).get()).text == "a,b"
+
+
+async def test_media_types_can_be_components() -> None:
+    where = {"application/json": {"$ref": "#/components/mediaTypes/J"}}
+    operation = {"requestBody": {"required": True, "content": where}, "responses": ok()}
+    operation["responses"]["200"]["content"] = where
+    media_type = {"schema": REF, "example": X}
+    source = contract(operation, method="post", version="3.2.0", components={"mediaTypes": {"J": media_type}})
+    assert (await serve(source, mock=True).post(json=X)).json() == X
+    assert errors(await serve(source, mock=True).post(json={"a": 1})) == [("body", "a", "type")]
+
+
+DEVICE: Json = {
+    "type": "oauth2",
+    "deprecated": True,
+    "oauth2MetadataUrl": "https://login.example.com/.well-known/oauth-authorization-server",
+    "flows": {
+        "deviceAuthorization": {
+            "deviceAuthorizationUrl": "https://login.example.com/device",
+            "tokenUrl": "https://login.example.com/token",
+            "scopes": {"read": "Read"},
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("name", ["device", "#/components/securitySchemes/device"])
+async def test_the_device_flow_of_oauth_is_served(name: str) -> None:
+    source = contract(
+        {"security": [{name: ["read"]}]}, version="3.2.0", components={"securitySchemes": {"device": DEVICE}}
+    )
+    assert not [p for p in lint(Document(source)) if p.severity == "error"]
+    service = serve(source, {"things": X})
+    assert (await service.get()).status_code == 401
+    assert (await service.get(headers={"Authorization": "Bearer t"})).status_code == 200
+
+
+def test_tags_can_have_a_summary_and_a_parent() -> None:
+    tags = [{"name": "shop", "kind": "nav"}, {"name": "things", "parent": "shop", "summary": "All things"}]
+    source = contract(version="3.2.0", tags=tags)
+    assert not [p for p in lint(Document(source)) if p.rule in ("tag-parent", "openapi-structure")]
+    assert serve(source).modules.operations.ThingsOperations.__doc__ == "All things"
+
+
+@pytest.mark.parametrize(
+    "own", ["https://api.example.com/v1/openapi.yaml", "/v1/openapi.yaml", "openapi.yaml"]
+)
+@pytest.mark.parametrize("address", ["", "openapi.yaml", "whole"])
+async def test_references_are_relative_to_self(own: str, address: str, tmp_path: Path) -> None:
+    reference = f"{own if address == 'whole' else address}#/components/schemas/Thing"
+    source = {**posting(content({"$ref": reference}), version="3.2.0"), "$self": own}
+    (tmp_path / "any.json").write_text(json.dumps(source))
+    service = serve(Document.load(tmp_path / "any.json"))
+    assert (await service.post(json=X)).status_code == 204
+    assert errors(await service.post(json={"a": 1})) == [("body", "a", "type")]
+
+
+async def test_another_file_can_refer_to_itself_by_its_self(tmp_path: Path) -> None:
+    shared = contract(version="3.2.0", paths={}, **{"$self": "https://example.com/shared"})
+    shared["components"]["schemas"]["Other"] = {
+        "$ref": "https://example.com/shared#/components/schemas/Thing"
+    }
+    (tmp_path / "shared.json").write_text(json.dumps(shared))
+    source = posting(content({"$ref": "shared.json#/components/schemas/Other"}), version="3.2.0", schemas={})
+    (tmp_path / "api.json").write_text(json.dumps(source))
+    service = serve(Document.load(tmp_path / "api.json"))
+    assert errors(await service.post(json={"a": 1})) == [("body", "a", "type")]
+
+
+async def test_a_default_mapping_takes_every_other_tag() -> None:
+    schemas = animal()
+    schemas["Cat"]["required"] = []
+    discriminator = {
+        "propertyName": "kind",
+        "mapping": {"dog": "Dog"},
+        "defaultMapping": "#/components/schemas/Cat",
+    }
+    source = putting({"oneOf": [CAT, DOG], "discriminator": discriminator}, **schemas)
+    service = serve({**source, "openapi": "3.2.0"})
+    for body, name in (({"kind": "dog", "lives": 1}, "Dog"), ({"kind": "x"}, "Cat"), ({"lives": 1}, "Cat")):
+        assert (await service.post(json=body)).status_code == 204
+        assert type(service.arguments["body"]).__name__ == name
+    assert errors(await service.post(json={"kind": "dog", "bark": 1})) == [("body", "bark", "type")]
+    assert errors(await service.post(json={"kind": "x", "lives": "x"})) == [("body", "lives", "type")]
+
+
+async def test_cookies_of_the_style_cookie_are_read() -> None:
+    listed = {"name": "ids", "in": "cookie", "style": "cookie", "schema": NUMBERS}
+    spread = {"name": "o", "in": "cookie", "style": "cookie", "schema": OBJECT}
+    source = contract({"parameters": [listed, spread]}, version="3.2.0")
+    found = await read(source, "/things", Cookie="ids=1; ids=2; a=x%20; n=1")
+    assert (found["ids"], found["o"].model_dump()) == ([1, 2], {"a": "x%20", "n": 1})
+
+
+@pytest.mark.parametrize(
+    ("media_type", "schema", "text", "value"),
+    [
+        ("text/plain", {"type": "string"}, "hello%20you+me", "hello you+me"),
+        ("application/jsonpath", {"type": "string"}, "%24.a%5B0%5D", "$.a[0]"),
+        ("application/json", {"type": "object"}, "%7B%22a%22:%22x+y%22%7D", {"a": "x+y"}),
+        ("text/plain", {"type": "integer"}, "5", 5),
+    ],
+)
+async def test_the_whole_query_can_be_of_any_media_type(
+    media_type: str, schema: Json, text: str, value: Any
+) -> None:
+    parameter = {"name": "q", "in": "querystring", "required": True, "content": content(schema, media_type)}
+    source = contract({"parameters": [parameter]}, version="3.2.0")
+    assert await read(source, f"/things?{text}") == {"q": value}
+    assert errors(await serve(source).get()) == [("querystring", "q", "required")]
+
+
+def test_a_querystring_parameter_beside_query_parameters_is_an_error() -> None:
+    whole = {"name": "q", "in": "querystring", "content": content({})}
+    parameters = [whole, {"name": "a", "in": "query", "schema": {}}]
+    found = [
+        p
+        for p in lint(Document(contract({"parameters": parameters}, version="3.2.0")))
+        if p.severity == "error"
+    ]
+    assert [p.message for p in found] == ["a `querystring` parameter is beside `query` parameters"]
+
+
+async def test_a_mock_answers_with_the_parts_of_a_multipart_body() -> None:
+    body = {"multipart/mixed": {"itemSchema": REF, "itemEncoding": {"contentType": "application/json"}}}
+    source = contract({"responses": {"200": {"description": "d", "content": body}}}, version="3.2.0")
+    response = await serve(source, mock=True).get()
+    assert response.headers["content-type"] == "multipart/mixed; boundary=specfirst"
+    parts = response.text.split("--specfirst")
+    assert (parts[0], parts[-1]) == ("", "--\r\n")
+    assert all(part.startswith("\r\nContent-Type: application/json\r\n\r\n{") for part in parts[1:-1])
+
+
 # --- Responses --------------------------------------------------------------------------------------------
 
 ERROR: Json = {"description": "error", "content": content({"type": "object"}, "application/problem+json")}
@@ -1195,6 +1352,28 @@ async def test_the_python_name_of_a_property_is_not_its_name_in_json() -> None:
     service = serve(putting(thing))
     assert (await service.post(json={"class": "x", "class_": "y"})).status_code == 204
     assert service.arguments["body"].class_ == "x"
+
+
+DEFAULTS: Json = {
+    "words": ({"type": "array", "items": {"type": "string"}}, ["a", "b"]),
+    "rows": ({"type": "array", "items": {"type": "array", "items": {"type": "integer"}}}, [[1]]),
+    "counts": ({"type": "object", "additionalProperties": {"type": "integer"}}, {"a": 1}),
+    "any": ({}, {"a": [None]}),
+    "number": ({"type": "number"}, 1),
+    "kind": ({"enum": ["a", "b"]}, "b"),
+}
+
+
+def test_the_default_of_a_property_is_a_value_of_its_own() -> None:
+    """Also that of a list or an object, so that no two bodies share it."""
+    thing = {"type": "object", "properties": {n: {**s, "default": d} for n, (s, d) in DEFAULTS.items()}}
+    model = serve(contract(schemas={"Thing": thing})).modules.schemas.Thing
+    assert {name: getattr(model(), name) for name in DEFAULTS} == {n: d for n, (_, d) in DEFAULTS.items()}
+    first = model()
+    first.words.append("c")
+    first.rows[0].append(2)
+    first.counts["b"] = 2
+    assert model().model_dump() == {name: default for name, (_, default) in DEFAULTS.items()}
 
 
 async def test_a_required_property_is_required_one_way_if_it_is_marked() -> None:

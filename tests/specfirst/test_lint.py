@@ -472,6 +472,7 @@ BREACHES = [
     breach("one-tag", f"{LIST}/tags", REMOVED),
     breach("one-tag", f"{LIST}/tags", ["my notes"]),
     breach("one-tag", f"{LIST}/tags", ["others"]),
+    Breach("tag-parent", {"#/openapi": "3.2.0", "#/tags/0/parent": "others"}, "#/tags/0/parent"),
     Breach(
         "unique-tag",
         {

@@ -335,14 +335,22 @@ class Types:
             if rest.get("properties") and isinstance(part, Mapping) and part != {"type": "null"}:
                 part = {"allOf": [rest, part]}
             found.append(self._expression(part, place, name))
-        tagged = None if self.plain or "None" in found else self._discriminated(schema, found)
+        tagged = None if self.plain or "None" in found else self._discriminated(schema, key, pointer, found)
         return tagged or _joined(found)
 
-    def _discriminated(self, schema: Mapping[str, Any], found: Sequence[str]) -> str | None:
+    def _discriminated(
+        self, schema: Mapping[str, Any], key: str, pointer: Pointer, found: Sequence[str]
+    ) -> str | None:
         """Return the union with its discriminator, if each alternative is a class that says its tag."""
         name = (schema.get("discriminator") or {}).get("propertyName")
         if name is None or len(set(found)) < 2:
             return None
+        discriminator = self._discriminators.selecting(schema, key, pointer)
+        if discriminator and discriminator.default:
+            # It takes what no other one does.
+            last = self._component(discriminator.default)
+            ordered = [*(hint for hint in dict.fromkeys(found) if hint != last), last]
+            return f"Annotated[{' | '.join(ordered)}, Field(union_mode='left_to_right')]"
         tags: list[str] = []
         for alternative in found:
             fields = self._definitions[alternative].fields if alternative in self._definitions else ()

@@ -23,6 +23,7 @@ from specfirst.contract.document import (
     Parameter,
     Pointer,
     Response,
+    pointer_text,
     python_name,
 )
 from specfirst.contract.names import TAKEN_BY_SCHEMES, Names, class_name
@@ -183,7 +184,8 @@ class Views:
 
     def tags(self) -> list[TagView]:
         descriptions = {
-            tag["name"]: tag.get("description", "") for tag in self._document.content.get("tags", [])
+            tag["name"]: tag.get("description") or tag.get("summary", "")
+            for tag in self._document.content.get("tags", [])
         }
         protocols = self._document.protocols
         operations = [self._operation(operation) for operation in self._document.operations]
@@ -315,8 +317,10 @@ class Views:
 
     @staticmethod
     def _item_hint(media_type: MediaType, role: str, types: Types, direction: Direction) -> str:
-        pointer = (*media_type.pointer, "itemSchema")
-        return types.hint(media_type.item_schema, pointer, f"{role}Item", direction=direction)
+        schema, pointer = media_type.item_schema, media_type.item_pointer
+        if len(pointer) == 3 and pointer[:2] == ("components", "schemas"):
+            schema = {"$ref": pointer_text(pointer)}
+        return types.hint(schema, pointer, f"{role}Item", direction=direction)
 
     def _argument(self, operation: Operation, parameter: Parameter, *, passed: bool) -> Argument:
         where = parameter.schema_pointer

@@ -170,6 +170,8 @@ class MediaType:
     prefix_encoding: Sequence[Mapping[str, Any]] = ()
     item_encoding: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """The encodings of parts without names: of the first ones, and of the others (OpenAPI 3.2)."""
+    item_pointer: Pointer = ()
+    """The location of `item_schema`."""
 
     @property
     def essence(self) -> str:
@@ -471,7 +473,8 @@ class Document:
         address, hash_, fragment = reference.partition("#")
         base: Pointer = ()
         if address:
-            if address == self.content.get("$self"):
+            own = self.content.get("$self")
+            if isinstance(own, str) and urljoin(own, address) == own:
                 address = ""
             elif (address := self._absolute(address, pointer)) in self._identified:
                 base = self._identified[address]
@@ -742,16 +745,24 @@ class Document:
 
     def _content(self, node: Mapping[str, Any], pointer: Pointer) -> Iterator[MediaType]:
         for name, child in node.get("content", {}).items():
-            media_type, where = self.follow(child, (*pointer, "content", name))
-            yield MediaType(
+            node, where = self.follow(child, (*pointer, "content", name))
+            media_type = MediaType(
                 name=name,
-                schema=media_type.get("schema"),
-                item_schema=media_type.get("itemSchema"),
-                encoding=media_type.get("encoding", {}),
+                schema=node.get("schema"),
+                item_schema=node.get("itemSchema"),
+                encoding=node.get("encoding", {}),
                 pointer=where,
-                prefix_encoding=media_type.get("prefixEncoding", ()),
-                item_encoding=media_type.get("itemEncoding", {}),
+                prefix_encoding=node.get("prefixEncoding", ()),
+                item_encoding=node.get("itemEncoding", {}),
+                item_pointer=(*where, "itemSchema"),
             )
+            if media_type.streams and media_type.item_schema is None and media_type.schema is not None:
+                # Before 3.2, the schema is that of a list of the items, or of an item.
+                schema, place = self.follow(media_type.schema, (*where, "schema"))
+                if isinstance(schema, Mapping) and schema.get("type") == "array":
+                    schema, place = schema.get("items", True), (*place, "items")
+                media_type = replace(media_type, item_schema=schema, item_pointer=place)
+            yield media_type
 
     def _responses(self, node: Mapping[str, Any], pointer: Pointer) -> Mapping[str, Response]:
         keys = {key: child for key, child in node.get("responses", {}).items() if not key.startswith("x-")}

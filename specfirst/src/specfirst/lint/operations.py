@@ -184,6 +184,26 @@ def tags_are_declared_once(view: View) -> Iterator[Violation]:
         seen.add(name)
 
 
+@rule("tag-parent", WARNING)
+def parents_of_tags_are_tags(view: View) -> Iterator[Violation]:
+    """OpenAPI 3.2 requires it (section 4.22), and tools build their navigation from the parents."""
+    tags = {tag.node["name"]: tag for tag in view.of("tag")}
+    parents = {name: tag.node.get("parent") for name, tag in tags.items()}
+    for name, tag in tags.items():
+        pointer, parent = (*tag.pointer, "parent"), parents[name]
+        if parent is None:
+            continue
+        if parent not in tags:
+            yield Violation(pointer, f"unknown tag {parent!r}", "declare it in `tags`, or correct the name")
+            continue
+        seen = {name}
+        while parent in tags and parent not in seen:
+            seen.add(parent)
+            parent = parents[parent]
+        if parent == name:
+            yield Violation(pointer, f"the tag {name!r} is above itself", "break the circle")
+
+
 @rule("bodiless-method", WARNING)
 def get_and_delete_have_no_body(view: View) -> Iterator[Violation]:
     """HTTP defines no meaning for such a body, and browsers do not send one with GET."""

@@ -210,7 +210,19 @@ def a_schema_has_one_type(view: View) -> Iterator[Violation]:
 def discriminators_select_schemas(view: View) -> Iterator[Violation]:
     """A value of the discriminator that selects no schema makes clients fail, or guess."""
     for part in view.schemas:
-        mapping = (part.node.get("discriminator") or {}).get("mapping") or {}
+        discriminator = part.node.get("discriminator") or {}
+        default = discriminator.get("defaultMapping")
+        if (
+            isinstance(default, str)
+            and (place := selected_schema(default))
+            and not exists(view.content, place)
+        ):
+            yield Violation(
+                (*part.pointer, "discriminator", "defaultMapping"),
+                f"the default is {default}, which does not exist",
+                "correct the reference, or add the schema",
+            )
+        mapping = discriminator.get("mapping") or {}
         for value, name in mapping.items():
             place = selected_schema(name)
             if place and not exists(view.content, place):

@@ -6,6 +6,7 @@ which chooses by the media type of the request.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from types import UnionType
@@ -17,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from specfirst.contract.document import Document, MediaType, RequestBody, is_json
 from specfirst.contract.shapes import TEXT, Shape, shape_of, text_shape
-from specfirst.runtime.asgi import Receive, Scope
+from specfirst.runtime.asgi import BODY_READ, Receive, Scope
 from specfirst.runtime.errors import (
     APIError,
     ContentTooLarge,
@@ -37,6 +38,7 @@ from specfirst.runtime.multipart import (
     texts_of,
     wrong_type,
 )
+from specfirst.runtime.streams import events, lines
 from specfirst.runtime.styles import form_value, typed
 from specfirst.runtime.validation import Schemas, unrepresentable, validation_errors
 
@@ -107,7 +109,9 @@ class Body:
             if any(m.codec in _MODELLED for m in body.content)
             else None
         )
-        self._codecs = [_Codec(document, media_type, schemas, model) for media_type in body.content]
+        items = _items_of(hint)
+        item_model = None if items is None else TypeAdapter(items).validator
+        self._codecs = [_Codec(document, m, schemas, model, item_model) for m in body.content]
         self._exact = {codec.media_type.essence: codec for codec in self._codecs}
 
     async def read(self, scope: Scope, receive: Receive, limit: int) -> Any:
@@ -146,6 +150,14 @@ def _modelled(hint: Any) -> Any:
     return hint
 
 
+def _items_of(hint: Any) -> Any:
+    """Return the type of the items of the streams in a type; None if it has none."""
+    members = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    items = [get_args(part)[0] for part in members if get_origin(part) is AsyncIterator]
+    items = [item for item in items if item is not bytes]
+    return Union[tuple(items)] if items else None  # noqa: UP007  # The members are known at run time alone.
+
+
 async def close_files(scope: Scope) -> None:
     for file in scope.pop(FILES, ()):
         await file.close()
@@ -154,7 +166,9 @@ async def close_files(scope: Scope) -> None:
 class _Codec:
     """Reads the body of one media type."""
 
-    def __init__(self, document: Document, media_type: MediaType, schemas: Schemas, model: Any) -> None:
+    def __init__(
+        self, document: Document, media_type: MediaType, schemas: Schemas, model: Any, item_model: Any
+    ) -> None:
         self.media_type, self._kind, self._model = media_type, media_type.codec, model
         self.is_text = self._kind in ("json", "form", "text", "sse", "lines", "sequence")
         pointer = (*media_type.pointer, "schema")
@@ -171,13 +185,15 @@ class _Codec:
             shape = text_shape(document, media_type)
             self._shape, validates = shape or TEXT, shape is not None
         self._validator = schemas.validator(schema, pointer, direction="request") if validates else None
-        self._item = (
-            schemas.validator(
-                media_type.item_schema, (*media_type.pointer, "itemSchema"), direction="request"
+        self._item = None
+        if media_type.streams and media_type.item_schema is not None:
+            self._item = schemas.validator(
+                media_type.item_schema, media_type.item_pointer, direction="request"
             )
-            if media_type.streams and media_type.item_schema is not None
-            else None
-        )
+        self._item_model = item_model
+        item = shape_of(document, media_type.item_schema, media_type.item_pointer)
+        # What an event says: an object with its fields, or the JSON in its data.
+        self._event = item.properties.get("data") if self._kind == "sse" else None
 
     def covers(self, essence: str) -> bool:
         """Return whether the media type is in the range that this one is."""
@@ -186,9 +202,9 @@ class _Codec:
 
     async def read(self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> Any:
         if self._kind == "bytes":
-            return _stream(receive, headers, limit)
+            return _stream(receive, headers, limit, _reading(scope))
         if self.media_type.streams:
-            return self._items(_stream(receive, headers, limit))
+            return self._items(_stream(receive, headers, limit, _reading(scope)))
         if self._kind == "multipart":
             chunks = _stream(receive, headers, limit)
             if self._places:
@@ -314,13 +330,30 @@ class _Codec:
 
     async def _items(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[Any]:
         """Yield the items of a stream, each of them valid. Raises Invalid for the first that is not."""
-        async for line in _lines(chunks, b"\x1e" if self._kind == "sequence" else b"\n"):
-            if not line.strip():
-                continue
-            value = parse(line)
+        index = 0
+        async for value in self._values(chunks):
             if self._item is not None and not self._item.is_valid(value):
-                raise Invalid(validation_errors(self._item, value, "body"))
-            yield value
+                raise Invalid(validation_errors(self._item, value, "body", index))
+            try:
+                yield (
+                    value
+                    if self._item_model is None
+                    else self._item_model.validate_python(value, by_alias=True, by_name=False)
+                )
+            except ValidationError as error:
+                raise Invalid(unrepresentable(error, "body", index)) from None
+            index += 1
+
+    async def _values(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[Any]:
+        if self._kind == "sse":
+            async for event in events(chunks):
+                if self._event is None or "string" not in self._event.types:
+                    event["data"] = parse(event["data"].encode())
+                yield event["data"] if self._event is None else event
+            return
+        async for line in lines(chunks, b"\x1e" if self._kind == "sequence" else b"\n"):
+            if line.strip():
+                yield parse(line)
 
 
 def _only(values: Sequence[Any]) -> Any:
@@ -339,15 +372,6 @@ def _pairs(text: str) -> list[tuple[str, str]]:
             except UnicodeDecodeError:
                 raise MalformedBody("The form is not UTF-8") from None
     return pairs
-
-
-async def _lines(chunks: AsyncIterator[bytes], delimiter: bytes) -> AsyncIterator[bytes]:
-    rest = b""
-    async for chunk in chunks:
-        *lines, rest = (rest + chunk).split(delimiter)
-        for line in lines:
-            yield line
-    yield rest
 
 
 def _headers(scope: Scope) -> tuple[dict[bytes, bytes], bool]:
@@ -438,7 +462,15 @@ async def _read(receive: Receive, headers: Mapping[bytes, bytes], limit: int) ->
         message = await receive()
 
 
-async def _stream(receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> AsyncIterator[bytes]:
+def _reading(scope: Scope) -> asyncio.Event:
+    """Return what says that the body has been read, so that a streamed response takes no part of it."""
+    event: asyncio.Event = scope.setdefault(BODY_READ, asyncio.Event())
+    return event
+
+
+async def _stream(
+    receive: Receive, headers: Mapping[bytes, bytes], limit: int, read: asyncio.Event | None = None
+) -> AsyncIterator[bytes]:
     """Yield the body as it arrives. Raises ContentTooLarge, and ClientDisconnected if it ends early."""
     length = headers.get(b"content-length", b"").lstrip(b"0")
     if length.isdigit() and (len(length) > 18 or int(length) > limit):
@@ -454,4 +486,6 @@ async def _stream(receive: Receive, headers: Mapping[bytes, bytes], limit: int) 
                 raise ContentTooLarge(limit)
             yield chunk
         if not message.get("more_body"):
+            if read is not None:
+                read.set()
             return

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,6 +27,7 @@ from specfirst.contract.document import (
 )
 from specfirst.runtime.asgi import HTTPResponse
 from specfirst.runtime.errors import Invalid, NotImplementedYet, ValidationErrorItem
+from specfirst.runtime.multipart import encoding_at
 from specfirst.runtime.negotiation import negotiated
 from specfirst.runtime.values import NoValue, Values, sendable
 from specfirst.runtime.xmltext import to_xml
@@ -120,7 +121,9 @@ class Mock:
                 schema = {} if media_type.schema is None else media_type.schema
                 body = to_xml(self._document, schema, (*media_type.pointer, "schema"), value).encode()
             else:
-                body = _encoded(value, media_type, streamed=source == "items")
+                body = _encoded(value, media_type, streamed=media_type.streams and isinstance(value, list))
+            if media_type.codec == "multipart":
+                concrete = f"{concrete}; boundary={_BOUNDARY}"
             headers.append((b"content-type", concrete.encode()))
         mark = (MARK.lower().encode(), b"example" if source == "example" else b"schema")
         return HTTPResponse(status, [mark, *headers], body)
@@ -147,8 +150,10 @@ class Mock:
                 found,
                 pointer_text(pointer),
             )
+        if schema is None and media_type.has_places:
+            schema = {"type": "array", "items": media_type.item_schema}
         try:
-            if schema is None and media_type.item_schema is not None:
+            if media_type.streams and media_type.item_schema is not None:
                 items = [self._values.value(media_type.item_schema, f"{key} {n}") for n in range(_ITEMS)]
                 return "items", items
             return "schema", self._values.value({} if schema is None else schema, key)
@@ -218,9 +223,29 @@ def _encoded(value: Any, media_type: MediaType, *, streamed: bool) -> bytes:
         return "".join(f"{before}{line}{after}" for line in lines).encode()
     if media_type.codec != "json" and isinstance(value, str):
         return value.encode()
+    if media_type.codec == "multipart" and isinstance(value, list | Mapping):
+        return _multipart(value, media_type)
     if media_type.codec == "form" and isinstance(value, Mapping):
         return urlencode(value, doseq=True).encode()
     return json.dumps(value, ensure_ascii=False).encode()
+
+
+_BOUNDARY = "specfirst"
+
+
+def _multipart(value: Sequence[Any] | Mapping[str, Any], media_type: MediaType) -> bytes:
+    """Write the parts of a multipart body, by name or by place."""
+    lines: list[str] = []
+    named = isinstance(value, Mapping)
+    for key, part in value.items() if isinstance(value, Mapping) else enumerate(value):
+        encoding = media_type.encoding.get(str(key), {}) if named else encoding_at(media_type, int(key))
+        default = "text/plain" if isinstance(part, str) else "application/json"
+        name = encoding.get("contentType", "").partition(",")[0].strip() or default
+        lines.append(f"--{_BOUNDARY}")
+        lines += [f'Content-Disposition: form-data; name="{key}"'] if named else []
+        lines += [f"Content-Type: {_concrete(name, part)}", ""]
+        lines.append(part if isinstance(part, str) else json.dumps(part, ensure_ascii=False))
+    return "\r\n".join([*lines, f"--{_BOUNDARY}--", ""]).encode()
 
 
 def _field(value: Any, *, explode: bool) -> bytes:

@@ -97,8 +97,8 @@ class Responder:
         if media_type.streams:
             item = None
             if self._schemas is not None and media_type.item_schema is not None:
-                place = (*media_type.pointer, "itemSchema")
-                item = self._schemas.validator(media_type.item_schema, place, direction="response")
+                schema, place = media_type.item_schema, media_type.item_pointer
+                item = self._schemas.validator(schema, place, direction="response")
             return partial(_items, media_type.codec, item)
         return _as_bytes
 

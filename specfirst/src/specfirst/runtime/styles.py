@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from pydantic import ValidationError
 
@@ -85,6 +86,7 @@ def typed(shape: Shape, text: str) -> Any:
     return reader_of(shape, None)(text)
 
 
+_FORM = "application/x-www-form-urlencoded"
 _BRACKETS = re.compile(r"\[([^\]]*)\]")
 
 
@@ -162,8 +164,11 @@ class Styled:
         own = {name: parts for name, parts in texts.items() if self.takes(name)}
         if not own:
             return None
-        if self.parameter.location == "querystring" and is_json(self.parameter.media_type or ""):
-            return self.value([raw.decode("utf-8", "surrogateescape")], found, decode)
+        if self.parameter.location == "querystring" and self.parameter.media_type != _FORM:
+            # The whole query is one value, in which a plus sign is one.
+            return self.value(
+                [unquote(raw.decode("utf-8", "surrogateescape"), errors="surrogateescape")], found
+            )
         try:
             if self.parameter.style == "deepObject":
                 value = self._deep(own, decode)
