@@ -21,7 +21,7 @@ from specfirst.cli.errors import CLEAN, COULD_NOT_RUN, PROBLEMS, CommandError
 from specfirst.cli.lint import lint_settings
 
 if TYPE_CHECKING:
-    from specfirst.codegen.skeleton import Layout, Missing
+    from specfirst.codegen.skeleton import Layout, Missing, Unfinished
 
 SUMMARY = "Generate the Python package of a contract."
 EXAMPLES = """\
@@ -177,12 +177,15 @@ class Generate:
         return CLEAN
 
     def tell_missing(self) -> int:
-        """Say which operations have no method yet. This is no error: the contract comes first."""
+        """Say which operations have no method yet, or one that cannot serve them.
+
+        This is no error: the contract comes first.
+        """
         from specfirst.codegen.generate import GenerationError
 
         if layout := self._layout():
             try:
-                gaps = self._missing(layout)
+                gaps, unfinished = self._missing(layout), self._unfinished(layout)
             except GenerationError as error:
                 # The generation itself is complete.
                 print(error, file=sys.stderr)
@@ -192,6 +195,7 @@ class Generate:
                 print(f"{self._shown(gap.module)} lacks {gap.class_name}.{names}")
             if gaps:
                 print(f"{self.program} --skeleton writes these methods, with their bodies left to write")
+            self._tell(unfinished)
         return CLEAN
 
     def write_skeletons(self) -> int:
@@ -199,7 +203,7 @@ class Generate:
 
         layout = self._layout()
         assert layout, "--skeleton requires the implementations"
-        gaps = self._missing(layout)
+        gaps, unfinished = self._missing(layout), self._unfinished(layout)
         for gap in gaps:
             is_new = gap.is_new
             write_missing(gap, layout)
@@ -207,9 +211,19 @@ class Generate:
                 print(f"wrote {self._shown(gap.module)}: {gap.class_name}.{operation.identifier}")
             if is_new:
                 print(self._to_connect(gap, layout))
-        if not gaps:
+        self._tell(unfinished)
+        if not gaps and not unfinished:
             print(f"{self._shown(layout.implementations)}/ has a method for every operation")
         return CLEAN
+
+    def _tell(self, unfinished: Sequence[Unfinished]) -> None:
+        for method in unfinished:
+            place = f"{self._shown(method.module)}:{method.line}: {method.name}"
+            if method.found:
+                print(f"{place} cannot be called as the contract says; correct its parameters")
+                print(f"    expected: {method.expected}\n    found:    {method.found}")
+            else:
+                print(f"{place} is not written: it only raises NotImplementedError")
 
     def _layout(self) -> Layout | None:
         from specfirst.codegen.skeleton import Layout
@@ -230,6 +244,12 @@ class Generate:
         from specfirst.contract.document import Document
 
         return missing(Document.load(self.contract), layout)
+
+    def _unfinished(self, layout: Layout) -> Sequence[Unfinished]:
+        from specfirst.codegen.skeleton import unfinished
+        from specfirst.contract.document import Document
+
+        return unfinished(Document.load(self.contract), layout)
 
     def _to_connect(self, gap: Missing, layout: Layout) -> str:
         """Say what connects a new class with the generated routes."""
