@@ -460,9 +460,9 @@ def required_properties_exist(view: View) -> Iterator[Violation]:
     """A name in `required` without a property is often misspelt, and a closed object can never have it."""
     for part in view.schemas:
         combined = part.node.keys() & _COMBINING or (part.parent and part.field in _COMBINING)
-        closed = part.node.get("additionalProperties") is False
+        closed = part.node.get("additionalProperties") is False and "patternProperties" not in part.node
         # Without properties of its own, and in combinations, a schema may be about properties of another one.
-        if combined or not ("properties" in part.node or closed):
+        if not closed and (combined or "properties" not in part.node):
             continue
         for index, name in enumerate(part.node.get("required", [])):
             if name not in part.node.get("properties", {}):

@@ -36,7 +36,13 @@ from specfirst.runtime.errors import (
     TooManyRequests,
     Unauthenticated,
 )
-from specfirst.runtime.implementations import REMEDY, Binding, UnimplementedOperations, unimplemented
+from specfirst.runtime.implementations import (
+    REMEDY,
+    Binding,
+    UnimplementedOperations,
+    counted,
+    unimplemented,
+)
 from specfirst.runtime.mock import Mock
 from specfirst.runtime.negotiation import negotiated
 from specfirst.runtime.observation import TRACED, name_span, supplied_headers
@@ -146,16 +152,30 @@ class Engine(Generic[CallerT]):
     def bind(self, *bindings: Binding) -> None:
         """Check that implementations have every operation of their Protocols, with its parameters.
 
-        Raises UnimplementedOperations with the full list, unless `allow_unimplemented` or `mock` is set.
+        Raises UnimplementedOperations with the full list. With `allow_unimplemented` or `mock`, methods may
+        be missing, which the log lists, but not have other parameters.
         """
-        missing = [gap for binding in bindings for gap in unimplemented(self.document, binding)]
-        if self.mock:
-            operations = [gap.operation for gap in missing]
-            self.mocks = {o.operation_id: Mock(self.document, o, self.values) for o in operations}
+        gaps = [gap for binding in bindings for gap in unimplemented(self.document, binding)]
+        if not (self.mock or self.allow_unimplemented):
+            if gaps:
+                raise UnimplementedOperations(gaps, self._unimplemented_remedy)
             return
-        if missing and not self.allow_unimplemented:
-            raise UnimplementedOperations(missing, self._unimplemented_remedy)
-        self.unimplemented = frozenset(gap.operation.operation_id for gap in missing)
+        if wrong := [gap for gap in gaps if gap.is_written]:
+            raise UnimplementedOperations(wrong)
+        operations = [gap.operation for gap in gaps]
+        names = [operation.operation_id for operation in operations]
+        # With no implementation at all, all of this is wanted.
+        if names and any(implementation is not None for _, implementation in bindings):
+            log.warning(
+                "Not implemented, so %s: %s: %s",
+                "the mock answers" if self.mock else "the response is 501",
+                counted(len(names), "operation"),
+                ", ".join(names),
+            )
+        if self.mock:
+            self.mocks = {o.operation_id: Mock(self.document, o, self.values) for o in operations}
+        else:
+            self.unimplemented = frozenset(names)
 
     def serve_mocks(self) -> None:
         """Serve every operation as a mock, without a generated package."""
