@@ -271,6 +271,8 @@ def _causes(error: jsonschema_rs.ValidationError) -> list[_Cause]:
     if not branches:
         if error.kind.name == "propertyNames":
             return _invalid_name(path, error.message)
+        if error.kind.name == "not" and "querystring" in error.message:
+            return [_Cause(path, "a `querystring` parameter is beside `query` parameters")]
         return [_Cause(path, error.message, tuple(getattr(error.kind, "unexpected", ())))]
     # Each alternative of OpenAPI is an object or a reference; an object was meant if there is no $ref.
     references = [branch for branch in branches if any(_lacks_reference(inner, path) for inner in branch)]
