@@ -66,7 +66,11 @@ DRIFT = 3
 def configure(parser: argparse.ArgumentParser) -> None:
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--check", action="store_true", help="write nothing; exit 3 if a file is not current")
-    mode.add_argument("--watch", action="store_true", help="generate again whenever the contract is saved")
+    mode.add_argument(
+        "--watch",
+        action="store_true",
+        help="generate again whenever the contract is saved; not with --check or --skeleton",
+    )
     mode.add_argument(
         "--skeleton",
         action="store_true",
