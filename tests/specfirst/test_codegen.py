@@ -308,7 +308,7 @@ INEXPRESSIBLE: list[tuple[str, str, str, str, str]] = [
         "duplicate key",
         "remove",
     ),
-    ("      deprecated: true\n", "      deprecated: [\n", "", "invalid YAML", "syntax"),
+    ("      deprecated: true\n", "      deprecated: [\n", "", "invalid YAML", "close what is open"),
     (
         "      deprecated: true\n",
         "      deprecated: !!python/none x\n",
