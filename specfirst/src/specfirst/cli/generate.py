@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from specfirst.cli.config import Config
-from specfirst.cli.errors import CLEAN, COULD_NOT_RUN, PROBLEMS, CommandError
+from specfirst.cli.errors import CLEAN, PROBLEMS, CommandError
 from specfirst.cli.lint import lint_settings
 
 if TYPE_CHECKING:
@@ -99,9 +99,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
         print(errors, file=sys.stderr)
         return PROBLEMS
     except GenerationError as error:
-        # Begins with the file, and the line if there is one, as editors recognize it.
-        print(error, file=sys.stderr)
-        return COULD_NOT_RUN
+        raise CommandError(str(error)) from None
     except OSError as error:
         raise CommandError(f"{error.filename}: {error.strerror}") from None
 

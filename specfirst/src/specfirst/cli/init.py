@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specfirst.cli.config import Config
-from specfirst.cli.errors import CLEAN, COULD_NOT_RUN, PROBLEMS, CommandError
+from specfirst.cli.errors import CLEAN, PROBLEMS, CommandError
 
 if TYPE_CHECKING:
     from specfirst.codegen.skeleton import Missing
@@ -70,8 +70,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
         print(errors, file=sys.stderr)
         return PROBLEMS
     except GenerationError as error:
-        print(error, file=sys.stderr)
-        return COULD_NOT_RUN
+        raise CommandError(str(error)) from None
     except OSError as error:
         raise CommandError(f"{error.filename}: {error.strerror}; choose another folder") from None
     for name in written:
