@@ -192,7 +192,9 @@ def _print_addresses(settings: Settings, listener: socket.socket, host: str) -> 
     api = url + contract().base_paths[0]
     _say(f"API      {api}")
     _say(f"Docs     {f'{url}/docs  {url}/redoc  ' if settings.docs else ''}{url}/openapi.yaml")
-    developer, secret = settings.development_user, settings.better_auth_secret
+    if settings.docs:
+        _say(f"Client   npm install {url}/client.tgz")
+    developer, secret = settings.development_user, settings.shared_secret
     if developer and secret:
         token = mint_token(secret.get_secret_value(), developer, timedelta(hours=12))
         _say(f'Try it   curl {api}/api/{developer}/tasks -H "Authorization: Bearer {token}"')

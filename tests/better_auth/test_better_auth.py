@@ -27,7 +27,7 @@ from scripts.client import install
 
 # By signature algorithm: the settings of the API, and which migrations run first.
 WORLDS = {
-    "EdDSA": ("BETTER_AUTH_URL BETTER_AUTH_SECRET", "Better Auth first"),
+    "EdDSA": ("BETTER_AUTH_URL BETTER_AUTH_SECRET AUTH_HS256", "Better Auth first"),
     "ES256": ("BETTER_AUTH_URL", "API first"),
     "RS256": ("BETTER_AUTH_URL", "Better Auth first"),
     "HS256": ("BETTER_AUTH_SECRET", "API first"),
@@ -87,7 +87,11 @@ def world(
     connection.close()
     url = make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
     port = free_port()
-    all_settings = {"BETTER_AUTH_URL": f"http://127.0.0.1:{port}", "BETTER_AUTH_SECRET": SECRET}
+    all_settings = {
+        "BETTER_AUTH_URL": f"http://127.0.0.1:{port}",
+        "BETTER_AUTH_SECRET": SECRET,
+        "AUTH_HS256": "true",
+    }
     settings = {setting: all_settings[setting] for setting in names.split()}
     folder = tmp_path_factory.mktemp(name)
     with ExitStack() as auth:

@@ -458,12 +458,16 @@ BREACHES = [
     breach("server-slash", "#/servers", [{"url": "/"}], "#/servers/0/url"),
     breach("server-slash", "#/servers", [{"url": "https://h/v1/"}], "#/servers/0/url"),
     # Operations.
-    breach("unsupported", "#/paths/~1notes/options", OPERATION),
     breach("unsupported", "#/webhooks", {}),
+    breach(
+        "text-schema",
+        f"{CREATE}/requestBody/content/text~1csv",
+        {"schema": {"$ref": f"{SCHEMAS}/NoteCreate"}, "example": {"text": "Hello"}},
+        f"{CREATE}/requestBody/content/text~1csv/schema",
+    ),
     breach("unsupported", f"{LIST}/callbacks", {}),
-    breach("unsupported", f"{LIST}/servers", [{"url": "/v2"}]),
-    breach("unsupported", "#/paths/~1notes/servers", [{"url": "/v2"}]),
-    breach("unsupported", "#/components/pathItems", {}),
+    breach("servers", f"{LIST}/servers", [{"url": "/v2?x"}], f"{LIST}/servers/0/url"),
+    breach("servers", "#/paths/~1notes/servers", [{"url": "ftp://h"}], "#/paths/~1notes/servers/0/url"),
     breach("operation-id-case", f"{LIST}/operationId", "list_notes"),
     breach("operation-id", f"{LIST}/operationId", REMOVED),
     breach("unique-operation-id", f"{CREATE}/operationId", "listNotes"),
@@ -473,6 +477,7 @@ BREACHES = [
     breach("one-tag", f"{LIST}/tags", REMOVED),
     breach("one-tag", f"{LIST}/tags", ["my notes"]),
     breach("one-tag", f"{LIST}/tags", ["others"]),
+    Breach("tag-parent", {"#/openapi": "3.2.0", "#/tags/0/parent": "others"}, "#/tags/0/parent"),
     Breach(
         "unique-tag",
         {

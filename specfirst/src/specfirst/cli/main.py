@@ -29,6 +29,7 @@ COMMANDS: tuple[str, ...] = (
     "format",
     "diff",
     "generate",
+    "client",
     "mock",
     "proxy",
     "serve",

@@ -210,7 +210,19 @@ def a_schema_has_one_type(view: View) -> Iterator[Violation]:
 def discriminators_select_schemas(view: View) -> Iterator[Violation]:
     """A value of the discriminator that selects no schema makes clients fail, or guess."""
     for part in view.schemas:
-        mapping = (part.node.get("discriminator") or {}).get("mapping") or {}
+        discriminator = part.node.get("discriminator") or {}
+        default = discriminator.get("defaultMapping")
+        if (
+            isinstance(default, str)
+            and (place := selected_schema(default))
+            and not exists(view.content, place)
+        ):
+            yield Violation(
+                (*part.pointer, "discriminator", "defaultMapping"),
+                f"the default is {default}, which does not exist",
+                "correct the reference, or add the schema",
+            )
+        mapping = discriminator.get("mapping") or {}
         for value, name in mapping.items():
             place = selected_schema(name)
             if place and not exists(view.content, place):
@@ -477,12 +489,12 @@ _COMBINING = {
 
 @rule("one-way-property", STYLE)
 def no_property_is_read_or_write_only(view: View) -> Iterator[Violation]:
-    """Validators and most generators ignore both keywords, so they are not enforced."""
+    """Most validators and generators of clients ignore both keywords, so they have one type for both ways."""
     for part in view.schemas:
         for name in ("readOnly", "writeOnly"):
             if name in part.node:
                 yield Violation(
                     (*part.pointer, name),
-                    f"{name} is ignored by validators",
+                    f"{name} is ignored by most tools",
                     "use separate schemas for requests and responses",
                 )

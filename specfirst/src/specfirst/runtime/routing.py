@@ -135,6 +135,8 @@ class Engine(Generic[CallerT]):
         # Match the longer server path first, as concrete segments take precedence over parameters.
         bases = (base.split("/")[1:] for base in document.base_paths)
         self.base_segments = sorted(bases, key=len, reverse=True)
+        # Where operations have servers of their own, `paths` has whole paths, with those of the servers.
+        self.whole_paths = any(operation.base_paths for operation in document.operations)
         self.compresses = not forbids_transforming(supplied_headers(document).get(b"cache-control", b""))
         self.unimplemented: frozenset[str] = frozenset()
         self.mocks: Mapping[str, Mock] = {}
@@ -240,7 +242,9 @@ class OperationHandler:
         body = self.operation.body
         self._uploads = body is not None and any(m.codec == "multipart" for m in body.content)
         self.prepared = False
-        engine.paths.add(operation.path, operation.method.upper(), self)
+        bases = (*engine.document.base_paths, *operation.base_paths) if engine.whole_paths else ("",)
+        for base in dict.fromkeys(bases):
+            engine.paths.add(base + operation.path, operation.method.upper(), self)
         engine.handlers.append(self)
 
     def hints(self) -> Mapping[str, Any]:
@@ -480,9 +484,10 @@ class PathTree(Generic[RouteT]):
                 node.parameter = node.parameter or _Node()
                 node = node.parameter
             elif "{" in segment:
-                node = self._pattern(node, re.sub(r"\{[^{}]*\}", "{}", segment))
+                node = self._pattern(node, unquote(re.sub(r"\{[^{}]*\}", "{}", segment)))
             else:
-                node = node.named.setdefault(segment, _Node())
+                # Requests are matched when their segments are decoded.
+                node = node.named.setdefault(unquote(segment), _Node())
         node.routes[method] = route
 
     @staticmethod
@@ -547,6 +552,12 @@ Match = tuple[list[str], Mapping[str, OperationHandler], list[str]]
 
 def find(engine: Engine[Any], segments: Sequence[str]) -> Match | None:
     """Find the path template of a path."""
+    if engine.whole_paths:
+        match = engine.paths.match(segments)
+        if match is None:
+            return None
+        length = next(iter(match[0].values())).operation.path.count("/")
+        return [*segments[:-length]], *match
     for base in engine.base_segments:
         if base and segments[: len(base)] != base:
             continue
