@@ -61,6 +61,16 @@ class CreateTask201(Result):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToggleTask200(Result):
+    """Response 200 of toggleTask. The current task."""
+
+    status: ClassVar[int] = 200
+    body: TaskResponse | plain.TaskResponse
+    etag: str
+    """The header ETag. Entity tag of the current version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GetTask200(Result):
     """Response 200 of getTask. The current task."""
 
@@ -83,16 +93,6 @@ class ReplaceTask200(Result):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateTask200(Result):
     """Response 200 of updateTask. The current task."""
-
-    status: ClassVar[int] = 200
-    body: TaskResponse | plain.TaskResponse
-    etag: str
-    """The header ETag. Entity tag of the current version."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToggleTask200(Result):
-    """Response 200 of toggleTask. The current task."""
 
     status: ClassVar[int] = 200
     body: TaskResponse | plain.TaskResponse
@@ -231,8 +231,8 @@ class TasksOperations(Protocol[CallerT]):
         priority: TaskPriority | None,
         category_id: CategoryId | None,
         limit: Limit,
-        offset: Offset,
         cursor: Cursor | None,
+        offset: Offset,
     ) -> TaskListResponse | plain.TaskListResponse:
         """GET /api/{user_id}/tasks: List tasks.
 
@@ -260,6 +260,26 @@ class TasksOperations(Protocol[CallerT]):
         property.
 
         Errors: 400, 401, 403, 404, 413, 415, 422, 429, 500, 503.
+        """
+        ...
+
+    async def toggle_task(
+        self,
+        caller: CallerT,
+        /,
+        *,
+        user_id: UserId,
+        task_id: TaskId,
+        if_match: EntityTags | None,
+        if_none_match: EntityTags | None,
+        idempotency_key: IdempotencyKey | None,
+    ) -> ToggleTask200:
+        """PATCH /api/{user_id}/tasks/{task_id}/complete: Toggle whether a task is completed.
+
+        Marks an open task as completed and a completed task as open, atomically: two concurrent
+        toggles both take effect.
+
+        Errors: 401, 403, 404, 412, 422, 429, 500, 503.
         """
         ...
 
@@ -335,26 +355,6 @@ class TasksOperations(Protocol[CallerT]):
         """
         ...
 
-    async def toggle_task(
-        self,
-        caller: CallerT,
-        /,
-        *,
-        user_id: UserId,
-        task_id: TaskId,
-        if_match: EntityTags | None,
-        if_none_match: EntityTags | None,
-        idempotency_key: IdempotencyKey | None,
-    ) -> ToggleTask200:
-        """PATCH /api/{user_id}/tasks/{task_id}/complete: Toggle whether a task is completed.
-
-        Marks an open task as completed and a completed task as open, atomically: two concurrent
-        toggles both take effect.
-
-        Errors: 401, 403, 404, 412, 422, 429, 500, 503.
-        """
-        ...
-
 
 class CategoriesOperations(Protocol[CallerT]):
     """Categories with a name and a colour, which group tasks."""
@@ -366,8 +366,8 @@ class CategoriesOperations(Protocol[CallerT]):
         *,
         user_id: UserId,
         limit: Limit,
-        offset: Offset,
         cursor: Cursor | None,
+        offset: Offset,
     ) -> CategoryListResponse | plain.CategoryListResponse:
         """GET /api/{user_id}/categories: List categories.
 

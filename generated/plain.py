@@ -55,6 +55,10 @@ Cursor: TypeAlias = str
 """A position in a list. Use the value of `next_cursor`; its format may change."""
 
 
+EntityTag: TypeAlias = str
+"""An entity tag (RFC 9110, section 8.8.3). Its format may change."""
+
+
 Total: TypeAlias = int
 """The number of items on all pages."""
 
@@ -120,6 +124,7 @@ class TaskResponse(TypedDict):
     """The id of the task's category, or null."""
     created_at: Timestamp
     updated_at: Timestamp
+    etag: EntityTag
 
 
 class TaskListResponse(TypedDict):
@@ -140,6 +145,7 @@ class CategoryResponse(TypedDict):
     name: CategoryName
     color: CategoryColor
     created_at: Timestamp
+    etag: EntityTag
 
 
 class CategoryListResponse(TypedDict):

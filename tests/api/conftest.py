@@ -468,21 +468,34 @@ def call(operation: Operation, person: Person, path: str | None = None, **option
 
 # --- Responses ----------------------------------------------------------------------------------------
 
-NOT_AUTHENTICATED = {"detail": "Not authenticated"}
+NOT_AUTHENTICATED = {"detail": "Not authenticated", "code": "unauthorized"}
 INVALID_TOKEN = 'Bearer error="invalid_token"'
 """The challenge for an invalid token; for a missing token it is `Bearer` (RFC 6750, section 3)."""
-NOT_THE_CALLER = {"detail": "Not authorized to access this user's data"}
-NOT_FOUND = {"detail": "Not found"}
-USER_NOT_FOUND = {"detail": "User not found"}
-TASK_NOT_FOUND = {"detail": "Task not found"}
-CATEGORY_NOT_FOUND = {"detail": "Category not found"}
-NAME_TAKEN = {"detail": "A category with this name already exists"}
+NOT_THE_CALLER = {"detail": "Not authorized to access this user's data", "code": "not_the_caller"}
+NOT_FOUND = {"detail": "Not found", "code": "not_found"}
+USER_NOT_FOUND = {"detail": "User not found", "code": "user_not_found"}
+TASK_NOT_FOUND = {"detail": "Task not found", "code": "task_not_found"}
+CATEGORY_NOT_FOUND = {"detail": "Category not found", "code": "category_not_found"}
+NAME_TAKEN = {"detail": "A category with this name already exists", "code": "category_name_taken"}
 
 
 def expect(response: httpx.Response, status: int, body: Json, **headers: str) -> None:
-    """Assert the status, the whole body, and that no headers but the usual ones and these are present."""
-    assert (response.status_code, response.json()) == (status, body)
+    """Assert the status, the whole body, and that no headers but the usual ones and these are present.
+
+    The entity tag of a body is that of the header, and need not be given.
+    """
+    found = response.json()
+    assert (response.status_code, without_etags(found)) == (status, without_etags(body))
+    assert found.get("etag") == response.headers.get("etag")
     assert headers_of(response) == {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def without_etags(body: Json) -> Json:
+    if isinstance(body, list):
+        return [without_etags(item) for item in body]
+    if isinstance(body, dict):
+        return {name: without_etags(value) for name, value in body.items() if name != "etag"}
+    return body
 
 
 def challenge(*headers: tuple[str, str]) -> str:

@@ -136,17 +136,14 @@ def test_a_body_that_is_not_utf8_json_answers_400(victim: Victim, operation: Ope
     body = MALFORMED[fault](text(operation))
     response = victim.call(operation, body, JSON)
     twice = "duplicate name" in fault
-    expect(
-        response,
-        400,
-        {"detail": "The body names a member twice" if twice else "The body is not valid JSON in UTF-8"},
-    )
+    detail = "The body names a member twice" if twice else "The body is not valid JSON in UTF-8"
+    expect(response, 400, {"detail": detail, "code": "malformed_body"})
 
 
 @each(WITH_BODY)
 def test_a_body_that_is_missing_answers_400(victim: Victim, operation: Operation) -> None:
-    expect(victim.call(operation, None), 400, {"detail": "The body is missing"})
-    expect(victim.call(operation, b""), 400, {"detail": "The body is missing"})
+    expect(victim.call(operation, None), 400, {"detail": "The body is missing", "code": "malformed_body"})
+    expect(victim.call(operation, b""), 400, {"detail": "The body is missing", "code": "malformed_body"})
 
 
 # --- Bodies of another media type ---
@@ -188,7 +185,8 @@ OTHER_TYPE = "The body must be application/json in UTF-8"
 def expect_415(response: httpx.Response, operation: Operation, detail: str, **headers: str) -> None:
     """Assert a 415 with the accepted media type (RFC 9110, section 15.5.16; RFC 5789, section 2.2)."""
     name = "accept_patch" if operation.method == "PATCH" else "accept"
-    expect(response, 415, {"detail": detail}, **{name: "application/json"}, **headers)
+    body = {"detail": detail, "code": "unsupported_media_type"}
+    expect(response, 415, body, **{name: "application/json"}, **headers)
 
 
 @pytest.mark.parametrize("media_type", JSON_TYPES)
@@ -233,7 +231,7 @@ def test_the_content_encoding_identity_is_accepted(ada: Person) -> None:
 # --- Bodies that are too large ---
 
 CHUNKED = ("Transfer-Encoding", "chunked")
-TOO_LARGE = {"detail": f"The body is larger than {BODY_LIMIT} bytes"}
+TOO_LARGE = {"detail": f"The body is larger than {BODY_LIMIT} bytes", "code": "content_too_large"}
 
 
 def chunk(data: bytes) -> bytes:
@@ -760,4 +758,5 @@ def test_an_unused_body_changes_nothing(server: Server, ada: Person, body: bytes
             assert server.raw("GET", path, body, token=ada.token).status_code == 200
     task: Any = ada.task()
     response = ada.raw("PATCH", f"/tasks/{task['id']}/complete", body, JSON)
-    assert body_of(response) == task | {"completed": True, "updated_at": response.json()["updated_at"]}
+    new = {name: response.json()[name] for name in ("updated_at", "etag")}
+    assert body_of(response) == task | {"completed": True, **new}

@@ -251,8 +251,9 @@ def test_an_unsupported_method_answers_405_with_allow(
     # The response is the same without a token and with any body.
     for token in (None, ada.token):
         response = server.raw(method, CONCRETE[path], b"{", token=token)
-        body = b"" if method == "HEAD" else b'{"detail":"Method not allowed"}'
-        assert (response.status_code, response.content) == (405, body)
+        body = {"detail": "Method not allowed", "code": "method_not_allowed"}
+        expected = b"" if method == "HEAD" else json.dumps(body, separators=(",", ":")).encode()
+        assert (response.status_code, response.content) == (405, expected)
         assert headers_of(response) == {"allow": allowed(path)}
 
 
@@ -297,7 +298,8 @@ def test_the_documentation_is_read_only(server: Server, path: str) -> None:
     assert (get.status_code, head.status_code, head.content) == (200, 200, b"")
     for method in ("POST", "DELETE", "TRACE"):
         response = server.raw(method, path)
-        expect(response, 405, {"detail": "Method not allowed"}, allow="GET, HEAD, OPTIONS")
+        body = {"detail": "Method not allowed", "code": "method_not_allowed"}
+        expect(response, 405, body, allow="GET, HEAD, OPTIONS")
     options = server.request("OPTIONS", path)
     assert (options.status_code, options.content, options.headers["allow"]) == (
         204,
@@ -331,7 +333,7 @@ def test_an_unknown_path_answers_404(server: Server, path: str) -> None:
         response = server.raw(method, path)
         assert (response.status_code, response.content) == (
             404,
-            b"" if method == "HEAD" else b'{"detail":"Not found"}',
+            b"" if method == "HEAD" else b'{"detail":"Not found","code":"not_found"}',
         )
         assert headers_of(response) == {}
 

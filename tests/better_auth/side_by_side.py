@@ -60,7 +60,7 @@ def responses(url: str) -> Callable[[], bool]:
 
 
 @contextmanager
-def better_auth(database_url: str, port: int, algorithm: str, log: Path) -> Iterator[str]:
+def better_auth(database_url: str, port: int, algorithm: str, log: Path, **settings: str) -> Iterator[str]:
     """Run the server of the example; yield its URL."""
     url = f"http://127.0.0.1:{port}"
     env = {
@@ -70,6 +70,7 @@ def better_auth(database_url: str, port: int, algorithm: str, log: Path) -> Iter
         "BETTER_AUTH_TELEMETRY": "0",
         "DATABASE_URL": database_url,
         "JWT_ALGORITHM": algorithm,
+        **settings,
     }
     with process([NODE, "server.js"], env, EXAMPLE, log, ready=responses(f"{url}/api/auth/ok")):
         yield url

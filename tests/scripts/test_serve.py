@@ -155,7 +155,10 @@ def test_a_mock_returns_examples_without_a_database(mock: Served) -> None:
     assert (created.status_code, created.headers["x-mock"]) == (201, "example")
     assert created.headers["location"] == f"{url.removeprefix(mock.url)}/{created.json()['id']}"
     missing = httpx.get(f"{url}/{created.json()['id']}", headers=header | {"Prefer": "code=404"})
-    assert (missing.status_code, missing.json()) == (404, {"detail": "Task not found"})
+    assert (missing.status_code, missing.json()) == (
+        404,
+        {"detail": "Task not found", "code": "task_not_found"},
+    )
     assert httpx.get(f"{mock.url}/ready").json() == {"status": "ready"}
     # CORS allows a front end to send Prefer and to read X-Mock.
     origin = {"Origin": "http://localhost:3000"}

@@ -382,8 +382,6 @@ def test_watching_generates_at_each_save_and_survives_what_is_wrong(tmp_path: Pa
         stack.callback(watching.wait)
         stack.callback(watching.kill)
         wait_for(lambda: "Watching" in log.read_text(), "the first run")
-        # watchfiles says nothing when its watch is set up.
-        time.sleep(0.5)
         contract.write_text(text.replace("title: Bookshop", "titel: Bookshop"))
         wait_for(lambda: "a required property at #/info" in log.read_text(), "the refusal")
         assert b"Bookshop" in (output / "__init__.py").read_bytes()
@@ -391,6 +389,20 @@ def test_watching_generates_at_each_save_and_survives_what_is_wrong(tmp_path: Pa
         (tmp_path / "new").write_text(text.replace("title: Bookshop", "title: Library"))
         (tmp_path / "new").replace(contract)
         wait_for(lambda: b"Library" in (output / "__init__.py").read_bytes(), "the change")
+        # Another file of the contract, in a folder of its own, is watched from now on.
+        part, day = tmp_path / "parts" / "day.yaml", "{type: string, format: date, description: %s day.}"
+        part.parent.mkdir()
+        part.write_text(day % "A first")
+        here = "      type: string\n      description: A day.\n      format: date\n"
+        assert here in text
+        contract.write_text(text.replace(here, "      $ref: parts/day.yaml\n"))
+        wait_for(lambda: b"A first day." in (output / "openapi.json").read_bytes(), "the reference")
+
+        def changed() -> bool:
+            part.write_text(day % "Another")
+            return b"Another day." in (output / "openapi.json").read_bytes()
+
+        wait_for(changed, "the change of the other file")
         watching.send_signal(signal.SIGINT)
         assert watching.wait(10) == 0
 

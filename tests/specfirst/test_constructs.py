@@ -644,6 +644,20 @@ async def test_the_parts_of_an_item_schema_are_a_typed_list() -> None:
     assert errors(await service.post(**mixed(part, ("application/json", b"1")))) == [("body", 1, "type")]
 
 
+async def test_a_file_needs_no_file_name() -> None:
+    head = b'Content-Disposition: form-data; name="file"\r\nContent-Type: image/png'
+    part = b"--b\r\n" + head + b"\r\n\r\n\xff\r\n--b--\r\n"
+    schema = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+
+    async def answer(service: Service, body: Any) -> None:
+        service.calls.append(("read", {"content": await body.file.read()}))
+
+    service = serve(posting(content(schema, "multipart/form-data")), {"things": answer})
+    response = await service.post(content=part, headers={"Content-Type": "multipart/form-data; boundary=b"})
+    assert response.status_code == 204, response.text
+    assert service.arguments == {"content": b"\xff"}
+
+
 async def test_only_the_schema_decides_about_undeclared_parts() -> None:
     file = {"file": ("a.txt", b"hello")}
     service = serve(posting(content(UPLOAD, "multipart/form-data")))
@@ -797,10 +811,11 @@ async def test_a_parameter_is_read_as_its_style_and_schema_say(
         ({"content": content(OBJECT)}, "p={", ("query", "p", "json")),
         ({"content": content(OBJECT)}, 'p={"n":"x"}', ("query", "p", "n", "type")),
         ({"schema": OBJECT}, "b=x", ("query", "b", "unknownParameter")),
-        ({"style": "deepObject", "schema": OBJECT}, "p[n]=x", ("query", "p", "type")),
+        ({"style": "deepObject", "schema": OBJECT}, "p[n]=x", ("query", "p", "n", "type")),
+        ({"style": "deepObject", "schema": OBJECT}, "p[n]=1&p[n]=2", ("query", "p", "n", "type")),
         ({"style": "deepObject", "schema": OBJECT}, "p[b]=x", ("query", "p", "b", "additionalProperties")),
         ({"style": "deepObject", "schema": OBJECT, "required": True}, "", ("query", "p", "required")),
-        ({"style": "pipeDelimited", "schema": NUMBERS}, "p=1|x", ("query", "p", "type")),
+        ({"style": "pipeDelimited", "schema": NUMBERS}, "p=1|x", ("query", "p", 1, "type")),
     ],
 )
 async def test_a_wrong_parameter_of_any_style_is_422(

@@ -216,6 +216,22 @@ def get_and_delete_have_no_body(view: View) -> Iterator[Violation]:
             )
 
 
+@rule("delete-order", WARNING)
+def deletions_are_after_what_they_delete(view: View) -> Iterator[Violation]:
+    """Runners of collections send the requests in the order of the document, so later ones would get 404."""
+    for index, endpoint in enumerate(view.endpoints):
+        if endpoint.method != "DELETE":
+            continue
+        for other in view.endpoints[index + 1 :]:
+            if other.path == endpoint.path or other.path.startswith(endpoint.path.rstrip("/") + "/"):
+                yield Violation(
+                    endpoint.pointer,
+                    f"DELETE {endpoint.path} is before {other.method} {other.path}",
+                    "move it after the other operations on this path and on those below it",
+                )
+                break
+
+
 @rule("max-body-bytes", ERROR)
 def the_body_limit_is_a_positive_integer(view: View) -> Iterator[Violation]:
     """The engine reads its limit from here, and an invalid value would mean no limit."""

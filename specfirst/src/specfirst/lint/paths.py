@@ -182,6 +182,19 @@ def _own_servers(view: View, bases: tuple[str, ...]) -> Iterator[Violation]:
                 )
 
 
+@rule("server-slash", WARNING)
+def urls_of_servers_do_not_end_in_a_slash(view: View) -> Iterator[Violation]:
+    """Many generated clients put the URL before the path, so they would call `//books`."""
+    for index, server in enumerate(view.content.get("servers", [])):
+        url = server.get("url")
+        if isinstance(url, str) and url.endswith("/"):
+            yield Violation(
+                ("servers", str(index), "url"),
+                f"the URL {url!r} of the server ends in a slash",
+                "remove the slash" if url != "/" else "remove the server: without `servers`, it is `/`",
+            )
+
+
 @rule("trailing-slash", STYLE)
 def paths_do_not_end_in_a_slash(view: View) -> Iterator[Violation]:
     """The engine does not redirect, so clients that omit the trailing slash would get 404."""
@@ -234,6 +247,28 @@ def _is_array_of_scalars(view: View, schema: Part) -> bool:
         return False
     items = [child for child in view.children(array) if child.field == "items"]
     return all(_is_scalar(view, item) for item in items)
+
+
+_FROM_CURSOR = ("after", "before", "cursor")
+_FROM_NUMBER = ("offset", "page", "start")
+"""Names of parameters of which generators take the first as the position of a page."""
+
+
+@rule("cursor-order", WARNING)
+def cursors_are_before_offsets(view: View) -> Iterator[Violation]:
+    """Generators of functions that read page after page use the first parameter that is a position."""
+    for endpoint in view.endpoints:
+        numbered = ""
+        for parameter in endpoint.located("query"):
+            name = parameter.node.get("name", "")
+            if name in _FROM_NUMBER:
+                numbered = numbered or name
+            elif name in _FROM_CURSOR and numbered:
+                yield Violation(
+                    (*endpoint.pointer, "parameters"),
+                    f"the parameter {name!r} is after {numbered!r}",
+                    "declare it first: with a cursor, pages neither repeat nor skip items",
+                )
 
 
 @rule("header-parameter", WARNING, fixable=True)

@@ -131,6 +131,20 @@ def bodies_are_named(view: View) -> Iterator[Violation]:
                 )
 
 
+@rule("inline-body", WARNING)
+def bodies_and_successes_are_inline(view: View) -> Iterator[Violation]:
+    """Some generators do not follow these references: they send no media type, and do not read the JSON."""
+    for endpoint in view.endpoints:
+        for part in view.children(endpoint.part):
+            success = part.kind == "response" and part.pointer[-1].startswith("2")
+            if part.reference is not None and (part.kind == "request body" or success):
+                yield Violation(
+                    part.pointer,
+                    f"the {part.kind} is a reference",
+                    "write it here, and share only its schema; errors may be references",
+                )
+
+
 @rule("text-schema", WARNING)
 def texts_have_the_schema_of_a_text(view: View) -> Iterator[Violation]:
     """A schema describes JSON; XML and CSV of an object or a list are passed on without validation."""

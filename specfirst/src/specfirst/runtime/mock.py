@@ -30,6 +30,7 @@ from specfirst.runtime.errors import Invalid, NotImplementedYet, ValidationError
 from specfirst.runtime.multipart import encoding_at
 from specfirst.runtime.negotiation import negotiated
 from specfirst.runtime.values import NoValue, Values, sendable
+from specfirst.runtime.xmltext import to_xml
 
 log = logging.getLogger("specfirst")
 
@@ -115,8 +116,12 @@ class Mock:
                 raise _refused("example", ["example"])
         else:
             source, value = self._body(media_type, status, name)
-            concrete = _concrete(media_type.name)
-            body = _encoded(value, media_type, streamed=media_type.streams and isinstance(value, list))
+            concrete = _concrete(media_type.name, value)
+            if _is_xml(media_type.essence) and not isinstance(value, str):
+                schema = {} if media_type.schema is None else media_type.schema
+                body = to_xml(self._document, schema, (*media_type.pointer, "schema"), value).encode()
+            else:
+                body = _encoded(value, media_type, streamed=media_type.streams and isinstance(value, list))
             if media_type.codec == "multipart":
                 concrete = f"{concrete}; boundary={_BOUNDARY}"
             headers.append((b"content-type", concrete.encode()))
@@ -196,12 +201,16 @@ def _preferences(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
     return found
 
 
-def _concrete(media_type: str) -> str:
-    """Return a media type that a range such as `image/*` includes."""
+def _is_xml(essence: str) -> bool:
+    return essence in ("application/xml", "text/xml") or essence.endswith("+xml")
+
+
+def _concrete(media_type: str, value: Any) -> str:
+    """Return a media type of this value that a range such as `image/*` includes."""
     kind, _, subtype = media_type.partition("/")
     if subtype.partition(";")[0].strip() != "*":
         return media_type
-    return _CONCRETE.get(kind, "application/json")
+    return _CONCRETE.get(kind, "text/plain" if isinstance(value, str) else "application/json")
 
 
 def _encoded(value: Any, media_type: MediaType, *, streamed: bool) -> bytes:
@@ -234,7 +243,7 @@ def _multipart(value: Sequence[Any] | Mapping[str, Any], media_type: MediaType) 
         name = encoding.get("contentType", "").partition(",")[0].strip() or default
         lines.append(f"--{_BOUNDARY}")
         lines += [f'Content-Disposition: form-data; name="{key}"'] if named else []
-        lines += [f"Content-Type: {_concrete(name)}", ""]
+        lines += [f"Content-Type: {_concrete(name, part)}", ""]
         lines.append(part if isinstance(part, str) else json.dumps(part, ensure_ascii=False))
     return "\r\n".join([*lines, f"--{_BOUNDARY}--", ""]).encode()
 

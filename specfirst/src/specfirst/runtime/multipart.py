@@ -32,7 +32,7 @@ class File:
 
 async def read_multipart(content_type: bytes, chunks: AsyncIterator[bytes]) -> list[tuple[str, Part]]:
     """Return the parts in the order of the body: texts, and UploadFile for files. Raises MalformedBody."""
-    return await _parts(MultiPartParser, content_type, chunks)
+    return await _parts(_NamesParser, content_type, chunks)
 
 
 async def read_places(content_type: bytes, chunks: AsyncIterator[bytes]) -> list[UploadFile]:
@@ -60,6 +60,23 @@ async def _parts(
         )
         for name, value in form.multi_items()
     ]
+
+
+class _NamesParser(MultiPartParser):
+    """Takes a part without a file name as a file if its media type is neither text nor JSON.
+
+    The name of a file is optional (RFC 7578, section 4.2).
+    """
+
+    def on_headers_finished(self) -> None:
+        part = self._current_part
+        sent = dict(part.item_headers).get(b"content-type", b"text/plain").decode("latin-1")
+        media_type = sent.partition(";")[0].strip().lower()
+        disposition = part.content_disposition or b""
+        _, options = parse_options_header(disposition)
+        if b"filename" not in options and not media_type.startswith("text/") and not is_json(media_type):
+            part.content_disposition = disposition + b'; filename=""'
+        super().on_headers_finished()
 
 
 class _PlacesParser(MultiPartParser):

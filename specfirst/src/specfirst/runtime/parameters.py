@@ -254,6 +254,8 @@ def _is_simple(parameter: Parameter, shape: Shape) -> bool:
     """Return whether it is a scalar, or a list of scalars, in the usual style of its location."""
     if parameter.media_type is not None or parameter.style not in ("form", "simple"):
         return False
+    if not shape.typed and parameter.style == "form":
+        return False
     if shape.kind == "array":
         return shape.items is None or (shape.items.kind == "scalar" and not _mixes(shape.items))
     return shape.kind == "scalar" and not _mixes(shape)

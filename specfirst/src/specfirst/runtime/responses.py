@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from specfirst.contract.document import Document, Header, MediaType, Operation, Response
 from specfirst.contract.shapes import text_shape
 from specfirst.runtime.asgi import HTTPResponse
-from specfirst.runtime.error_formats import ErrorFormat
+from specfirst.runtime.error_formats import ErrorFormat, declares_code
 from specfirst.runtime.errors import APIError, PreconditionFailed
 from specfirst.runtime.etags import conditional_status, conditions
 from specfirst.runtime.parameters import header_reader
@@ -39,12 +39,17 @@ class ContractViolation(Exception):
     """The response of the implementation or the engine is not declared in the contract."""
 
 
-def error_response(api_error: APIError, errors: ErrorFormat, media_type: str | None) -> HTTPResponse:
-    """Encode an error response. Without a media type, the contract declares no body."""
+def error_response(
+    api_error: APIError, errors: ErrorFormat, media_type: str | None, *, coded: bool
+) -> HTTPResponse:
+    """Encode an error response. Without a media type, the contract declares no body.
+
+    `coded` says that the schema of the body has the property `code`.
+    """
     status = errors.status_of(api_error)
     headers = [(b"content-type", media_type.encode())] if media_type else []
     headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in api_error.headers.items()]
-    return HTTPResponse(status, headers, orjson.dumps(errors.body(api_error)) if media_type else b"")
+    return HTTPResponse(status, headers, errors.content(api_error, coded=coded) if media_type else b"")
 
 
 class _Encoding(NamedTuple):
@@ -62,14 +67,16 @@ class Responder:
 
     def __init__(
         self,
+        document: Document,
         operation: Operation,
         errors: ErrorFormat,
-        media_type: str = "application/json",
+        undeclared: Callable[[APIError], HTTPResponse],
         schemas: Schemas | None = None,
     ) -> None:
-        """`media_type` is that of errors which the operation does not declare; `schemas` validate streams."""
-        self._operation, self._errors, self._media_type = operation, errors, media_type
-        self._schemas = schemas
+        """`undeclared` encodes errors which the operation does not declare; `schemas` validate streams."""
+        self._document, self._operation, self._errors = document, operation, errors
+        self._undeclared, self._schemas = undeclared, schemas
+        self._coded: dict[str, bool] = {}
         self._encodings = {status: self._encoding(r) for status, r in operation.responses.items()}
         # If an operation has one success status without headers, it returns the body itself.
         only = operation.results[0] if len(operation.results) == 1 else None
@@ -182,11 +189,15 @@ class Responder:
         """Encode an error response: as the operation declares it, or else in the contract's format."""
         response = self._operation.response(self._errors.status_of(api_error, self._operation))
         if response is None:
-            return error_response(api_error, self._errors, self._media_type)
+            return self._undeclared(api_error)
         media_type = next((m for m in response.content if m.codec == "json"), None)
-        if media_type is None and response.content and response.content[0].codec == "text":
-            return _text_error(api_error, response.content[0].name)
-        return error_response(api_error, self._errors, media_type.name if media_type else None)
+        if media_type is None:
+            if response.content and response.content[0].codec == "text":
+                return _text_error(api_error, response.content[0].name)
+            return error_response(api_error, self._errors, None, coded=False)
+        if response.key not in self._coded:
+            self._coded[response.key] = declares_code(self._document, media_type)
+        return error_response(api_error, self._errors, media_type.name, coded=self._coded[response.key])
 
 
 def _text_error(api_error: APIError, media_type: str) -> HTTPResponse:
