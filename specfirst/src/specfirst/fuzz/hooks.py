@@ -49,7 +49,10 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     - x-response-headers, which the engine sends with every response, are added to each response.
     - Header parameters named Accept, Content-Type or Authorization are ignored (OpenAPI 3.1, section 4.8.12).
     - A template expression without a parameter is a text.
+    - A path with a fragment, which is not sent, is the path of other operations, or none.
     """
+    for path in [path for path in raw_schema.get("paths", {}) if "#" in path]:
+        del raw_schema["paths"][path]
     common = raw_schema.get("x-response-headers", {})
     components = raw_schema.get("components", {})
     for path, item in raw_schema.get("paths", {}).items():
@@ -149,6 +152,9 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
             return f"{media_type} does not show the types of values"
         if media_type in _FORMS and _valid_with_lists(case):
             return "a form does not show whether one value is a list"
+    query = (case.query or {}).values()
+    if isinstance(failure, RejectedPositiveData) and any(map(_is_nested, query)):
+        return "OpenAPI does not say how lists and objects inside others are written in a query"
     fields = case.body.values() if media_type in _FORMS and isinstance(case.body, dict) else ()
     if isinstance(failure, RejectedPositiveData) and any(map(_is_ambiguous, fields)):
         return "a form shows neither null nor an empty list, and Schemathesis writes nested objects as texts"
@@ -174,8 +180,12 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def _is_ambiguous(value: Any) -> bool:
+    return value in (None, [], {}) or _is_nested(value)
+
+
+def _is_nested(value: Any) -> bool:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return value in (None, [], {}) or any(isinstance(part, dict | list) for part in inner)
+    return any(isinstance(part, dict | list) for part in inner)
 
 
 def _valid_with_lists(case: Case[Any]) -> bool:
