@@ -10,6 +10,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -191,21 +192,27 @@ def _is_nested(value: Any) -> bool:
 def _valid_with_lists(case: Case[Any]) -> bool:
     """Return whether the body is valid if the single values that are wrong are read as lists of one."""
     alternative = case.operation.get_body_for_media_type(case.media_type)
-    fields = case.body
-    if alternative is None or not isinstance(fields, dict):
+    if alternative is None or not isinstance(case.body, dict):
         return False
     validator = jsonschema_rs.validator_for(alternative.optimized_schema)
-    wrong = {error.instance_path[0] for error in validator.iter_errors(fields) if error.instance_path}
+    places = {tuple(error.instance_path) for error in validator.iter_errors(case.body)}
+    # The innermost ones.
+    wrong = [place for place in places if not any(place == other[: len(place)] for other in places - {place})]
+    if () in wrong:
+        return False
 
-    def as_lists(written: Callable[[Any], Any]) -> dict[str, Any]:
-        # The keys of an object are what Schemathesis writes.
-        return {
-            name: ([*value] if isinstance(value, dict) else [written(value)]) if name in wrong else value
-            for name, value in fields.items()
-        }
+    def with_lists(written: Callable[[Any], Any]) -> Any:
+        body: Any = deepcopy(case.body)
+        for *outer, name in wrong:
+            owner = body
+            for token in outer:
+                owner = owner[token]
+            # The keys of an object are what Schemathesis writes.
+            owner[name] = [*owner[name]] if isinstance(owner[name], dict) else [written(owner[name])]
+        return body
 
-    texts = as_lists(lambda value: value if isinstance(value, str) else json.dumps(value))
-    return bool(wrong) and any(map(validator.is_valid, (as_lists(lambda value: value), texts)))
+    texts = with_lists(lambda value: value if isinstance(value, str) else json.dumps(value))
+    return bool(wrong) and any(map(validator.is_valid, (with_lists(lambda value: value), texts)))
 
 
 @handler()
