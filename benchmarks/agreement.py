@@ -15,9 +15,9 @@ _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*")
 
 # Properties that the database sets differently each time.
 _OWN = {
-    "create": {"id", "created_at", "updated_at"},
-    "patch": {"updated_at"},
-    "toggle": {"updated_at"},
+    "create": {"id", "created_at", "updated_at", "etag"},
+    "patch": {"updated_at", "etag"},
+    "toggle": {"updated_at", "etag"},
 }
 
 _KNOWN = {"title": "As it was", "completed": False, "priority": "low"}

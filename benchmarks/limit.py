@@ -95,7 +95,12 @@ async def read(receive: Receive) -> bytes:
 
 async def one(statement: str, *values: object) -> dict[str, Any] | None:
     row = await pool.fetchrow(statement, *values)
-    return None if row is None else dict(row)
+    return None if row is None else tagged(dict(row))
+
+
+def tagged(row: dict[str, Any]) -> dict[str, Any]:
+    row["etag"] = f'"{row.pop("revision"):016x}"'
+    return row
 
 
 async def page(user_id: str, query: dict[str, str]) -> dict[str, Any]:
@@ -108,6 +113,7 @@ async def page(user_id: str, query: dict[str, str]) -> dict[str, Any]:
     items = [dict(row) for row in rows[:limit] if row["id"] is not None]
     for item in items:
         del item["total"]
+        tagged(item)
     return {
         "items": items,
         "total": rows[0]["total"],

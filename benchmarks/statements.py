@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from impl.tables import Task, properties, task
+from impl.tables import Task, task
 
-_NAMES = [str(column.key) for column in properties(task)]
-COLUMNS = ", ".join(_NAMES)
+_NAMES = [str(column.key) for column in task.c if column.name != "revision"]
+COLUMNS = ", ".join([*_NAMES, "revision"])
 _THIS_TASK = "user_id = $1 AND id = $2"
 _TOTAL = "open_low + open_medium + open_high + done_low + done_medium + done_high"
 

@@ -31,7 +31,7 @@ SECRET = os.environ["BETTER_AUTH_SECRET"]
 CONTRACT = contract().content
 RESOURCES = find_resources(CONTRACT)
 EXAMPLES = example_ids(CONTRACT)
-CALLER: str = CONTRACT["components"]["parameters"]["UserId"]["example"]
+CALLER: str = CONTRACT["components"]["parameters"]["PathUserId"]["example"]
 PEER, LEAVER = "peer", "leaver"
 
 

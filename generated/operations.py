@@ -1,11 +1,11 @@
 # Generated from openapi.yaml by specfirst: change the contract, not this file.
 
-"""What Tasks API 1.0.0 asks of an implementation.
+"""The operations of Tasks API 1.0.0, for an implementation.
 
-There is a Protocol for each tag with a method for each operation. An implementation satisfies it by its
-shape and inherits nothing; `specfirst generate --skeleton` writes the methods that are missing. Arguments have passed the contract's schemas; a result goes out as it is.
-Anything else is said by raising: a subclass of `specfirst.runtime.errors.APIError` whose status the operation
-declares.
+Each tag has a Protocol, and each operation a method of it. A class satisfies a Protocol by its shape and need
+not inherit from it; `specfirst generate --skeleton` writes the methods that are missing. The engine has
+validated the arguments with the contract's schemas. To send an error, raise a subclass of
+`specfirst.runtime.errors.APIError`.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ from .schemas import (
 )
 
 CallerT = TypeVar("CallerT", contravariant=True)
-"""Who is calling: the type that the implementation's authentication gives."""
+"""The type of the caller, which the functions of `authenticate` return."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateTask201(Result):
-    """createTask answers 201. The created task."""
+    """Response 201 of createTask. The created task."""
 
     status: ClassVar[int] = 201
     body: TaskResponse | plain.TaskResponse
@@ -61,8 +61,18 @@ class CreateTask201(Result):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToggleTask200(Result):
+    """Response 200 of toggleTask. The current task."""
+
+    status: ClassVar[int] = 200
+    body: TaskResponse | plain.TaskResponse
+    etag: str
+    """The header ETag. Entity tag of the current version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GetTask200(Result):
-    """getTask answers 200. The current task."""
+    """Response 200 of getTask. The current task."""
 
     status: ClassVar[int] = 200
     body: TaskResponse | plain.TaskResponse
@@ -72,7 +82,7 @@ class GetTask200(Result):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaceTask200(Result):
-    """replaceTask answers 200. The current task."""
+    """Response 200 of replaceTask. The current task."""
 
     status: ClassVar[int] = 200
     body: TaskResponse | plain.TaskResponse
@@ -82,17 +92,7 @@ class ReplaceTask200(Result):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateTask200(Result):
-    """updateTask answers 200. The current task."""
-
-    status: ClassVar[int] = 200
-    body: TaskResponse | plain.TaskResponse
-    etag: str
-    """The header ETag. Entity tag of the current version."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToggleTask200(Result):
-    """toggleTask answers 200. The current task."""
+    """Response 200 of updateTask. The current task."""
 
     status: ClassVar[int] = 200
     body: TaskResponse | plain.TaskResponse
@@ -102,7 +102,7 @@ class ToggleTask200(Result):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateCategory201(Result):
-    """createCategory answers 201. The created category."""
+    """Response 201 of createCategory. The created category."""
 
     status: ClassVar[int] = 201
     body: CategoryResponse | plain.CategoryResponse
@@ -114,7 +114,7 @@ class CreateCategory201(Result):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetCategory200(Result):
-    """getCategory answers 200. The current category."""
+    """Response 200 of getCategory. The current category."""
 
     status: ClassVar[int] = 200
     body: CategoryResponse | plain.CategoryResponse
@@ -124,7 +124,7 @@ class GetCategory200(Result):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaceCategory200(Result):
-    """replaceCategory answers 200. The current category."""
+    """Response 200 of replaceCategory. The current category."""
 
     status: ClassVar[int] = 200
     body: CategoryResponse | plain.CategoryResponse
@@ -134,7 +134,7 @@ class ReplaceCategory200(Result):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateCategory200(Result):
-    """updateCategory answers 200. The current category."""
+    """Response 200 of updateCategory. The current category."""
 
     status: ClassVar[int] = 200
     body: CategoryResponse | plain.CategoryResponse
@@ -231,8 +231,8 @@ class TasksOperations(Protocol[CallerT]):
         priority: TaskPriority | None,
         category_id: CategoryId | None,
         limit: Limit,
-        offset: Offset,
         cursor: Cursor | None,
+        offset: Offset,
     ) -> TaskListResponse | plain.TaskListResponse:
         """GET /api/{user_id}/tasks: List tasks.
 
@@ -260,6 +260,26 @@ class TasksOperations(Protocol[CallerT]):
         property.
 
         Errors: 400, 401, 403, 404, 413, 415, 422, 429, 500, 503.
+        """
+        ...
+
+    async def toggle_task(
+        self,
+        caller: CallerT,
+        /,
+        *,
+        user_id: UserId,
+        task_id: TaskId,
+        if_match: EntityTags | None,
+        if_none_match: EntityTags | None,
+        idempotency_key: IdempotencyKey | None,
+    ) -> ToggleTask200:
+        """PATCH /api/{user_id}/tasks/{task_id}/complete: Toggle whether a task is completed.
+
+        Marks an open task as completed and a completed task as open, atomically: two concurrent
+        toggles both take effect.
+
+        Errors: 401, 403, 404, 412, 422, 429, 500, 503.
         """
         ...
 
@@ -335,26 +355,6 @@ class TasksOperations(Protocol[CallerT]):
         """
         ...
 
-    async def toggle_task(
-        self,
-        caller: CallerT,
-        /,
-        *,
-        user_id: UserId,
-        task_id: TaskId,
-        if_match: EntityTags | None,
-        if_none_match: EntityTags | None,
-        idempotency_key: IdempotencyKey | None,
-    ) -> ToggleTask200:
-        """PATCH /api/{user_id}/tasks/{task_id}/complete: Toggle whether a task is completed.
-
-        Marks an open task as completed and a completed task as open, atomically: two concurrent
-        toggles both take effect.
-
-        Errors: 401, 403, 404, 412, 422, 429, 500, 503.
-        """
-        ...
-
 
 class CategoriesOperations(Protocol[CallerT]):
     """Categories with a name and a colour, which group tasks."""
@@ -366,8 +366,8 @@ class CategoriesOperations(Protocol[CallerT]):
         *,
         user_id: UserId,
         limit: Limit,
-        offset: Offset,
         cursor: Cursor | None,
+        offset: Offset,
     ) -> CategoryListResponse | plain.CategoryListResponse:
         """GET /api/{user_id}/categories: List categories.
 

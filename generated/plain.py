@@ -1,9 +1,9 @@
 # Generated from openapi.yaml by specfirst: change the contract, not this file.
 
-"""What operations answer, as plain dicts: for what needs no check, such as rows of one's own database.
+"""Response bodies as plain dicts.
 
-Type checkers hold such a dict to the contract, and it goes out as it is. A model of `schemas` does as well,
-and checks its values when it is made.
+Type checkers check such a dict. It is sent without validation, so it suits values that need none, such as rows
+of your own database. A model of `schemas` validates its values when it is made.
 """
 
 from __future__ import annotations
@@ -53,6 +53,10 @@ Timestamp: TypeAlias = datetime
 
 Cursor: TypeAlias = str
 """A position in a list. Use the value of `next_cursor`; its format may change."""
+
+
+EntityTag: TypeAlias = str
+"""An entity tag (RFC 9110, section 8.8.3). Its format may change."""
 
 
 Total: TypeAlias = int
@@ -120,6 +124,7 @@ class TaskResponse(TypedDict):
     """The id of the task's category, or null."""
     created_at: Timestamp
     updated_at: Timestamp
+    etag: EntityTag
 
 
 class TaskListResponse(TypedDict):
@@ -140,6 +145,7 @@ class CategoryResponse(TypedDict):
     name: CategoryName
     color: CategoryColor
     created_at: Timestamp
+    etag: EntityTag
 
 
 class CategoryListResponse(TypedDict):

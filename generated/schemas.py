@@ -55,12 +55,12 @@ Limit = TypeAliasType("Limit", int)
 """The maximum number of items on a page."""
 
 
-Offset = TypeAliasType("Offset", int)
-"""The number of items to skip."""
-
-
 Cursor = TypeAliasType("Cursor", str)
 """A position in a list. Use the value of `next_cursor`; its format may change."""
+
+
+Offset = TypeAliasType("Offset", int)
+"""The number of items to skip."""
 
 
 EntityTag = TypeAliasType("EntityTag", str)
@@ -78,6 +78,15 @@ IdempotencyKey = TypeAliasType("IdempotencyKey", str)
 
 Total = TypeAliasType("Total", int)
 """The number of items on all pages."""
+
+
+ErrorCode = TypeAliasType("ErrorCode", str)
+"""The reason, for use by programs. Later versions may add codes: treat an unknown code as its status
+says."""
+
+
+LocationPart = TypeAliasType("LocationPart", str | int)
+"""A name, or an index in an array."""
 
 
 RetryAfter = TypeAliasType("RetryAfter", int)
@@ -258,6 +267,7 @@ class TaskResponse(BaseModel):
     """The id of the task's category, or null."""
     created_at: Timestamp
     updated_at: Timestamp
+    etag: EntityTag
 
 
 class TaskListResponse(BaseModel):
@@ -286,6 +296,7 @@ class CategoryResponse(BaseModel):
     name: CategoryName
     color: CategoryColor
     created_at: Timestamp
+    etag: EntityTag
 
 
 class CategoryListResponse(BaseModel):
@@ -322,6 +333,7 @@ class ErrorResponse(BaseModel):
 
     detail: str
     """The reason, as text."""
+    code: ErrorCode
 
 
 class ValidationErrorItem(BaseModel):
@@ -331,12 +343,12 @@ class ValidationErrorItem(BaseModel):
         extra="forbid",
     )
 
-    loc: list[str | int]
+    loc: list[LocationPart]
     """The place in the request, from the outside in, such as `["body", "title"]`."""
     msg: str
-    """What is wrong, as text."""
+    """What is wrong, as text that can be shown to a person."""
     type: str
-    """The rule that was broken, for use by programs."""
+    """The rule that was broken, for use by programs, such as `maxLength` or `pattern`."""
 
 
 class ValidationErrorResponse(BaseModel):
@@ -348,3 +360,4 @@ class ValidationErrorResponse(BaseModel):
 
     detail: list[ValidationErrorItem]
     """The validation errors."""
+    code: ErrorCode

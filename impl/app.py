@@ -24,7 +24,7 @@ from impl.resources.users import Users
 from impl.settings import Settings, SettingsError, load_settings
 from impl.store.profiles import Profiles
 from impl.tables import REVISION
-from impl.web import Lifespan, check_keys, create_engine, create_mock, create_web_app
+from impl.web import Lifespan, check_keys, create_engine, create_mock, create_web_app, warn
 
 
 def create_app(settings: Settings | None = None) -> ContractAPI:
@@ -63,7 +63,9 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
         return {"http_server_active_requests": app.observation.in_flight, **database.usage}
 
     metrics = Metrics(settings.metrics_folder, gauges) if settings.metrics_folder else None
-    app = create_web_app(settings, engine, router, _lifespan(health, database, authenticator, metrics))
+    app = create_web_app(
+        settings, engine, router, _lifespan(settings, health, database, authenticator, metrics)
+    )
     if metrics:
         app.observation.observers.append(metrics)
     # Mock responses do not count towards contract coverage.
@@ -73,10 +75,15 @@ def create_app(settings: Settings | None = None) -> ContractAPI:
 
 
 def _lifespan(
-    health: Health, database: Database, authenticator: Authenticator, metrics: Metrics | None
+    settings: Settings,
+    health: Health,
+    database: Database,
+    authenticator: Authenticator,
+    metrics: Metrics | None,
 ) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
+        warn(settings)
         exclude_startup_objects()
         counting = asyncio.create_task(metrics.run()) if metrics else None
         yield {STOPPING: health.stop}

@@ -24,27 +24,36 @@ from specfirst.runtime.errors import APIError, Forbidden, Invalid, NotFound, Val
 
 
 class NotTheCaller(Forbidden):
+    code = "not_the_caller"
+
     def __init__(self) -> None:
         super().__init__("Not authorized to access this user's data")
 
 
 class UserNotFound(NotFound):
+    code = "user_not_found"
+
     def __init__(self) -> None:
         super().__init__("User not found")
 
 
 class TaskNotFound(NotFound):
+    code = "task_not_found"
+
     def __init__(self) -> None:
         super().__init__("Task not found")
 
 
 class CategoryNotFound(NotFound):
+    code = "category_not_found"
+
     def __init__(self) -> None:
         super().__init__("Category not found")
 
 
 class CategoryNameTaken(APIError):
     status = HTTPStatus.CONFLICT
+    code = "category_name_taken"
 
     def __init__(self) -> None:
         super().__init__("A category with this name already exists")
@@ -54,12 +63,15 @@ class Stopping(APIError):
     """The service is shutting down; it still answers requests, but clients should use another instance."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "stopping"
 
     def __init__(self) -> None:
         super().__init__("The service is stopping", {"Retry-After": "1"})
 
 
 class IdempotencyKeyReused(Invalid):
+    code = "idempotency_key_reused"
+
     def __init__(self) -> None:
         message = "The key belongs to another request of the last 24 hours"
         super().__init__([ValidationErrorItem(("header", "Idempotency-Key"), message, "reused")])
@@ -69,6 +81,7 @@ class DatabaseUnavailable(APIError):
     """The database cannot be reached in time. The cause is chained for the log and not sent to the client."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "database_unavailable"
 
     def __init__(self, detail: str = "The database is not available") -> None:
         super().__init__(detail, {"Retry-After": "1"})
@@ -78,6 +91,7 @@ class LoginServiceUnavailable(APIError):
     """The token cannot be verified, because the public keys of the login service cannot be fetched."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "login_service_unavailable"
 
     def __init__(self, *, retry_after: float) -> None:
         super().__init__("The login service is not available", {"Retry-After": str(math.ceil(retry_after))})

@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     auth_issuer: str | None = Field(default=None, validate_default=True)
     auth_audience: str | None = Field(default=None, validate_default=True)
     better_auth_secret: SecretStr | None = Field(default=None, validate_default=True)
+    auth_hs256: bool | None = None
     frontend_url: str = "http://localhost:3000"
     keep_alive_seconds: int = Field(default=5, ge=1)
     shutdown_seconds: int = Field(default=25, ge=1)
@@ -81,6 +82,26 @@ class Settings(BaseSettings):
     mock: Literal["all", "unimplemented"] | None = None
     development_user: str | None = None
     observations: Path | None = None
+
+    @property
+    def shared_secret(self) -> SecretStr | None:
+        """Return the secret that verifies tokens (HS256), or None if only the key set does.
+
+        Better Auth reads BETTER_AUTH_SECRET too, so a `.env` file for both sets it beside the key set. The
+        secret makes tokens for every user, so AUTH_HS256 must say that this is wanted.
+        """
+        accepted = self.auth_jwks_url is None if self.auth_hs256 is None else self.auth_hs256
+        return self.better_auth_secret if accepted else None
+
+    @property
+    def warning(self) -> str | None:
+        """Return what to log at the start: a secret that is not used, and why."""
+        if self.auth_hs256 is not None or self.better_auth_secret is None or self.auth_jwks_url is None:
+            return None
+        return (
+            "BETTER_AUTH_SECRET is set and verifies no token, because the key set of BETTER_AUTH_URL does; "
+            "set AUTH_HS256=true to accept HS256 tokens too, or AUTH_HS256=false to confirm that you do not"
+        )
 
     @property
     def shared_secret_audience(self) -> str | None:
@@ -160,6 +181,15 @@ class Settings(BaseSettings):
             raise ValueError(f"is a placeholder that anybody can guess; {remedy}")
         return value
 
+    @field_validator("auth_hs256")
+    @classmethod
+    def _check_hs256(cls, value: bool | None, info: ValidationInfo) -> bool | None:
+        if value and info.data.get("better_auth_secret", "") is None:
+            raise ValueError("is true, and there is no secret; set BETTER_AUTH_SECRET too, or unset it")
+        if value is False and info.data.get("auth_jwks_url", "") is None:
+            raise ValueError("is false, and no key set verifies tokens; set BETTER_AUTH_URL, or unset it")
+        return value
+
     @field_validator("frontend_url")
     @classmethod
     def _check_origin(cls, value: str) -> str:
@@ -203,12 +233,10 @@ class Settings(BaseSettings):
     def _only_in_development(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and info.data.get("environment") != "development":
             raise ValueError("gives a token to everybody who opens /docs; unset it outside development")
-        if (
-            value is not None
-            and info.data.get("auth_jwks_url")
-            and info.data.get("better_auth_secret") is None
-        ):
-            raise ValueError("needs a secret to sign a token with; set BETTER_AUTH_SECRET too, or unset it")
+        if value is not None and info.data.get("auth_jwks_url") and not info.data.get("auth_hs256"):
+            raise ValueError(
+                "needs a secret to sign a token with; set BETTER_AUTH_SECRET and AUTH_HS256=true, or unset it"
+            )
         return value
 
     @field_validator("shutdown_notice_seconds", mode="before")

@@ -20,14 +20,12 @@ import sqlalchemy
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    ColumnElement,
     DateTime,
     ForeignKeyConstraint,
     Identity,
     Index,
     LargeBinary,
     MetaData,
-    TableClause,
     Text,
     UniqueConstraint,
     text,
@@ -133,6 +131,7 @@ class CategoryRow(TypedDict):
     name: str
     color: str
     created_at: datetime
+    etag: str
 
 
 class Task(Table, table=True):
@@ -178,6 +177,7 @@ class TaskRow(TypedDict):
     category_id: int | None
     created_at: datetime
     updated_at: datetime
+    etag: str
 
 
 class TaskCount(Table, table=True):
@@ -266,8 +266,3 @@ TASK_COUNTERS = Counters(
     key="category_id",
 )
 CATEGORY_COUNTERS = Counters(category_count, columns={"categories": {}})
-
-
-def properties(table: TableClause) -> list[ColumnElement[Any]]:
-    """Return the columns that a response contains."""
-    return [column for column in table.c if column.name != "revision"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
@@ -22,6 +23,8 @@ from impl.identity.tokens import mint_token
 from impl.ops.logs import access_log
 from impl.ops.rate_limit import RateLimit
 from impl.settings import Settings, SettingsError, load_settings
+
+log = logging.getLogger("impl.web")
 
 LOCAL_FRONTEND = "http://localhost:3000"
 # Development servers of front ends choose their ports: 3000, 5173 (Vite), and the next one if it is taken.
@@ -52,6 +55,7 @@ def create_mock(settings: Settings | None = None) -> ContractAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
+        warn(settings)
         yield {}
         await authenticator.close()
 
@@ -100,6 +104,11 @@ def check_keys(settings: Settings) -> None:
         )
 
 
+def warn(settings: Settings) -> None:
+    if settings.warning:
+        log.warning("%s", settings.warning)
+
+
 def _telemetry(settings: Settings) -> TelemetryConfig:
     """FastAPI's own traces, exported as the OTEL_ variables of the environment say.
 
@@ -111,7 +120,7 @@ def _telemetry(settings: Settings) -> TelemetryConfig:
 
 
 def _add_documentation(app: ContractAPI, document: Document, settings: Settings) -> None:
-    secret, developer = settings.better_auth_secret, settings.development_user
+    secret, developer = settings.shared_secret, settings.development_user
     token = None
     if secret and developer:
         token = partial(mint_token, secret.get_secret_value(), developer, timedelta(hours=12))
@@ -122,11 +131,20 @@ def _add_documentation(app: ContractAPI, document: Document, settings: Settings)
             openapi_yaml=OPENAPI_YAML,
             servers=SERVERS,
             pages=settings.docs,
+            client=partial(_client, document) if settings.docs else None,
             authorization=token,
         )
     )
     if settings.environment == "development" and settings.docs:
         app.add_middleware(BrowsersToDocs)
+
+
+def _client(document: Document) -> bytes:
+    """Return the npm package of the TypeScript client, as `scripts/client --pack` makes it."""
+    # Production does not need it.
+    from specfirst.client.package import package, tarball
+
+    return tarball(package(document, name="@tasks-api/client", prefix="Task"))
 
 
 def _add_cors(app: ContractAPI, document: Document, settings: Settings) -> None:

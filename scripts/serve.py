@@ -41,7 +41,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / ".data"
 CONTRACT = ROOT / "openapi.yaml"
 # The user of the contract's examples, so that "Try it out" in /docs works without changes.
-DEVELOPER: str = contract().get(("components", "parameters", "UserId", "example"))
+DEVELOPER: str = contract().get(("components", "parameters", "PathUserId", "example"))
 
 
 def main() -> None:
@@ -92,15 +92,11 @@ def main() -> None:
             listen(listener, options.host, options.port)
         except StartupError as error:
             sys.exit(f"scripts/serve: {error}")
-        for operation_id in sorted(app.engine.unimplemented):
-            _say(f"Not implemented, answers 501: {operation_id}")
+        # The log lists the operations.
         if app.engine.unimplemented:
             _say(f"{SKELETON} writes the methods that are missing")
         if settings.mock == "all":
             _say("Mock: every operation answers with the contract's example, and nothing is stored")
-        else:
-            for operation_id in sorted(app.engine.mocks):
-                _say(f"Mock, answers with the contract's example: {operation_id}")
         _print_addresses(settings, listener, options.host)
         _run(listener, settings, workers=options.workers, reload=options.reload)
 
@@ -196,7 +192,9 @@ def _print_addresses(settings: Settings, listener: socket.socket, host: str) -> 
     api = url + contract().base_paths[0]
     _say(f"API      {api}")
     _say(f"Docs     {f'{url}/docs  {url}/redoc  ' if settings.docs else ''}{url}/openapi.yaml")
-    developer, secret = settings.development_user, settings.better_auth_secret
+    if settings.docs:
+        _say(f"Client   npm install {url}/client.tgz")
+    developer, secret = settings.development_user, settings.shared_secret
     if developer and secret:
         token = mint_token(secret.get_secret_value(), developer, timedelta(hours=12))
         _say(f'Try it   curl {api}/api/{developer}/tasks -H "Authorization: Bearer {token}"')

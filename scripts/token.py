@@ -40,10 +40,13 @@ def _secret(data: Path) -> str:
     settings = load_settings()
     if settings.environment == "production":
         raise StartupError("ENVIRONMENT is production, where only the login service issues tokens")
-    if settings.better_auth_secret:
-        return settings.better_auth_secret.get_secret_value()
+    if settings.shared_secret:
+        return settings.shared_secret.get_secret_value()
     if settings.auth_jwks_url:
-        raise StartupError("BETTER_AUTH_URL issues all tokens, because BETTER_AUTH_SECRET is not set")
+        raise StartupError(
+            "only the Better Auth server of BETTER_AUTH_URL issues tokens; set BETTER_AUTH_SECRET and "
+            "AUTH_HS256=true to accept those of this command too"
+        )
     return development_secret(data / "development-secret")
 
 

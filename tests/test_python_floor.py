@@ -8,7 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("specfirst", "generated", "impl", "devtools", "migrations", "scripts", "benchmarks", "tests")
+FOLDERS = (
+    "specfirst",
+    "generated",
+    "impl",
+    "devtools",
+    "migrations",
+    "scripts",
+    "benchmarks",
+    "tests",
+    "examples",
+)
 
 # Arguments that a patch release of Python 3.11 added. Type checkers know only minor versions.
 LATER = {

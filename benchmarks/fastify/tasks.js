@@ -16,7 +16,10 @@ const pool = new pg.Pool({
 });
 
 const { schemas } = JSON.parse(readFileSync(process.env.CONTRACT, "utf8")).components;
-const COLUMNS = Object.keys(schemas.TaskResponse.properties).join(", ");
+const ETAG = `'"' || lpad(to_hex(revision), 16, '0') || '"' AS etag`;
+const COLUMNS = Object.keys(schemas.TaskResponse.properties)
+  .map((name) => (name === "etag" ? ETAG : name))
+  .join(", ");
 const NEW = Object.keys(schemas.TaskCreate.properties);
 // A property that is not here is null unless it is given.
 const DEFAULTS = { completed: false, priority: "medium" };

@@ -65,24 +65,24 @@ def categories_router(engine: Engine[CallerT], operations: CategoriesOperations[
             Path(description="The id of the user who owns the data. It must be the subject of the token."),
         ],
         limit: Annotated[Limit, Query(description="The maximum number of items on a page.")] = 100,
+        cursor: Annotated[
+            Cursor | None,
+            Query(description="The start of the page. Use the `next_cursor` of the previous page."),
+        ] = None,
         offset: Annotated[
             Offset,
             Query(
                 description="The number of items to skip, counted from the newest item, or from `cursor` if it is given."
             ),
         ] = 0,
-        cursor: Annotated[
-            Cursor | None,
-            Query(description="The start of the page. Use the `next_cursor` of the previous page."),
-        ] = None,
     ) -> CategoryListResponse | plain.CategoryListResponse:
         """Returns one page of the caller's categories, newest first. Pages work as in `listTasks`."""
         return await operations.list_categories(
             caller,
             user_id=user_id,
             limit=limit,
-            offset=offset,
             cursor=cursor,
+            offset=offset,
         )
 
     @router.post(

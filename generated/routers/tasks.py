@@ -80,16 +80,16 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             ),
         ] = None,
         limit: Annotated[Limit, Query(description="The maximum number of items on a page.")] = 100,
+        cursor: Annotated[
+            Cursor | None,
+            Query(description="The start of the page. Use the `next_cursor` of the previous page."),
+        ] = None,
         offset: Annotated[
             Offset,
             Query(
                 description="The number of items to skip, counted from the newest item, or from `cursor` if it is given."
             ),
         ] = 0,
-        cursor: Annotated[
-            Cursor | None,
-            Query(description="The start of the page. Use the `next_cursor` of the previous page."),
-        ] = None,
     ) -> TaskListResponse | plain.TaskListResponse:
         """Returns one page of the caller's tasks, newest first. `total` is the number of tasks that
         match the filters, on all pages. For the next page, pass `next_cursor` as `cursor` (keyset
@@ -102,8 +102,8 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             priority=priority,
             category_id=category_id,
             limit=limit,
-            offset=offset,
             cursor=cursor,
+            offset=offset,
         )
 
     @router.post(
@@ -167,6 +167,78 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             user_id=user_id,
             idempotency_key=idempotency_key,
             body=body,
+        )
+
+    @router.patch(
+        "/api/{user_id}/tasks/{task_id}/complete",
+        operation_id="toggleTask",
+        summary="Toggle whether a task is completed",
+        status_code=200,
+        response_model=TaskResponse,
+        response_description="The current task.",
+        responses={
+            200: {
+                "headers": {
+                    "ETag": {
+                        "description": "Entity tag of the current version.",
+                        "required": True,
+                        "schema": {
+                            "type": "string",
+                            "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
+                            "pattern": '^"[0-9a-f]{16}"$',
+                        },
+                    }
+                }
+            },
+            401: components.UNAUTHORIZED,
+            403: components.FORBIDDEN,
+            404: components.TASK_NOT_FOUND,
+            412: components.PRECONDITION_FAILED,
+            422: components.UNPROCESSABLE_CONTENT,
+            429: components.TOO_MANY_REQUESTS,
+            500: components.INTERNAL_SERVER_ERROR,
+            503: components.SERVICE_UNAVAILABLE,
+        },
+    )
+    async def toggle_task(
+        *,
+        caller: Annotated[CallerT, Security(components.bearer_auth)],
+        user_id: Annotated[
+            UserId,
+            Path(description="The id of the user who owns the data. It must be the subject of the token."),
+        ],
+        task_id: Annotated[TaskId, Path(description="The id of one of the user's tasks.")],
+        if_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-Match",
+                description="The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the\nresponse is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.",
+            ),
+        ] = None,
+        if_none_match: Annotated[
+            EntityTags | None,
+            Header(
+                alias="If-None-Match",
+                description="The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise\nthe response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,\nsection 13.1.2). If-Match is evaluated first.",
+            ),
+        ] = None,
+        idempotency_key: Annotated[
+            IdempotencyKey | None,
+            Header(
+                alias="Idempotency-Key",
+                description="A unique key for this request, such as a UUID. For 24 hours, the same request with the same key gets the same\nresponse as the first one and changes nothing. Another request with the same key gets 422. The server does not\nstore the key of a request that gets an error response.",
+            ),
+        ] = None,
+    ) -> ToggleTask200:
+        """Marks an open task as completed and a completed task as open, atomically: two concurrent
+        toggles both take effect."""
+        return await operations.toggle_task(
+            caller,
+            user_id=user_id,
+            task_id=task_id,
+            if_match=if_match,
+            if_none_match=if_none_match,
+            idempotency_key=idempotency_key,
         )
 
     @router.get(
@@ -415,78 +487,6 @@ def tasks_router(engine: Engine[CallerT], operations: TasksOperations[CallerT]) 
             task_id=task_id,
             if_match=if_match,
             if_none_match=if_none_match,
-        )
-
-    @router.patch(
-        "/api/{user_id}/tasks/{task_id}/complete",
-        operation_id="toggleTask",
-        summary="Toggle whether a task is completed",
-        status_code=200,
-        response_model=TaskResponse,
-        response_description="The current task.",
-        responses={
-            200: {
-                "headers": {
-                    "ETag": {
-                        "description": "Entity tag of the current version.",
-                        "required": True,
-                        "schema": {
-                            "type": "string",
-                            "description": "An entity tag (RFC 9110, section 8.8.3). Its format may change.",
-                            "pattern": '^"[0-9a-f]{16}"$',
-                        },
-                    }
-                }
-            },
-            401: components.UNAUTHORIZED,
-            403: components.FORBIDDEN,
-            404: components.TASK_NOT_FOUND,
-            412: components.PRECONDITION_FAILED,
-            422: components.UNPROCESSABLE_CONTENT,
-            429: components.TOO_MANY_REQUESTS,
-            500: components.INTERNAL_SERVER_ERROR,
-            503: components.SERVICE_UNAVAILABLE,
-        },
-    )
-    async def toggle_task(
-        *,
-        caller: Annotated[CallerT, Security(components.bearer_auth)],
-        user_id: Annotated[
-            UserId,
-            Path(description="The id of the user who owns the data. It must be the subject of the token."),
-        ],
-        task_id: Annotated[TaskId, Path(description="The id of one of the user's tasks.")],
-        if_match: Annotated[
-            EntityTags | None,
-            Header(
-                alias="If-Match",
-                description="The request is carried out only if the current `ETag` is in this list, or the field is `*`; otherwise the\nresponse is 412. Compared strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.",
-            ),
-        ] = None,
-        if_none_match: Annotated[
-            EntityTags | None,
-            Header(
-                alias="If-None-Match",
-                description="The request is carried out only if the current `ETag` is not in this list, and the field is not `*`; otherwise\nthe response is 304 without a body to GET and HEAD, and 412 to other methods. Compared weakly (RFC 9110,\nsection 13.1.2). If-Match is evaluated first.",
-            ),
-        ] = None,
-        idempotency_key: Annotated[
-            IdempotencyKey | None,
-            Header(
-                alias="Idempotency-Key",
-                description="A unique key for this request, such as a UUID. For 24 hours, the same request with the same key gets the same\nresponse as the first one and changes nothing. Another request with the same key gets 422. The server does not\nstore the key of a request that gets an error response.",
-            ),
-        ] = None,
-    ) -> ToggleTask200:
-        """Marks an open task as completed and a completed task as open, atomically: two concurrent
-        toggles both take effect."""
-        return await operations.toggle_task(
-            caller,
-            user_id=user_id,
-            task_id=task_id,
-            if_match=if_match,
-            if_none_match=if_none_match,
-            idempotency_key=idempotency_key,
         )
 
     return router

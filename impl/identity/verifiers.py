@@ -91,8 +91,8 @@ class EitherVerifier:
 
 
 def create_verifier(settings: Settings, keys: KeySet | None) -> Verifier:
-    """Verify the tokens of the key set, or those of the shared secret, or both where both are set."""
-    issuer, audience, secret = settings.auth_issuer, settings.auth_audience, settings.better_auth_secret
+    """Verify the tokens of the key set, or those of the shared secret, or both with AUTH_HS256."""
+    issuer, audience, secret = settings.auth_issuer, settings.auth_audience, settings.shared_secret
     verifiers: list[Verifier] = []
     if secret:
         ours = settings.shared_secret_audience

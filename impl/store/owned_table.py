@@ -36,7 +36,7 @@ _Send: TypeAlias = Callable[..., Awaitable[Any]]
 
 
 class Stored(NamedTuple, Generic[RowT]):
-    """The stored properties of a row, and the entity tag of this version."""
+    """The stored properties of a row, and the entity tag of this version, which `values` has as `etag`."""
 
     values: RowT
     etag: str
@@ -224,6 +224,6 @@ class OwnedTable(Generic[RowT]):
 
 
 def _stored(row: dict[str, Any]) -> Stored[Any]:
-    """Split a row into properties and entity tag. Changes the given dict."""
-    revision = row.pop("revision")
-    return Stored(row, entity_tag(revision))
+    """Replace the revision of a row by its entity tag. Changes the given dict."""
+    etag = row["etag"] = entity_tag(row.pop("revision"))
+    return Stored(row, etag)

@@ -19,8 +19,9 @@ from impl.errors import UserNotFound
 from impl.postgres.database import Database
 from impl.postgres.statement import Row, RowT, Statement
 from impl.store.counters import total
+from impl.store.etags import entity_tag
 from impl.store.statements import owned
-from impl.tables import Counters, properties, user
+from impl.tables import Counters, user
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -80,6 +81,7 @@ class Pages(Generic[RowT]):
         items = rows[:limit]
         for item in items:
             del item["total"]
+            item["etag"] = entity_tag(item.pop("revision"))
         next_cursor = encode_cursor(items[-1]) if len(rows) > limit else None
         return Page(cast(list[RowT], items), total, next_cursor)
 
@@ -117,7 +119,7 @@ def page_statement(
     """
     # Skipped rows are read only from the index, and the others from the table: at an offset of 90 000, one
     # page takes 2.5 ms instead of 110 ms.
-    columns = [table.c.user_id, table.c.id, table.c.created_at] if skipping else properties(table)
+    columns = [table.c.user_id, table.c.id, table.c.created_at] if skipping else [*table.c]
     newest = select(*columns).where(owned(table), *(table.c[name] == bindparam(name) for name in filters))
     if after_cursor:
         place = tuple_(bindparam("after_created_at"), bindparam("after_id"))
@@ -126,7 +128,7 @@ def page_statement(
     newest = newest.limit(bindparam("limit")).offset(bindparam("offset"))
     if skipping:
         found = newest.subquery("found")
-        one = select(*properties(table)).where(table.c.user_id == found.c.user_id, table.c.id == found.c.id)
+        one = select(table).where(table.c.user_id == found.c.user_id, table.c.id == found.c.id)
         # LIMIT 1 prevents a scan of the whole table, because the planner does not know the page length.
         row = one.correlate(found).limit(literal_column("1")).lateral("row")
         newest = select(row).select_from(found.join(row, true()))

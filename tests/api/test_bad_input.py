@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.contract import leaves
+from tests.contract import leaves, shared_out
 from tests.resources import ANY, LAST_ID, RESOURCES, body_for, collections, not_found, operations_on
 
 from .conftest import (
@@ -130,23 +130,19 @@ MALFORMED: dict[str, Callable[[str], bytes]] = {
 }
 
 
-@each(WITH_BODY)
-@pytest.mark.parametrize("fault", MALFORMED)
+@shared_out(WITH_BODY, "fault", [*MALFORMED])
 def test_a_body_that_is_not_utf8_json_answers_400(victim: Victim, operation: Operation, fault: str) -> None:
     body = MALFORMED[fault](text(operation))
     response = victim.call(operation, body, JSON)
     twice = "duplicate name" in fault
-    expect(
-        response,
-        400,
-        {"detail": "The body names a member twice" if twice else "The body is not valid JSON in UTF-8"},
-    )
+    detail = "The body names a member twice" if twice else "The body is not valid JSON in UTF-8"
+    expect(response, 400, {"detail": detail, "code": "malformed_body"})
 
 
 @each(WITH_BODY)
 def test_a_body_that_is_missing_answers_400(victim: Victim, operation: Operation) -> None:
-    expect(victim.call(operation, None), 400, {"detail": "The body is missing"})
-    expect(victim.call(operation, b""), 400, {"detail": "The body is missing"})
+    expect(victim.call(operation, None), 400, {"detail": "The body is missing", "code": "malformed_body"})
+    expect(victim.call(operation, b""), 400, {"detail": "The body is missing", "code": "malformed_body"})
 
 
 # --- Bodies of another media type ---
@@ -188,7 +184,8 @@ OTHER_TYPE = "The body must be application/json in UTF-8"
 def expect_415(response: httpx.Response, operation: Operation, detail: str, **headers: str) -> None:
     """Assert a 415 with the accepted media type (RFC 9110, section 15.5.16; RFC 5789, section 2.2)."""
     name = "accept_patch" if operation.method == "PATCH" else "accept"
-    expect(response, 415, {"detail": detail}, **{name: "application/json"}, **headers)
+    body = {"detail": detail, "code": "unsupported_media_type"}
+    expect(response, 415, body, **{name: "application/json"}, **headers)
 
 
 @pytest.mark.parametrize("media_type", JSON_TYPES)
@@ -214,9 +211,8 @@ def test_two_content_type_headers_answer_415(victim: Victim, operation: Operatio
         expect_415(response, operation, OTHER_TYPE)
 
 
-@each(WITH_BODY)
-@pytest.mark.parametrize(
-    "encodings", [["gzip"], ["GZIP"], ["br"], ["x"], ["identity, gzip"], ["gzip", "identity"]]
+@shared_out(
+    WITH_BODY, "encodings", [["gzip"], ["GZIP"], ["br"], ["x"], ["identity, gzip"], ["gzip", "identity"]]
 )
 def test_a_compressed_body_answers_415(victim: Victim, operation: Operation, encodings: list[str]) -> None:
     headers = [("Content-Encoding", encoding) for encoding in encodings]
@@ -233,7 +229,7 @@ def test_the_content_encoding_identity_is_accepted(ada: Person) -> None:
 # --- Bodies that are too large ---
 
 CHUNKED = ("Transfer-Encoding", "chunked")
-TOO_LARGE = {"detail": f"The body is larger than {BODY_LIMIT} bytes"}
+TOO_LARGE = {"detail": f"The body is larger than {BODY_LIMIT} bytes", "code": "content_too_large"}
 
 
 def chunk(data: bytes) -> bytes:
@@ -288,8 +284,7 @@ def test_a_connection_is_usable_after_an_unread_body(ada: Person) -> None:
 # --- Bodies that violate their schema ---
 
 
-@each(WITH_BODY)
-@pytest.mark.parametrize("body", ["null", "true", "1", '"title"', "[]", '[{"title":"a"}]', "1e10", '""'])
+@shared_out(WITH_BODY, "body", ["null", "true", "1", '"title"', "[]", '[{"title":"a"}]', "1e10", '""'])
 def test_a_body_that_is_not_an_object_answers_422(victim: Victim, operation: Operation, body: str) -> None:
     assert validation_errors_of(victim.call(operation, body.encode(), JSON)) == [("body", "type")]
 
@@ -305,8 +300,7 @@ BEYOND_LIMITS: dict[str, tuple[bytes, str]] = {
 }
 
 
-@each(WITH_BODY)
-@pytest.mark.parametrize("name", BEYOND_LIMITS)
+@shared_out(WITH_BODY, "name", [*BEYOND_LIMITS])
 def test_json_beyond_the_limits_answers_422(victim: Victim, operation: Operation, name: str) -> None:
     """A JSON parser may limit the depth and the range of numbers (RFC 8259, section 9)."""
     body, rule = BEYOND_LIMITS[name]
@@ -321,8 +315,7 @@ def test_brackets_in_a_string_do_not_count_as_nesting(victim: Victim, operation:
     ]
 
 
-@each(WITH_BODY)
-@pytest.mark.parametrize("depth", [1, 2, 100, 127, 128, 250, 900])
+@shared_out(WITH_BODY, "depth", [1, 2, 100, 127, 128, 250, 900])
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")], ids=["arrays", "objects"])
 def test_a_deeply_nested_value_answers_422(
     victim: Victim, operation: Operation, depth: int, opening: str, closing: str
@@ -334,8 +327,8 @@ def test_a_deeply_nested_value_answers_422(
         assert all(where.startswith("body") for where, _ in validation_errors_of(response))
 
 
-@each(WITH_BODY)
-@pytest.mark.parametrize(
+@shared_out(
+    WITH_BODY,
     "name",
     [
         "id",
@@ -760,4 +753,5 @@ def test_an_unused_body_changes_nothing(server: Server, ada: Person, body: bytes
             assert server.raw("GET", path, body, token=ada.token).status_code == 200
     task: Any = ada.task()
     response = ada.raw("PATCH", f"/tasks/{task['id']}/complete", body, JSON)
-    assert body_of(response) == task | {"completed": True, "updated_at": response.json()["updated_at"]}
+    new = {name: response.json()[name] for name in ("updated_at", "etag")}
+    assert body_of(response) == task | {"completed": True, **new}

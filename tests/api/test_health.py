@@ -27,8 +27,8 @@ from .conftest import (
 )
 
 HEALTHY = {"status": "healthy", "message": "API is running"}
-UNAVAILABLE = {"detail": "The database is not available"}
-NOT_MIGRATED = {"detail": "The database is not migrated"}
+UNAVAILABLE = {"detail": "The database is not available", "code": "database_unavailable"}
+NOT_MIGRATED = {"detail": "The database is not migrated", "code": "database_unavailable"}
 
 
 def test_the_root_names_the_service_and_its_links(server: Server) -> None:

@@ -27,7 +27,7 @@ def from_address(address: str) -> dict[str, str]:
 
 def expect_limited(response: httpx.Response) -> None:
     wait = response.headers["retry-after"]
-    expect(response, 429, {"detail": "Too many requests"}, retry_after=wait)
+    expect(response, 429, {"detail": "Too many requests", "code": "too_many_requests"}, retry_after=wait)
     assert 1 <= int(wait) <= 60 // PER_USER
 
 

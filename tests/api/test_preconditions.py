@@ -13,7 +13,10 @@ import pytest
 from tests.api.conftest import OPERATIONS, Person, Server, headers_of
 from tests.resources import RESOURCES, not_found, operations_on, unique_properties
 
-FAILED = {"detail": "The resource's ETag does not satisfy the request's If-Match or If-None-Match"}
+FAILED = {
+    "detail": "The resource's ETag does not satisfy the request's If-Match or If-None-Match",
+    "code": "precondition_failed",
+}
 
 
 @dataclass(frozen=True)
@@ -184,3 +187,21 @@ def test_the_documentation_evaluates_preconditions(server: Server, path: str, me
             )
         else:
             assert (response.status_code, response.headers["etag"]) == (200, etag), fields
+
+
+@pytest.mark.parametrize("parameter", RESOURCES)
+def test_the_etag_of_a_list_item_permits_one_change(ada: Person, parameter: str) -> None:
+    """No GET of the item is needed before a conditional change."""
+    resource, ids = RESOURCES[parameter], ada.create_each()
+    path = resource.item.format(user_id=ada.id, **ids)
+    (item,) = (
+        item
+        for item in ada.get(resource.collection.format(user_id=ada.id, **ids)).json()["items"]
+        if item["id"] == ids[parameter]
+    )
+    read = ada.get(path)
+    assert item["etag"] == read.headers["etag"]
+    assert item == read.json()
+    conditions = {"If-Match": item["etag"]}
+    assert ada.request("DELETE", path, headers={"If-Match": '"0123456789abcdef"'}).json() == FAILED
+    assert ada.request("DELETE", path, headers=conditions).status_code == 200

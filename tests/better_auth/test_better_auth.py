@@ -27,7 +27,7 @@ from scripts.client import install
 
 # By signature algorithm: the settings of the API, and which migrations run first.
 WORLDS = {
-    "EdDSA": ("BETTER_AUTH_URL BETTER_AUTH_SECRET", "Better Auth first"),
+    "EdDSA": ("BETTER_AUTH_URL BETTER_AUTH_SECRET AUTH_HS256", "Better Auth first"),
     "ES256": ("BETTER_AUTH_URL", "API first"),
     "RS256": ("BETTER_AUTH_URL", "Better Auth first"),
     "HS256": ("BETTER_AUTH_SECRET", "API first"),
@@ -87,7 +87,11 @@ def world(
     connection.close()
     url = make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
     port = free_port()
-    all_settings = {"BETTER_AUTH_URL": f"http://127.0.0.1:{port}", "BETTER_AUTH_SECRET": SECRET}
+    all_settings = {
+        "BETTER_AUTH_URL": f"http://127.0.0.1:{port}",
+        "BETTER_AUTH_SECRET": SECRET,
+        "AUTH_HS256": "true",
+    }
     settings = {setting: all_settings[setting] for setting in names.split()}
     folder = tmp_path_factory.mktemp(name)
     with ExitStack() as auth:
@@ -205,7 +209,10 @@ def test_a_token_with_one_changed_character_is_rejected(world: World) -> None:
         f"{head}.{payload}",
     ):
         response = ada.get(wrong)
-        assert (response.status_code, response.json()) == (401, {"detail": "Not authenticated"})
+        assert (response.status_code, response.json()) == (
+            401,
+            {"detail": "Not authenticated", "code": "unauthorized"},
+        )
         assert response.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
 
 
@@ -281,7 +288,10 @@ def test_an_api_started_during_an_outage_recovers_after_it(world: World) -> None
         with api(world.database_url, late.folder, **world.settings) as late.api_url:
             unavailable = call(late, "GET", ada.id, token)
             assert unavailable.status_code == 503
-            assert unavailable.json() == {"detail": "The login service is not available"}
+            assert unavailable.json() == {
+                "detail": "The login service is not available",
+                "code": "login_service_unavailable",
+            }
             wait = int(unavailable.headers["Retry-After"])
             # Malformed tokens still get 401, and requests that need no keys still succeed.
             assert call(late, "GET", ada.id, "no.to.ken").status_code == 401

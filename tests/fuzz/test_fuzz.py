@@ -37,7 +37,7 @@ def test_plain_schemathesis_reports_no_failure(postgres_url: str, tmp_path: Path
     """
     secret, user = (
         "plain:0123456789abcdefghijklmnop",
-        contract().content["components"]["parameters"]["UserId"],
+        contract().content["components"]["parameters"]["PathUserId"],
     )
     token = mint_token(secret, user["example"], timedelta(hours=1))
     empty = tmp_path / "empty"

@@ -30,7 +30,6 @@ Json = Any
 DIFFERENCES = {
     # Not passed to FastAPI, because nothing would read it.
     "- info *": "the application has a title and a version",
-    "- servers": "the application does not use them",
     "- tags": "a router has the names of its tags, and their descriptions in docstrings",
     "- x-max-body-bytes": "the engine reads it from the contract",
     "- x-response-headers": "the engine reads them from the contract",
@@ -42,9 +41,7 @@ DIFFERENCES = {
     # Inlined by FastAPI at each use, where it is compared.
     "- components headers": "written out at each use",
     "- components parameters": "written out at each use",
-    "- components requestBodies": "written out at each use",
     "- components responses": "written out at each use",
-    "- components schemas EntityTag": "the schema of a header, written out with it",
     "- components schemas RetryAfter": "the schema of a header, written out with it",
     # Equivalent notations.
     "+ operations * parameters * required": "false is the default",
@@ -57,6 +54,9 @@ DIFFERENCES = {
     "- components schemas * description": "docstrings and comments, which FastAPI does not read",
     "- components schemas Limit default": "the function's default",
     "- components schemas Offset default": "the function's default",
+    "- components schemas * format": "checked once, by the contract's validator",
+    "- components schemas ErrorCode x-extensible-enum": "for clients",
+    "- * x-error-message": "in the messages of the contract's validator",
     "- * pattern": "checked once, by the contract's validator",
     "- * minLength": "checked once, by the contract's validator",
     "- * maxLength": "checked once, by the contract's validator",
@@ -117,6 +117,8 @@ def with_alternatives(node: Json) -> Json:
     if not isinstance(node, dict):
         return node
     node = {name: with_alternatives(child) for name, child in node.items()}
+    if "oneOf" in node:
+        node["anyOf"] = node.pop("oneOf")
     if isinstance(node.get("type"), list):
         node["anyOf"] = [{"type": name} for name in node.pop("type")]
     return node

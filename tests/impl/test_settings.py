@@ -177,6 +177,26 @@ def test_production_needs_a_key_set_or_a_secret(
     assert load(monkeypatch, environment | identity).environment == "production"
 
 
+@pytest.mark.parametrize(
+    ("environment", "accepted", "warns"),
+    [
+        ({"BETTER_AUTH_SECRET": SECRET}, True, False),
+        ({"BETTER_AUTH_SECRET": SECRET, "AUTH_HS256": "true"}, True, False),
+        ({"BETTER_AUTH_URL": AUTH_URL}, False, False),
+        # A `.env` file that Better Auth reads as well.
+        ({"BETTER_AUTH_URL": AUTH_URL, "BETTER_AUTH_SECRET": SECRET}, False, True),
+        ({"BETTER_AUTH_URL": AUTH_URL, "BETTER_AUTH_SECRET": SECRET, "AUTH_HS256": "false"}, False, False),
+        ({"BETTER_AUTH_URL": AUTH_URL, "BETTER_AUTH_SECRET": SECRET, "AUTH_HS256": "true"}, True, False),
+    ],
+)
+def test_a_secret_beside_a_key_set_counts_only_if_the_operator_says_so(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], accepted: bool, warns: bool
+) -> None:
+    settings = load(monkeypatch, environment)
+    assert (settings.shared_secret is not None) is accepted
+    assert (settings.warning is not None) is warns
+
+
 BAD = [
     *(
         (name, {name: url, "AUTH_ISSUER": "me", "AUTH_AUDIENCE": "tasks"})
@@ -195,6 +215,8 @@ BAD = [
             "https://[::1",
         )
     ),
+    ("AUTH_HS256", {"AUTH_HS256": "true", "BETTER_AUTH_URL": AUTH_URL}),
+    ("AUTH_HS256", {"AUTH_HS256": "false", "BETTER_AUTH_SECRET": SECRET}),
     ("AUTH_ISSUER", {"AUTH_JWKS_URL": f"{AUTH_URL}/keys", "AUTH_AUDIENCE": "tasks"}),
     ("AUTH_AUDIENCE", {"AUTH_JWKS_URL": f"{AUTH_URL}/keys", "AUTH_ISSUER": "me"}),
     ("BETTER_AUTH_URL", {"ENVIRONMENT": "production", "DATABASE_URL": DATABASE_URL, "BETTER_AUTH_URL": "x"}),

@@ -56,6 +56,7 @@ class Account:
 
 
 def meaning(body: Json) -> Json:
-    """Return the properties of a request or response body, with timestamps as `datetime` in UTC."""
+    """Return the properties of a body without its entity tag, with timestamps as `datetime` in UTC."""
     given = {name: body[name] for name in TIMESTAMPS if body.get(name) is not None}
+    body = {name: value for name, value in body.items() if name != "etag"}
     return body | {name: datetime.fromisoformat(text).astimezone(UTC) for name, text in given.items()}

@@ -58,6 +58,15 @@ SETTINGS = settings(
 LARGEST_ID = 2**53 - 1
 EMPTY_PROFILE: Json = {"email": None, "name": None, "email_verified": False, "image": None}
 FORBIDDEN = "Not authorized to access this user's data"
+CODES = {
+    "Not authenticated": "unauthorized",
+    FORBIDDEN: "not_the_caller",
+    "User not found": "user_not_found",
+    "Task not found": "task_not_found",
+    "Category not found": "category_not_found",
+    "A category with this name already exists": "category_name_taken",
+    "The resource's ETag does not satisfy the request's If-Match or If-None-Match": "precondition_failed",
+}
 
 
 def test_the_server_behaves_like_the_model(server: Server) -> None:
@@ -246,12 +255,14 @@ class TwoUsers(RuleBasedStateMachine):
 
     def check_error(self, response: Response, status: int, detail: str) -> None:
         self.check_status(response, status)
-        self.check(f"{response.request}: the response", response.body, {"detail": detail})
+        self.check(
+            f"{response.request}: the response", response.body, {"detail": detail, "code": CODES[detail]}
+        )
 
     def check_invalid(self, response: Response, place: str) -> None:
         """Check a 422 response whose validation errors are all located in the body or the query."""
         self.check_status(response, 422)
-        self.check(f"{response.request}: the response has only `detail`", [*response.body], ["detail"])
+        self.check(f"{response.request}: the members of the response", [*response.body], ["detail", "code"])
         errors = response.body["detail"]
         self.check(f"{response.request}: there are validation errors", bool(errors), True)
         for error in errors:
@@ -266,6 +277,8 @@ class TwoUsers(RuleBasedStateMachine):
         """Check that the response is exactly this task or category, with timestamps in UTC."""
         self.check_status(response, status)
         self.check_timestamps(response.body)
+        etag = response.headers["etag"]
+        self.check(f"{response.request}: the ETag in the body", response.body["etag"], etag)
         stored = meaning(response.body)
         self.check(f"{response.request}: the response", stored, model)
         return stored

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from conftest import FULL, Report
 from wire import Client, Response
 
 from impl.tables import SCHEMA
 from tests.api.conftest import Person, Server, new_person, running
+from tests.resilience.conftest import FULL, Report
 
 REQUESTS = 20
 
@@ -68,7 +68,7 @@ async def test_a_graceful_shutdown_completes_requests_in_progress(
                     if ready.status == 503:
                         break
                     assert time.monotonic() < deadline
-                assert ready.json == {"detail": "The service is stopping"}
+                assert ready.json == {"detail": "The service is stopping", "code": "stopping"}
                 assert (ready.headers["retry-after"], ready.headers["connection"]) == ("1", "close")
                 async with Client(server) as client:
                     assert (await client.request("GET", "/health")).status == 200
@@ -96,7 +96,10 @@ async def test_requests_beyond_the_shutdown_timeout_get_503(database_url: str, t
         server.process.send_signal(signal.SIGTERM)
         status, seconds = await ended(server)
         response = await in_progress
-        assert (response.status, response.json) == (503, {"detail": "The server is shutting down"})
+        assert (response.status, response.json) == (
+            503,
+            {"detail": "The server is shutting down", "code": "service_unavailable"},
+        )
         assert (response.headers["retry-after"], response.headers["connection"]) == ("1", "close")
         assert status == 0
         assert 1 <= seconds < 8

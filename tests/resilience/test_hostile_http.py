@@ -11,10 +11,10 @@ from pathlib import Path
 from socket import SO_RCVBUF, SOL_SOCKET, create_connection
 
 import pytest
-from conftest import FULL, Report
 from wire import Client, closed
 
 from tests.api.conftest import BODY_LIMIT, Person, Server, new_person, running
+from tests.resilience.conftest import FULL, Report
 
 SLOW_CLIENTS = 300 if FULL else 50
 MEGABYTE = 1_000_000
@@ -131,7 +131,10 @@ async def test_slow_clients_are_disconnected_within_10_seconds(
         assert response.startswith(b"HTTP/1.1 " + expected if expected else b"")
         assert bool(response) == bool(expected)
         if expected:
-            assert b'\r\n\r\n{"detail":"The request took too long to arrive"}' in response
+            assert (
+                b'\r\n\r\n{"detail":"The request took too long to arrive","code":"request_timeout"}'
+                in response
+            )
         longest = max(longest, seconds)
     assert longest <= 10.5
     assert seen.grown < 10 * MEGABYTE
@@ -191,6 +194,13 @@ ENDLESS = {
     "a header": (b"X-Large: ", b"x" * 65536, HEAD_TOO_LARGE),
 }
 UNAUTHENTICATED = (401, "Not authenticated")
+CODES = {
+    400: b"bad_request",
+    401: b"unauthorized",
+    413: b"content_too_large",
+    414: b"uri_too_long",
+    431: b"request_header_fields_too_large",
+}
 
 
 async def test_endless_requests_are_rejected_and_not_read(
@@ -211,7 +221,7 @@ async def test_endless_requests_are_rejected_and_not_read(
         assert (kind, headers.split()[1], body) == (
             kind,
             b"%d" % status,
-            b'{"detail":"%s"}' % detail.encode(),
+            b'{"detail":"%s","code":"%s"}' % (detail.encode(), CODES[status]),
         )
         assert b"content-type: application/json" in headers
         slowest, most = max(slowest, seconds), max(most, sent)

@@ -44,7 +44,8 @@ REUSED = {
             "msg": "The key belongs to another request of the last 24 hours",
             "type": "reused",
         }
-    ]
+    ],
+    "code": "idempotency_key_reused",
 }
 
 

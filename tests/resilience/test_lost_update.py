@@ -13,7 +13,10 @@ from tests.api.conftest import Person, body_of
 from tests.resilience.conftest import FULL, Report
 from tests.resources import RESOURCES
 
-CHANGED = {"detail": "The resource's ETag does not satisfy the request's If-Match or If-None-Match"}
+CHANGED = {
+    "detail": "The resource's ETag does not satisfy the request's If-Match or If-None-Match",
+    "code": "precondition_failed",
+}
 WRITERS = 50
 ROUNDS = 20 if FULL else 2
 

@@ -26,7 +26,7 @@ from tests.impl.store.test_counters import WRONG
 from tests.resilience.conftest import FULL, Report, wait_until
 from tests.serving import ROOT, serving
 
-NOT_MIGRATED = {"detail": "The database is not migrated"}
+NOT_MIGRATED = {"detail": "The database is not migrated", "code": "database_unavailable"}
 
 # The migration of the next version: a column, and an index that locks the table briefly.
 NEXT_MIGRATION = f"""

@@ -65,7 +65,10 @@ async def test_an_exhausted_pool_answers_503_and_stays_healthy(
     slowest = max(seconds for seconds, _ in unavailable)
     for _, response in unavailable:
         assert response.status == 503
-        assert response.json == {"detail": "The database is not available"}
+        assert response.json == {
+            "detail": "The database is not available",
+            "code": "database_unavailable",
+        }
         assert response.headers["retry-after"] == "1"
     assert slowest <= RESPONSE_WITHIN
     assert max(health) < HEALTHY_WITHIN

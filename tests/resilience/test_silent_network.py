@@ -42,7 +42,10 @@ async def test_a_silent_network_causes_503_until_it_recovers(
                 unavailable += len(responses)
                 for _, response in responses:
                     assert response.status == 503
-                    assert response.json == {"detail": "The database is not available"}
+                    assert response.json == {
+                        "detail": "The database is not available",
+                        "code": "database_unavailable",
+                    }
                     assert response.headers["retry-after"] == "1"
             proxy.resume()
             assert {response.status for _, response in await ask_all(clients)} <= {200, 201, 404}

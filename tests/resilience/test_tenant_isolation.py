@@ -461,8 +461,9 @@ async def test_concurrent_requests_reveal_no_data_of_another_user(
         )
         person.server.check(method, person.path(path), response)
         if owner != person.id:
-            detail = "Category not found" if body and "category_id" in body else "Task not found"
-            assert (response.status_code, response.json()) == (404, {"detail": detail})
+            missing = "Category" if body and "category_id" in body else "Task"
+            expected = {"detail": f"{missing} not found", "code": f"{missing.lower()}_not_found"}
+            assert (response.status_code, response.json()) == (404, expected)
             return
         task = body_of(response, 201 if method == "POST" else 200)
         created[person.id] += method == "POST"

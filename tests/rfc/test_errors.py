@@ -80,7 +80,7 @@ def expect_common_headers(response: Response) -> None:
         "connection": "close",
     }
     assert "X-Request-ID" in response.headers["access-control-expose-headers"].split(", ")
-    assert list(json.loads(response.body)) == ["detail"]
+    assert list(json.loads(response.body)) == ["detail", "code"]
 
 
 def test_a_too_long_target_gets_an_error_with_a_request_id(server: tuple[int, Path]) -> None:

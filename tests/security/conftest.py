@@ -82,7 +82,7 @@ def servers(
     """The servers by the way in which they verify tokens; all on one database."""
     url = cluster.create("security")
     key_set = {"AUTH_JWKS_URL": f"{login.url}/jwks", "AUTH_ISSUER": ISSUER, "AUTH_AUDIENCE": AUDIENCE}
-    settings = (SHARED, key_set | dict.fromkeys(SHARED), key_set | SHARED)
+    settings = (SHARED, key_set | dict.fromkeys(SHARED), key_set | SHARED | {"AUTH_HS256": "true"})
     with ExitStack() as stack:
         started = {
             way: stack.enter_context(running(url, tmp_path_factory.mktemp("server"), settings=given))

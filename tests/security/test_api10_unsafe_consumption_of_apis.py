@@ -44,7 +44,7 @@ EVE = MAKE["EdDSA"]()
 EVES = key_set(jwk(EVE, kid="eve", alg="EdDSA"))
 HERS = sign_with(EVE, {"alg": "EdDSA", "kid": "eve"}, addressed(sub="ada"))
 GOOD = sign_with(KEYS["EdDSA"], {"alg": "EdDSA", "kid": "EdDSA"}, addressed(sub="ada"))
-UNAVAILABLE = {"detail": "The login service is not available"}
+UNAVAILABLE = {"detail": "The login service is not available", "code": "login_service_unavailable"}
 
 
 @asynccontextmanager

@@ -109,6 +109,6 @@ def test_a_precondition_does_not_reveal_a_foreign_item(ada: Person, bob: Person,
                 for task_id in (task["id"], 2**53 - 1)
             ]
             assert [(response.status_code, response.content) for response in responses] == [
-                (404, b'{"detail":"Task not found"}')
+                (404, b'{"detail":"Task not found","code":"task_not_found"}')
             ] * 2
     assert ada.get(f"/tasks/{task['id']}").headers["etag"] == etag

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from signing import SECRET
+from signing import AUDIENCE, ISSUER, SECRET, addressed, sign_hmac
 
 from impl.settings import SettingsError, load_settings
 from tests.api.conftest import (
     FRONTEND,
+    INVALID_TOKEN,
+    NOT_AUTHENTICATED,
     NOT_FOUND,
     OPERATIONS,
     Cluster,
@@ -24,10 +26,11 @@ from tests.api.conftest import (
     each,
     expect,
     running,
+    running_without_database,
 )
 from tests.api.test_exactness import expect_rejected_preflight, preflight
 
-from .conftest import SHARED, some_person, up
+from .conftest import SHARED, LoginService, some_person, up
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +153,23 @@ def test_production_does_not_start_with_unsafe_settings(
         monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=next(iter(unsafe))):
         load_settings()
+
+
+def test_a_secret_beside_a_key_set_admits_no_token_and_is_logged(
+    login: LoginService, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Better Auth reads BETTER_AUTH_SECRET as well, so both are set by accident."""
+    shared = {
+        "AUTH_JWKS_URL": f"{login.url}/jwks",
+        "AUTH_ISSUER": ISSUER,
+        "AUTH_AUDIENCE": AUDIENCE,
+        **SHARED,
+    }
+    with running_without_database(tmp_path_factory.mktemp("shared"), settings=shared) as server:
+        token = sign_hmac({"alg": "HS256"}, addressed(sub="ada"))
+        response = up(server).request("GET", "/api/ada", token=token)
+        expect(response, 401, NOT_AUTHENTICATED, www_authenticate=INVALID_TOKEN)
+        assert "BETTER_AUTH_SECRET is set and verifies no token" in server.log.read_text()
 
 
 SMUGGLED = "GET /api/smuggled HTTP/1.1\r\nHost: test\r\n\r\n"

@@ -139,7 +139,10 @@ SECRETS = {"BETTER_AUTH_SECRET": SECRET}
 KEY_SET = {"AUTH_JWKS_URL": "https://auth.example.com/jwks", "AUTH_ISSUER": ISSUER, "AUTH_AUDIENCE": AUDIENCE}
 
 
-@pytest.mark.parametrize("environment", [SECRETS, KEY_SET, SECRETS | KEY_SET], ids=["secret", "keys", "both"])
+BOTH = SECRETS | KEY_SET | {"AUTH_HS256": "true"}
+
+
+@pytest.mark.parametrize("environment", [SECRETS, KEY_SET, BOTH], ids=["secret", "keys", "both"])
 async def test_hmac_is_only_verified_with_the_configured_secret(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
 ) -> None:

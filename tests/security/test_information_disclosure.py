@@ -182,7 +182,8 @@ def expect_no_more_than_the_contract(response: httpx.Response) -> None:
     )
     assert not (found := REVEALING.search(whole)), (found, whole[:1000])
     content = response.json()
-    assert list(content) == ["detail"]
+    assert list(content) == ["detail", "code"]
+    assert content["code"] in CONTRACT["components"]["schemas"]["ErrorCode"]["x-extensible-enum"]
     if response.status_code != 422:
         assert content["detail"] in DETAILS
         return

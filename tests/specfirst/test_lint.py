@@ -95,7 +95,7 @@ paths:
         '500': {$ref: '#/components/responses/Problem'}
   /notes/{note_id}:
     parameters:
-      - {$ref: '#/components/parameters/NoteId'}
+      - {$ref: '#/components/parameters/PathNoteId'}
     get:
       operationId: getNote
       tags: [notes]
@@ -117,7 +117,7 @@ components:
   securitySchemes:
     login: {type: http, scheme: bearer}
   parameters:
-    NoteId:
+    PathNoteId:
       name: note_id
       in: path
       required: true
@@ -147,6 +147,7 @@ components:
     NoteId:
       type: integer
       description: A note's id.
+      format: int64
       minimum: 1
       maximum: 9007199254740991
     Page:
@@ -263,6 +264,9 @@ STAR = {"type": "string", "const": "*"}
 LETTERS = {"type": "string", "pattern": "^[a-z]*$"}
 
 
+NOTE = {"schema": {"$ref": f"{SCHEMAS}/NoteCreate"}, "example": {"text": "a"}}
+
+
 class Breach(NamedTuple):
     """Edits, by pointer, that make the good document break one rule, and where it is found."""
 
@@ -325,6 +329,8 @@ def path(name: str, **fields: Any) -> dict[str, Any]:
     return {"parameters": [parameter], **{key: {**OPERATION, **more} for key, more in fields.items()}}
 
 
+DELETION = {**OPERATION, "operationId": "remove"}
+NOTE_ID = GOOD["paths"]["/notes/{note_id}"]["parameters"][0]
 QUERY = {"in": "query", "description": "More.", "schema": PAGE}
 LINK = f"{CREATE}/responses/201/links/Get"
 
@@ -339,12 +345,12 @@ BREACHES = [
     breach("openapi-structure", "#/paths/notes", {}),
     breach("openapi-structure", f"{LIST}/responses/4220", {}),
     breach("openapi-structure", "#/components/securitySchemes/login/type", "password"),
-    breach("openapi-structure", "#/components/parameters/NoteId/required", False),
+    breach("openapi-structure", "#/components/parameters/PathNoteId/required", False),
     breach(
         "openapi-structure",
-        "#/components/parameters/NoteId/schema",
+        "#/components/parameters/PathNoteId/schema",
         REMOVED,
-        "#/components/parameters/NoteId",
+        "#/components/parameters/PathNoteId",
     ),
     breach("version-text", "#/info/version", 1.0),
     breach("document-url", "#/info/contact", {"url": "not a URL"}, "#/info/contact/url"),
@@ -353,7 +359,7 @@ BREACHES = [
     breach("readable-pattern", f"{SCHEMAS}/Text/pattern", "^("),
     breach("schema-structure", f"{SCHEMAS}/Note/required", "id"),
     breach("reference", "#/paths/~1notes~1{note_id}/parameters/0", ref("parameters", "Id")),
-    breach("reference", f"{LIST}/responses/422", ref("parameters", "NoteId")),
+    breach("reference", f"{LIST}/responses/422", ref("parameters", "PathNoteId")),
     sent("component-reference", {"$ref": f"{SCHEMAS}/Note/properties/text"}),
     breach("reference", EXTRA, {"$ref": EXTRA}),
     breach("body-content", f"{CREATE}/requestBody/content", {}),
@@ -407,6 +413,11 @@ BREACHES = [
         f"{LIST}/parameters/2/schema",
     ),
     breach("header-parameter", f"{LIST}/parameters/1/name", "Accept", f"{LIST}/parameters/1"),
+    breach(
+        "cursor-order",
+        f"{LIST}/parameters",
+        [{**QUERY, "name": name} for name in ("offset", "cursor")],
+    ),
     # Servers.
     breach("servers", "#/servers", [{"url": "/v1?x"}], "#/servers/0/url"),
     breach("servers", "#/servers", [{"url": "https://h/a#b"}], "#/servers/0/url"),
@@ -416,7 +427,7 @@ BREACHES = [
     breach("servers", "#/servers", [{"url": "wss://h/a"}], "#/servers/0/url"),
     breach("servers", "#/servers", [{"url": "/a\tb"}], "#/servers/0/url"),
     breach("servers", "#/servers", [{"url": ""}], "#/servers/0/url"),
-    breach("servers", "#/servers", [{"url": "/"}, {"url": "/{version}"}], "#/servers/1/url"),
+    breach("servers", "#/servers", [{"url": "/v1"}, {"url": "/{version}"}], "#/servers/1/url"),
     breach(
         "servers",
         "#/servers",
@@ -428,7 +439,7 @@ BREACHES = [
         "#/servers",
         [
             {
-                "url": "https://{a}.{b}.{c}/",
+                "url": "https://{a}.{b}.{c}",
                 "variables": {name: {"default": "0", "enum": [*"0123456789x"]} for name in "abc"},
             }
         ],
@@ -436,16 +447,22 @@ BREACHES = [
     ),
     Breach(
         "servers",
-        {"#/servers": [{"url": "/"}, {"url": "/v1"}], "#/paths/~1v1~1notes": {}},
+        {"#/servers": [{"url": "https://h"}, {"url": "/v1"}], "#/paths/~1v1~1notes": {}},
         "#/servers",
     ),
+    breach("server-slash", "#/servers", [{"url": "/"}], "#/servers/0/url"),
+    breach("server-slash", "#/servers", [{"url": "https://h/v1/"}], "#/servers/0/url"),
     # Operations.
-    breach("unsupported", "#/paths/~1notes/options", OPERATION),
     breach("unsupported", "#/webhooks", {}),
+    breach(
+        "text-schema",
+        f"{CREATE}/requestBody/content/text~1csv",
+        {"schema": {"$ref": f"{SCHEMAS}/NoteCreate"}, "example": {"text": "Hello"}},
+        f"{CREATE}/requestBody/content/text~1csv/schema",
+    ),
     breach("unsupported", f"{LIST}/callbacks", {}),
-    breach("unsupported", f"{LIST}/servers", [{"url": "/v2"}]),
-    breach("unsupported", "#/paths/~1notes/servers", [{"url": "/v2"}]),
-    breach("unsupported", "#/components/pathItems", {}),
+    breach("servers", f"{LIST}/servers", [{"url": "/v2?x"}], f"{LIST}/servers/0/url"),
+    breach("servers", "#/paths/~1notes/servers", [{"url": "ftp://h"}], "#/paths/~1notes/servers/0/url"),
     breach("operation-id-case", f"{LIST}/operationId", "list_notes"),
     breach("operation-id", f"{LIST}/operationId", REMOVED),
     breach("unique-operation-id", f"{CREATE}/operationId", "listNotes"),
@@ -455,6 +472,7 @@ BREACHES = [
     breach("one-tag", f"{LIST}/tags", REMOVED),
     breach("one-tag", f"{LIST}/tags", ["my notes"]),
     breach("one-tag", f"{LIST}/tags", ["others"]),
+    Breach("tag-parent", {"#/openapi": "3.2.0", "#/tags/0/parent": "others"}, "#/tags/0/parent"),
     Breach(
         "unique-tag",
         {
@@ -466,17 +484,30 @@ BREACHES = [
     Breach(
         "bodiless-method",
         {
-            f"{LIST}/requestBody": ref("requestBodies", "Note"),
-            "#/components/requestBodies": {
-                "Note": {
-                    "content": {
-                        "application/json": {"schema": ref("schemas", "NoteCreate"), "example": {"text": "a"}}
-                    }
-                }
-            },
+            f"{LIST}/requestBody": {"content": {"application/json": NOTE}},
             **{f"{LIST}/responses/{status}": PROBLEM for status in (400, 413, 415)},
         },
         f"{LIST}/requestBody",
+    ),
+    breach(
+        "delete-order",
+        "#/paths",
+        {
+            "/shelves/{note_id}": {"parameters": [NOTE_ID], "delete": DELETION},
+            "/shelves/{note_id}/notes": {"parameters": [NOTE_ID], "put": OPERATION},
+            **GOOD["paths"],
+        },
+        "#/paths/~1shelves~1{note_id}/delete",
+    ),
+    breach(
+        "delete-order",
+        "#/paths/~1shelves~1{note_id}",
+        {
+            "parameters": [NOTE_ID],
+            "delete": DELETION,
+            "put": OPERATION,
+        },
+        "#/paths/~1shelves~1{note_id}/delete",
     ),
     breach("max-body-bytes", "#/x-max-body-bytes", 0),
     breach("max-body-bytes", "#/x-max-body-bytes", True),
@@ -532,6 +563,22 @@ BREACHES = [
         f"{LIST}/responses/409",
         {"description": "A.", "content": {"application/json": {"schema": {"type": "boolean"}}}},
         f"{LIST}/responses/409/{JSON}/schema",
+    ),
+    Breach(
+        "inline-body",
+        {
+            f"{CREATE}/requestBody": ref("requestBodies", "NewNote"),
+            "#/components/requestBodies": {"NewNote": {"content": {"application/json": NOTE}}},
+        },
+        f"{CREATE}/requestBody",
+    ),
+    Breach(
+        "inline-body",
+        {
+            f"{READ}/responses/200": ref("responses", "OneNote"),
+            "#/components/responses/OneNote": GOOD["paths"]["/notes/{note_id}"]["get"]["responses"]["200"],
+        },
+        f"{READ}/responses/200",
     ),
     breach("create-links", f"{CREATE}/responses/201/links", REMOVED, f"{CREATE}/responses/201"),
     breach(
@@ -590,6 +637,7 @@ BREACHES = [
     extra("null-form", {"type": ["array", "null"], "items": TEXT}, "type"),
     extra("null-form", {"type": ["string", "null"], "maxLength": 3, "pattern": "^a$"}, "type"),
     extra("null-form", {"type": "null"}, "type"),
+    answered("type-list", {"type": ["string", "boolean"]}, "type"),
     sent("alternatives", {"anyOf": [TEXT, COLOR]}, "anyOf"),
     sent("alternatives", {"anyOf": [{"type": "boolean"}, {"type": "null"}]}, "anyOf"),
     sent("alternatives", {"type": "boolean", "discriminator": {"propertyName": "kind"}}, "discriminator"),
@@ -612,6 +660,7 @@ BREACHES = [
     ),
     sent("named-enum", {"type": "string", "enum": ["a"]}, "enum"),
     extra("literal-values", {"type": "number", "enum": [1.5]}),
+    extra("satisfiable", {"type": "integer", "minimum": 5, "maximum": 3}, "minimum"),
     extra("enum-values", {"type": "string", "enum": ["a", 1]}),
     extra("enum-values", {"type": "boolean", "const": "true"}),
     answered("named-scalar", {"type": "string", "maxLength": 3}),
@@ -639,13 +688,19 @@ BREACHES = [
     sent("closed-request", {"type": "object", "additionalProperties": TEXT}),
     sent("request-default", {"type": "boolean", "default": True}, "default"),
     extra("request-default", {"type": "string", "enum": ["a"], "default": "a"}, "default"),
-    sent("one-request-type", {"type": ["boolean", "number"]}, "type"),
+    sent("one-request-type", {"oneOf": [{"type": "boolean"}, {"type": "number"}]}, "oneOf"),
     breach(
         "required-in-response", f"{SCHEMAS}/Circle/required", ["kind"], f"{SCHEMAS}/Circle/properties/radius"
     ),
     extra("bounded-integer", {"type": "integer", "minimum": 1}, "maximum"),
-    extra("bounded-integer", {"type": "integer", "minimum": -(2**53), "maximum": 1}, "minimum"),
+    extra(
+        "bounded-integer",
+        {"type": "integer", "format": "int64", "minimum": -(2**53), "maximum": 1},
+        "minimum",
+    ),
     extra("bounded-integer", {"type": "integer", "maximum": 1}, "minimum"),
+    extra("wide-integer", {"type": "integer", "minimum": 0, "maximum": 2**31}, "maximum"),
+    extra("wide-integer", {"type": "integer", "minimum": -(2**31) - 1, "maximum": 0}, "minimum"),
     Breach(
         "date-time-pattern",
         {
@@ -694,6 +749,15 @@ BREACHES = [
         )
         for name in ("extra", "Extra_", "TEXT", "BaseModel", "CreateNote201", "NotesOperations")
     ),
+    Breach(
+        "distinct-component-name",
+        {
+            "#/components/parameters/Note": GOOD["components"]["parameters"]["PathNoteId"],
+            "#/paths/~1notes~1{note_id}/parameters/0": ref("parameters", "Note"),
+            "#/components/parameters/PathNoteId": REMOVED,
+        },
+        "#/components/parameters/Note",
+    ),
     breach("unused-component", EXTRA, {"type": "boolean", "description": "More."}),
     breach("unused-component", "#/components/securitySchemes/other", {"type": "http", "scheme": "basic"}),
     Breach(
@@ -730,7 +794,7 @@ BREACHES = [
         [{"id": 0, "text": "a", "color": "red", "hint": None}],
         f"{LIST}/responses/200/{JSON}/example/items/0/id",
     ),
-    breach("valid-example", "#/components/parameters/NoteId/example", "7"),
+    breach("valid-example", "#/components/parameters/PathNoteId/example", "7"),
     breach("valid-example", f"{SCHEMAS}/Page/default", 0),
     breach(
         "valid-example",
@@ -778,7 +842,7 @@ def test_a_good_document_has_no_violations(tmp_path: Path) -> None:
     "servers",
     [
         [],
-        [{"url": "/v1"}, {"url": "https://api.example.com/v1/"}, {"url": "http://localhost:8000"}],
+        [{"url": "/v1"}, {"url": "https://api.example.com/v1"}, {"url": "http://localhost:8000"}],
         [
             {
                 "url": "{scheme}://{region}.example.com:{port}/{base}",
@@ -824,6 +888,80 @@ def exists(document: Document, place: Pointer) -> bool:
     except (KeyError, IndexError):
         return False
     return True
+
+
+@pytest.mark.parametrize(
+    ("types", "accepted"),
+    [
+        (("string", "integer"), True),
+        (("boolean", "number", "string"), True),
+        (("integer", "number"), False),
+        (("string", "string"), False),
+        (("string", "array"), False),
+        (("string",), False),
+    ],
+)
+def test_a_response_may_have_scalars_that_exclude_each_other(
+    types: tuple[str, ...], accepted: bool, tmp_path: Path
+) -> None:
+    schema = {"description": "More.", "oneOf": [{"type": name} for name in types]}
+    document, _ = edited(tmp_path, {f"{SCHEMAS}/Problem/properties/detail": schema})
+    assert ("alternatives" not in {problem.rule for problem in lint(document, STRICT)}) == accepted
+
+
+CLOSED = {"type": "object", "additionalProperties": False, "properties": {"name": {"type": "string"}}}
+OPENED = {"type": "object", "properties": {"id": {"type": "integer"}}}
+NODE = {"type": "object", "properties": {"next": ref("schemas", "Extra")}}
+UNSATISFIABLE: dict[str, tuple[dict[str, Any], str]] = {
+    "closed and required": ({"allOf": [CLOSED, {**OPENED, "required": ["id"]}]}, "allOf"),
+    "closed and optional": ({"allOf": [CLOSED, OPENED]}, "allOf"),
+    "closed by the whole": ({**CLOSED, "allOf": [{**OPENED, "required": ["id"]}]}, "allOf"),
+    "types": ({"allOf": [{"type": "string"}, {"type": "integer"}]}, "allOf"),
+    "enums": ({"allOf": [{"enum": ["a", "b"]}, {"enum": ["c"]}]}, "allOf"),
+    "bounds of two": ({"allOf": [{"type": "number", "minimum": 5}, {"maximum": 3}]}, "allOf"),
+    "a property of two": (
+        {"allOf": [{**OPENED, "required": ["id"]}, {"properties": {"id": {"type": "string"}}}]},
+        "allOf/0/properties/id",
+    ),
+    "lengths": ({"type": "string", "minLength": 5, "maxLength": 3}, "minLength"),
+    "items": ({"type": ["array", "null"], "minItems": 5, "maxItems": 3}, "minItems"),
+    "exclusive": ({"type": "number", "exclusiveMinimum": 3, "maximum": 3}, "exclusiveMinimum"),
+    "no integer": ({"type": "integer", "minimum": 1.2, "maximum": 1.8}, ""),
+    "count": ({"type": "object", "required": ["a", "b"], "maxProperties": 1}, ""),
+    "without end": ({**NODE, "required": ["next"]}, ""),
+    "no alternative": ({"type": "object", "oneOf": [{"type": "string"}, {"type": "null"}]}, "oneOf"),
+}
+SELF = ref("schemas", "Extra")
+SATISFIABLE: dict[str, dict[str, Any]] = {
+    "open": {"allOf": [{**CLOSED, "additionalProperties": True}, {**OPENED, "required": ["id"]}]},
+    "the same property": {"allOf": [CLOSED, {"required": ["name"]}]},
+    "an end": {"required": ["next"], "properties": {"next": {"anyOf": [SELF, {"type": "null"}]}}},
+    "a tree": {"required": ["c"], "properties": {"c": {"type": "array", "items": SELF}}},
+    "a condition": {"type": "integer", "not": {"minimum": 5, "maximum": 3}},
+    "patterns": {"allOf": [{**CLOSED, "patternProperties": {"^i": {}}}, {**OPENED, "required": ["id"]}]},
+    "number and integer": {"allOf": [{"type": "number"}, {"type": "integer"}]},
+    "alternatives of their base": {"oneOf": [{"allOf": [SELF, {"required": ["a"]}]}, {"allOf": [SELF]}]},
+}
+
+
+def unsatisfiable(folder: Path, schema: dict[str, Any]) -> list[str]:
+    """Where the rule finds a problem in a component, relative to it."""
+    document, _ = edited(folder, {EXTRA: schema})
+    found = [pointer_text(problem.pointer) for problem in lint(document) if problem.rule == "satisfiable"]
+    return [place.removeprefix(EXTRA).removeprefix("/") for place in found]
+
+
+@pytest.mark.parametrize("name", UNSATISFIABLE)
+def test_constraints_that_exclude_each_other_are_found(name: str, tmp_path: Path) -> None:
+    schema, place = UNSATISFIABLE[name]
+    found = unsatisfiable(tmp_path, schema)
+    assert len(found) == 1
+    assert found[0].startswith(place)
+
+
+@pytest.mark.parametrize("name", SATISFIABLE)
+def test_constraints_that_allow_a_value_are_fine(name: str, tmp_path: Path) -> None:
+    assert unsatisfiable(tmp_path, SATISFIABLE[name]) == []
 
 
 def test_every_rule_has_a_breach_here_and_says_why_it_exists() -> None:
@@ -940,7 +1078,7 @@ def test_other_rules_run_beside_structural_errors(tmp_path: Path) -> None:
         tmp_path,
         {
             "#/openapi": "4.0.0",
-            "#/components/parameters/NoteId/in": "body",
+            "#/components/parameters/PathNoteId/in": "body",
             f"{SCHEMAS}/Text/type": "text",
             f"{SCHEMAS}/Page/default": 0,
             f"{LIST}/operationId": "list_notes",
@@ -951,7 +1089,7 @@ def test_other_rules_run_beside_structural_errors(tmp_path: Path) -> None:
         ("openapi-version", "#/openapi"),
         ("operation-id-case", f"{LIST}/operationId"),
         ("reference", f"{READ}/responses/500"),
-        ("openapi-structure", "#/components/parameters/NoteId/in"),
+        ("openapi-structure", "#/components/parameters/PathNoteId/in"),
         ("valid-example", f"{SCHEMAS}/Page/default"),
         ("schema-structure", f"{SCHEMAS}/Text/type"),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -12,7 +13,14 @@ from contracts import anybody
 from specfirst.contract.document import Document, DocumentError
 from specfirst.runtime.application import ContractAPI
 from specfirst.runtime.documentation import BrowsersToDocs, documentation_routes
-from specfirst.runtime.errors import Forbidden, TooManyRequests, Unauthenticated
+from specfirst.runtime.errors import (
+    APIError,
+    Forbidden,
+    NotFound,
+    TooManyRequests,
+    Unauthenticated,
+    UnreadableRequest,
+)
 from specfirst.runtime.routing import Engine, OperationHandler
 from specfirst.runtime.security import Granted, forwarded_certificate
 from specfirst.serving.startup import StartupError
@@ -104,6 +112,89 @@ async def test_an_error_body_may_be_a_function() -> None:
     app, _ = serve(error_body=lambda error: {"code": int(error.status)}, validation_status=400)
     response = await put(app, "/one/x")
     assert (response.status_code, response.json()) == (400, {"code": 400})
+
+
+def with_code(**property_: Any) -> dict[str, Any]:
+    """Responses whose errors have these properties in addition to `detail`."""
+    properties = {"detail": {}, **property_}
+    content = {"application/json": {"schema": {"allOf": [{"type": "object", "properties": properties}]}}}
+    return {"200": {"description": "-"}, "4XX": {"description": "-", "content": content}}
+
+
+@pytest.mark.parametrize("error_body", ["detail", "problem+json"])
+async def test_errors_have_a_code_where_the_contract_declares_it(error_body: Any) -> None:
+    app, _ = serve(document(responses=with_code(code={"type": "string"})), error_body=error_body)
+    assert (await put(app, "/one/x")).json()["code"] == "invalid_request"
+    headers = {"Content-Type": "application/json"}
+    assert (await put(app, content=b"{", headers=headers)).json()["code"] == "malformed_body"
+    assert (await put(app, "/nowhere")).json()["code"] == "not_found"
+
+
+@pytest.mark.parametrize("properties", [{}, {"code": {"type": "integer"}}], ids=["none", "number"])
+async def test_errors_have_no_code_that_the_contract_does_not_declare(properties: dict[str, Any]) -> None:
+    app, _ = serve(document(responses=with_code(**properties)))
+    for path in ("/one/x", "/nowhere"):
+        assert (await put(app, path)).json().keys() == {"detail"}
+
+
+async def test_a_function_finds_the_code_of_the_error() -> None:
+    app, _ = serve(error_body=lambda error: {"error": error.code})
+    assert (await put(app, "/one/x")).json() == {"error": "invalid_request"}
+    assert (await put(app, "/nowhere")).json() == {"error": "not_found"}
+
+
+def test_the_code_of_an_error_is_its_own_or_that_of_its_status() -> None:
+    class OutOfStock(APIError):
+        status = 409
+
+    class BookMissing(NotFound):
+        code = "book_missing"
+
+    class Gone(BookMissing):
+        status = 410
+
+    class Detailed(BookMissing):
+        pass
+
+    class Unknown(APIError):
+        status = 499
+
+    classes = (NotFound, OutOfStock, BookMissing, Gone, Detailed, Unknown)
+    codes = ["not_found", "conflict", "book_missing", "gone", "book_missing", "error"]
+    assert [kind.code for kind in classes] == codes
+    named = [UnreadableRequest(HTTPStatus(status), "-").code for status in (413, 414, 431, 503)]
+    assert named == [
+        "content_too_large",
+        "uri_too_long",
+        "request_header_fields_too_large",
+        "service_unavailable",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "message"),
+    [
+        ({"type": "string", "pattern": "^#"}, "x", 'The value does not match "^#"'),
+        ({"type": "string", "pattern": "^#", "x-error-message": "Write #"}, "x", "Write #"),
+        ({"type": "string", "format": "date", "x-error-message": "Write a date"}, "x", "Write a date"),
+        (
+            {"type": "string", "maxLength": 1, "x-error-message": "?"},
+            "xy",
+            "The value is longer than 1 character",
+        ),
+        ({"$ref": "#/components/schemas/Color"}, "x", "Write a colour"),
+        ({"anyOf": [{"$ref": "#/components/schemas/Color"}, {"type": "null"}]}, "x", "Write a colour"),
+        ({"type": "array", "items": {"$ref": "#/components/schemas/Color"}}, ["x"], "Write a colour"),
+    ],
+)
+async def test_a_schema_says_what_a_pattern_means(schema: dict[str, Any], value: Any, message: str) -> None:
+    body = {"content": {"application/json": {"schema": {"type": "object", "properties": {"n": schema}}}}}
+    source = document(requestBody=body).source
+    color = {"type": "string", "pattern": "^#", "x-error-message": "Write a colour"}
+    components = {**source["components"], "schemas": {"Color": color}}
+    app, _ = serve(Document({**source, "components": components}))
+    found = (await put(app, json={"n": value})).json()["detail"]
+    assert [error["msg"] for error in found] == [message]
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,8 @@ async def test_category_names_are_unique_for_a_user(categories: Categories, ada:
     with pytest.raises(CategoryNameTaken):
         await categories.replace_category(ada, **this, body=CategoryReplace(name="Work"))
     # A category can be updated with its own name.
-    assert (await categories.update_category(ada, **this, body=CategoryUpdate(name="Home"))).body == home
+    updated = (await categories.update_category(ada, **this, body=CategoryUpdate(name="Home"))).body
+    assert updated == home | {"etag": updated["etag"]}
     assert await names(categories, ada) == ["Home", "Work"]
 
 
@@ -67,11 +68,11 @@ async def test_replace_resets_the_color_and_update_keeps_it(categories: Categori
     this: dict[str, Any] = {"user_id": ada.user_id, "category_id": old["id"]}
     assert (await categories.update_category(ada, **this, body=CategoryUpdate())).body == old
     updated = (await categories.update_category(ada, **this, body=CategoryUpdate(name="Job"))).body
-    assert updated == old | {"name": "Job"}
+    assert updated == old | {"name": "Job", "etag": updated["etag"]}
     updated = (await categories.update_category(ada, **this, body=CategoryUpdate(color="#ffffff"))).body
-    assert updated == old | {"name": "Job", "color": "#ffffff"}
+    assert updated == old | {"name": "Job", "color": "#ffffff", "etag": updated["etag"]}
     replaced = (await categories.replace_category(ada, **this, body=CategoryReplace(name="Work"))).body
-    assert replaced == old | {"color": "#3B82F6"}
+    assert replaced == old | {"color": "#3B82F6", "etag": replaced["etag"]}
 
 
 async def test_a_category_of_another_user_is_not_found(
@@ -104,7 +105,7 @@ async def test_deleting_a_category_does_not_change_its_tasks(
     response = await categories.delete_category(ada, user_id=ada.user_id, category_id=work["id"])
     assert response["message"] == "Category deleted successfully"
     left = (await tasks.get_task(ada, user_id=ada.user_id, task_id=created.body["id"])).body
-    assert left == created.body | {"category_id": None}
+    assert left == created.body | {"category_id": None, "etag": left["etag"]}
     with pytest.raises(CategoryNotFound):
         await categories.delete_category(ada, user_id=ada.user_id, category_id=work["id"])
 

@@ -132,6 +132,7 @@ async def test_replace_resets_omitted_properties_to_defaults(
         "due_date": None,
         "category_id": None,
         "updated_at": new["updated_at"],
+        "etag": new["etag"],
     }
     assert new == old | expected
     assert new["updated_at"] > old["updated_at"]
@@ -159,7 +160,7 @@ async def test_an_update_changes_only_the_given_properties(
     new = (
         await tasks.update_task(ada, user_id=ada.user_id, task_id=old["id"], body=TaskUpdate(**changes))
     ).body
-    assert new == old | changes | {"updated_at": new["updated_at"]}
+    assert new == old | changes | {"updated_at": new["updated_at"], "etag": new["etag"]}
     assert new["updated_at"] > old["updated_at"]
     assert (await tasks.get_task(ada, user_id=ada.user_id, task_id=old["id"])).body == new
 

@@ -40,6 +40,7 @@ class NoteRow(TypedDict):
     color: str
     pinned: bool
     created_at: Any
+    etag: str
 
 
 class NoteNotFound(NotFound):
@@ -96,11 +97,11 @@ async def test_an_update_changes_any_subset_of_properties(notes: OwnedTable[Note
     for changes in ({"color": "blue"}, {"text": "Tea", "pinned": True}, {"pinned": False}):
         expected = {**(await notes.get(ada.user_id, row_id)).values, **changes}
         changed = await notes.update(ada.user_id, row_id, changes)
-        assert changed.values == expected
+        assert changed.values == {**expected, "etag": changed.etag}
         assert changed.etag not in seen
         seen.add(changed.etag)
     replaced = await notes.replace(ada.user_id, row_id, {"text": "Rice"})
-    assert replaced.values == {**first.values, "text": "Rice", "color": "yellow"}
+    assert replaced.values == {**first.values, "text": "Rice", "color": "yellow", "etag": replaced.etag}
 
 
 async def test_updates_of_different_subsets_share_a_statement(

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from specfirst.cli.lint import lint_settings
 
 if TYPE_CHECKING:
     from specfirst.codegen.generate import GenerationError
-    from specfirst.codegen.skeleton import Layout, Missing
+    from specfirst.codegen.skeleton import Layout, Missing, Unfinished
 
 SUMMARY = "Generate the Python package of a contract."
 EXAMPLES = """\
@@ -128,6 +129,16 @@ def _command(arguments: argparse.Namespace, config: Config) -> Generate:
     return Generate(config, arguments.program, contract, output, implementations)
 
 
+def _saved(files: set[Path]) -> dict[Path, tuple[int, int]]:
+    """Return what changes when a file is saved: its time and size, or nothing while it is being replaced."""
+    found = {}
+    for path in files:
+        with suppress(OSError):
+            status = path.stat()
+            found[path] = status.st_mtime_ns, status.st_size
+    return found
+
+
 @dataclass(frozen=True)
 class Generate:
     """The command, with its options and settings."""
@@ -174,19 +185,29 @@ class Generate:
             except GenerationError as error:
                 failure(error)
 
+        files = self._files({self.contract.absolute()})
+        saved = _saved(files)
         update()
         print(f"Watching {self.contract}; Ctrl-C stops", flush=True)
-        files = self._files({self.contract.absolute()})
         while not stop.is_set():
-            folders = {path.parent for path in files}
-            # The loop ends when the contract refers to other files than before.
-            for changes in watch(*folders, recursive=False, watch_filter=None, stop_event=stop):
-                if files.isdisjoint(Path(path) for _, path in changes):
-                    continue
+            files = self._files(files)
+            # A file that was saved during the generation may have been read before.
+            if all(saved.get(path, time) == time for path, time in _saved(files).items()):
+                saved = _saved(files)
+                folders = {path.parent for path in files}
+                for _ in watch(
+                    *folders,
+                    recursive=False,
+                    watch_filter=None,
+                    stop_event=stop,
+                    yield_on_timeout=True,
+                    rust_timeout=1000,
+                ):
+                    if _saved(files) != saved:
+                        break
+            if not stop.is_set():
+                saved = _saved(files)
                 update()
-                known, files = files, self._files(files)
-                if files != known:
-                    break
         return CLEAN
 
     def _files(self, known: set[Path]) -> set[Path]:
@@ -201,12 +222,15 @@ class Generate:
             return known
 
     def tell_missing(self) -> int:
-        """Say which operations have no method yet. This is no error: the contract comes first."""
+        """Say which operations have no method yet, or one that cannot serve them.
+
+        This is no error: the contract comes first.
+        """
         from specfirst.codegen.generate import GenerationError
 
         if layout := self._layout():
             try:
-                gaps = self._missing(layout)
+                gaps, unfinished = self._missing(layout), self._unfinished(layout)
             except GenerationError as error:
                 # The generation itself is complete.
                 print(error, file=sys.stderr)
@@ -216,6 +240,7 @@ class Generate:
                 print(f"{self._shown(gap.module)} lacks {gap.class_name}.{names}")
             if gaps:
                 print(f"{self.program} --skeleton writes these methods, with their bodies left to write")
+            self._tell(unfinished)
         return CLEAN
 
     def write_skeletons(self) -> int:
@@ -223,7 +248,7 @@ class Generate:
 
         layout = self._layout()
         assert layout, "--skeleton requires the implementations"
-        gaps = self._missing(layout)
+        gaps, unfinished = self._missing(layout), self._unfinished(layout)
         for gap in gaps:
             is_new = gap.is_new
             write_missing(gap, layout)
@@ -231,9 +256,19 @@ class Generate:
                 print(f"wrote {self._shown(gap.module)}: {gap.class_name}.{operation.identifier}")
             if is_new:
                 print(self._to_connect(gap, layout))
-        if not gaps:
+        self._tell(unfinished)
+        if not gaps and not unfinished:
             print(f"{self._shown(layout.implementations)}/ has a method for every operation")
         return CLEAN
+
+    def _tell(self, unfinished: Sequence[Unfinished]) -> None:
+        for method in unfinished:
+            place = f"{self._shown(method.module)}:{method.line}: {method.name}"
+            if method.found:
+                print(f"{place} cannot be called as the contract says; correct its parameters")
+                print(f"    expected: {method.expected}\n    found:    {method.found}")
+            else:
+                print(f"{place} is not written: it only raises NotImplementedError")
 
     def _layout(self) -> Layout | None:
         from specfirst.codegen.skeleton import Layout
@@ -254,6 +289,12 @@ class Generate:
         from specfirst.contract.document import Document
 
         return missing(Document.load(self.contract), layout)
+
+    def _unfinished(self, layout: Layout) -> Sequence[Unfinished]:
+        from specfirst.codegen.skeleton import unfinished
+        from specfirst.contract.document import Document
+
+        return unfinished(Document.load(self.contract), layout)
 
     def _to_connect(self, gap: Missing, layout: Layout) -> str:
         """Say what connects a new class with the generated routes."""

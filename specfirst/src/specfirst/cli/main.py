@@ -26,6 +26,7 @@ COMMANDS: tuple[str, ...] = (
     "format",
     "diff",
     "generate",
+    "client",
     "mock",
     "proxy",
     "serve",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from specfirst.contract.document import Pointer, pascal
-from specfirst.lint.rules import STYLE, Edit, Violation, rule
+from specfirst.lint.rules import STYLE, WARNING, Edit, Violation, rule
 from specfirst.lint.schemas import GENERATED_NAMES, selected_schema
 from specfirst.lint.view import Part, View
 
@@ -33,6 +33,26 @@ def schemas_are_named_like_classes(view: View) -> Iterator[Violation]:
             yield Violation(
                 pointer, f"the schema names {name!r} and {first!r} differ only in case", "rename one of them"
             )
+
+
+_TYPES = ("schemas", "parameters", "requestBodies")
+"""The sections of `components` that generators make types of."""
+
+
+@rule("distinct-component-name", WARNING)
+def no_two_components_have_one_name(view: View) -> Iterator[Violation]:
+    """Generators write the types of all sections into one module, where one name would be two types."""
+    seen: dict[str, str] = {}
+    for section in _TYPES:
+        for name in view.content.get("components", {}).get(section, {}):
+            # Two names of schemas that differ only in case are another rule's problem.
+            first = seen.setdefault(name.lower(), section)
+            if first != section:
+                yield Violation(
+                    ("components", section, name),
+                    f"{name!r} is also the name of a component in {first}",
+                    "rename one of them, such as PathBookId for a parameter in the path",
+                )
 
 
 @rule("unused-component", STYLE, recommended=True, needs_all=True, fixable=True)

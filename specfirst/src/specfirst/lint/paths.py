@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from specfirst.contract.document import SEGMENT, DocumentError
+from specfirst.contract.document import SEGMENT, DocumentError, Pointer
 from specfirst.lint.rules import ERROR, STYLE, WARNING, Edit, Violation, rule
 from specfirst.lint.view import Part, View, single_type
 
@@ -157,6 +157,42 @@ def paths_of_servers_can_be_served(view: View) -> Iterator[Violation]:
                     f"the path {path} below the server {base or '/'} is also a path below {first or '/'}",
                     "give the servers the same path, or paths of which none begins with another",
                 )
+    yield from _own_servers(view, bases)
+
+
+def _own_servers(view: View, bases: tuple[str, ...]) -> Iterator[Violation]:
+    """Check the servers of operations and path items, below whose paths operations are served as well."""
+    own: dict[Pointer, tuple[str, ...]] = {}
+    for part in view.of("path item", "operation"):
+        try:
+            own[part.pointer] = view.document.bases(part.node.get("servers", ()), part.pointer)
+        except DocumentError as error:
+            yield Violation(error.pointer, error.problem, error.remedy)
+    seen: dict[tuple[str, str], str] = {}
+    for endpoint in view.endpoints if any(own.values()) else ():
+        others = own.get(endpoint.pointer) or own.get(endpoint.pointer[:-1]) or ()
+        for base in dict.fromkeys([*bases, *others]):
+            key = (endpoint.method, _EXPRESSION.sub("{}", base + endpoint.path))
+            first = seen.setdefault(key, endpoint.path)
+            if first != endpoint.path:
+                yield Violation(
+                    endpoint.pointer,
+                    f"{endpoint.method} {endpoint.path} below the server {base or '/'} is also {first}",
+                    "give the servers other paths",
+                )
+
+
+@rule("server-slash", WARNING)
+def urls_of_servers_do_not_end_in_a_slash(view: View) -> Iterator[Violation]:
+    """Many generated clients put the URL before the path, so they would call `//books`."""
+    for index, server in enumerate(view.content.get("servers", [])):
+        url = server.get("url")
+        if isinstance(url, str) and url.endswith("/"):
+            yield Violation(
+                ("servers", str(index), "url"),
+                f"the URL {url!r} of the server ends in a slash",
+                "remove the slash" if url != "/" else "remove the server: without `servers`, it is `/`",
+            )
 
 
 @rule("trailing-slash", STYLE)
@@ -211,6 +247,28 @@ def _is_array_of_scalars(view: View, schema: Part) -> bool:
         return False
     items = [child for child in view.children(array) if child.field == "items"]
     return all(_is_scalar(view, item) for item in items)
+
+
+_FROM_CURSOR = ("after", "before", "cursor")
+_FROM_NUMBER = ("offset", "page", "start")
+"""Names of parameters of which generators take the first as the position of a page."""
+
+
+@rule("cursor-order", WARNING)
+def cursors_are_before_offsets(view: View) -> Iterator[Violation]:
+    """Generators of functions that read page after page use the first parameter that is a position."""
+    for endpoint in view.endpoints:
+        numbered = ""
+        for parameter in endpoint.located("query"):
+            name = parameter.node.get("name", "")
+            if name in _FROM_NUMBER:
+                numbered = numbered or name
+            elif name in _FROM_CURSOR and numbered:
+                yield Violation(
+                    (*endpoint.pointer, "parameters"),
+                    f"the parameter {name!r} is after {numbered!r}",
+                    "declare it first: with a cursor, pages neither repeat nor skip items",
+                )
 
 
 @rule("header-parameter", WARNING, fixable=True)

@@ -193,11 +193,36 @@ def null_is_written_in_one_of_two_ways(view: View) -> Iterator[Violation]:
             yield Violation((*part.pointer, "type"), "only null is allowed", "remove it, or add another type")
 
 
+@rule("type-list", WARNING)
+def a_schema_has_one_type(view: View) -> Iterator[Violation]:
+    """Many generators make an empty type of a list of types; they can read `oneOf`."""
+    for part in view.schemas:
+        named = [name for name in types(part.node) if name != "null"]
+        if len(named) > 1:
+            yield Violation(
+                (*part.pointer, "type"),
+                f"the schema has the types {', '.join(named)}",
+                "write `oneOf`, with one type in each alternative",
+            )
+
+
 @rule("discriminator-mapping", WARNING)
 def discriminators_select_schemas(view: View) -> Iterator[Violation]:
     """A value of the discriminator that selects no schema makes clients fail, or guess."""
     for part in view.schemas:
-        mapping = (part.node.get("discriminator") or {}).get("mapping") or {}
+        discriminator = part.node.get("discriminator") or {}
+        default = discriminator.get("defaultMapping")
+        if (
+            isinstance(default, str)
+            and (place := selected_schema(default))
+            and not exists(view.content, place)
+        ):
+            yield Violation(
+                (*part.pointer, "discriminator", "defaultMapping"),
+                f"the default is {default}, which does not exist",
+                "correct the reference, or add the schema",
+            )
+        mapping = discriminator.get("mapping") or {}
         for value, name in mapping.items():
             place = selected_schema(name)
             if place and not exists(view.content, place):
@@ -226,19 +251,48 @@ def alternatives_are_null_or_have_a_discriminator(view: View) -> Iterator[Violat
                 (*part.pointer, "anyOf"),
                 "anyOf is neither a $ref or null, nor several constraints on one scalar type",
                 "write `anyOf: [{$ref: ...}, {type: 'null'}]`, one scalar type next to it and in each "
-                "alternative, or for objects oneOf with a discriminator",
+                "alternative, oneOf with scalar types, or for objects oneOf with a discriminator",
             )
+        if is_scalar_union(part.node):
+            continue
         if "oneOf" in part.node:
             yield from _discriminated(view, part)
         elif "discriminator" in part.node and "properties" not in part.node:
             yield Violation((*part.pointer, "discriminator"), "it has no oneOf", "add oneOf, or remove it")
 
 
+def is_scalar_union(schema: Mapping[str, Any]) -> bool:
+    """Return whether `oneOf` lists scalar types that exclude each other, such as a name or an index."""
+    branches = schema.get("oneOf", [])
+    named = [branch.get("type") for branch in branches if _known(branch) <= _ANNOTATIONS | {"type"}]
+    return len(named) == len(branches) and sorted(named, key=str) in _EXCLUSIVE
+
+
+_EXCLUSIVE = [
+    [*others, number, *texts]
+    for others in ([], ["boolean"])
+    for number in ("integer", "number")
+    for texts in ([], ["string"])
+    if others or texts
+] + [["boolean", "string"]]
+"""The lists of scalar types of which a value has at most one; an integer is a number too."""
+
+
+def alternates(part: Part) -> bool:
+    """Return whether the part is an alternative of such a `oneOf`."""
+    return part.field == "oneOf" and part.parent is not None and is_scalar_union(part.parent.node)
+
+
+def _known(schema: Mapping[str, Any]) -> set[str]:
+    """Return the keywords, without extensions."""
+    return {name for name in schema if not name.startswith("x-")}
+
+
 def is_narrowed(schema: Mapping[str, Any]) -> bool:
     """Return whether `anyOf` lists constraints on one scalar type, such as `*` or entity tags."""
     named, narrowing = schema.get("type"), _SCALAR_CONSTRAINTS | _ANNOTATIONS | {"type", "const"}
     return named in ("string", "integer", "number") and all(
-        isinstance(branch, Mapping) and branch.keys() <= narrowing and branch.get("type") == named
+        isinstance(branch, Mapping) and _known(branch) <= narrowing and branch.get("type") == named
         for branch in schema.get("anyOf", [{}])
     )
 
@@ -406,9 +460,9 @@ def required_properties_exist(view: View) -> Iterator[Violation]:
     """A name in `required` without a property is often misspelt, and a closed object can never have it."""
     for part in view.schemas:
         combined = part.node.keys() & _COMBINING or (part.parent and part.field in _COMBINING)
-        closed = part.node.get("additionalProperties") is False
+        closed = part.node.get("additionalProperties") is False and "patternProperties" not in part.node
         # Without properties of its own, and in combinations, a schema may be about properties of another one.
-        if combined or not ("properties" in part.node or closed):
+        if not closed and (combined or "properties" not in part.node):
             continue
         for index, name in enumerate(part.node.get("required", [])):
             if name not in part.node.get("properties", {}):
@@ -435,12 +489,12 @@ _COMBINING = {
 
 @rule("one-way-property", STYLE)
 def no_property_is_read_or_write_only(view: View) -> Iterator[Violation]:
-    """Validators and most generators ignore both keywords, so they are not enforced."""
+    """Most validators and generators of clients ignore both keywords, so they have one type for both ways."""
     for part in view.schemas:
         for name in ("readOnly", "writeOnly"):
             if name in part.node:
                 yield Violation(
                     (*part.pointer, name),
-                    f"{name} is ignored by validators",
+                    f"{name} is ignored by most tools",
                     "use separate schemas for requests and responses",
                 )

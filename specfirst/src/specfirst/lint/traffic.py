@@ -8,7 +8,7 @@ from typing import Any
 
 from specfirst.lint.patterns import pattern_lengths, pattern_problems
 from specfirst.lint.rules import STYLE, WARNING, Violation, rule
-from specfirst.lint.schemas import narrows
+from specfirst.lint.schemas import alternates, is_scalar_union, narrows
 from specfirst.lint.view import View, single_type, types
 
 _LARGEST = 2**53 - 1
@@ -56,9 +56,9 @@ def request_properties_have_no_default(view: View) -> Iterator[Violation]:
 def values_in_requests_have_one_type(view: View) -> Iterator[Violation]:
     """A value with several types cannot be constrained, and unconstrained values must be rejected."""
     for part in view.requests:
-        if len({*types(part.node)} - {"null"}) > 1:
+        if len({*types(part.node)} - {"null"}) > 1 or is_scalar_union(part.node):
             yield Violation(
-                (*part.pointer, "type"),
+                (*part.pointer, "oneOf" if "oneOf" in part.node else "type"),
                 "a value in a request has several types",
                 "use one type, and null if needed",
             )
@@ -81,7 +81,7 @@ def response_properties_are_always_there(view: View) -> Iterator[Violation]:
 def integers_have_bounds(view: View) -> Iterator[Violation]:
     """JavaScript rounds integers beyond 2^53 - 1, and databases have their own limits."""
     for part in view.schemas:
-        if single_type(part.node) != "integer" or part.node.keys() & {"enum", "const"}:
+        if single_type(part.node) != "integer" or part.node.keys() & {"enum", "const"} or alternates(part):
             continue
         for name in ("minimum", "maximum"):
             bound = part.node.get(name)
@@ -91,6 +91,23 @@ def integers_have_bounds(view: View) -> Iterator[Violation]:
                     f"the integer has no {name}" if bound is None else f"the {name} is beyond 2^53 - 1",
                     f"set minimum and maximum, from -{_LARGEST} to {_LARGEST}",
                 )
+
+
+@rule("wide-integer", WARNING)
+def wide_integers_have_a_format(view: View) -> Iterator[Violation]:
+    """Without `format: int64`, an integer has 32 bits in generated Java, Kotlin, Go and Rust."""
+    for part in view.schemas:
+        if single_type(part.node) != "integer" or "format" in part.node:
+            continue
+        for name in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"):
+            bound = part.node.get(name)
+            if isinstance(bound, int | float) and not -(2**31) <= bound < 2**31:
+                yield Violation(
+                    (*part.pointer, name),
+                    f"the {name} {bound} does not fit into 32 bits, and there is no format",
+                    "add `format: int64`",
+                )
+                break
 
 
 @rule("date-time-pattern", STYLE)

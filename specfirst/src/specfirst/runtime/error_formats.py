@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
 
-from specfirst.contract.document import Operation, pointer_text
+import orjson
+
+from specfirst.contract.document import Document, MediaType, Operation, pointer_text
+from specfirst.contract.shapes import shape_of
 from specfirst.runtime.errors import APIError, Invalid, MalformedBody, ValidationErrorItem
 
 ErrorBody = Callable[[APIError], Any]
@@ -53,12 +56,19 @@ class ErrorFormat:
     """The format of all error responses of an engine.
 
     `media_type` is that of errors for which the contract declares none. `validation_status` is the status of
-    validation errors; without it, the operation decides.
+    validation errors; without it, the operation decides. With `adds_code`, a body gets the member `code`
+    where the contract declares it.
     """
 
     body: ErrorBody
     media_type: str = "application/json"
     validation_status: int | None = None
+    adds_code: bool = False
+
+    def content(self, api_error: APIError, *, coded: bool) -> bytes:
+        """Return the JSON of the body. `coded` says that its schema has the property `code`."""
+        body = self.body(api_error)
+        return orjson.dumps({**body, "code": api_error.code} if coded and self.adds_code else body)
 
     def status_of(self, api_error: APIError, operation: Operation | None = None) -> int:
         """Return the response status, and set it in the error, where the body finds it.
@@ -81,9 +91,15 @@ _INVALID, _MALFORMED = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.BAD_REQUEST
 def error_format(body: ErrorBody | NamedErrorBody, validation_status: int | None) -> ErrorFormat:
     """Return the format with this body, named or as a function. Raises ValueError for an unknown name."""
     if body == "problem+json":
-        return ErrorFormat(problem_body, "application/problem+json", validation_status)
+        return ErrorFormat(problem_body, "application/problem+json", validation_status, adds_code=True)
     if body == "detail":
-        return ErrorFormat(detail_body, "application/json", validation_status)
+        return ErrorFormat(detail_body, "application/json", validation_status, adds_code=True)
     if isinstance(body, str):
         raise ValueError(f"error_body is {body!r}; use 'detail', 'problem+json' or a function")
     return ErrorFormat(body, "application/json", validation_status)
+
+
+def declares_code(document: Document, media_type: MediaType) -> bool:
+    """Return whether the schema of an error body has the property `code`, as a text."""
+    shape = shape_of(document, media_type.schema, (*media_type.pointer, "schema"))
+    return "code" in shape.properties and "string" in shape.properties["code"].types

@@ -20,6 +20,7 @@ Implementations raise their own subclasses; the engine renders all of them in on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -38,10 +39,38 @@ class ValidationErrorItem:
     type: str
 
 
+_NAMES = {
+    413: "content_too_large",
+    414: "uri_too_long",
+    416: "range_not_satisfiable",
+    422: "unprocessable_content",
+}
+"""The names of RFC 9110 that Python learned in later versions."""
+
+
+def status_code_name(status: int) -> str:
+    """Return the name of a status as an error code: `not_found`; `error` for an unknown status."""
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:
+        return "error"
+    return _NAMES.get(status) or re.sub("[^a-z]+", "_", phrase.lower()).strip("_")
+
+
 class APIError(Exception):
-    """An error response with this status and detail. The client can read both."""
+    """An error response with this status, detail and code. The client can read all three.
+
+    `code` is for programs, and does not change with the text. A subclass that sets a `status` and no `code`
+    has the name of the status, such as `not_found`; another one has the code of its base class.
+    """
 
     status: int
+    code: str = "error"
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "status" in cls.__dict__ and "code" not in cls.__dict__:
+            cls.code = status_code_name(cls.status)
 
     def __init__(self, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
@@ -85,6 +114,7 @@ class MethodNotAllowed(APIError):
 
 class MalformedBody(APIError):
     status = HTTPStatus.BAD_REQUEST
+    code = "malformed_body"
 
 
 class PreconditionFailed(APIError):
@@ -111,6 +141,7 @@ class Invalid(APIError):
     """The request violates its schemas; all validation errors are listed at once."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "invalid_request"
 
     def __init__(self, validation_errors: Sequence[ValidationErrorItem]) -> None:
         super().__init__("The request does not fit the contract")
@@ -143,4 +174,4 @@ class UnreadableRequest(APIError):
 
     def __init__(self, status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail, headers)
-        self.status = status
+        self.status, self.code = status, status_code_name(status)

@@ -1,0 +1,1 @@
+"""The implementation: one module for each tag."""
