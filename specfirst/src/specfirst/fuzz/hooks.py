@@ -19,6 +19,7 @@ import jsonschema_rs
 import schemathesis
 from schemathesis import Case, HookContext, Response
 from schemathesis.cli import EventHandler, ExecutionContext, handler
+from schemathesis.core import NOT_SET
 from schemathesis.core import hooks as loading
 from schemathesis.core.failures import AcceptedNegativeData, Failure
 from schemathesis.core.parameters import ParameterLocation
@@ -153,6 +154,8 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
             return f"{media_type} does not show the types of values"
         if media_type in _FORMS and _valid_with_lists(case):
             return "a form does not show whether one value is a list"
+    if isinstance(failure, RejectedPositiveData) and is_json(media_type) and not _is_valid(case):
+        return "the contract's example does not match its schema"
     query = (case.query or {}).values()
     if isinstance(failure, RejectedPositiveData) and any(map(_is_nested, query)):
         return "OpenAPI does not say how lists and objects inside others are written in a query"
@@ -160,6 +163,17 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
     if isinstance(failure, RejectedPositiveData) and any(map(_is_ambiguous, fields)):
         return "a form shows neither null nor an empty list, and Schemathesis writes nested objects as texts"
     return None
+
+
+def _is_valid(case: Case[Any]) -> bool:
+    """Return whether a JSON body matches its schema, which Schemathesis does not check for examples."""
+    alternative = case.operation.get_body_for_media_type(case.media_type)
+    if alternative is None or case.body is NOT_SET:
+        return True
+    try:
+        return jsonschema_rs.validator_for(alternative.optimized_schema).is_valid(case.body)
+    except ValueError:
+        return True
 
 
 def _has_twin(case: Case[Any]) -> bool:
