@@ -146,7 +146,7 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
     if isinstance(failure, AllowHeaderMismatch) and not failure.missing_methods:
         item = case.operation.schema.raw_schema["paths"].get(case.operation.path, {})
         others = {method.lower() for method in item.get("additionalOperations", ())}
-        if others.issuperset(failure.undocumented_methods):
+        if others.issuperset(method.lower() for method in failure.undocumented_methods):
             return "Schemathesis does not read additionalOperations"
     media_type = (case.media_type or "").partition(";")[0].strip().lower()
     if isinstance(failure, AcceptedNegativeData) and _only_the_body_is_wrong(case):
