@@ -337,7 +337,7 @@ export interface components {
          * @description Entity tags separated by commas, or `*`. A list may have empty elements, and may be sent in several field lines
          *     (RFC 9110, sections 5.3 and 5.6.1.2).
          */
-        EntityTags: string | "*";
+        EntityTags: string;
         /** @description Visible ASCII characters, compared exactly. Quotation marks are optional and are part of the key. */
         IdempotencyKey: string;
         /**
