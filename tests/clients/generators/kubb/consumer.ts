@@ -2,7 +2,8 @@ import { createTask, type GetTask404, getTask, listTasks, toggleTask, updateTask
 import { check, setting } from "./scenario";
 
 const user_id = setting("USER_ID");
-const config = { headers: { Authorization: `Bearer ${setting("TOKEN")}` } };
+// The client sends no Content-Type of its own.
+const config = { headers: { Authorization: `Bearer ${setting("TOKEN")}`, "Content-Type": "application/json" } };
 const path = encodeURIComponent(user_id);
 
 await check<number>({

@@ -5,6 +5,7 @@ import {
   EnvironmentInjector,
   Injector,
   NgZone,
+  ɵINJECTOR_SCOPE as INJECTOR_SCOPE,
   ɵNoopNgZone as NoopNgZone,
 } from "@angular/core";
 import { firstValueFrom } from "rxjs";
@@ -25,7 +26,7 @@ const providers = provideHttpClient(
   ]),
 );
 const http = createEnvironmentInjector(
-  [providers, { provide: NgZone, useClass: NoopNgZone }],
+  [providers, { provide: NgZone, useClass: NoopNgZone }, { provide: INJECTOR_SCOPE, useValue: "root" }],
   Injector.NULL as EnvironmentInjector,
 ).get(HttpClient);
 
