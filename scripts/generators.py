@@ -154,8 +154,8 @@ GENERATORS: Mapping[str, Generator] = {
     "typed-openapi": Generator(
         "typed-openapi",
         node("typed-openapi", "typed-openapi", "openapi.yaml", "-o", "generated/api.ts"),
-        fault="its types require `header` although each header is optional, and it names the method `patch`, which "
-        "`fetch` sends as it is, so the program writes it in upper case (no issue found; the fault of "
+        fault="its types require `header` although each header is optional, and it names the method `patch`, "
+        "which `fetch` sends as it is, so the program writes it in upper case (no issue found; the fault of "
         "[orval 888](https://github.com/orval-labs/orval/issues/888), which is fixed)",
         quick=True,
     ),
@@ -298,7 +298,12 @@ Steps = tuple[list[Command], Command]
 
 def _typescript(folder: Path) -> Steps:
     packages = folder / "node_modules"
-    bundle = [packages / "esbuild" / "bin" / "esbuild", "consumer.ts", "--bundle", "--platform=node"]
+    bundle: list[str | Path] = [
+        packages / "esbuild" / "bin" / "esbuild",
+        "consumer.ts",
+        "--bundle",
+        "--platform=node",
+    ]
     return (
         [
             [NODE, packages / "typescript" / "bin" / "tsc", "--project", "."],
@@ -320,8 +325,9 @@ def _python(folder: Path) -> Steps:
         for package in generated.iterdir():
             if (package / "__init__.py").exists():
                 package.rename(folder / package.name)
-    mypy = [_python_program("python"), "-m", "mypy", "--strict", "--follow-imports=silent", "consumer.py"]
-    return [mypy], [_python_program("python"), "consumer.py"]
+    python = _python_program("python")
+    mypy: Command = [python, "-m", "mypy", "--strict", "--follow-imports=silent", "consumer.py"]
+    return [mypy], [python, "consumer.py"]
 
 
 def _java(folder: Path) -> Steps:
@@ -332,17 +338,13 @@ def _java(folder: Path) -> Steps:
     (jar,) = (BUILD / "venv").rglob("openapi-generator.jar")
     generated = (folder / "generated/src/main/java").rglob("*.java")
     sources = [*sorted(generated), *(folder / "jakarta").rglob("*.java")]
-    compile_ = [
-        javac,
-        "-Xlint:all,-processing,-serial",
-        "-nowarn",
+    compile_: list[str | Path] = [javac, "-Xlint:all,-processing,-serial", "-nowarn", "-cp", jar]
+    return [[*compile_, "-d", "classes", "Consumer.java", *sources]], [
+        java,
         "-cp",
-        jar,
-        "-d",
-        "classes",
-        "Consumer.java",
+        f"classes{os.pathsep}{jar}",
+        "Consumer",
     ]
-    return [[*compile_, *sources]], [java, "-cp", f"classes{os.pathsep}{jar}", "Consumer"]
 
 
 def _go(folder: Path) -> Steps:

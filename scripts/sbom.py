@@ -1,4 +1,4 @@
-"""Write a software bill of materials (SBOM) of the server and the TypeScript client, as CycloneDX 1.6.
+"""Write a software bill of materials (SBOM) of the server, as CycloneDX 1.6.
 
 It is derived from the lock files, so its content is reproducible. Packages for other platforms have no
 licence in it.
@@ -7,7 +7,6 @@ licence in it.
 from __future__ import annotations
 
 import argparse
-import base64
 import hashlib
 import json
 import re
@@ -20,7 +19,6 @@ from uuid import UUID
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.txt"
-CLIENT_LOCK = ROOT / "clients" / "typescript" / "package-lock.json"
 
 # Licences of packages whose metadata has no SPDX expression yet.
 _CLASSIFIERS = {
@@ -44,7 +42,7 @@ def main() -> None:
 
 def bill_of_materials() -> dict[str, Any]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    digest = hashlib.sha256(LOCK.read_bytes() + CLIENT_LOCK.read_bytes()).digest()
+    digest = hashlib.sha256(LOCK.read_bytes()).digest()
     return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
@@ -53,7 +51,7 @@ def bill_of_materials() -> dict[str, Any]:
         "metadata": {
             "component": {"type": "application", "name": project["name"], "version": project["version"]}
         },
-        "components": [*_python(), *_npm()],
+        "components": [*_python()],
     }
 
 
@@ -81,16 +79,6 @@ def license_of(package: str) -> str | None:
 def _python() -> Iterator[dict[str, Any]]:
     for name, version, hashes in pins(LOCK):
         yield _component("pypi", name, version, license_of(name), "SHA-256", hashes)
-
-
-def _npm() -> Iterator[dict[str, Any]]:
-    """Yield the packages that the client installs, without peer and development dependencies."""
-    for path, package in json.loads(CLIENT_LOCK.read_text(encoding="utf-8"))["packages"].items():
-        if path and not {"dev", "devOptional", "peer"} & package.keys():
-            algorithm, _, content = package["integrity"].partition("-")
-            assert algorithm == "sha512", f"{path} has another kind of hash"
-            name, hashes = path.rpartition("node_modules/")[2], [base64.b64decode(content).hex()]
-            yield _component("npm", name, package["version"], package["license"], "SHA-512", hashes)
 
 
 def _component(

@@ -92,15 +92,11 @@ def main() -> None:
             listen(listener, options.host, options.port)
         except StartupError as error:
             sys.exit(f"scripts/serve: {error}")
-        for operation_id in sorted(app.engine.unimplemented):
-            _say(f"Not implemented, answers 501: {operation_id}")
+        # The log lists the operations.
         if app.engine.unimplemented:
             _say(f"{SKELETON} writes the methods that are missing")
         if settings.mock == "all":
             _say("Mock: every operation answers with the contract's example, and nothing is stored")
-        else:
-            for operation_id in sorted(app.engine.mocks):
-                _say(f"Mock, answers with the contract's example: {operation_id}")
         _print_addresses(settings, listener, options.host)
         _run(listener, settings, workers=options.workers, reload=options.reload)
 
@@ -196,6 +192,8 @@ def _print_addresses(settings: Settings, listener: socket.socket, host: str) -> 
     api = url + contract().base_paths[0]
     _say(f"API      {api}")
     _say(f"Docs     {f'{url}/docs  {url}/redoc  ' if settings.docs else ''}{url}/openapi.yaml")
+    if settings.docs:
+        _say(f"Client   npm install {url}/client.tgz")
     developer, secret = settings.development_user, settings.shared_secret
     if developer and secret:
         token = mint_token(secret.get_secret_value(), developer, timedelta(hours=12))

@@ -10,9 +10,7 @@ import sys
 from pathlib import Path
 from textwrap import dedent
 
-from serving import CLEAN, ROOT
-
-from scripts.client import PACKAGE, install
+from tests.serving import CLEAN, ROOT
 
 FOLDERS = ("specfirst", "generated", "impl", "devtools", "migrations", "scripts", "tests", "clients", "docs")
 FILES = ("openapi.yaml", "pyproject.toml", "README.md", ".env.example", "schemathesis.toml")
@@ -27,7 +25,7 @@ class Copy:
     def __init__(self, folder: Path, *folders: str) -> None:
         """Copy these folders (default: all that the commands need) and the files in the root folder."""
         self.root = folder
-        ignored = shutil.ignore_patterns("__pycache__", "node_modules", "dist")
+        ignored = shutil.ignore_patterns("__pycache__", "node_modules")
         for name in folders or FOLDERS:
             shutil.copytree(ROOT / name, folder / name, ignore=ignored, symlinks=True)
         for name in FILES:
@@ -48,11 +46,6 @@ class Copy:
         done = self.run(module, *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
-
-    def install_client(self) -> None:
-        """Link the project's node_modules into the copy's client; install them first if they are missing."""
-        install(PACKAGE)
-        (self.root / "clients/typescript/node_modules").symlink_to(PACKAGE / "node_modules")
 
     def apply(self, diff: str, document: str = "README.md") -> None:
         apply(diff, self.root, document)

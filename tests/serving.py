@@ -57,7 +57,7 @@ def serving(
                 break
         # A full pipe that is not read would block the server.
         Thread(target=process.stdout.read, daemon=True).start()
-        found = re.search(r"API +(http://\S+)", printed)
+        found = re.search(r"(?:API|Mock) +(http://\S+)", printed)
         assert found, f"scripts/serve did not start:\n{printed}"
         yield Served(process, found[1], printed)
     finally:

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 
 from scripts.client import NODE
+from tests.copies import import_path
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "better-auth"
@@ -82,7 +83,7 @@ def api(database_url: str, folder: Path, **settings: str) -> Iterator[str]:
     port = free_port()
     env = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": import_path(ROOT),
         "ENVIRONMENT": "test",
         "VALIDATE_RESPONSES": "true",
         "DATABASE_URL": database_url,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from frontend import Frontend
 from serving import Served, serving
 
-from scripts.client import PACKAGE, install, npm
+from scripts.client import PACKAGE, ROOT, TOOLS, install, run
 
 HERE = Path(__file__).resolve().parent
 SECRET = "clients-tests:0123456789abcdefghijkl"
@@ -20,15 +21,17 @@ SECRET = "clients-tests:0123456789abcdefghijkl"
 @pytest.fixture(scope="session")
 def tools() -> Path:
     """The dependencies of the client; fails with npm's output if they cannot be installed."""
-    install(PACKAGE)
-    return PACKAGE / "node_modules"
+    install(TOOLS)
+    return TOOLS / "node_modules"
 
 
 @pytest.fixture(scope="session")
 def tarball(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package as it would be published."""
+    """The package that a release attaches."""
     folder = tmp_path_factory.mktemp("packed")
-    npm("pack", "--pack-destination", folder, folder=PACKAGE)
+    shutil.copy(PACKAGE / "package.json", folder)
+    shutil.copy(PACKAGE / "README.md", folder)
+    run(sys.executable, "-m", "specfirst", "client", "typescript", "--output", folder, "--pack", folder=ROOT)
     (packed,) = folder.glob("*.tgz")
     return packed
 

@@ -1,12 +1,16 @@
-"""The web server of a front end: it serves a page with a script, and receives the script's results."""
+"""What front ends have: a compiler, and a web server that serves a page and receives its results."""
 
 from __future__ import annotations
 
 import json
 import queue
+import shutil
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any, Self
+
+from scripts.client import NODE, run
 
 _PAGE = b'<!doctype html><title>A front end</title><script type="module" src="/page.js"></script>'
 
@@ -53,3 +57,22 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log nothing."""
+
+
+def compile_files(project: Path, files: list[str], **options: object) -> None:
+    """Compile as most front ends do: without checks of the declarations of installed packages."""
+    options["skipLibCheck"] = True
+    config = {"extends": "./tsconfig.json", "include": files, "compilerOptions": options}
+    (project / "tsconfig.some.json").write_text(json.dumps(config), encoding="utf-8")
+    tsc = project / "node_modules" / "typescript" / "bin" / "tsc"
+    run(NODE, tsc, "--project", "tsconfig.some.json", folder=project)
+
+
+def check_types(project: Path, package: str, *files: str) -> None:
+    """Compile files and the declarations of a package, but not those of other packages, which takes long."""
+    sources = project / f"declarations-of-{package.rpartition('/')[2]}"
+    sources.mkdir()
+    for path in (project / "node_modules" / package / "dist").glob("*.d.ts"):
+        # In a .ts file, declarations are checked in spite of skipLibCheck.
+        shutil.copy(path, sources / path.name.replace(".d.ts", ".ts"))
+    compile_files(project, [*files, sources.name])

@@ -17,7 +17,7 @@ from tests.api.conftest import CONTRACT, NOT_FOUND, OPERATIONS, PATHS, Person, S
 from tests.resources import ANY
 
 THE_CONTRACT = {"/openapi.json", "/openapi.yaml"}
-PAGES = {"/docs", "/docs/assets", "/redoc"}
+PAGES = {"/client.tgz", "/docs", "/docs/assets", "/redoc"}
 
 
 @pytest.fixture(scope="module", params=["development", "test", "production"])

@@ -203,7 +203,7 @@ def test_a_file_that_it_did_not_write_is_not_overwritten(
     monkeypatch.setattr("specfirst.codegen.generate.generate", lambda contract, settings: LATER)
     assert main(["generate", str(BOOKSHOP), "--output", str(tmp_path)]) == 2
     told = capsys.readouterr().err
-    assert told.startswith(f"{tmp_path / 'routers/c.py'} was not written by specfirst")
+    assert told.startswith(f"specfirst generate: {tmp_path / 'routers/c.py'} was not written by specfirst")
     assert "move it out" in told
     assert "delete it" in told
     assert read(tmp_path) == before
@@ -254,12 +254,14 @@ def test_a_folder_that_is_read_only_is_left_as_it_was() -> None:
             write({**LATER, "a.py": b"other"}, output)
         (output / "routers").chmod(0o755)
         assert f"{output}" in str(caught.value)
-        assert "Permission denied; nothing was changed. Correct the permissions" in str(caught.value)
+        assert "cannot be written: Permission denied; correct the permissions, or choose" in str(caught.value)
         assert read(output) == before
 
 
 def test_a_failure_leaves_no_folder_behind(tmp_path: Path) -> None:
-    with pytest.raises(GenerationError, match="File name too long; nothing was changed"):
+    with pytest.raises(
+        GenerationError, match="File name too long; choose another output folder; nothing was"
+    ):
         write({"new/b.py": b"b", "x" * 300 + "/c.py": b"c"}, tmp_path / "out")
     assert [*tmp_path.iterdir()] == []
 
@@ -308,7 +310,7 @@ INEXPRESSIBLE: list[tuple[str, str, str, str, str]] = [
         "duplicate key",
         "remove",
     ),
-    ("      deprecated: true\n", "      deprecated: [\n", "", "invalid YAML", "syntax"),
+    ("      deprecated: true\n", "      deprecated: [\n", "", "invalid YAML", "opens in line"),
     (
         "      deprecated: true\n",
         "      deprecated: !!python/none x\n",
@@ -347,7 +349,9 @@ def test_what_cannot_be_expressed_is_refused_with_its_line_and_a_remedy(
     assert not output.exists()
     lines = contract.read_text(encoding="utf-8").splitlines()
     finding = next((text for text in told.err.splitlines() if construct in text and remedy in text), told.err)
-    place = re.match(re.escape(str(contract)) + r":([0-9]+)(?::[0-9]+)?: (.*); (.*)$", finding)
+    place = re.match(
+        f"(?:scripts/generate: )?{re.escape(str(contract))}" + r":([0-9]+)(?::[0-9]+)?: (.*); (.*)$", finding
+    )
     assert place, told.err
     assert line in lines[int(place[1]) - 1]
     assert construct in place[2]
@@ -382,8 +386,6 @@ def test_watching_generates_at_each_save_and_survives_what_is_wrong(tmp_path: Pa
         stack.callback(watching.wait)
         stack.callback(watching.kill)
         wait_for(lambda: "Watching" in log.read_text(), "the first run")
-        # watchfiles says nothing when its watch is set up.
-        time.sleep(0.5)
         contract.write_text(text.replace("title: Bookshop", "titel: Bookshop"))
         wait_for(lambda: "a required property at #/info" in log.read_text(), "the refusal")
         assert b"Bookshop" in (output / "__init__.py").read_bytes()
@@ -391,6 +393,20 @@ def test_watching_generates_at_each_save_and_survives_what_is_wrong(tmp_path: Pa
         (tmp_path / "new").write_text(text.replace("title: Bookshop", "title: Library"))
         (tmp_path / "new").replace(contract)
         wait_for(lambda: b"Library" in (output / "__init__.py").read_bytes(), "the change")
+        # Another file of the contract, in a folder of its own, is watched from now on.
+        part, day = tmp_path / "parts" / "day.yaml", "{type: string, format: date, description: %s day.}"
+        part.parent.mkdir()
+        part.write_text(day % "A first")
+        here = "      type: string\n      description: A day.\n      format: date\n"
+        assert here in text
+        contract.write_text(text.replace(here, "      $ref: parts/day.yaml\n"))
+        wait_for(lambda: b"A first day." in (output / "openapi.json").read_bytes(), "the reference")
+
+        def changed() -> bool:
+            part.write_text(day % "Another")
+            return b"Another day." in (output / "openapi.json").read_bytes()
+
+        wait_for(changed, "the change of the other file")
         watching.send_signal(signal.SIGINT)
         assert watching.wait(10) == 0
 
@@ -400,14 +416,15 @@ def modules(name: str) -> Iterator[Path]:
 
 
 def test_every_generated_module_compiles_imports_and_passes_mypy_strict(tmp_path: Path) -> None:
-    for name in ("bookshop", "oddities"):
+    checked = ("bookshop", "oddities", "kinds")
+    for name in checked:
         package(name)
         for path in modules(name):
             compile(path.read_text(encoding="utf-8"), path.name, "exec")
             dotted = ".".join(path.relative_to(folder()).with_suffix("").parts)
             importlib.import_module(dotted.removesuffix(".__init__"))
     shutil.copytree(PROJECT / "generated", tmp_path / "generated")
-    packages = [folder() / "bookshop", folder() / "oddities", tmp_path / "generated"]
+    packages = [*(folder() / name for name in checked), tmp_path / "generated"]
     # The project's settings are strict, and the cache is the one that the change loop has filled.
     options = ["--config-file", PROJECT / "pyproject.toml", "--cache-dir", folder() / "mypy"]
     done = subprocess.run(

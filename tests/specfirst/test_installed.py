@@ -235,6 +235,12 @@ def test_init_with_a_contract_in_its_folder_keeps_it_and_the_readme(installed: I
     assert (folder / "README.md").read_text() == "mine"
     assert (folder / "openapi.yaml").read_bytes() == contract
     assert (folder / "impl/orders.py").is_file()
+    # One function may return a caller, and another one Granted.
+    written = (folder / "authentication.py").read_text(encoding="utf-8")
+    granted = written.replace(") -> Caller:", ") -> Granted[Caller]:", 1)
+    granted = granted.replace("Caller(credential)", "Granted(Caller(credential), frozenset(scopes))", 1)
+    granted = granted.replace("import Authenticate", "import Authenticate, Granted")
+    (folder / "authentication.py").write_text(granted, encoding="utf-8")
     installed.succeed("ruff check && ruff format --check && mypy", folder)
     assert " passed" in installed.succeed("pytest -q -W ignore", folder)
 
@@ -280,6 +286,10 @@ def test_a_contract_of_several_files_becomes_one(installed: Installed, tmp_path:
     )
     installed.succeed("specfirst init --contract api.yaml things", tmp_path)
     assert 'contract = "api.json"' in (tmp_path / "things/pyproject.toml").read_text(encoding="utf-8")
+    # No other command needs its name.
+    told = installed.run("specfirst coverage", tmp_path / "things").stderr
+    assert installed.run("specfirst lint", tmp_path / "things").returncode == 0
+    assert "has no observations of api.json" in told
     combined = (tmp_path / "things/api.json").read_bytes()
     assert b"parts/" not in combined
     assert (tmp_path / "things/generated/openapi.yaml").read_bytes() == combined

@@ -16,10 +16,11 @@ async function outcome(call: Promise<unknown>): Promise<unknown> {
   }
 }
 
-const created = await api.http
-  .POST("/api/{user_id}/tasks", { params: { path: { user_id } }, body: { title: "From a page" } })
+const created = await api
+  .createTask({ user_id, body: { title: "From a page" } })
+  .withResponse()
   .catch(() => undefined);
-const task_id = created?.data?.id ?? 1;
+const task_id = created?.data.id ?? 1;
 
 const report = {
   origin: location.origin,

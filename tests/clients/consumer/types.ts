@@ -1,6 +1,17 @@
 // Calls that must not compile. If the line after @ts-expect-error compiles, the compiler reports an error.
 import { createTaskClient, items, pages, TaskApiError } from "@tasks-api/client";
-import type { Arguments, OperationId, Result, TaskClient, TaskResponse, TaskUpdate } from "@tasks-api/client";
+import type {
+  Arguments,
+  ErrorBody,
+  ErrorResponse,
+  ErrorStatus,
+  OperationId,
+  Result,
+  TaskClient,
+  TaskResponse,
+  TaskUpdate,
+  ValidationErrorResponse,
+} from "@tasks-api/client";
 import { apiQuery, useApiMutation, useApiPages, useApiQuery } from "@tasks-api/client/react";
 
 declare const api: TaskClient;
@@ -44,6 +55,13 @@ void api.deleteTask({ user_id, task_id: 1, "If-Match": undefined });
 void api.createTask({ user_id, body: { title: "One" }, "If-Match": '"1"' });
 // @ts-expect-error This response may have no body.
 void api.getTask({ user_id, task_id: 1, "If-None-Match": "*" });
+void api.updateTask({ user_id, task_id: 1, body: {} }, { ifMatch: '"1"', signal: AbortSignal.abort() });
+void api.createTask({ user_id, body: { title: "One" } }, { idempotencyKey: "a", headers: { "X-Trace": "1" } });
+// @ts-expect-error A creation has no preconditions.
+void api.createTask({ user_id, body: { title: "One" } }, { ifMatch: '"1"' });
+// @ts-expect-error Reading needs no key.
+void api.getTask({ user_id, task_id: 1 }, { idempotencyKey: "a" });
+certain<Same<Awaited<ReturnType<ReturnType<typeof api.getTask>["withResponse"]>>["data"], TaskResponse>>();
 
 // Bodies.
 // @ts-expect-error A task needs a title.
@@ -87,6 +105,9 @@ if (caught instanceof TaskApiError) {
     if (caught.status === 409) caught.message;
   }
 }
+certain<Same<ErrorStatus<"getTask">, 401 | 403 | 404 | 412 | 422 | 429 | 500 | 503>>();
+certain<Same<ErrorBody<"getTask", 404>, ErrorResponse>>();
+certain<Same<ErrorBody<"getTask", 422>, ValidationErrorResponse>>();
 const conflict = (error: TaskApiError<"createCategory">): string => (error.status === 409 ? error.body.detail : "");
 void conflict;
 
@@ -112,10 +133,25 @@ export function Component(): void {
   useApiPages("getTask", { user_id, task_id: 1 });
   // @ts-expect-error Reading is not a mutation.
   useApiMutation("listTasks");
-  const create = useApiMutation("createTask", { onSuccess: (task) => task.title.toUpperCase() });
-  create.mutate({ user_id, body: { title: "One" } });
+  const create = useApiMutation("createTask", {
+    onMutate: ({ body }) => ({ before: body.title }),
+    onError: (_error, _variables, context) => context?.before.toUpperCase(),
+    onSuccess: (task) => task.title.toUpperCase(),
+    invalidates: ["listTasks"],
+    retry: 3,
+  });
+  create.mutate({ user_id, body: { title: "One" }, options: { signal: AbortSignal.abort(), idempotencyKey: "a" } });
   // @ts-expect-error A task needs a title.
   create.mutate({ user_id, body: {} });
+  // @ts-expect-error A creation has no preconditions.
+  create.mutate({ user_id, body: { title: "One" }, options: { ifMatch: '"1"' } });
+  // @ts-expect-error A creation is not a query, which could be invalidated.
+  useApiMutation("createTask", { invalidates: ["createTask"] });
+  const some = useApiPages("listTasks", { user_id }, { enabled: false, select: ({ pages }) => pages.length });
+  certain<Same<typeof some.data, number | undefined>>();
+  certain<Same<NonNullable<ReturnType<typeof useApiPages<"listTasks">>["data"]>["pages"][0]["total"], number>>();
+  // @ts-expect-error Unknown option of TanStack Query.
+  useApiPages("listTasks", { user_id }, { enabld: false });
   // @ts-expect-error Unknown option of TanStack Query.
   useApiQuery("getTask", { user_id, task_id: 1 }, { enabld: false });
 }

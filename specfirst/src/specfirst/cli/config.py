@@ -33,6 +33,10 @@ class Config:
         """Return the file or folder that a setting names."""
         return self.folder / name
 
+    def contract(self, name: str) -> str:
+        """Return the contract that a setting names: a file, a URL or git:REVISION:PATH."""
+        return name if name.startswith(("http:", "https:", "git:")) else str(self.file(name))
+
     def section(self, command: str) -> Mapping[str, Any]:
         """Return the settings of one command: `[tool.specfirst.COMMAND]`."""
         section: Mapping[str, Any] = self.settings.get(command, {})
@@ -92,6 +96,8 @@ def check(config: Config, commands: Mapping[str, Settings]) -> None:
     """Raise CommandError with every unknown setting, and every value of another type."""
     from jsonschema_rs import Draft202012Validator, ValidationErrorKind
 
+    from specfirst.problems import did_you_mean, not_among
+
     found = []
     # A date of TOML is a text in JSON.
     settings = json.loads(json.dumps(config.settings, default=str))
@@ -100,6 +106,10 @@ def check(config: Config, commands: Mapping[str, Settings]) -> None:
         if isinstance(error.kind, ValidationErrorKind.AdditionalProperties) and len(error.instance_path) < 2:
             known = (commands[where] or ()) if where else commands
             found += [_unknown(f"{where}." if where else "", name, known) for name in error.kind.unexpected]
+        elif isinstance(error.kind, ValidationErrorKind.Enum):
+            hint = did_you_mean(error.instance, error.kind.options)
+            problem = not_among(error.instance, error.kind.options)
+            found.append(f"the setting {where} is invalid: {problem}{f'; {hint}' if hint else ''}")
         else:
             found.append(f"the setting {where} is invalid: {error.message}")
     if found:

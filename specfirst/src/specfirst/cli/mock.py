@@ -56,6 +56,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
         say = [f"Mock      {address}" for address in addresses(document)]
     except DocumentError as error:
         raise contract.error(error) from None
-    say += ["Contract  {url}/openapi.yaml  {url}/openapi.json", f"{len(app.engine.operations)} operations"]
+    say += ["Contract  {url}/openapi.yaml  {url}/openapi.json", "Client    npm install {url}/client.tgz"]
+    say += [f"{len(app.engine.operations)} operations"]
     serve(app, arguments, settings, say)
     return 0

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 import subprocess
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
 from typing import Protocol
@@ -48,9 +49,13 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class FileSource:
-    """A file. `path` is as the user wrote it, or relative to such a path."""
+    """A file. `path` is as the user wrote it, or relative to such a path; `place` tells files apart."""
 
-    path: str
+    path: str = field(compare=False)
+    place: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "place", os.path.abspath(self.path))
 
     @property
     def name(self) -> str:
@@ -168,11 +173,16 @@ def source(text: str, *, beside: str | None = None) -> Source:
 
     The path of `git:REVISION:PATH` is relative to the root of the repository, or to the working directory if
     it begins with `./` or `../`, as in git. `git:REVISION` is the file `beside` in that revision. Raises
-    DocumentError for `git:REVISION` without a file `beside`.
+    DocumentError for `git:REVISION` without a file `beside`, and for a URL of another scheme.
     """
     if _URL.match(text):
         return URLSource(urldefrag(text).url)
     if not text.startswith("git:"):
+        if (scheme := re.match(r"([A-Za-z][A-Za-z0-9+.-]+)://", text)) and not Path(text).exists():
+            raise DocumentError(
+                f"URLs of the scheme {scheme[1]} are not supported",
+                remedy="use a file, an http or https URL, or git:REVISION:PATH",
+            )
         return FileSource(text)
     revision, _, path = text.removeprefix("git:").partition(":")
     if not path:

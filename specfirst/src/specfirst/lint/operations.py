@@ -9,21 +9,14 @@ from typing import Any
 from specfirst.contract.document import TAKEN_BY_OPERATIONS, Pointer, python_name
 from specfirst.lint.rules import ERROR, STYLE, WARNING, Edit, Violation, rule
 from specfirst.lint.view import Endpoint, View
-
-_ENGINE_ANSWERS = "remove it: the engine implements HEAD for every GET and OPTIONS for every path"
+from specfirst.problems import did_you_mean
 
 _NO_EFFECT: Mapping[tuple[str, str], str] = {
     ("document", "webhooks"): "describe webhooks in the document of their receiver",
     ("components", "callbacks"): "describe callbacks in the document of who receives them",
-    ("components", "pathItems"): "move the operations to `paths`: an operationId cannot be at two paths",
-    ("path item", "servers"): "name the servers at the root",
-    ("path item", "head"): _ENGINE_ANSWERS,
-    ("path item", "options"): _ENGINE_ANSWERS,
-    ("path item", "trace"): "remove it: the engine does not support TRACE",
-    ("operation", "servers"): "name the servers at the root",
     ("operation", "callbacks"): "describe callbacks in the document of who receives them",
-    ("parameter", "allowEmptyValue"): "remove it: the schema defines whether a value may be empty",
     ("link", "operationRef"): "name the operationId",
+    ("encoding", "headers"): "describe them: the engine does not check the headers of a part",
     ("example", "externalValue"): "write the value inline, where it can be checked",
 }
 
@@ -192,6 +185,26 @@ def tags_are_declared_once(view: View) -> Iterator[Violation]:
         seen.add(name)
 
 
+@rule("tag-parent", WARNING)
+def parents_of_tags_are_tags(view: View) -> Iterator[Violation]:
+    """OpenAPI 3.2 requires it (section 4.22), and tools build their navigation from the parents."""
+    tags = {tag.node["name"]: tag for tag in view.of("tag")}
+    parents = {name: tag.node.get("parent") for name, tag in tags.items()}
+    for name, tag in tags.items():
+        pointer, parent = (*tag.pointer, "parent"), parents[name]
+        if parent is None:
+            continue
+        if parent not in tags:
+            yield Violation(pointer, f"unknown tag {parent!r}", "declare it in `tags`, or correct the name")
+            continue
+        seen = {name}
+        while parent in tags and parent not in seen:
+            seen.add(parent)
+            parent = parents[parent]
+        if parent == name:
+            yield Violation(pointer, f"the tag {name!r} is above itself", "break the circle")
+
+
 @rule("bodiless-method", WARNING)
 def get_and_delete_have_no_body(view: View) -> Iterator[Violation]:
     """HTTP defines no meaning for such a body, and browsers do not send one with GET."""
@@ -245,3 +258,23 @@ def security_requirements_name_declared_schemes(view: View) -> Iterator[Violatio
                         f"the security scheme {name!r} is not declared",
                         "declare it in components/securitySchemes",
                     )
+
+
+@rule("oauth-scopes", WARNING, needs_all=True)
+def scopes_are_declared(view: View) -> Iterator[Violation]:
+    """A token cannot have a scope that no flow of its scheme declares, so nobody may use the operation."""
+    scopes: dict[str, list[str]] = {}
+    for part in view.of("security scheme"):
+        if part.is_component and part.node.get("type") == "oauth2":
+            flows = part.node.get("flows", {}).values()
+            scopes[part.pointer[-1]] = [s for flow in flows for s in flow.get("scopes", {})]
+    for part in view.of("document", "operation"):
+        for index, requirement in enumerate(part.node.get("security", [])):
+            for name, needed in requirement.items():
+                for place, scope in enumerate(needed if name in scopes else ()):
+                    if scope not in scopes[name]:
+                        yield Violation(
+                            (*part.pointer, "security", str(index), name, str(place)),
+                            f"no flow of the security scheme {name!r} declares the scope {scope!r}",
+                            did_you_mean(scope, scopes[name]) or "declare it in `scopes` of the flows",
+                        )

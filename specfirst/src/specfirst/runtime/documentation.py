@@ -8,7 +8,7 @@ makes the browser block every request to another origin.
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from html import escape
 from http import HTTPStatus
@@ -102,9 +102,13 @@ def documentation_routes(
     servers: Mapping[str, Splices] | None = None,
     authorization: Callable[[], str] | None = None,
     pages: bool = True,
+    client: Callable[[], bytes] | None = None,
     prefix: str = "",
 ) -> list[Route]:
     """Return the routes of /openapi.json, /openapi.yaml, and with `pages` of /docs, /redoc and their assets.
+
+    With `client`, which returns the tarball of an npm package, /client.tgz is what `npm install` takes. It is
+    made when it is first requested.
 
     All of them are below `prefix`, such as `/internal`.
 
@@ -120,6 +124,8 @@ def documentation_routes(
             f"{prefix}/openapi.yaml", openapi_yaml, servers.get("openapi.yaml", ()), "application/yaml"
         ),
     ]
+    if client is not None:
+        contract.append(_made(f"{prefix}/client.tgz", client, "application/gzip"))
     if not pages:
         return contract
     assets = {name: (_FOLDER / name).read_bytes() for name in _ASSETS}
@@ -185,7 +191,7 @@ class _Content:
     """
 
     def __init__(self, body: bytes, media_type: str) -> None:
-        self.varies = len(body) >= COMPRESS_FROM and not media_type.startswith("image/")
+        self.varies = len(body) >= COMPRESS_FROM and not media_type.startswith(("image/", "application/gzip"))
         self._digest = sha256(body).hexdigest()
         self._bodies = {"identity": body}
 
@@ -217,6 +223,12 @@ def _fixed(path: str, body: bytes, media_type: str, cache_control: str, policy: 
     """Return a route with the same content behind every path prefix."""
     content = _Content(body, media_type)
     return _route(path, lambda root: content, media_type, _headers(cache_control, policy))
+
+
+def _made(path: str, make: Callable[[], bytes], media_type: str) -> Route:
+    """Return a route with content that is made once, when it is first requested."""
+    content = cache(lambda: _Content(make(), media_type))
+    return _route(path, lambda root: content(), media_type, _headers(_REVALIDATE, None))
 
 
 def _route(path: str, below: Callable[[str], _Content], media_type: str, headers: Mapping[str, str]) -> Route:

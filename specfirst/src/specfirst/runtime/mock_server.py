@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi.routing import APIRouter
 
+from specfirst.client.package import package, tarball
 from specfirst.contract.document import Document
 from specfirst.runtime.application import CORS, ContractAPI
 from specfirst.runtime.documentation import documentation_routes
@@ -32,7 +33,12 @@ def create_mock(document: Document, source: bytes, *, seed: int = 0, **policies:
     engine.serve_mocks()
     app = ContractAPI(engine, APIRouter())
     app.router.routes.extend(
-        documentation_routes(title=app.title, openapi_json=document.to_json(), openapi_yaml=source)
+        documentation_routes(
+            title=app.title,
+            openapi_json=document.to_json(),
+            openapi_yaml=source,
+            client=lambda: tarball(package(document)),
+        )
     )
     everything = ["*"]
     app.add_middleware(

@@ -1,0 +1,22 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.form = form;
+const wire_js_1 = require("./wire.js");
+/** Writes an object as a form; undefined for any other media type. */
+function form(body, type, encoding = {}) {
+    const encoded = type === "application/x-www-form-urlencoded";
+    if ((!encoded && type !== "multipart/form-data") || body instanceof FormData)
+        return undefined;
+    const data = new FormData();
+    const all = [];
+    for (const [name, value] of Object.entries(body).filter(([, one]) => one != null)) {
+        if (encoded)
+            all.push(...(0, wire_js_1.pairs)(name, value, encoding[name] ?? { json: (0, wire_js_1.isObject)(value) && !Array.isArray(value) }));
+        else {
+            for (const one of [value].flat()) {
+                data.append(name, one instanceof Blob ? one : (0, wire_js_1.isObject)(one) ? JSON.stringify(one) : String(one));
+            }
+        }
+    }
+    return encoded ? all.join("&") : data;
+}

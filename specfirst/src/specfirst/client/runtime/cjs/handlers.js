@@ -1,0 +1,35 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.handlers = handlers;
+// Handlers for MSW (Mock Service Worker) that answer with the contract's examples.
+const msw_1 = require("msw");
+const client_js_1 = require("./client.js");
+const contract_js_1 = require("./contract.js");
+const examples_js_1 = require("./examples.js");
+/**
+ * Returns one handler per operation: `setupServer(...handlers("https://api.example.com"))`.
+ *
+ * Each answers with the contract's example of the success response, or as `answers` says.
+ */
+function handlers(baseUrl, answers = {}) {
+    const variables = (path) => path.split("{").length;
+    // The paths with fewer parameters first: `/tasks/done` is not a task.
+    const sorted = Object.entries(contract_js_1.operations).sort(([, one], [, other]) => variables(one.path) - variables(other.path));
+    return sorted.map(([id, { path, method }]) => {
+        const pattern = path.replace(/\{([^{}]+)\}/g, (_, name) => `:${name.replace(/\W/g, "_")}`);
+        return msw_1.http.all((0, client_js_1.root)(baseUrl) + pattern, async ({ request, params }) => {
+            if (request.method !== method)
+                return undefined;
+            const given = answers[id];
+            const answer = typeof given === "function" ? await given(request, params) : given;
+            if (answer instanceof Response)
+                return answer;
+            const all = examples_js_1.examples[id] ?? [];
+            const example = all.find(([status]) => status === answer);
+            const [status, headers, body] = example ?? all[0] ?? [200, { "content-type": "application/json" }, undefined];
+            const data = example || answer === undefined ? body : answer;
+            const isText = typeof data === "string" && !headers["content-type"]?.includes("json");
+            return new msw_1.HttpResponse(data == null ? null : isText ? data : JSON.stringify(data), { status, headers });
+        });
+    });
+}

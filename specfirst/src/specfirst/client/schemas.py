@@ -1,0 +1,435 @@
+"""TypeScript types of the schemas of a contract.
+
+A component has one type, or two if it contains `readOnly` or `writeOnly`: `Pet` as it is received, and
+`PetRequest` as it is sent.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from specfirst.contract.document import Document, DocumentError, Pointer
+from specfirst.contract.names import Names
+
+IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
+
+_KEYWORDS = """
+any as async await bigint boolean break case catch class const continue debugger default
+delete do else enum export extends false finally for from function get if implements
+import in infer instanceof interface intrinsic keyof let namespace never new null number
+object of package private protected public readonly return satisfies set static string
+super switch symbol this throw true try type typeof undefined unique unknown var void
+while with yield
+"""
+_RESERVED = frozenset(_KEYWORDS.split())
+"""Names that a type alias cannot have, or that would be confusing."""
+
+_APPLICATORS = frozenset(
+    {
+        *("$ref", "$dynamicRef", "type", "const", "enum", "properties", "required", "items"),
+        *("additionalProperties", "patternProperties", "prefixItems", "allOf", "anyOf", "oneOf"),
+    }
+)
+"""The keywords that have an effect on the type."""
+
+_OBJECT = ("properties", "required", "additionalProperties", "patternProperties")
+
+
+class Type(NamedTuple):
+    """The text of a type, and how tightly it binds: 0 for one word, 1 for `A & B`, 2 for `A | B`."""
+
+    text: str
+    level: int = 0
+
+    def within(self, level: int) -> str:
+        return f"({self.text})" if self.level > level else self.text
+
+
+UNKNOWN, NEVER, UNDEFINED = Type("unknown"), Type("never"), Type("undefined")
+
+
+def union(types: Iterable[Type]) -> Type:
+    distinct = list(dict.fromkeys(types))
+    if UNKNOWN in distinct:
+        return UNKNOWN
+    kept = [one for one in distinct if one != NEVER]
+    if len(kept) < 2:
+        return kept[0] if kept else NEVER
+    # The parts of a union in a union need no parentheses.
+    return Type(" | ".join(dict.fromkeys(one.within(2) for one in kept)), 2)
+
+
+def intersection(types: Iterable[Type]) -> Type:
+    kept = [one for one in dict.fromkeys(types) if one != UNKNOWN]
+    if len(kept) < 2:
+        return kept[0] if kept else UNKNOWN
+    return Type(" & ".join(one.within(1) for one in kept), 1)
+
+
+def key(name: str) -> str:
+    """Write a property name, with quotation marks if it needs them."""
+    return name if IDENTIFIER.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+
+
+def member(name: str) -> str:
+    """Write a name in an object literal: `__proto__` would set the prototype."""
+    return '["__proto__"]' if name == "__proto__" else key(name)
+
+
+def comment(text: str, indent: str = "", *, deprecated: bool = False) -> str:
+    """Write a documentation comment on one line; empty if there is nothing to say."""
+    words = " ".join(text.replace("*/", "* /").split())
+    if deprecated:
+        words = f"{words} @deprecated".strip()
+    return f"{indent}/** {words} */\n" if words else ""
+
+
+class Types:
+    """The types of all schemas of a document.
+
+    `of` writes the names of types as members of `schemas`, until `declarations` writes those types.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._given = Names(_RESERVED)
+        self._names: dict[tuple[Pointer, bool], str] = {}
+        self._waiting: list[tuple[Pointer, bool]] = []
+        self._within: Pointer | None = None
+        self._direct: dict[Pointer, set[Pointer]] = {}
+        self._inlined: set[Pointer] = set()
+        self._prefix = "schemas."
+        self._differing = self._that_differ()
+        self.components = {name: self._component(name) for name in document.schemas}
+
+    def _component(self, name: str) -> str:
+        pointer = ("components", "schemas", name)
+        return self._name(pointer, request=False)
+
+    @property
+    def named(self) -> Mapping[tuple[Pointer, bool], str]:
+        """Return the name of each type, by the place of its schema and whether it is for requests."""
+        return self._names
+
+    def named_at(self, pointer: Pointer, *, request: bool) -> str | None:
+        """Return the name of a schema's type, if it has one."""
+        return self._names.get((pointer, request and pointer in self._differing))
+
+    def is_hidden(self, node: Any, pointer: Pointer, *, request: bool) -> bool:
+        """Return whether a property is not in requests, or not in responses."""
+        return self._says(node, "readOnly" if request else "writeOnly", pointer)
+
+    # --- Names --------------------------------------------------------------------------------------------
+
+    def _name(self, pointer: Pointer, *, request: bool) -> str:
+        request = request and pointer in self._differing
+        place = (pointer, request)
+        if place not in self._names:
+            self._waiting.append(place)
+            own = pointer[:2] == ("components", "schemas")
+            words = [
+                w for w in (pointer[2:] if own else pointer) if w not in ("properties", "$defs", "items")
+            ]
+            name = type_name(" ".join(words)) + ("Request" if request else "")
+            self._names[place] = self._given.unique(name)
+        return self._names[place]
+
+    def _that_differ(self) -> set[Pointer]:
+        """Return the schemas that references lead to and that are sent in another form than received."""
+        marked: set[Pointer] = set()
+        users: dict[Pointer, set[Pointer]] = {}
+        targets: set[Pointer] = {("components", "schemas", name) for name in self._document.schemas}
+        for pointer, node in self._document.parts("schema"):
+            owner = pointer[:3]
+            if node.get("readOnly") is True or node.get("writeOnly") is True:
+                marked.add(owner)
+            reference = node.get("$ref")
+            if isinstance(reference, str) and (target := self._document.target(reference, pointer)):
+                users.setdefault(target[:3], set()).add(owner)
+                targets.add(target)
+        waiting = [*marked]
+        while waiting:
+            for user in users.get(waiting.pop(), ()):
+                if user not in marked:
+                    marked.add(user)
+                    waiting.append(user)
+        return {target for target in targets if target[:3] in marked}
+
+    # --- Declarations -------------------------------------------------------------------------------------
+
+    def declarations(self) -> Iterator[str]:
+        """Yield the declaration of each type that has a name, in the order of the document."""
+        self._prefix = ""
+        while self._waiting:
+            pointer, request = self._waiting.pop(0)
+            node = self._document.get(pointer)
+            self._within = pointer
+            text = self.of(node, pointer, request=request).text
+            described = node.get("description", "") if isinstance(node, Mapping) else ""
+            yield f"{comment(str(described))}export type {self._names[pointer, request]} = {text};\n"
+        self._within = None
+
+    # --- Types --------------------------------------------------------------------------------------------
+
+    def of(self, schema: Any, pointer: Pointer, *, request: bool, files: bool = False) -> Type:
+        """Return the type of a schema. `files` says that strings of the format `binary` are files."""
+        if not isinstance(schema, Mapping):
+            return NEVER if schema is False else UNKNOWN
+        reference = schema.get("$ref", schema.get("$dynamicRef"))
+        if isinstance(reference, str):
+            rest = {name: schema[name] for name in _APPLICATORS if name in schema}
+            rest.pop("$ref", None)
+            rest.pop("$dynamicRef", None)
+            base = self._referenced(reference, pointer, request=request, files=files)
+            return (
+                intersection([base, self.of(rest, pointer, request=request, files=files)]) if rest else base
+            )
+        if "const" in schema:
+            return _literal(schema["const"])
+        if isinstance(schema.get("enum"), list):
+            return union(map(_literal, schema["enum"]))
+
+        def each(keyword: str) -> list[Type]:
+            return [
+                self.of(part, (*pointer, keyword, str(index)), request=request, files=files)
+                for index, part in enumerate(schema.get(keyword) or [])
+            ]
+
+        combined = each("allOf")
+        for keyword in ("anyOf", "oneOf"):
+            if schema.get(keyword):
+                alternatives = each(keyword)
+                combined.append(union(self._discriminated(schema, keyword, alternatives, pointer)))
+        return intersection([*self._base(schema, pointer, request, files, bool(combined)), *combined])
+
+    def _base(
+        self, schema: Mapping[str, Any], pointer: Pointer, request: bool, files: bool, combined: bool
+    ) -> list[Type]:
+        """Return what the keywords other than references and combinations say; empty if nothing."""
+        types = schema.get("type")
+        if types is None:
+            kinds = ["object"] if any(word in schema for word in _OBJECT) else []
+            kinds += ["array"] if "items" in schema or "prefixItems" in schema else []
+            if not kinds:
+                return []
+        else:
+            kinds = list(types) if isinstance(types, list) else [types]
+        if combined and kinds == ["object"] and not any(word in schema for word in _OBJECT):
+            return []
+        found = []
+        for kind in kinds:
+            if kind == "object":
+                found.append(self._object(schema, pointer, request, files))
+            elif kind == "array":
+                found.append(self._array(schema, pointer, request, files))
+            elif kind == "string":
+                file = files and (schema.get("format") == "binary" or _is_file(schema))
+                found.append(Type("$Upload") if file else Type("string"))
+            else:
+                found.append(Type({"integer": "number"}.get(kind, str(kind))))
+        return [union(found)]
+
+    def _object(self, schema: Mapping[str, Any], pointer: Pointer, request: bool, files: bool) -> Type:
+        required = {name for name in schema.get("required") or () if isinstance(name, str)}
+        properties = schema.get("properties") or {}
+        lines, types = [], []
+        for name, node in properties.items():
+            place = (*pointer, "properties", name)
+            if self.is_hidden(node, place, request=request):
+                continue
+            kind = self.of(node, place, request=request, files=files)
+            optional = "" if name in required else "?"
+            types += [kind] if name in required else [kind, UNDEFINED]
+            described = node if isinstance(node, Mapping) else {}
+            note = comment(
+                str(described.get("description", "")), deprecated=described.get("deprecated") is True
+            )
+            lines.append(f"{note}{key(name)}{optional}: {kind.text};")
+        lines += [f"{key(name)}: unknown;" for name in sorted(required - properties.keys())]
+        index = self._index(schema, pointer, request, files)
+        if index is None and not lines:
+            index = NEVER if schema.get("additionalProperties") is False and not properties else UNKNOWN
+        if index is not None:
+            types += [UNKNOWN] * bool(required - properties.keys())
+            lines.append(f"[name: string]: {union([index, *types]).text};")
+        body = "".join(f"  {line}\n" for line in "\n".join(line.rstrip("\n") for line in lines).split("\n"))
+        return Type(f"{{\n{body}}}") if lines else Type("{}")
+
+    def _index(self, schema: Mapping[str, Any], pointer: Pointer, request: bool, files: bool) -> Type | None:
+        """Return the type of properties that have no name in the schema; None if there are none."""
+        found = [
+            self.of(node, (*pointer, "patternProperties", name), request=request, files=files)
+            for name, node in (schema.get("patternProperties") or {}).items()
+        ]
+        others = schema.get("additionalProperties")
+        if others is not None and others is not False:
+            found.append(self.of(others, (*pointer, "additionalProperties"), request=request, files=files))
+        return union(found) if found else None
+
+    def _array(self, schema: Mapping[str, Any], pointer: Pointer, request: bool, files: bool) -> Type:
+        items = self.of(schema.get("items", True), (*pointer, "items"), request=request, files=files)
+        first = schema.get("prefixItems")
+        if not first:
+            return Type("never[]" if items == NEVER else f"{items.within(0)}[]")
+        least = schema.get("minItems", 0)
+        parts = []
+        for index, node in enumerate(first):
+            kind = self.of(node, (*pointer, "prefixItems", str(index)), request=request, files=files)
+            parts.append(kind.text if index < least else f"({kind.text})?")
+        if items != NEVER:
+            parts.append(f"...{items.within(0)}[]")
+        return Type(f"[{', '.join(parts)}]")
+
+    def _says(self, node: Any, word: str, pointer: Pointer) -> bool:
+        """Return whether a property has `readOnly` or `writeOnly`, itself or by its reference."""
+        if not isinstance(node, Mapping):
+            return False
+        if word in node:
+            return node[word] is True
+        try:
+            resolved, _ = self._document.follow(node, pointer)
+        except DocumentError:
+            return False
+        return isinstance(resolved, Mapping) and resolved.get(word) is True
+
+    # --- References ---------------------------------------------------------------------------------------
+
+    def _referenced(self, reference: str, pointer: Pointer, *, request: bool, files: bool) -> Type:
+        target = self._document.target(reference, pointer)
+        node = None
+        try:
+            node = self._document.get(target) if target is not None else None
+        except (KeyError, IndexError, ValueError, TypeError):
+            target = None
+        if target is None:
+            raise self._document.error(
+                f"unresolved reference {reference}",
+                pointer,
+                remedy="correct the reference or add the component",
+            )
+        if self._within is not None and self._leads_to(target, self._within) and self._is_direct(pointer):
+            # A type alias cannot refer to itself: what is left of the schema has no alternatives.
+            if target == self._within or not isinstance(node, Mapping):
+                return UNKNOWN
+            rest = {name: value for name, value in node.items() if name not in ("oneOf", "anyOf", "$ref")}
+            return self._inline(rest, target, request=request, files=files)
+        if files and _has_files(node):
+            return self._inline(node, target, request=request, files=True)
+        return Type(self._prefix + self._name(target, request=request))
+
+    def _inline(self, node: Any, target: Pointer, *, request: bool, files: bool) -> Type:
+        if target in self._inlined:
+            return Type(self._prefix + self._name(target, request=request))
+        self._inlined.add(target)
+        try:
+            return self.of(node, target, request=request, files=files)
+        finally:
+            self._inlined.remove(target)
+
+    def _is_direct(self, pointer: Pointer) -> bool:
+        """Return whether nothing but references and combinations is between a type and this part of it."""
+        assert self._within is not None
+        rest = pointer[len(self._within) :]
+        return pointer[: len(self._within)] != self._within or _only_combinations(rest)
+
+    def _leads_to(self, start: Pointer, end: Pointer) -> bool:
+        """Return whether the type at `start` is made of that at `end`, without an object between them."""
+        seen, waiting = set[Pointer](), [start]
+        while waiting:
+            place = waiting.pop()
+            if place == end:
+                return True
+            if place not in seen:
+                seen.add(place)
+                waiting += self._made_of(place)
+        return False
+
+    def _made_of(self, pointer: Pointer) -> set[Pointer]:
+        if pointer not in self._direct:
+            found = self._direct[pointer] = set[Pointer]()
+            nodes = [self._document.get(pointer)]
+            while nodes:
+                node = nodes.pop()
+                if not isinstance(node, Mapping):
+                    continue
+                reference = node.get("$ref", node.get("$dynamicRef"))
+                if isinstance(reference, str) and (target := self._document.target(reference, pointer)):
+                    found.add(target)
+                for keyword in ("allOf", "anyOf", "oneOf"):
+                    nodes += node.get(keyword) or []
+        return self._direct[pointer]
+
+    def _discriminated(
+        self, schema: Mapping[str, Any], keyword: str, alternatives: list[Type], pointer: Pointer
+    ) -> Iterator[Type]:
+        """Yield the alternatives, each with the value of the discriminator that selects it."""
+        discriminator = schema.get("discriminator")
+        name = discriminator.get("propertyName") if isinstance(discriminator, Mapping) else None
+        if not isinstance(discriminator, Mapping) or not isinstance(name, str):
+            yield from alternatives
+            return
+        mapping = discriminator.get("mapping") or {}
+        for index, (node, kind) in enumerate(zip(schema[keyword], alternatives, strict=True)):
+            reference = node.get("$ref") if isinstance(node, Mapping) else None
+            if not isinstance(reference, str):
+                yield kind
+                continue
+            component = reference.rpartition("/")[2]
+            values = [value for value, to in mapping.items() if to in (reference, component)] or [component]
+            if self._property_is_literal(node, name, (*pointer, keyword, str(index))):
+                yield kind
+            else:
+                tag = union(_literal(value) for value in values)
+                yield intersection([kind, Type(f"{{ {key(name)}: {tag.text} }}")])
+
+    def _property_is_literal(self, node: Any, name: str, pointer: Pointer) -> bool:
+        """Return whether an alternative itself restricts the values of the discriminating property."""
+        waiting, seen = [(node, pointer)], set[Pointer]()
+        while waiting:
+            resolved, where = self._document.follow(*waiting.pop())
+            if where in seen or not isinstance(resolved, Mapping):
+                continue
+            seen.add(where)
+            own = (resolved.get("properties") or {}).get(name)
+            if own is not None:
+                own, _ = self._document.follow(own, (*where, "properties", name))
+                if isinstance(own, Mapping) and ("const" in own or "enum" in own):
+                    return True
+            waiting += [(p, (*where, "allOf", str(i))) for i, p in enumerate(resolved.get("allOf") or [])]
+        return False
+
+
+def type_name(name: str) -> str:
+    """Turn a name of the contract into that of a type: `pet.Owner-v2` is `PetOwnerV2`."""
+    if IDENTIFIER.fullmatch(name):
+        return f"{name}_" if name in _RESERVED else name
+    text = "".join(word[:1].upper() + word[1:] for word in re.split(r"[^A-Za-z0-9_]+", name) if word)
+    return text if text and not text[0].isdigit() else f"_{text}"
+
+
+def _literal(value: Any) -> Type:
+    if isinstance(value, Mapping):
+        inner = " ".join(f"{key(name)}: {_literal(part).text};" for name, part in value.items())
+        return Type(f"{{ {inner} }}" if inner else "{}")
+    if isinstance(value, list):
+        return Type(f"[{', '.join(_literal(part).text for part in value)}]")
+    return Type(json.dumps(value, ensure_ascii=False))
+
+
+def _is_file(schema: Mapping[str, Any]) -> bool:
+    """Return whether a string is a file in a multipart body (OpenAPI 3.1, section 4.8.14.1)."""
+    return "contentMediaType" in schema and "contentEncoding" not in schema
+
+
+def _has_files(schema: Any) -> bool:
+    if isinstance(schema, Mapping):
+        own = schema.get("type") == "string" and (schema.get("format") == "binary" or _is_file(schema))
+        return own or any(map(_has_files, schema.values()))
+    return isinstance(schema, list) and any(map(_has_files, schema))
+
+
+def _only_combinations(rest: Pointer) -> bool:
+    return all(token in ("allOf", "anyOf", "oneOf") for token in rest[::2]) and len(rest) % 2 == 0

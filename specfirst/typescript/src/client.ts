@@ -1,0 +1,199 @@
+import { basePath, codecs, operations, schemes } from "./contract.js";
+import { failure, UnexpectedResponseError } from "./errors.js";
+import { keep, type GetToken, type Token } from "./tokens.js";
+import type { Answer, Call, Client, Place, RequestOptions, Route } from "./types.js";
+import { field, isJson, isObject, pairs, read, segment } from "./wire.js";
+
+export interface ClientOptions {
+  /** The URL of the API's server, such as `https://api.example.com`; with its path, if it is not the contract's. */
+  baseUrl: string;
+  /**
+   * Returns the credential of a security scheme, usually a bearer token. A JWT is kept until it expires. The client
+   * asks again, once, if the API answers 401.
+   */
+  getToken?: GetToken | undefined;
+  /** How often a call is repeated that got no response, if that is safe (default: 0). */
+  retries?: number | undefined;
+  credentials?: RequestCredentials | undefined;
+  headers?: HeadersInit | undefined;
+  fetch?: ((request: Request) => Promise<Response>) | undefined;
+}
+
+interface Options extends RequestOptions {
+  ifMatch?: string;
+  idempotencyKey?: string;
+  accept?: string;
+}
+
+type Values = Record<string, unknown>;
+
+type Tokens = Record<string, Token>;
+
+const etags = new WeakMap<object, string>();
+const forgetful = new WeakMap<object, () => void>();
+
+/** Returns the ETag that came with a result. Throws if there is none: a copy of a result has none. */
+export function etagOf(result: object): string {
+  const etag = etags.get(result);
+  if (etag === undefined) throw new Error("This object has no ETag: it is a copy, or its response had none");
+  return etag;
+}
+
+/** Returns the ETag that came with a value, or undefined. */
+export const known = (value: unknown): string | undefined => (isObject(value) ? etags.get(value) : undefined);
+
+/** Makes the client ask for a token again, for example when another user has logged in. */
+export function forgetToken(client: Client): void {
+  forgetful.get(client)?.();
+}
+
+/** Returns a new idempotency key. `crypto.randomUUID` is missing in pages without TLS. */
+export function newKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+export function createClient(options: ClientOptions): Client {
+  const { retries = 0, fetch: transport = (request: Request) => fetch(request) } = options;
+  const { tokens, forget } = keep(options.getToken ?? (() => undefined));
+
+  /** Returns the tokens, by scheme, of the first alternative of which all are known. */
+  async function credentials(route: Route, refused: Tokens, signal?: AbortSignal): Promise<Tokens> {
+    signal?.throwIfAborted();
+    for (const names of route.security ?? []) {
+      const found = await abortable(Promise.all(names.map((name) => tokens(name, refused[name]))), signal);
+      if (found.every(Boolean)) return Object.fromEntries(names.map((name, index) => [name, found[index]]));
+    }
+    return {};
+  }
+
+  async function send(id: string, route: Route, given: Values, call: Options): Promise<Answer<unknown>> {
+    const { signal } = call;
+    const args = { ...given };
+    if (route.match) args[route.match] ??= call.ifMatch;
+    if (route.key) args[route.key] ??= call.idempotencyKey ?? (retries ? newKey() : undefined);
+    const keyed = route.key !== undefined && args[route.key] !== undefined;
+    const repeatable = !(args["body"] instanceof ReadableStream);
+    const safe = repeatable && (keyed || /^(GET|HEAD|PUT|DELETE|QUERY)$/.test(route.method));
+    const accept = call.accept ? [call.accept] : (route.accept ?? ["application/json"]).slice(0, route.asked ?? 1);
+    let refused: Tokens = {};
+    for (let lost = 0, renewed = false; ; ) {
+      const used = await credentials(route, refused, signal);
+      let response: Response;
+      try {
+        response = await transport(request(route, args, used, accept, options, call));
+      } catch (error) {
+        if (lost >= retries || !safe || signal?.aborted) throw error;
+        await abortable(new Promise((resolve) => setTimeout(resolve, 100 * 2 ** lost++)), signal);
+        continue;
+      }
+      if (response.status !== 401 || renewed || !repeatable || !Object.keys(used).length) {
+        return answered(id, route, response, accept);
+      }
+      [refused, renewed] = [used, true];
+      await response.body?.cancel();
+    }
+  }
+
+  const method = (id: string, route: Route) => (args: Values = {}, given: Options = {}) => {
+    const answer = send(id, route, args, given);
+    const call = answer.then(({ data }) => data) as Call<unknown>;
+    call.withResponse = () => {
+      // Only the promise that is returned here reports an error.
+      call.catch(() => undefined);
+      return answer;
+    };
+    return call;
+  };
+  const methods = Object.entries(operations).map(([id, route]) => [id, method(id, route)]);
+  const client = Object.fromEntries(methods) as unknown as Client;
+  forgetful.set(client, forget);
+  return client;
+}
+
+/** Writes the arguments of a call as the contract says. */
+function request(
+  route: Route,
+  args: Values,
+  used: Tokens,
+  accept: readonly string[],
+  options: ClientOptions,
+  call: Options,
+): Request {
+  const { parameters = {}, body: types = ["application/json"] } = route;
+  const headers = new Headers(options.headers);
+  if (route.accept) headers.set("Accept", accept.join(", ") || "*/*");
+  new Headers(call.headers).forEach((value, name) => headers.set(name, value));
+  const query: string[] = [];
+  const cookies: string[] = [];
+  let { path } = route;
+  const put = (where: string, name: string, value: unknown, place: Place) => {
+    if (where === "path") path = path.replace(`{${name}}`, () => segment(name, value, place));
+    else if (value === null && !place.json) return;
+    else if (where === "header") headers.set(name, field(value, place));
+    else (where === "cookie" ? cookies : query).push(...pairs(name, value, place));
+  };
+  for (const [argument, value] of Object.entries(args)) {
+    const place = parameters[argument];
+    if (value === undefined || (!place && /^(body|contentType)$/.test(argument))) continue;
+    const name = place?.name ?? argument;
+    put(place?.in ?? (path.includes(`{${name}}`) ? "path" : "query"), name, value, place ?? {});
+  }
+  for (const [scheme, token] of Object.entries(used)) {
+    const [where, name, before] = schemes[scheme] ?? ["header", "Authorization", "Bearer "];
+    put(where, name, `${before}${token}`, {});
+  }
+  const [, missing] = /\{([^{}]+)\}/.exec(path) ?? [];
+  if (missing) throw new TypeError(`The path parameter ${missing} is missing`);
+  if (cookies.length) headers.set("Cookie", cookies.join("; "));
+  const init: RequestInit & { duplex?: "half" } = { method: route.method, headers, signal: call.signal ?? null };
+  if (options.credentials) init.credentials = options.credentials;
+  const { body, contentType } = parameters["body"] ? {} : args;
+  if (body !== undefined) {
+    const type = String(contentType ?? ((body instanceof Blob && body.type) || types[0]));
+    init.body = isJson(type) ? JSON.stringify(body) : (codecs.form?.(body, type, route.encoding) ?? (body as BodyInit));
+    init.duplex = "half";
+    // `fetch` adds the boundary.
+    if (type !== "multipart/form-data") headers.set("Content-Type", type);
+  }
+  return new Request(`${root(options.baseUrl)}${path}${query.length ? "?" : ""}${query.join("&")}`, init);
+}
+
+/** Returns the URL that paths begin with. An origin alone is that of the contract's server, which may have a path. */
+export function root(baseUrl: string): string {
+  const url = baseUrl.replace(/\/+$/, "");
+  return /^(\w+:\/\/[^/]*)?$/.test(url) ? url + basePath : url;
+}
+
+/** Returns the result of a response, or throws its error. */
+async function answered(
+  id: string,
+  route: Route,
+  response: Response,
+  accept: readonly string[],
+): Promise<Answer<unknown>> {
+  const type = (response.headers.get("Content-Type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  const fits = (range: string) =>
+    range === type || (isJson(range) && isJson(type)) || (/\*$/.test(range) && type.startsWith(range.replace(/(\*\/)?\*$/, "")));
+  const bytes = [204, 205].includes(response.status) || (response.ok && !accept.length) ? null : response.body;
+  if (response.ok && bytes && !accept.some(fits)) throw new UnexpectedResponseError(response);
+  let data: unknown;
+  try {
+    if (bytes) data = codecs.stream?.(bytes, type, route.json === true) ?? (await read(response, type));
+  } catch (error) {
+    throw error instanceof SyntaxError ? new UnexpectedResponseError(response) : error;
+  }
+  if (!response.ok) throw failure(id, route, data, response, isJson(type));
+  const etag = response.headers.get("ETag") ?? undefined;
+  if (etag && isObject(data)) etags.set(data, etag);
+  return { data, etag, response };
+}
+
+/** Waits for a promise, but not longer than until the signal aborts. */
+function abortable<Value>(promise: Promise<Value>, signal?: AbortSignal): Promise<Value> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

@@ -1,0 +1,47 @@
+"""A client of a contract with all that contracts may contain: its types, and its requests to the mock."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from frontend import check_types
+from serving import Served, serving
+
+from scripts.client import NODE, run
+
+HERE = Path(__file__).resolve().parent
+CONTRACT = HERE / "oddities.yaml"
+
+
+@pytest.fixture(scope="module")
+def project(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with the client installed."""
+    folder = tmp_path_factory.mktemp("oddities")
+    shutil.copytree(HERE / "consumer", folder, dirs_exist_ok=True)
+    (folder / "node_modules").mkdir()
+    for package in tools.iterdir():
+        (folder / "node_modules" / package.name).symlink_to(package)
+    output = folder / "node_modules" / "oddities-client"
+    command = (sys.executable, "-m", "specfirst", "client", "typescript")
+    run(*command, "--contract", CONTRACT, "--output", output, folder=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def mock() -> Iterator[Served]:
+    command = f"{sys.executable}\0-m\0specfirst\0mock"
+    with serving(str(CONTRACT), "--port", "0", command=command) as served:
+        yield served
+
+
+def test_the_types_are_right(project: Path) -> None:
+    check_types(project, "oddities-client", "oddities.test.ts")
+
+
+def test_requests_and_responses_are_right(project: Path, mock: Served) -> None:
+    origin = "/".join(mock.url.split("/")[:3])
+    run(NODE, "--test", "--test-reporter=spec", "oddities.test.ts", folder=project, env={"MOCK_URL": origin})
