@@ -214,11 +214,18 @@ GENERATORS: Mapping[str, Generator] = {
             [
                 _python_program("datamodel-codegen"),
                 *("--input", "openapi.yaml", "--input-file-type", "openapi", "--output", "generated.py"),
-                *("--output-model-type", "pydantic_v2.BaseModel", "--formatters", "builtin"),
+                *(
+                    "--output-model-type",
+                    "pydantic_v2.BaseModel",
+                    "--formatters",
+                    "builtin",
+                    "--collapse-root-models",
+                ),
             ]
         ],
         kind="python",
         errors="models only",
+        options="`--collapse-root-models`, `pydantic.mypy`",
     ),
 }
 

@@ -19,7 +19,9 @@ class Client:
         return TaskResponse.model_validate_json(response.content)
 
     def page(self, limit: int, cursor: str | None) -> tuple[list[Task], int, str | None]:
-        parameters = {"priority": "high", "limit": limit, **({"cursor": cursor} if cursor else {})}
+        parameters: dict[str, str | int] = {"priority": "high", "limit": limit}
+        if cursor:
+            parameters["cursor"] = cursor
         page = TaskListResponse.model_validate_json(http.get("/tasks", params=parameters).content)
         return [*page.items], page.total, page.next_cursor
 
@@ -27,7 +29,9 @@ class Client:
         return TaskResponse.model_validate_json(http.get(f"/tasks/{task_id}").content)
 
     def missing(self, task_id: int) -> str:
-        return ErrorResponse.model_validate_json(http.get(f"/tasks/{task_id}").content).code
+        error = ErrorResponse.model_validate_json(http.get(f"/tasks/{task_id}").content)
+        # mypy reads the call `constr(...)` in an annotation as `Any`.
+        return str(error.code)
 
     def toggle(self, task_id: int, key: str) -> Task:
         response = http.patch(f"/tasks/{task_id}/complete", headers={"Idempotency-Key": key})

@@ -4,9 +4,8 @@ import {
   createEnvironmentInjector,
   EnvironmentInjector,
   Injector,
-  NgZone,
+  provideZonelessChangeDetection,
   ɵINJECTOR_SCOPE as INJECTOR_SCOPE,
-  ɵNoopNgZone as NoopNgZone,
 } from "@angular/core";
 import { firstValueFrom } from "rxjs";
 import { createTask } from "./generated/fn/tasks/create-task";
@@ -26,7 +25,7 @@ const providers = provideHttpClient(
   ]),
 );
 const http = createEnvironmentInjector(
-  [providers, { provide: NgZone, useClass: NoopNgZone }, { provide: INJECTOR_SCOPE, useValue: "root" }],
+  [providers, provideZonelessChangeDetection(), { provide: INJECTOR_SCOPE, useValue: "root" }],
   Injector.NULL as EnvironmentInjector,
 ).get(HttpClient);
 
