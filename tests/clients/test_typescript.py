@@ -68,6 +68,17 @@ def test_lock_files_have_hashes_and_no_registry(folder: str) -> None:
     assert not re.search(r"https?://[^\s\"]*registry", text)
 
 
+def test_the_runtime_is_short() -> None:
+    """What every client loads is below 300 lines of code; each optional part is below 100."""
+
+    def lines(*modules: str) -> int:
+        text = "\n".join((TOOLS / "src" / f"{name}.ts").read_text(encoding="utf-8") for name in modules)
+        return len(re.findall(r"^\s*(?!//|\*|/\*)\S", text, re.MULTILINE))
+
+    assert lines("client", "errors", "pages", "tokens", "wire") < 300
+    assert all(lines(name) < 100 for name in ("forms", "streams", "queries", "hooks", "handlers"))
+
+
 # --- The package ------------------------------------------------------------------------------------------
 
 

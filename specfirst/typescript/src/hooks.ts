@@ -35,7 +35,7 @@ export function useApiQuery<Id extends ReadOperationId, Data = Result<Id>>(
   args: Arguments<Id>,
   options?: Omit<UseQueryOptions<Result<Id>, Error, Data>, "queryKey" | "queryFn">,
 ): UseQueryResult<Data, Error> {
-  return useQuery<Result<Id>, Error, Data>({ ...apiQuery(useClient(), id, args), ...options } as UseQueryOptions<Result<Id>, Error, Data>);
+  return useQuery<Result<Id>, Error, Data>({ ...apiQuery(useClient(), id, args), ...options } as never);
 }
 
 type PagesOptions<Id extends ListOperationId, Data> = Omit<
@@ -49,7 +49,8 @@ export function useApiPages<Id extends ListOperationId, Data = InfiniteData<Resu
   args: Arguments<Id>,
   options?: PagesOptions<Id, Data>,
 ): UseInfiniteQueryResult<Data, Error> {
-  return useInfiniteQuery({ ...options, ...apiPages(useClient(), id, args) } as never) as UseInfiniteQueryResult<Data, Error>;
+  const query = apiPages(useClient(), id, args);
+  return useInfiniteQuery({ ...options, ...query } as never) as UseInfiniteQueryResult<Data, Error>;
 }
 
 export interface MutationOptions<Id extends WriteOperationId, Context>

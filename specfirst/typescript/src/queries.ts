@@ -3,7 +3,8 @@ import { replaceEqualDeep, type DataTag, type InfiniteData } from "@tanstack/rea
 import { known } from "./client.js";
 import { name } from "./contract.js";
 import { after } from "./pages.js";
-import type { Arguments, CallOptions, Client, ListOperationId, OperationId, Page, ReadOperationId, Result } from "./types.js";
+import type { Arguments, CallOptions, Client, ListOperationId, OperationId } from "./types.js";
+import type { Page, ReadOperationId, Result } from "./types.js";
 
 /** The first element of all query keys. */
 export const API_KEY: string = name;

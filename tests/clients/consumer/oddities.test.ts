@@ -74,6 +74,12 @@ test("parameters are written as the contract says", async () => {
   assert.equal(headers.get("Authorization"), null);
 });
 
+test("a parameter may be called body", async () => {
+  await api.strip({ body: "a", contentType: "b" });
+  assert.equal(new URL(last().url).search, "?body=a&contentType=b");
+  assert.equal(await last().text(), "");
+});
+
 test("path parameters have their styles", async () => {
   const file = await api.getFile({ name: "a/b", extension: "png", matrix: [1, 2], label: [3, 4] });
   assert.equal(new URL(last().url).pathname, "/v1/files/a%2Fb.png/;matrix=1;matrix=2/.3,4");

@@ -1,5 +1,6 @@
 import { type DataTag, type InfiniteData } from "@tanstack/react-query";
-import type { Arguments, CallOptions, Client, ListOperationId, OperationId, ReadOperationId, Result } from "./types.js";
+import type { Arguments, CallOptions, Client, ListOperationId, OperationId } from "./types.js";
+import type { ReadOperationId, Result } from "./types.js";
 /** The first element of all query keys. */
 export declare const API_KEY: string;
 type Key<Id extends ReadOperationId, Data, Kind extends string[] = []> = DataTag<readonly [typeof API_KEY, Id, Arguments<Id>, ...Kind], Data, Error>;
