@@ -1,230 +1,217 @@
-"""Try the engine on every contract of a folder: load, lint, generate, compile, check types, start, mock.
+"""Try the engine on every contract of a folder, up to Schemathesis against its mock.
 
-The table is printed, and written to build/conformance as table.json and table.html. Exit status 1 means that
-a contract failed; one that is refused with a line and a remedy has not failed.
+The stages are: load, lint (its errors), generate, compile, types (mypy --strict), start (the generated
+application), mock (a valid response of each declared status), fuzz (Schemathesis against the mock).
+
+The table is printed, and written to build/conformance as index.html and table.json. Exit status 1 means that
+a contract failed; one that is refused with a place and a remedy has not failed. `--compare` tries the same
+contracts with other tools, and `--page` writes docs/conformance.md from both tables.
 """
 
 from __future__ import annotations
 
 import argparse
-import html
 import json
+import re
 import shutil
-import subprocess
 import sys
-import time
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-ROOT = Path(__file__).resolve().parent.parent
+from scripts.conformance_measure import ROOT, Stage, run
+from scripts.conformance_report import STAGES, Row, Table, as_html, as_page, print_table
+
 OUTPUT = ROOT / "build" / "conformance"
-STAGES = ("load", "generate", "types", "start", "mock")
-
-# Run in a process of its own, so that time and memory are those of one contract.
-_LOAD = """
-import sys, json
-from pathlib import Path
-from specfirst.contract.document import Document, DocumentError
-contract = Path(sys.argv[1])
-try:
-    document = Document.load(contract)
-    print(json.dumps({"operations": len(document.operations)}))
-except DocumentError as error:
-    sys.exit(error.located(str(contract)))
-"""
-_GENERATE = """
-import sys
-from pathlib import Path
-from specfirst.codegen.generate import GenerationError, generate, write
-try:
-    write(generate(Path(sys.argv[1])), Path(sys.argv[2]))
-except GenerationError as error:
-    sys.exit(str(error))
-"""
-_START = """
-import importlib, sys, time
-started = time.process_time()
-application = importlib.import_module(sys.argv[1] + ".application")
-from specfirst.runtime.application import ContractAPI
-from specfirst.runtime.routing import Engine
-document = application.contract()
-async def anybody(credential, scopes):
-    return credential
-engine = Engine(
-    document, mock=True, authenticate=dict.fromkeys(document.security_schemes, anybody),
-    authorize=lambda caller, values: None,
-)
-app = ContractAPI(engine, application.build_router(engine))
-print(time.process_time() - started)
-if "prepare" in sys.argv:
-    engine.prepare()
-"""
-
-
-@dataclass
-class Stage:
-    """One step of one contract: `ok`, `refused` with a place and a remedy, or `failed`."""
-
-    result: str
-    seconds: float
-    megabytes: int
-    text: str = ""
-
-
-@dataclass
-class Row:
-    contract: str
-    operations: int = 0
-    stages: dict[str, Stage] = field(default_factory=dict)
-
-    @property
-    def result(self) -> str:
-        stages = [stage.result for stage in self.stages.values()]
-        return next((result for result in ("failed", "refused") if result in stages), "served")
+PAGE = ROOT / "docs" / "conformance.md"
+LARGE = 200
+"""A contract with more operations than this is fuzzed with fewer examples and within a time limit."""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="scripts/conformance", description=__doc__)
-    parser.add_argument("folders", nargs="+", type=Path, help="contracts, or folders of contracts")
-    parser.add_argument("--output", type=Path, default=OUTPUT, help="folder of the table (build/conformance)")
+    parser = argparse.ArgumentParser(
+        prog="scripts/conformance",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("paths", nargs="*", type=Path, metavar="FOLDER", help="contracts, or folders of them")
+    parser.add_argument("--skip", action="append", default=[], choices=STAGES[3:], help="leave out a stage")
+    parser.add_argument("--no-types", action="append_const", dest="skip", const="types", help="--skip types")
+    parser.add_argument("--no-fuzz", action="append_const", dest="skip", const="fuzz", help="--skip fuzz")
+    parser.add_argument("--examples", type=int, default=20, help="examples per operation (%(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of Schemathesis (%(default)s)")
     parser.add_argument(
-        "--no-types", action="store_true", help="leave out mypy, which takes most of the time"
+        "--large-examples", type=int, default=1, help=f"examples above {LARGE} operations (%(default)s)"
     )
-    parser.add_argument("--workers", type=int, default=2, help="contracts at a time (%(default)s)")
+    parser.add_argument(
+        "--seconds", type=int, default=600, help="Schemathesis stops a contract after this (%(default)s)"
+    )
+    parser.add_argument("--workers", type=int, default=1, help="contracts at a time (%(default)s)")
+    parser.add_argument(
+        "--output", type=Path, default=OUTPUT, help="folder of the tables (build/conformance)"
+    )
+    parser.add_argument("--only", action="append", metavar="NAME", help="only this contract of the folders")
+    parser.add_argument("--update", action="store_true", help="keep what the earlier table has besides")
+    parser.add_argument("--compare", action="store_true", help="try other tools, not specfirst")
+    parser.add_argument("--tool", action="append", default=[], help="only this tool; with --compare")
+    parser.add_argument(
+        "--page", action="store_true", help="write docs/conformance.md; without FOLDER from earlier tables"
+    )
     options = parser.parse_args()
-    contracts = list(_contracts(options.folders))
-    work = options.output / "packages"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    with ThreadPoolExecutor(options.workers) as pool:
-        rows = list(pool.map(lambda contract: _tried(contract, work, types=not options.no_types), contracts))
-    _print(rows)
-    (options.output / "table.json").write_text(
-        json.dumps([asdict(row) | {"result": row.result} for row in rows], indent=2)
+    output: Path = options.output.absolute()
+    output.mkdir(parents=True, exist_ok=True)
+    contracts = [c for c in _contracts(options.paths) if not options.only or name_of(c[1]) in options.only]
+    if not contracts and not options.page:
+        parser.error("no contract found; name a file or a folder of OpenAPI documents")
+    failed = False
+    if contracts and options.compare:
+        from scripts.conformance_tools import TOOLS, prepare
+
+        for name in options.tool or TOOLS:
+            tool = prepare(name, output)
+            _save(_all(tool.tried, tool.heading, contracts, options.workers), output, update=options.update)
+    elif contracts:
+        work = output / "packages"
+        for group, path in contracts:
+            shutil.rmtree(work / package_of(group, path), ignore_errors=True)
+        work.mkdir(exist_ok=True)
+        table = _all(lambda g, p: tried(g, p, work, options), _heading(options), contracts, options.workers)
+        failed = any(row.result == "failed" for row in table.rows)
+        _save(table, output, update=options.update)
+    tables = [Table.read(path) for path in sorted(output.glob("table*.json"))]
+    (output / "index.html").write_text(as_html(tables), encoding="utf-8")
+    print(f"Page: {output / 'index.html'}")
+    if options.page:
+        PAGE.write_text(as_page(tables), encoding="utf-8")
+        print(f"Wrote {PAGE.relative_to(ROOT)}")
+    sys.exit(failed)
+
+
+def _heading(options: argparse.Namespace) -> Table:
+    examples = f"{options.examples} examples for each operation"
+    large = f"{options.large_examples} above {LARGE} operations, {options.seconds} seconds at most"
+    used = ", ".join(f"{name} {version(name)}" for name in ("fastapi", "mypy", "schemathesis"))
+    return Table(
+        "specfirst",
+        used,
+        datetime.now(UTC).date().isoformat(),
+        [stage for stage in STAGES if stage not in options.skip],
+        note=f"Schemathesis: {examples} and phase, {large}, seed {options.seed}.",
     )
-    (options.output / "table.html").write_text(_html(rows))
-    if any(row.result == "failed" for row in rows):
-        sys.exit(1)
 
 
-def _contracts(folders: list[Path]) -> Iterator[Path]:
-    for path in folders:
+def _save(table: Table, output: Path, *, update: bool) -> None:
+    path = output / ("table.json" if table.tool == "specfirst" else f"table-{table.tool}.json")
+    whole = Table.read(path).updated(table) if update and path.exists() else table
+    whole.write(path)
+    print_table(table, Console(width=200) if not sys.stdout.isatty() else Console())
+
+
+def _all(
+    attempt: Callable[[str, Path], Row], table: Table, contracts: Sequence[tuple[str, Path]], workers: int
+) -> Table:
+    """Try all contracts, and show the progress: a bar on a terminal, and a line each elsewhere."""
+    columns = (TextColumn(f"{table.tool} {{task.description}}"), BarColumn(), MofNCompleteColumn())
+    console = Console(stderr=True)
+    with (
+        Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal) as progress,
+        ThreadPoolExecutor(workers) as pool,
+    ):
+        task = progress.add_task("", total=len(contracts))
+
+        def one(contract: tuple[str, Path]) -> Row:
+            progress.update(task, description=name_of(contract[1]))
+            row = attempt(*contract)
+            progress.advance(task)
+            if not console.is_terminal:
+                print(f"{table.tool} {row.group}/{row.contract}: {row.result}", file=sys.stderr, flush=True)
+            return row
+
+        table.rows = list(pool.map(one, contracts))
+    return table
+
+
+def _contracts(paths: Sequence[Path]) -> Iterator[tuple[str, Path]]:
+    """Yield each contract with the name of its group: the folder that was named."""
+    for path in paths:
         if path.is_file():
-            yield path
+            yield path.absolute().parent.name, path.absolute()
         else:
-            yield from sorted(p for p in path.iterdir() if p.suffix in (".yaml", ".yml", ".json"))
+            # A contract of several files has a folder of its own.
+            files = sorted([*path.glob("*"), *path.glob("*/*")], key=lambda p: (p.name.lower(), p))
+            yield from ((path.absolute().name, p.absolute()) for p in files if _is_contract(p))
 
 
-def _tried(contract: Path, work: Path, *, types: bool) -> Row:
-    row = Row(contract.stem)
-    package = "p" + "".join(c if c.isalnum() else "_" for c in contract.stem).lower()
-    load = row.stages["load"] = _run(work, "-c", _LOAD, contract)
-    if load.result != "ok":
-        return row
-    row.operations = json.loads(load.text)["operations"]
-    generated = row.stages["generate"] = _run(work, "-c", _GENERATE, contract, work / package)
-    if generated.result != "ok":
-        return row
-    if types:
-        cache = work.parent / "mypy"
-        row.stages["types"] = _run(
-            work,
-            "-m",
-            "mypy",
-            "--config-file",
-            ROOT / "pyproject.toml",
-            "--cache-dir",
-            cache / package,
-            package,
-        )
-    started = row.stages["start"] = _run(work, "-c", _START, package)
-    if started.result == "ok":
-        row.stages["mock"] = _run(work, "-c", _START, package, "prepare")
+def _is_contract(path: Path) -> bool:
+    if path.suffix not in (".yaml", ".yml", ".json") or not path.is_file():
+        return False
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return re.search(r"""^[\s{]*["']?(openapi|swagger)["']?\s*:""", file.read(4096), re.M) is not None
+
+
+def name_of(contract: Path) -> str:
+    return contract.name.removesuffix(contract.suffix)
+
+
+def package_of(group: str, contract: Path) -> str:
+    return "".join(c if c.isalnum() else "_" for c in f"{group}_{name_of(contract)}").lower()
+
+
+def tried(group: str, contract: Path, work: Path, options: argparse.Namespace) -> Row:
+    """Try one contract, stage by stage, until one is refused."""
+    row = Row(group, name_of(contract))
+    package = package_of(group, contract)
+    own = ["-m", "scripts.conformance_stages"]
+    fuzzing = ["--seed", options.seed, "--output", work.parent / "fuzz" / package]
+    commands: dict[str, list[object]] = {
+        "load": [*own, "load", contract],
+        "lint": ["-m", "specfirst", "lint", contract],
+        "generate": ["-m", "specfirst", "generate", contract, "--output", work / package],
+        "compile": ["-m", "compileall", "-q", work / package],
+        "types": [
+            *("-m", "mypy", "--config-file", ROOT / "pyproject.toml", "--strict"),
+            *("--cache-dir", work.parent / "mypy" / threading.current_thread().name, "-p", package),
+        ],
+        "start": [*own, "start", contract, "--package", package],
+        "mock": [*own, "mock", contract, "--package", package],
+        "fuzz": [*own, "fuzz", contract, *fuzzing],
+    }
+    for name, command in commands.items():
+        if name in options.skip:
+            continue
+        if name == "fuzz":
+            examples = options.large_examples if row.operations > LARGE else options.examples
+            command += ["--examples", examples, "--seconds", options.seconds]
+        stage = row.stages[name] = run([sys.executable, *command], work)
+        facts = json.loads(stage.text) if stage.result == "ok" and command[:2] == own else {}
+        row.operations = facts.get("operations", row.operations)
+        row.version = facts.get("version", row.version)
+        if name == "start":
+            stage.seconds = facts.get("seconds", stage.seconds)
+        if name == "fuzz" and facts:
+            _judge(stage, facts)
+        if stage.result != "ok":
+            if name in ("load", "lint", "generate") and "Traceback" not in stage.text:
+                stage.result = "refused"
+            if name in ("load", "lint", "generate", "start"):
+                break
     return row
 
 
-def _run(work: Path, *command: object) -> Stage:
-    started = time.monotonic()
-    # A child of its own, whose children are this command alone: their largest size is its memory.
-    code = (
-        "import json, resource, subprocess, sys;"
-        "done = subprocess.run(sys.argv[1:], capture_output=True, text=True);"
-        "usage = resource.getrusage(resource.RUSAGE_CHILDREN);"
-        "seconds = usage.ru_utime + usage.ru_stime;"
-        "print(json.dumps([done.returncode, done.stdout, done.stderr, usage.ru_maxrss, seconds]))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, sys.executable, *map(str, command)],
-        cwd=work,
-        env={
-            "PATH": "/usr/bin:/bin",
-            "PYTHONPATH": f"{ROOT / 'specfirst/src'}:{work}",
-            "MYPYPATH": f"{ROOT / 'specfirst/src'}:{work}",
-            "HOME": str(work),
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    status, out, errors, kilobytes, seconds = json.loads(done.stdout)
-    text = (errors or out) if status else out
-    result = "ok"
-    if status:
-        result = "failed" if "Traceback" in text or "mypy" in command else "refused"
-    return Stage(
-        result,
-        round(min(seconds, time.monotonic() - started + seconds), 2),
-        kilobytes // 1024,
-        text.strip()[-4000:],
-    )
-
-
-def _print(rows: list[Row]) -> None:
-    table = Table("contract", "operations", *STAGES, "what")
-    for row in rows:
-        cells = []
-        for name in STAGES:
-            stage = row.stages.get(name)
-            cells.append(
-                ""
-                if stage is None
-                else f"{stage.result} {stage.seconds:.1f} s {stage.megabytes} MB"
-                if stage.result == "ok"
-                else stage.result
-            )
-        table.add_row(row.contract, str(row.operations), *cells, _why(row)[:160])
-    console = Console(width=240 if not sys.stdout.isatty() else None)
-    console.print(table)
-    served = [row for row in rows if row.result == "served"]
-    console.print(
-        f"{len(served)} of {len(rows)} served; "
-        f"{sum(r.operations for r in served)} of {sum(r.operations for r in rows)} operations"
-    )
-
-
-def _why(row: Row) -> str:
-    wrong = next((stage for stage in row.stages.values() if stage.result != "ok"), None)
-    return wrong.text.splitlines()[-1] if wrong and wrong.text else ""
-
-
-def _html(rows: list[Row]) -> str:
-    head = "".join(f"<th>{name}" for name in ("contract", "operations", *STAGES, "result", "what"))
-    body = []
-    for row in rows:
-        cells = "".join(
-            f"<td>{row.stages[name].result} {row.stages[name].seconds} s" if name in row.stages else "<td>"
-            for name in STAGES
-        )
-        body.append(
-            f"<tr><td>{html.escape(row.contract)}<td>{row.operations}{cells}<td>{row.result}<td>{html.escape(_why(row))}"
-        )
-    top = "<!doctype html><meta charset=utf-8><title>Conformance</title>"
-    return f"{top}<table border=1><tr>{head}{''.join(body)}</table>\n"
+def _judge(stage: Stage, facts: dict[str, object]) -> None:
+    """Turn the results of Schemathesis into those of a stage."""
+    failures = facts["failures"]
+    assert isinstance(failures, list)
+    stage.text = "\n\n".join(map(str, failures))
+    stage.facts = {name: facts[name] for name in ("cases", "untested")} | {"failures": len(failures)}
+    if failures:
+        stage.result = "failed"
 
 
 if __name__ == "__main__":

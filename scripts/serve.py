@@ -92,15 +92,11 @@ def main() -> None:
             listen(listener, options.host, options.port)
         except StartupError as error:
             sys.exit(f"scripts/serve: {error}")
-        for operation_id in sorted(app.engine.unimplemented):
-            _say(f"Not implemented, answers 501: {operation_id}")
+        # The log lists the operations.
         if app.engine.unimplemented:
             _say(f"{SKELETON} writes the methods that are missing")
         if settings.mock == "all":
             _say("Mock: every operation answers with the contract's example, and nothing is stored")
-        else:
-            for operation_id in sorted(app.engine.mocks):
-                _say(f"Mock, answers with the contract's example: {operation_id}")
         _print_addresses(settings, listener, options.host)
         _run(listener, settings, workers=options.workers, reload=options.reload)
 

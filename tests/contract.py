@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -107,6 +107,18 @@ PATHS: tuple[str, ...] = tuple(CONTRACT["paths"])
 
 def each(operations: Iterable[Operation], name: str = "operation") -> pytest.MarkDecorator:
     return pytest.mark.parametrize(name, operations, ids=lambda operation: operation.id)
+
+
+def shared_out(operations: Sequence[Operation], name: str, cases: Sequence[Any]) -> pytest.MarkDecorator:
+    """Parametrize with each case and each operation at least once, instead of with all of their pairs.
+
+    The engine handles all operations in the same way, and its own tests have all cases.
+    """
+    pairs = [
+        (cases[n % len(cases)], operations[n % len(operations)])
+        for n in range(max(len(cases), len(operations)))
+    ]
+    return pytest.mark.parametrize((name, "operation"), pairs, ids=lambda value: getattr(value, "id", None))
 
 
 def leaves(schema: Json) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from textwrap import dedent
 
-from serving import CLEAN, ROOT
+from tests.serving import CLEAN, ROOT
 
 FOLDERS = ("specfirst", "generated", "impl", "devtools", "migrations", "scripts", "tests", "clients", "docs")
 FILES = ("openapi.yaml", "pyproject.toml", "README.md", ".env.example", "schemathesis.toml")

@@ -50,7 +50,7 @@ def test_the_code_of_the_guide_adds_a_resource(copy: Copy, tmp_path: Path) -> No
 
     # What app.py does not pass is listed, by the server and by mypy.
     output = copy.run(*serve).stderr
-    assert "4 operation(s) of the contract are not implemented" in output
+    assert "4 operations of the contract are not implemented" in output
     assert re.search(
         r"found:    nothing: the call of build_router in .*impl/app\.py:[0-9]+ has no argument comments; "
         r"add comments=Comments\(\.\.\.\)\n",

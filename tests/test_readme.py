@@ -77,9 +77,6 @@ def test_the_steps_of_the_readme_add_an_operation(copy: Copy, tmp_path: Path) ->
     """The diffs apply, the commands run, and the tests of the new operation pass."""
     contract, implementation = blocks(README, "diff")
     copy.apply(contract)
-    stale = copy.run("scripts.generate", "--check").stderr
-    assert "generated/openapi.yaml differs" in stale
-    assert "generated/ is not what openapi.yaml says; run scripts/generate\n" in stale
     printed = copy.succeed("scripts.generate", "--skeleton")
     assert "wrote impl/resources/tasks.py: Tasks.complete_task\n" in printed
 
@@ -94,7 +91,6 @@ def test_the_steps_of_the_readme_add_an_operation(copy: Copy, tmp_path: Path) ->
         ("ruff", "check", "impl", "generated", "tests/api"),
         ("ruff", "format", "--check", "impl", "generated", "tests/api"),
         ("mypy", "impl"),
-        ("scripts.generate", "--check"),
     ):
         copy.succeed(module, *options)
     tests = ["tests/api/test_examples.py", "tests/api/test_isolation.py"]
@@ -106,10 +102,6 @@ def test_scripts_client_updates_a_stale_client(copy: Copy) -> None:
     """scripts/client only needs the changed contract."""
     if "completeTask" not in (copy.root / "openapi.yaml").read_text(encoding="utf-8"):
         copy.apply(blocks(README, "diff")[0])
-    stale = copy.run("scripts.client", "--check")
-    assert stale.returncode == 1
-    assert "clients/typescript/dist/contract.js differs\n" in stale.stderr
-    assert "run scripts/client" in stale.stderr
     copy.succeed("scripts.client")
     contract = (copy.root / "clients/typescript/dist/contract.js").read_text(encoding="utf-8")
     assert 'completeTask: { method: "PUT", path: "/api/{user_id}/tasks/{task_id}/complete"' in contract

@@ -10,6 +10,8 @@ import pg from "pg";
 const url = new URL(process.env.BETTER_AUTH_URL ?? "http://localhost:3001");
 const secret = process.env.BETTER_AUTH_SECRET;
 const algorithm = process.env.JWT_ALGORITHM ?? "EdDSA";
+// Origins of the front ends that may call this server from a browser, separated by commas.
+const origins = (process.env.FRONTEND_URL ?? "http://localhost:3000").split(",").map((origin) => origin.trim());
 
 // EdDSA, ES256 or RS256: the plugin makes a key pair, signs with it and publishes the public key.
 const keySet = { jwks: { keyPairConfig: { alg: algorithm } } };
@@ -28,8 +30,8 @@ const auth = betterAuth({
   secret,
   database: new pg.Pool({ connectionString: process.env.DATABASE_URL }),
   emailAndPassword: { enabled: true },
-  // Origin of the front end that may call this server from a browser.
-  trustedOrigins: [process.env.FRONTEND_URL ?? "http://localhost:3000"],
+  // Better Auth refuses requests of other origins that change something. It sends no CORS headers; see below.
+  trustedOrigins: origins,
   plugins: [
     // GET /api/auth/token returns the user's token for the API, GET /api/auth/jwks returns the public keys.
     jwt(algorithm === "HS256" ? sharedSecret : keySet),
@@ -42,4 +44,28 @@ const auth = betterAuth({
 const { runMigrations } = await getMigrations(auth.options);
 await runMigrations();
 
-createServer(toNodeHandler(auth)).listen(url.port, url.hostname, () => console.log(`Better Auth ${url.origin}`));
+const handler = toNodeHandler(auth);
+
+// Cross-origin requests (https://fetch.spec.whatwg.org/#http-cors-protocol): a browser on another origin asks with OPTIONS
+// before it posts JSON, and shows a page only responses that allow its origin.
+createServer((request, response) => {
+  const { origin } = request.headers;
+  response.setHeader("Vary", "Origin");
+  if (origins.includes(origin)) {
+    response.setHeader("Access-Control-Allow-Origin", origin);
+    // The session is a cookie.
+    response.setHeader("Access-Control-Allow-Credentials", "true");
+    // The session for clients without cookies (the `bearer` plugin), and the token (the `jwt` plugin).
+    response.setHeader("Access-Control-Expose-Headers", "set-auth-token, set-auth-jwt");
+  }
+  if (request.method === "OPTIONS") {
+    if (origins.includes(origin)) {
+      response.setHeader("Access-Control-Allow-Methods", "GET, POST");
+      response.setHeader("Access-Control-Allow-Headers", "Authorization, Content-Type");
+      response.setHeader("Access-Control-Max-Age", "600");
+    }
+    response.writeHead(204).end();
+    return;
+  }
+  handler(request, response);
+}).listen(url.port, url.hostname, () => console.log(`Better Auth ${url.origin}`));

@@ -10,7 +10,6 @@ import os
 import re
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -45,6 +44,7 @@ from tests.contract import (
 )
 from tests.copies import import_path
 from tests.databases import SETTINGS, prepare
+from tests.fork_server import Process, fork
 from tests.pgbouncer import served
 from tests.resources import (
     CREATION_FAILED,
@@ -128,9 +128,7 @@ def check(method: str, target: str, response: httpx.Response) -> None:
 class Server:
     """A client of one server process."""
 
-    def __init__(
-        self, port: int, log: Path, process: subprocess.Popen[bytes], *, undamaged: bool = True
-    ) -> None:
+    def __init__(self, port: int, log: Path, process: Process, *, undamaged: bool = True) -> None:
         self.port = port
         self.process = process
         self.log = log
@@ -217,7 +215,8 @@ def running(
     `settings` are added to the settings of the tests; None removes one.
 
     The socket listens before the process starts, so requests wait for the server. Only the process has the
-    socket, so requests fail at once if the process does not start.
+    socket, so requests fail at once if the process does not start. The process is forked from one that has
+    loaded the modules (tests/fork_server.py); the workers of a supervisor load them again.
     """
     environment = {
         "PATH": os.environ["PATH"],
@@ -231,20 +230,15 @@ def running(
         **SETTINGS,
         **(settings or {}),
     }
-    program = (
-        "import socket, sys; from impl.settings import load_settings; from scripts.serve import _run; "
-        "_run(socket.socket(fileno=int(sys.argv[1])), load_settings(), workers=int(sys.argv[2]) or None)"
-    )
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener, (folder / "log").open("wb") as log:
         port = listener.getsockname()[1]
-        process = subprocess.Popen(
-            [sys.executable, "-c", program, str(listener.fileno()), str(workers)],
-            pass_fds=[listener.fileno()],
+        process = fork(
+            listener,
+            workers,
             env={name: value for name, value in environment.items() if value is not None},
             # A folder without a .env file, so only these settings apply.
-            cwd=folder,
-            stdout=log,
-            stderr=subprocess.STDOUT,
+            folder=folder,
+            log=log,
         )
     server = Server(port, folder / "log", process, undamaged=undamaged)
     try:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.contract import leaves
+from tests.contract import leaves, shared_out
 from tests.resources import ANY, LAST_ID, RESOURCES, body_for, collections, not_found, operations_on
 
 from .conftest import (
@@ -130,8 +130,7 @@ MALFORMED: dict[str, Callable[[str], bytes]] = {
 }
 
 
-@each(WITH_BODY)
-@pytest.mark.parametrize("fault", MALFORMED)
+@shared_out(WITH_BODY, "fault", [*MALFORMED])
 def test_a_body_that_is_not_utf8_json_answers_400(victim: Victim, operation: Operation, fault: str) -> None:
     body = MALFORMED[fault](text(operation))
     response = victim.call(operation, body, JSON)
@@ -212,9 +211,8 @@ def test_two_content_type_headers_answer_415(victim: Victim, operation: Operatio
         expect_415(response, operation, OTHER_TYPE)
 
 
-@each(WITH_BODY)
-@pytest.mark.parametrize(
-    "encodings", [["gzip"], ["GZIP"], ["br"], ["x"], ["identity, gzip"], ["gzip", "identity"]]
+@shared_out(
+    WITH_BODY, "encodings", [["gzip"], ["GZIP"], ["br"], ["x"], ["identity, gzip"], ["gzip", "identity"]]
 )
 def test_a_compressed_body_answers_415(victim: Victim, operation: Operation, encodings: list[str]) -> None:
     headers = [("Content-Encoding", encoding) for encoding in encodings]
@@ -286,8 +284,7 @@ def test_a_connection_is_usable_after_an_unread_body(ada: Person) -> None:
 # --- Bodies that violate their schema ---
 
 
-@each(WITH_BODY)
-@pytest.mark.parametrize("body", ["null", "true", "1", '"title"', "[]", '[{"title":"a"}]', "1e10", '""'])
+@shared_out(WITH_BODY, "body", ["null", "true", "1", '"title"', "[]", '[{"title":"a"}]', "1e10", '""'])
 def test_a_body_that_is_not_an_object_answers_422(victim: Victim, operation: Operation, body: str) -> None:
     assert validation_errors_of(victim.call(operation, body.encode(), JSON)) == [("body", "type")]
 
@@ -303,8 +300,7 @@ BEYOND_LIMITS: dict[str, tuple[bytes, str]] = {
 }
 
 
-@each(WITH_BODY)
-@pytest.mark.parametrize("name", BEYOND_LIMITS)
+@shared_out(WITH_BODY, "name", [*BEYOND_LIMITS])
 def test_json_beyond_the_limits_answers_422(victim: Victim, operation: Operation, name: str) -> None:
     """A JSON parser may limit the depth and the range of numbers (RFC 8259, section 9)."""
     body, rule = BEYOND_LIMITS[name]
@@ -319,8 +315,7 @@ def test_brackets_in_a_string_do_not_count_as_nesting(victim: Victim, operation:
     ]
 
 
-@each(WITH_BODY)
-@pytest.mark.parametrize("depth", [1, 2, 100, 127, 128, 250, 900])
+@shared_out(WITH_BODY, "depth", [1, 2, 100, 127, 128, 250, 900])
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")], ids=["arrays", "objects"])
 def test_a_deeply_nested_value_answers_422(
     victim: Victim, operation: Operation, depth: int, opening: str, closing: str
@@ -332,8 +327,8 @@ def test_a_deeply_nested_value_answers_422(
         assert all(where.startswith("body") for where, _ in validation_errors_of(response))
 
 
-@each(WITH_BODY)
-@pytest.mark.parametrize(
+@shared_out(
+    WITH_BODY,
     "name",
     [
         "id",

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 
 from scripts.client import NODE
+from tests.copies import import_path
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "better-auth"
@@ -60,7 +61,7 @@ def responses(url: str) -> Callable[[], bool]:
 
 
 @contextmanager
-def better_auth(database_url: str, port: int, algorithm: str, log: Path) -> Iterator[str]:
+def better_auth(database_url: str, port: int, algorithm: str, log: Path, **settings: str) -> Iterator[str]:
     """Run the server of the example; yield its URL."""
     url = f"http://127.0.0.1:{port}"
     env = {
@@ -70,6 +71,7 @@ def better_auth(database_url: str, port: int, algorithm: str, log: Path) -> Iter
         "BETTER_AUTH_TELEMETRY": "0",
         "DATABASE_URL": database_url,
         "JWT_ALGORITHM": algorithm,
+        **settings,
     }
     with process([NODE, "server.js"], env, EXAMPLE, log, ready=responses(f"{url}/api/auth/ok")):
         yield url
@@ -81,7 +83,7 @@ def api(database_url: str, folder: Path, **settings: str) -> Iterator[str]:
     port = free_port()
     env = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": import_path(ROOT),
         "ENVIRONMENT": "test",
         "VALIDATE_RESPONSES": "true",
         "DATABASE_URL": database_url,

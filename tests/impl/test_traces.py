@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.copies import import_path
+
 PROGRAM = """
-import asyncio, json, sys
+import asyncio, json, os, sys
 import httpx
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
@@ -23,51 +25,60 @@ exporter, provider = InMemorySpanExporter(), TracerProvider()
 provider.add_span_processor(SimpleSpanProcessor(exporter))
 trace.set_tracer_provider(provider)
 
-async def main():
+async def main(requests):
     transport = httpx.ASGITransport(app=create_app())
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        for method, path in json.loads(sys.argv[1]):
+        for method, path in requests:
             response = await client.request(method, path, headers={"X-Request-ID": "mine", "traceparent":
                 "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"})
             assert response.headers["x-request-id"] == "mine"
 
-asyncio.run(main())
-print(json.dumps([
-    [span.name, format(span.context.trace_id, "032x"), dict(span.attributes)]
-    for span in exporter.get_finished_spans()
-]))
+found = []
+for os.environ["TRACES"], requests in json.loads(sys.argv[1]):
+    exporter.clear()
+    asyncio.run(main(requests))
+    found.append([
+        [span.name, format(span.context.trace_id, "032x"), dict(span.attributes)]
+        for span in exporter.get_finished_spans()
+    ])
+print(json.dumps(found))
 """
 
 
-def spans(tmp_path: Path, traces: str, *requests: tuple[str, str]) -> list[tuple[str, str, dict[str, Any]]]:
+REQUESTS = (
+    ("GET", "/health"),
+    ("GET", "/api/ada/tasks?priority=hunter2"),
+    ("DELETE", "/api/ada/tasks/1"),
+    ("POST", "/health"),
+    ("GET", "/hunter?token=hunter2"),
+)
+
+Spans = list[tuple[str, str, dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def spans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Spans]:
+    """The spans of the requests, by the value of TRACES."""
+    settings = ("true", "false", "")
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", PROGRAM, json.dumps(requests)],
+        [sys.executable, "-W", "error", "-c", PROGRAM, json.dumps([(value, REQUESTS) for value in settings])],
         env={
-            "PYTHONPATH": str(Path(__file__).parents[2]),
-            "TRACES": traces,
+            "PYTHONPATH": import_path(Path(__file__).parents[2]),
             # These settings are enough for error responses, which need no database.
             "MOCK": "all",
             "BETTER_AUTH_SECRET": "traces:0123456789abcdefghijklmnop",
             "ACCESS_LOG": "false",
         },
-        cwd=tmp_path,
+        cwd=tmp_path_factory.mktemp("traces"),
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    return [(name, trace_id, attributes) for name, trace_id, attributes in json.loads(done.stdout)]
+    return dict(zip(settings, json.loads(done.stdout), strict=True))
 
 
-def test_a_span_has_its_operation_name_and_the_callers_trace(tmp_path: Path) -> None:
-    found = spans(
-        tmp_path,
-        "true",
-        ("GET", "/health"),
-        ("GET", "/api/ada/tasks?priority=hunter2"),
-        ("DELETE", "/api/ada/tasks/1"),
-        ("POST", "/health"),
-        ("GET", "/hunter?token=hunter2"),
-    )
+def test_a_span_has_its_operation_name_and_the_callers_trace(spans: dict[str, Spans]) -> None:
+    found = spans["true"]
     assert {trace_id for _, trace_id, _ in found} == {"0af7651916cd43dd8448eb211c80319c"}
     compared = ("http.route", "openapi.operation_id", "http.response.status_code")
     assert [(name, *map(attributes.get, compared)) for name, _, attributes in found] == [
@@ -82,5 +93,5 @@ def test_a_span_has_its_operation_name_and_the_callers_trace(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("traces", ["false", ""])
-def test_without_the_setting_there_are_no_traces(tmp_path: Path, traces: str) -> None:
-    assert spans(tmp_path, traces, ("GET", "/health")) == []
+def test_without_the_setting_there_are_no_traces(spans: dict[str, Spans], traces: str) -> None:
+    assert spans[traces] == []

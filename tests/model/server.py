@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.copies import import_path
 from tests.databases import SETTINGS
 from tests.pgbouncer import served
 
@@ -39,7 +40,7 @@ def running_server(database_url: str, folder: Path) -> Iterator[Server]:
     command += ["--http", "specfirst.serving.connections:Connection"]
     environment = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": import_path(ROOT),
         "ENVIRONMENT": "test",
         "DATABASE_URL": served(database_url),
         "BETTER_AUTH_SECRET": SECRET,

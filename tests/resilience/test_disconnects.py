@@ -12,7 +12,6 @@ from datetime import timedelta
 import psycopg2
 import uvicorn
 import uvloop
-from conftest import FULL, Report
 from pydantic import SecretStr
 from specfirst.serving.connections import Connection
 
@@ -21,6 +20,7 @@ from impl.identity.tokens import mint_token
 from impl.settings import Settings
 from impl.tables import SCHEMA
 from tests.api.conftest import SECRET, Cluster
+from tests.resilience.conftest import FULL, Report
 
 REQUESTS = 1_000 if FULL else 200
 POOL_SIZE = 5

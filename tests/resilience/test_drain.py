@@ -11,11 +11,11 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from conftest import FULL, Report
 from wire import Client, Response
 
 from impl.tables import SCHEMA
 from tests.api.conftest import Person, Server, new_person, running
+from tests.resilience.conftest import FULL, Report
 
 REQUESTS = 20
 

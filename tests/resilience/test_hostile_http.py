@@ -11,10 +11,10 @@ from pathlib import Path
 from socket import SO_RCVBUF, SOL_SOCKET, create_connection
 
 import pytest
-from conftest import FULL, Report
 from wire import Client, closed
 
 from tests.api.conftest import BODY_LIMIT, Person, Server, new_person, running
+from tests.resilience.conftest import FULL, Report
 
 SLOW_CLIENTS = 300 if FULL else 50
 MEGABYTE = 1_000_000

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import FULL, Report
 from wire import Client, workers
 
 from tests.api.conftest import Cluster, Server, new_person, running
+from tests.resilience.conftest import FULL, Report
 
 CLIENTS = 16
 HANDOVERS, REQUESTS, WORKERS = (6, 10_000, 2) if FULL else (1, 400, 1)

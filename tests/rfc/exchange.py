@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from impl.identity.tokens import mint_token
+from tests.copies import import_path
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "http-tests:123456789abcdefghijklm"
@@ -56,7 +57,7 @@ def serving(http: str, folder: Path) -> Iterator[int]:
     """Serve the mock of the API with this HTTP protocol class of uvicorn, and yield the port."""
     environment = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": import_path(ROOT),
         "MOCK": "all",
         "ENVIRONMENT": "test",
         "BETTER_AUTH_SECRET": SECRET,

@@ -166,7 +166,7 @@ def serve(
             tag: type(
                 tag, (), {o.identifier: method(o.identifier) for o in document.operations if o.module == tag}
             )()
-            for tag in document.modules.values()
+            for tag in dict.fromkeys(operation.module for operation in document.operations)
         }
     )
     service.app = ContractAPI(engine, modules["application"].build_router(engine, **implementations))

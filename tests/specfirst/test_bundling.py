@@ -15,7 +15,7 @@ import yaml
 from specfirst.codegen.generate import GenerationError, LintErrors, generate
 from specfirst.contract.bundling import bundle
 from specfirst.contract.document import DocumentError
-from specfirst.contract.sources import GitSource, source
+from specfirst.contract.sources import FileSource, GitSource, source
 from specfirst.lint import Levels, LintSettings, levels
 
 FILES = {
@@ -385,3 +385,11 @@ def test_all_files_are_from_the_same_revision(root: Path, monkeypatch: pytest.Mo
         with pytest.raises(DocumentError) as caught:
             bundle(source(text))
         assert message in caught.value.located(text)
+
+
+def test_two_names_of_one_file_are_one_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = ("a.yaml", "./a.yaml", "b/../a.yaml", str(tmp_path / "a.yaml"))
+    assert {FileSource(name) for name in names} == {FileSource("a.yaml")}
+    assert FileSource("./a.yaml").name == "./a.yaml"
+    assert FileSource("b.yaml") != FileSource("a.yaml")

@@ -382,8 +382,6 @@ def test_watching_generates_at_each_save_and_survives_what_is_wrong(tmp_path: Pa
         stack.callback(watching.wait)
         stack.callback(watching.kill)
         wait_for(lambda: "Watching" in log.read_text(), "the first run")
-        # watchfiles says nothing when its watch is set up.
-        time.sleep(0.5)
         contract.write_text(text.replace("title: Bookshop", "titel: Bookshop"))
         wait_for(lambda: "a required property at #/info" in log.read_text(), "the refusal")
         assert b"Bookshop" in (output / "__init__.py").read_bytes()
@@ -391,6 +389,20 @@ def test_watching_generates_at_each_save_and_survives_what_is_wrong(tmp_path: Pa
         (tmp_path / "new").write_text(text.replace("title: Bookshop", "title: Library"))
         (tmp_path / "new").replace(contract)
         wait_for(lambda: b"Library" in (output / "__init__.py").read_bytes(), "the change")
+        # Another file of the contract, in a folder of its own, is watched from now on.
+        part, day = tmp_path / "parts" / "day.yaml", "{type: string, format: date, description: %s day.}"
+        part.parent.mkdir()
+        part.write_text(day % "A first")
+        here = "      type: string\n      description: A day.\n      format: date\n"
+        assert here in text
+        contract.write_text(text.replace(here, "      $ref: parts/day.yaml\n"))
+        wait_for(lambda: b"A first day." in (output / "openapi.json").read_bytes(), "the reference")
+
+        def changed() -> bool:
+            part.write_text(day % "Another")
+            return b"Another day." in (output / "openapi.json").read_bytes()
+
+        wait_for(changed, "the change of the other file")
         watching.send_signal(signal.SIGINT)
         assert watching.wait(10) == 0
 
@@ -400,14 +412,15 @@ def modules(name: str) -> Iterator[Path]:
 
 
 def test_every_generated_module_compiles_imports_and_passes_mypy_strict(tmp_path: Path) -> None:
-    for name in ("bookshop", "oddities"):
+    checked = ("bookshop", "oddities", "kinds")
+    for name in checked:
         package(name)
         for path in modules(name):
             compile(path.read_text(encoding="utf-8"), path.name, "exec")
             dotted = ".".join(path.relative_to(folder()).with_suffix("").parts)
             importlib.import_module(dotted.removesuffix(".__init__"))
     shutil.copytree(PROJECT / "generated", tmp_path / "generated")
-    packages = [folder() / "bookshop", folder() / "oddities", tmp_path / "generated"]
+    packages = [*(folder() / name for name in checked), tmp_path / "generated"]
     # The project's settings are strict, and the cache is the one that the change loop has filled.
     options = ["--config-file", PROJECT / "pyproject.toml", "--cache-dir", folder() / "mypy"]
     done = subprocess.run(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from constructs import DONE, REF, THING, Json, Service, content, contract, errors, ok, posting, serve
 from specfirst.contract.document import Document, DocumentError
+from specfirst.lint import lint
 from specfirst.runtime.errors import APIError, NotFound
 
 X: Json = {"a": "x"}
@@ -98,6 +99,163 @@ async def test_a_version_that_yaml_reads_as_a_number_is_served() -> None:
     service = serve({**contract(), "info": {"title": "t", "version": 1.0}}, {"things": X})
     assert service.app.openapi()["info"]["version"] == "1.0"
     assert (await service.get()).json() == X
+
+
+EXAMPLES: list[tuple[str, Json]] = [
+    ("application/json", {"dataValue": X}),
+    ("application/json", {"serializedValue": '{ "a": "x" }'}),
+    ("application/json", {"dataValue": X, "serializedValue": '{"a":  "x"}'}),
+    ("application/json", {"$ref": "#/components/examples/E"}),
+]
+
+
+@pytest.mark.parametrize(("media_type", "example"), EXAMPLES)
+async def test_the_examples_of_3_2_are_mocked_and_validated(media_type: str, example: Json) -> None:
+    responses = {"200": {"description": "d", "content": content(REF, media_type, examples={"e": example})}}
+    components = {"examples": {"E": {"serializedValue": '{"a":"x"}'}}}
+    source = contract({"responses": responses}, version="3.2.0", components=components)
+    response = await serve(source, mock=True).get()
+    assert (response.headers["x-mock"], response.json()) == ("example", X)
+    assert not [p for p in lint(Document(source)) if p.rule == "valid-example"]
+    source["paths"]["/things"]["get"]["responses"]["200"]["content"][media_type]["schema"] = {"type": "array"}
+    assert [p for p in lint(Document(source)) if p.rule == "valid-example"]
+
+
+async def test_a_serialized_example_of_a_text_is_the_text() -> None:
+    body = content({"type": "string"}, "text/csv", examples={"e": {"serializedValue": "a,b"}})
+    source = contract({"responses": {"200": {"description": "d", "content": body}}}, version="3.2.0")
+    assert (await serve(source, mock=True).get()).text == "a,b"
+
+
+async def test_media_types_can_be_components() -> None:
+    where = {"application/json": {"$ref": "#/components/mediaTypes/J"}}
+    operation = {"requestBody": {"required": True, "content": where}, "responses": ok()}
+    operation["responses"]["200"]["content"] = where
+    media_type = {"schema": REF, "example": X}
+    source = contract(operation, method="post", version="3.2.0", components={"mediaTypes": {"J": media_type}})
+    assert (await serve(source, mock=True).post(json=X)).json() == X
+    assert errors(await serve(source, mock=True).post(json={"a": 1})) == [("body", "a", "type")]
+
+
+DEVICE: Json = {
+    "type": "oauth2",
+    "deprecated": True,
+    "oauth2MetadataUrl": "https://login.example.com/.well-known/oauth-authorization-server",
+    "flows": {
+        "deviceAuthorization": {
+            "deviceAuthorizationUrl": "https://login.example.com/device",
+            "tokenUrl": "https://login.example.com/token",
+            "scopes": {"read": "Read"},
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("name", ["device", "#/components/securitySchemes/device"])
+async def test_the_device_flow_of_oauth_is_served(name: str) -> None:
+    source = contract(
+        {"security": [{name: ["read"]}]}, version="3.2.0", components={"securitySchemes": {"device": DEVICE}}
+    )
+    assert not [p for p in lint(Document(source)) if p.severity == "error"]
+    service = serve(source, {"things": X})
+    assert (await service.get()).status_code == 401
+    assert (await service.get(headers={"Authorization": "Bearer t"})).status_code == 200
+
+
+def test_tags_can_have_a_summary_and_a_parent() -> None:
+    tags = [{"name": "shop", "kind": "nav"}, {"name": "things", "parent": "shop", "summary": "All things"}]
+    source = contract(version="3.2.0", tags=tags)
+    assert not [p for p in lint(Document(source)) if p.rule in ("tag-parent", "openapi-structure")]
+    assert serve(source).modules.operations.ThingsOperations.__doc__ == "All things"
+
+
+@pytest.mark.parametrize(
+    "own", ["https://api.example.com/v1/openapi.yaml", "/v1/openapi.yaml", "openapi.yaml"]
+)
+@pytest.mark.parametrize("address", ["", "openapi.yaml", "whole"])
+async def test_references_are_relative_to_self(own: str, address: str, tmp_path: Path) -> None:
+    reference = f"{own if address == 'whole' else address}#/components/schemas/Thing"
+    source = {**posting(content({"$ref": reference}), version="3.2.0"), "$self": own}
+    (tmp_path / "any.json").write_text(json.dumps(source))
+    service = serve(Document.load(tmp_path / "any.json"))
+    assert (await service.post(json=X)).status_code == 204
+    assert errors(await service.post(json={"a": 1})) == [("body", "a", "type")]
+
+
+async def test_another_file_can_refer_to_itself_by_its_self(tmp_path: Path) -> None:
+    shared = contract(version="3.2.0", paths={}, **{"$self": "https://example.com/shared"})
+    shared["components"]["schemas"]["Other"] = {
+        "$ref": "https://example.com/shared#/components/schemas/Thing"
+    }
+    (tmp_path / "shared.json").write_text(json.dumps(shared))
+    source = posting(content({"$ref": "shared.json#/components/schemas/Other"}), version="3.2.0", schemas={})
+    (tmp_path / "api.json").write_text(json.dumps(source))
+    service = serve(Document.load(tmp_path / "api.json"))
+    assert errors(await service.post(json={"a": 1})) == [("body", "a", "type")]
+
+
+async def test_a_default_mapping_takes_every_other_tag() -> None:
+    schemas = animal()
+    schemas["Cat"]["required"] = []
+    discriminator = {
+        "propertyName": "kind",
+        "mapping": {"dog": "Dog"},
+        "defaultMapping": "#/components/schemas/Cat",
+    }
+    source = putting({"oneOf": [CAT, DOG], "discriminator": discriminator}, **schemas)
+    service = serve({**source, "openapi": "3.2.0"})
+    for body, name in (({"kind": "dog", "lives": 1}, "Dog"), ({"kind": "x"}, "Cat"), ({"lives": 1}, "Cat")):
+        assert (await service.post(json=body)).status_code == 204
+        assert type(service.arguments["body"]).__name__ == name
+    assert errors(await service.post(json={"kind": "dog", "bark": 1})) == [("body", "bark", "type")]
+    assert errors(await service.post(json={"kind": "x", "lives": "x"})) == [("body", "lives", "type")]
+
+
+async def test_cookies_of_the_style_cookie_are_read() -> None:
+    listed = {"name": "ids", "in": "cookie", "style": "cookie", "schema": NUMBERS}
+    spread = {"name": "o", "in": "cookie", "style": "cookie", "schema": OBJECT}
+    source = contract({"parameters": [listed, spread]}, version="3.2.0")
+    found = await read(source, "/things", Cookie="ids=1; ids=2; a=x%20; n=1")
+    assert (found["ids"], found["o"].model_dump()) == ([1, 2], {"a": "x%20", "n": 1})
+
+
+@pytest.mark.parametrize(
+    ("media_type", "schema", "text", "value"),
+    [
+        ("text/plain", {"type": "string"}, "hello%20you+me", "hello you+me"),
+        ("application/jsonpath", {"type": "string"}, "%24.a%5B0%5D", "$.a[0]"),
+        ("application/json", {"type": "object"}, "%7B%22a%22:%22x+y%22%7D", {"a": "x+y"}),
+        ("text/plain", {"type": "integer"}, "5", 5),
+    ],
+)
+async def test_the_whole_query_can_be_of_any_media_type(
+    media_type: str, schema: Json, text: str, value: Any
+) -> None:
+    parameter = {"name": "q", "in": "querystring", "required": True, "content": content(schema, media_type)}
+    source = contract({"parameters": [parameter]}, version="3.2.0")
+    assert await read(source, f"/things?{text}") == {"q": value}
+    assert errors(await serve(source).get()) == [("querystring", "q", "required")]
+
+
+def test_a_querystring_parameter_beside_query_parameters_is_an_error() -> None:
+    whole = {"name": "q", "in": "querystring", "content": content({})}
+    parameters = [whole, {"name": "a", "in": "query", "schema": {}}]
+    found = [
+        p
+        for p in lint(Document(contract({"parameters": parameters}, version="3.2.0")))
+        if p.severity == "error"
+    ]
+    assert [p.message for p in found] == ["a `querystring` parameter is beside `query` parameters"]
+
+
+async def test_a_mock_answers_with_the_parts_of_a_multipart_body() -> None:
+    body = {"multipart/mixed": {"itemSchema": REF, "itemEncoding": {"contentType": "application/json"}}}
+    source = contract({"responses": {"200": {"description": "d", "content": body}}}, version="3.2.0")
+    response = await serve(source, mock=True).get()
+    assert response.headers["content-type"] == "multipart/mixed; boundary=specfirst"
+    parts = response.text.split("--specfirst")
+    assert (parts[0], parts[-1]) == ("", "--\r\n")
+    assert all(part.startswith("\r\nContent-Type: application/json\r\n\r\n{") for part in parts[1:-1])
 
 
 # --- Responses --------------------------------------------------------------------------------------------
@@ -268,6 +426,57 @@ async def test_a_response_header_that_is_an_array_is_a_list() -> None:
     assert (await serve(source, {"things": answer}).get()).headers["x-tags"] == "a,b"
 
 
+async def test_several_cookies_are_several_fields() -> None:
+    def answer(service: Service) -> Any:
+        return service.modules.operations.Things204(set_cookie=["a=1; Path=/", "b=2; Expires=Wed, 01 Jan"])
+
+    header = {"Set-Cookie": {"schema": {"type": "array", "items": {"type": "string"}}}}
+    source = contract({"responses": {"204": {"description": "ok", "headers": header}}})
+    response = await serve(source, {"things": answer}, validate_responses=True).get()
+    assert response.headers.get_list("set-cookie") == ["a=1; Path=/", "b=2; Expires=Wed, 01 Jan"]
+
+
+HEADERS: list[tuple[Json, Any, str | None]] = [
+    ({"schema": {"type": "array", "items": {"type": "integer"}}}, [1, 2], "1,2"),
+    ({"schema": {"type": "array", "items": {"type": "integer"}}}, ["x"], None),
+    ({"schema": {"type": "object", "properties": {"a": {"type": "integer"}}}}, {"a": 1}, "a,1"),
+    (
+        {"explode": True, "schema": {"type": "object", "properties": {"a": {"type": "integer"}}}},
+        {"a": 1},
+        "a=1",
+    ),
+    ({"content": content({"type": "object", "required": ["k"]})}, {"k": 1}, '{"k":1}'),
+    ({"content": content({"type": "object", "required": ["k"]})}, {}, None),
+    ({"schema": {"type": "boolean"}}, True, "true"),
+    ({"schema": {"type": "integer", "maximum": 5}}, 6, None),
+]
+
+
+@pytest.mark.parametrize(("header", "value", "text"), HEADERS)
+async def test_a_response_header_of_any_type_is_validated(header: Json, value: Any, text: str | None) -> None:
+    def answer(service: Service) -> Any:
+        return service.modules.operations.Things204(x=value)
+
+    source = contract({"responses": {"204": {"description": "ok", "headers": {"X": header}}}})
+    response = await serve(source, {"things": answer}, validate_responses=True).get()
+    assert (response.status_code, response.headers.get("x")) == ((500, None) if text is None else (204, text))
+
+
+async def test_a_status_without_a_body_has_none_whatever_is_declared() -> None:
+    source = contract({"responses": {"204": {"description": "d", "content": content(REF, example=X)}}})
+    for service in (serve(source, {"things": None}), serve(source, mock=True)):
+        response = await service.get()
+        assert (response.status_code, response.content) == (204, b"")
+        assert "content-type" not in response.headers
+
+
+@pytest.mark.parametrize("status", ["101", "1XX"])
+async def test_an_informational_response_is_no_result(status: str) -> None:
+    source = contract({"responses": {status: {"description": "d"}, **ok(example=X)}})
+    assert (await serve(source, {"things": X}).get()).json() == X
+    assert (await serve(source, mock=True).get()).status_code == 200
+
+
 # --- Bodies -----------------------------------------------------------------------------------------------
 
 FORM = "application/x-www-form-urlencoded"
@@ -321,6 +530,134 @@ async def test_a_multipart_body_has_typed_fields_and_files() -> None:
     assert errors(await service.post(files={"file": ("a.txt", b"hello")})) == [("body", "count", "required")]
 
 
+PARTS: list[tuple[Any, Any, int, Any]] = [
+    # A part without a schema is a file or a text, as it comes.
+    ({"type": "object", "properties": {"f": {}}}, [("f", ("a", b"\xff"))], 204, {"f": b"\xff"}),
+    ({"type": "object", "properties": {"f": {}}}, [("f", (None, "x"))], 204, {"f": "x"}),
+    (None, [("f", ("a", b"\xff")), ("n", (None, "1"))], 204, {"f": b"\xff", "n": "1"}),
+    (
+        {"type": "object", "additionalProperties": {"type": "string", "format": "binary"}},
+        [("f", ("a", b"x"))],
+        204,
+        {"f": b"x"},
+    ),
+    ({"type": "object", "additionalProperties": False}, [("f", ("a", b"x"))], 422, None),
+    (
+        {"allOf": [UPLOAD, {"type": "object", "properties": {"b": {"type": "string"}}}]},
+        [("file", ("a", b"x")), ("count", (None, "2"))],
+        204,
+        {"file": b"x", "count": 2},
+    ),
+    # Browsers send a Blob with a file name.
+    (
+        {"type": "object", "properties": {"o": THING}},
+        [("o", ("blob", b'{"a": "x"}', "application/json"))],
+        204,
+        {"o": {"a": "x"}},
+    ),
+    (
+        {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}},
+        [("file", (None, "x"))],
+        422,
+        None,
+    ),
+]
+
+
+async def shown(value: Any) -> Any:
+    """A value of a multipart body, with the bytes of its files."""
+    if hasattr(value, "read"):
+        return await value.read()
+    if isinstance(value, list):
+        return [await shown(part) for part in value]
+    if hasattr(value, "model_dump"):
+        value = {name: getattr(value, name) for name in value.model_fields_set}
+    return {name: await shown(part) for name, part in value.items()} if isinstance(value, dict) else value
+
+
+@pytest.mark.parametrize(("schema", "parts", "status", "value"), PARTS)
+async def test_a_part_is_a_file_or_a_text_as_its_schema_says(
+    schema: Any, parts: Any, status: int, value: Any
+) -> None:
+    seen: list[Any] = []
+
+    async def answer(service: Service, body: Any) -> None:
+        seen.append(await shown(body))
+
+    media_type = {} if schema is None else {"schema": schema}
+    service = serve(posting({"multipart/form-data": media_type}), {"things": answer})
+    response = await service.post(files=parts)
+    assert (response.status_code, seen) == (status, [value] if status == 204 else []), response.text
+
+
+async def test_a_file_must_have_a_media_type_of_its_encoding() -> None:
+    media_type = {"schema": UPLOAD, "encoding": {"file": {"contentType": "image/png, text/*"}}}
+    service = serve(posting({"multipart/form-data": media_type}))
+    for name, status in (("image/png", 204), ("text/csv", 204), ("image/gif", 422)):
+        response = await service.post(files={"file": ("a", b"x", name)}, data={"count": "2"})
+        assert response.status_code == status
+    assert errors(response) == [("body", "file", "contentType")]
+
+
+MIXED: Json = {
+    "schema": {
+        "type": "array",
+        "prefixItems": [THING, {"type": "string"}],
+        "items": {"type": "string", "format": "binary"},
+        "minItems": 2,
+    },
+    "prefixEncoding": [{}, {"contentType": "text/plain"}],
+    "itemEncoding": {"contentType": "image/png"},
+}
+
+
+def mixed(*parts: tuple[str, bytes]) -> dict[str, Any]:
+    """A body of parts without names: the media type and the content of each."""
+    text = b"".join(b"--x\r\nContent-Type: %s\r\n\r\n%s\r\n" % (t.encode(), c) for t, c in parts)
+    return {"content": text + b"--x--\r\n", "headers": {"Content-Type": "multipart/mixed; boundary=x"}}
+
+
+async def test_parts_without_names_are_a_list() -> None:
+    seen: list[Any] = []
+
+    async def answer(service: Service, body: Any) -> None:
+        seen.append(await shown(body))
+
+    service = serve(posting({"multipart/mixed": MIXED}, version="3.2.0"), {"things": answer})
+    thing, text = ("application/json", b'{"a": "x"}'), ("text/plain", b"hi")
+    assert (await service.post(**mixed(thing, text, ("image/png", b"\xff")))).status_code == 204
+    assert seen == [[X, "hi", b"\xff"]]
+    assert errors(await service.post(**mixed(thing))) == [("body", "minItems")]
+    assert errors(await service.post(**mixed(("application/json", b'{"a": 1}'), text))) == [
+        ("body", 0, "a", "type")
+    ]
+    assert errors(await service.post(**mixed(thing, text, ("image/gif", b"")))) == [
+        ("body", 2, "contentType")
+    ]
+
+
+async def test_the_parts_of_an_item_schema_are_a_typed_list() -> None:
+    service = serve(posting({"multipart/mixed": {"itemSchema": REF}}, version="3.2.0"))
+    part = ("application/json", b'{"a": "x"}')
+    assert (await service.post(**mixed(part, part))).status_code == 204
+    assert service.arguments["body"] == [service.modules.schemas.Thing(a="x")] * 2
+    assert errors(await service.post(**mixed(part, ("application/json", b"1")))) == [("body", 1, "type")]
+
+
+async def test_a_file_needs_no_file_name() -> None:
+    head = b'Content-Disposition: form-data; name="file"\r\nContent-Type: image/png'
+    part = b"--b\r\n" + head + b"\r\n\r\n\xff\r\n--b--\r\n"
+    schema = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+
+    async def answer(service: Service, body: Any) -> None:
+        service.calls.append(("read", {"content": await body.file.read()}))
+
+    service = serve(posting(content(schema, "multipart/form-data")), {"things": answer})
+    response = await service.post(content=part, headers={"Content-Type": "multipart/form-data; boundary=b"})
+    assert response.status_code == 204, response.text
+    assert service.arguments == {"content": b"\xff"}
+
+
 async def test_only_the_schema_decides_about_undeclared_parts() -> None:
     file = {"file": ("a.txt", b"hello")}
     service = serve(posting(content(UPLOAD, "multipart/form-data")))
@@ -365,6 +702,24 @@ async def test_a_text_body_is_a_str_in_utf_8() -> None:
     assert errors(await service.post(content="x" * 6, headers={"Content-Type": "text/plain"})) == [
         ("body", "maxLength")
     ]
+
+
+async def test_a_text_body_can_be_a_number() -> None:
+    service = serve(posting(content({"type": "integer"}, "text/plain")))
+    plain = {"Content-Type": "text/plain"}
+    assert (await service.post(content="5", headers=plain)).status_code == 204
+    assert service.arguments == {"body": 5}
+    assert errors(await service.post(content="x", headers=plain)) == [("body", "type")]
+
+
+@pytest.mark.parametrize("media_type", ["application/xml", "text/csv"])
+async def test_a_text_that_is_not_json_is_passed_on_without_validation(media_type: str) -> None:
+    service = serve(posting({**content(REF), **content(REF, media_type)}))
+    assert (await service.post(content="<a/>", headers={"Content-Type": media_type})).status_code == 204
+    assert service.arguments == {"body": "<a/>"}
+    source = contract({"responses": {"200": {"description": "ok", "content": content(REF, media_type)}}})
+    response = await serve(source, {"things": "<a/>"}, validate_responses=True).get()
+    assert (response.status_code, response.text) == (200, "<a/>")
 
 
 async def test_json_and_a_form_arrive_as_the_same_model() -> None:
@@ -456,10 +811,11 @@ async def test_a_parameter_is_read_as_its_style_and_schema_say(
         ({"content": content(OBJECT)}, "p={", ("query", "p", "json")),
         ({"content": content(OBJECT)}, 'p={"n":"x"}', ("query", "p", "n", "type")),
         ({"schema": OBJECT}, "b=x", ("query", "b", "unknownParameter")),
-        ({"style": "deepObject", "schema": OBJECT}, "p[n]=x", ("query", "p", "type")),
+        ({"style": "deepObject", "schema": OBJECT}, "p[n]=x", ("query", "p", "n", "type")),
+        ({"style": "deepObject", "schema": OBJECT}, "p[n]=1&p[n]=2", ("query", "p", "n", "type")),
         ({"style": "deepObject", "schema": OBJECT}, "p[b]=x", ("query", "p", "b", "additionalProperties")),
         ({"style": "deepObject", "schema": OBJECT, "required": True}, "", ("query", "p", "required")),
-        ({"style": "pipeDelimited", "schema": NUMBERS}, "p=1|x", ("query", "p", "type")),
+        ({"style": "pipeDelimited", "schema": NUMBERS}, "p=1|x", ("query", "p", 1, "type")),
     ],
 )
 async def test_a_wrong_parameter_of_any_style_is_422(
@@ -509,6 +865,22 @@ async def test_headers_that_openapi_ignores_are_no_parameters() -> None:
         {"name": name, "in": "header", "required": True, "schema": {"type": "string"}} for name in names
     ]
     assert await read(contract({"parameters": parameters}), "/things") == {}
+
+
+EMPTY: list[tuple[Json, str, Any]] = [
+    ({"schema": {"type": "integer"}}, "p=", None),
+    ({"schema": {"type": "integer", "default": 3}}, "p", 3),
+    ({"schema": {"type": "integer"}, "required": True}, "p=", None),
+    ({"schema": {"type": "string"}}, "p=", ""),
+    ({"schema": NUMBERS}, "p=", None),
+    ({"schema": {"type": "integer"}}, "p=4", 4),
+]
+
+
+@pytest.mark.parametrize(("parameter", "text", "value"), EMPTY)
+async def test_an_empty_value_is_none_where_it_is_allowed(parameter: Json, text: str, value: Any) -> None:
+    source = query({"name": "p", "allowEmptyValue": True, **parameter})
+    assert await read(source, f"/things?{text}") == {"p": value}
 
 
 async def test_the_whole_query_can_be_one_value() -> None:
@@ -642,6 +1014,45 @@ async def test_the_path_of_a_server_precedes_all_paths() -> None:
     assert (await service.get("/things")).status_code == 404
 
 
+@pytest.mark.parametrize("place", ["path item", "operation"])
+async def test_servers_of_a_part_have_their_paths_too(place: str) -> None:
+    source = contract(servers=[{"url": "/v1"}])
+    item = source["paths"]["/things"]
+    (item if place == "path item" else item["get"])["servers"] = [{"url": "https://files.example.com/v2/x"}]
+    source["paths"]["/others"] = {"get": {"operationId": "others", "tags": ["things"], "responses": DONE}}
+    service = serve(source, {"things": X})
+    assert [(await service.get(f"{base}/things")).status_code for base in ("/v1", "/v2/x", "")] == [
+        200,
+        200,
+        404,
+    ]
+    assert [(await service.get(f"{base}/others")).status_code for base in ("/v1", "/v2/x")] == [204, 404]
+
+
+def test_servers_of_a_part_that_meet_another_path_are_an_error() -> None:
+    source = contract()
+    source["paths"]["/v2/things"] = {"get": {"servers": [{"url": "/"}], "responses": DONE}}
+    source["paths"]["/things"]["servers"] = [{"url": "/v2"}]
+    assert [p.message for p in lint(Document(source)) if p.rule == "servers"] == [
+        "GET /v2/things below the server / is also /things"
+    ]
+
+
+@pytest.mark.parametrize("template", ["/a b", "/a%20b", "/a%20{id}"])
+async def test_a_template_may_be_percent_encoded(template: str) -> None:
+    assert await called(serve(paths((template, "get", "x"))), "GET", "/a%20b") in (
+        ("x", {}),
+        ("x", {"id": "b"}),
+    )
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE"])
+async def test_every_method_can_be_declared(method: str) -> None:
+    service = serve(paths(("/a", method.lower(), "x"), ("/a", "get", "y")))
+    assert await called(service, method, "/a") == ("x", {})
+    assert await called(service, "GET", "/a") == ("y", {})
+
+
 def test_a_document_of_webhooks_alone_gives_types() -> None:
     service = serve(contract(paths={}))
     assert service.modules.schemas.Thing(a="x").a == "x"
@@ -707,6 +1118,93 @@ async def test_a_discriminator_of_a_base_is_one_of_its_heirs() -> None:
     assert (await service.post(json={"kind": "cat", "bark": 5})).status_code == 204
 
 
+def animal(**kind: Any) -> Json:
+    """The schemas of a cat and a dog; `kind` is what each says about the tag."""
+    tagged = {name: {"type": "string", **more} for name, more in kind.items()}
+    return {
+        "Cat": {
+            "type": "object",
+            "required": ["kind"],
+            "properties": {"kind": tagged.get("cat", {"type": "string"}), "lives": {"type": "integer"}},
+        },
+        "Dog": {
+            "type": "object",
+            "required": ["kind"],
+            "properties": {"kind": tagged.get("dog", {"type": "string"}), "bark": {"type": "string"}},
+        },
+    }
+
+
+CAT, DOG = {"$ref": "#/components/schemas/Cat"}, {"$ref": "#/components/schemas/Dog"}
+MAPPING = {"cat": "#/components/schemas/Cat", "dog": "Dog"}
+SELECTED: list[tuple[str, Json, Json, str, str]] = [
+    ("oneOf", {}, {}, "Cat", "Dog"),
+    ("anyOf", {}, {}, "Cat", "Dog"),
+    ("oneOf", {"mapping": MAPPING}, {}, "cat", "dog"),
+    ("oneOf", {}, {"cat": {"const": "c"}, "dog": {"enum": ["d", "wolf"]}}, "c", "wolf"),
+    (
+        "anyOf",
+        {"mapping": MAPPING},
+        {"cat": {"enum": ["cat", "dog"]}, "dog": {"enum": ["cat", "dog"]}},
+        "cat",
+        "dog",
+    ),
+]
+
+
+@pytest.mark.parametrize(("key", "discriminator", "kind", "cat", "dog"), SELECTED)
+async def test_a_discriminator_selects_the_alternative_that_holds(
+    key: str, discriminator: Json, kind: Json, cat: str, dog: str
+) -> None:
+    """Both alternatives alone would allow every value of the other one."""
+    schema = {key: [CAT, DOG], "discriminator": {"propertyName": "kind", **discriminator}}
+    service = serve(putting(schema, **animal(**kind)))
+    assert (await service.post(json={"kind": cat, "bark": 5})).status_code == 204
+    assert type(service.arguments["body"]).__name__ == "Cat"
+    assert (await service.post(json={"kind": dog, "lives": "x"})).status_code == 204
+    assert type(service.arguments["body"]).__name__ == "Dog"
+    assert errors(await service.post(json={"kind": dog, "bark": 5})) == [("body", "bark", "type")]
+    assert errors(await service.post(json={"kind": "bird"})) == [("body", "kind", "enum")]
+    assert errors(await service.post(json={})) == [("body", "kind", "required")]
+
+
+async def test_null_beside_the_alternatives_of_a_discriminator_is_null() -> None:
+    schema = {"oneOf": [CAT, DOG, {"type": "null"}], "discriminator": {"propertyName": "kind"}}
+    thing = {"type": "object", "properties": {"pet": schema}}
+    assert await verdicts(
+        putting(thing, **animal()), {"pet": None}, {"pet": {"kind": "Cat"}}, {"pet": {"kind": "x"}}
+    ) == [204, 204, 422]
+
+
+async def test_alternatives_that_are_no_components_are_not_selected() -> None:
+    """The alternatives themselves decide, as JSON Schema says."""
+    schema = {
+        "oneOf": [CAT, {"type": "object", "required": ["x"]}],
+        "discriminator": {"propertyName": "kind"},
+    }
+    assert await verdicts(putting(schema, **animal()), {"kind": "any"}, {"x": 1}, {"kind": "a", "x": 1}) == [
+        204,
+        204,
+        422,
+    ]
+
+
+async def test_heirs_of_a_base_without_a_mapping_are_named_by_their_name() -> None:
+    base = {
+        "type": "object",
+        "required": ["kind"],
+        "properties": {"kind": {"type": "string"}},
+        "discriminator": {"propertyName": "kind"},
+    }
+    dog = {"allOf": [REF, {"type": "object", "properties": {"bark": {"type": "string"}}}]}
+    puppy = {"allOf": [{"$ref": "#/components/schemas/Dog"}, {"properties": {"age": {"type": "integer"}}}]}
+    service = serve(putting(base, Dog=dog, Puppy=puppy))
+    assert (await service.post(json={"kind": "Puppy", "age": 1})).status_code == 204
+    assert isinstance(service.arguments["body"], service.modules.schemas.Puppy)
+    assert errors(await service.post(json={"kind": "Puppy", "age": "x"})) == [("body", "age", "type")]
+    assert errors(await service.post(json={"kind": "Dog", "bark": 5})) == [("body", "bark", "type")]
+
+
 async def test_one_of_without_a_discriminator_takes_the_one_that_fits() -> None:
     dog = {"type": "object", "required": ["bark"], "properties": {"bark": {"type": "string"}}}
     one = {
@@ -723,6 +1221,12 @@ async def test_one_of_without_a_discriminator_takes_the_one_that_fits() -> None:
     assert (await service.post(json={"bark": "wow"})).status_code == 204
     assert service.arguments["body"].bark == "wow"
     assert (await service.post(json={})).status_code == 422
+
+
+async def test_a_value_that_fits_several_of_one_of_is_told_so() -> None:
+    thing = {"type": "object", "oneOf": [{"required": ["a"]}, {"required": ["b"]}]}
+    response = await serve(putting(thing)).post(json={"a": 1, "b": 2})
+    assert response.json()["detail"][0]["msg"] == "The value fits more than one alternative"
 
 
 KEYWORDS: list[tuple[Json, Any, Any]] = [
@@ -814,11 +1318,62 @@ async def test_properties_can_have_any_name() -> None:
     assert service.modules.schemas.Thing(class_="x").model_dump(by_alias=True) == {"class": "x"}
 
 
+TYPES = ["Any", "Annotated", "Literal", "MISSING", "Field", "UUID", "AwareDatetime", "Other", "Thing", "str"]
+
+
+@pytest.mark.parametrize("required", [False, True])
+async def test_a_property_can_have_the_name_of_a_type_in_its_class(required: bool) -> None:
+    properties: Json = {name: {"type": "string", "format": "uuid"} for name in TYPES} | {
+        "Other": {"$ref": "#/components/schemas/Other"},
+        "any": {},
+        "literal": {"enum": ["any", "x"]},
+        "when": {"type": "string", "format": "date-time"},
+        "class": REF,
+    }
+    thing = {"type": "object", "properties": properties, "required": TYPES if required else []}
+    other = {"type": "object", "properties": {"Name": {"type": "string"}}}
+    source = contract(
+        {"requestBody": {"content": content(REF)}}, method="post", schemas={"Thing": thing, "Other": other}
+    )
+    service = serve(source, {"things": lambda service, body: body})
+    sent = dict.fromkeys(TYPES, "3f2504e0-4f89-41d3-9a0c-0305e82c3301") | {
+        "Other": {"Name": "x"},
+        "any": 1,
+        "literal": "any",
+    }
+    response = await service.post(json=sent)
+    assert (response.status_code, response.json()) == (200, sent)
+    body = service.arguments["body"]
+    assert (body.Other_, body.any, body.literal) == (service.modules.schemas.Other(Name="x"), 1, "any")
+
+
 async def test_the_python_name_of_a_property_is_not_its_name_in_json() -> None:
     thing = {"type": "object", "properties": {"class": {"type": "string"}}, "required": ["class"]}
     service = serve(putting(thing))
     assert (await service.post(json={"class": "x", "class_": "y"})).status_code == 204
     assert service.arguments["body"].class_ == "x"
+
+
+DEFAULTS: Json = {
+    "words": ({"type": "array", "items": {"type": "string"}}, ["a", "b"]),
+    "rows": ({"type": "array", "items": {"type": "array", "items": {"type": "integer"}}}, [[1]]),
+    "counts": ({"type": "object", "additionalProperties": {"type": "integer"}}, {"a": 1}),
+    "any": ({}, {"a": [None]}),
+    "number": ({"type": "number"}, 1),
+    "kind": ({"enum": ["a", "b"]}, "b"),
+}
+
+
+def test_the_default_of_a_property_is_a_value_of_its_own() -> None:
+    """Also that of a list or an object, so that no two bodies share it."""
+    thing = {"type": "object", "properties": {n: {**s, "default": d} for n, (s, d) in DEFAULTS.items()}}
+    model = serve(contract(schemas={"Thing": thing})).modules.schemas.Thing
+    assert {name: getattr(model(), name) for name in DEFAULTS} == {n: d for n, (_, d) in DEFAULTS.items()}
+    first = model()
+    first.words.append("c")
+    first.rows[0].append(2)
+    first.counts["b"] = 2
+    assert model().model_dump() == {name: default for name, (_, default) in DEFAULTS.items()}
 
 
 async def test_a_required_property_is_required_one_way_if_it_is_marked() -> None:

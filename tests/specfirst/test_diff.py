@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+import time
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,78 @@ def test_the_table_is_large_enough_and_no_case_stands_in_it_twice() -> None:
     assert len(breaking) >= 80
     assert len(CASES) - len(breaking) >= 60
     assert len({case["change"] for case in CASES}) == len(CASES)
+
+
+def test_an_operation_that_is_not_stable_may_break() -> None:
+    """The same change breaks a stable operation, and each operation tells of its own stability."""
+
+    def notes(level: str | None, *, parameter: bool) -> Document:
+        content = copy.deepcopy(dict(parsed(NOTES).content))
+        operation = content["paths"]["/notes"]["get"]
+        if level:
+            operation["x-stability-level"] = level
+        if parameter:
+            added = {"name": "x", "in": "query", "required": True, "schema": {"type": "string"}}
+            operation.setdefault("parameters", []).append(added)
+        return Document(content)
+
+    def found(old: str | None, new: str | None, *, parameter: bool = False) -> list[tuple[str, Level]]:
+        changes = diff(notes(old, parameter=False), notes(new, parameter=parameter))
+        return [(change.rule, change.level) for change in changes]
+
+    for level in ("draft", "alpha", "beta"):
+        assert found(level, level, parameter=True) == [("parameter-added-required", Level.COMPATIBLE)]
+    for level in ("stable", None):
+        assert found(level, level, parameter=True) == [("parameter-added-required", Level.BREAKING)]
+    assert found("beta", "alpha") == found(None, "beta") == [("stability-decreased", Level.BREAKING)]
+    assert found("beta", "stable") == found("draft", None) == [("stability-increased", Level.COMPATIBLE)]
+    assert found("beta", "ready") == [("stability-invalid", Level.BREAKING)]
+
+
+def test_schemas_that_refer_to_each_other_are_compared_in_linear_time() -> None:
+    """Every schema refers to every other, as in Stripe's contract; the walk of all ways never ends."""
+    names = [f"S{n}" for n in range(40)]
+
+    def document(longest: int) -> Document:
+        schemas: dict[str, Any] = {
+            name: {
+                "type": "object",
+                "properties": {
+                    **{
+                        other: {"anyOf": [{"type": "string"}, {"$ref": f"#/components/schemas/{other}"}]}
+                        for other in names
+                    },
+                    "text": {"type": "string", "maxLength": longest},
+                },
+            }
+            for name in names
+        }
+        paths = {
+            f"/{name}": {
+                "get": {
+                    "operationId": name,
+                    "responses": {
+                        "200": {
+                            "description": "-",
+                            "content": {"application/json": {"schema": schemas[name]}},
+                        }
+                    },
+                }
+            }
+            for name in names[:10]
+        }
+        info = {"title": "t", "version": "1"}
+        return Document(
+            {"openapi": "3.1.0", "info": info, "paths": paths, "components": {"schemas": schemas}}
+        )
+
+    started = time.process_time()
+    changes = diff(document(9), document(8))
+    # 0.5 s; without the comparison of each pair once, hours.
+    assert time.process_time() - started < 10
+    components = [change for change in changes if change.pointer[0] == "components"]
+    assert len(components) == len(names)
+    assert all(len(change.places) == 10 for change in components)
 
 
 def test_a_contract_is_the_same_as_itself() -> None:

@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -43,6 +44,14 @@ class Books:
     def get_featured_book(self) -> None: ...
 
 
+class FewBooks:
+    """Lacks three operations."""
+
+    async def list_books(self, **filters: object) -> None: ...
+
+    async def get_book(self, caller: str | None, *, isbn: str) -> None: ...
+
+
 class Orders:
     async def get_order(self, caller: str, *, order_id: object, as_of: object, more: int = 0) -> None: ...
 
@@ -52,6 +61,13 @@ def test_a_scheme_that_nothing_authenticates_stops_the_start() -> None:
         StartupError, match="no function authenticates the contract's security scheme person, till"
     ):
         engine(authenticate={"staff": anybody, "apiKey": anybody})
+
+
+def line_of(method: Any) -> str:
+    """Where a method stands, as messages show it."""
+    path = Path(__file__)
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    return f"{shown}:{method.__code__.co_firstlineno}"
 
 
 def test_all_operations_that_are_missing_or_differ_are_listed_with_their_signatures() -> None:
@@ -64,15 +80,15 @@ def test_all_operations_that_are_missing_or_differ_are_listed_with_their_signatu
         "deleteBook",
         "createOrder",
     ]
-    assert message.startswith("4 operation(s) of the contract are not implemented:\n")
+    assert message.startswith("4 operations of the contract are not implemented:\n")
     for line in (
         "Books.get_featured_book  (GET /books/featured)",
-        "expected: async def get_featured_book(self) -> Book | plain.Book:",
-        "found:    def get_featured_book() -> None",
-        "Books.put_book  (PUT /books/{isbn})",
+        "expected: async def get_featured_book(self) -> Book | plain.Book\n",
+        "found:    def get_featured_book(self) -> None\n",
+        f"Books.put_book  (PUT /books/{{isbn}}) {line_of(Books.put_book)}\n",
         "expected: async def put_book(self, caller: Caller, *, isbn: Isbn, body: BookWrite) -> ",
-        "found:    async def put_book(caller: str, *, isbn: str) -> None",
-        "expected: async def delete_book(self, caller: Caller, *, isbn: Isbn) -> None:",
+        "found:    async def put_book(self, caller: str, *, isbn: str) -> None\n",
+        "expected: async def delete_book(self, caller: Caller, *, isbn: Isbn) -> None\n",
         "Orders.create_order  (POST /orders)",
     ):
         assert line in message
@@ -91,7 +107,22 @@ class Unwritten(Orders):
 def test_a_method_that_is_only_a_skeleton_is_not_implemented() -> None:
     with pytest.raises(UnimplementedOperations) as caught:
         package("bookshop").application.build_router(engine(), books=Books(), orders=Unwritten())
-    assert f"found:    raise NotImplementedError ({__file__}:" in str(caught.value)
+    found = f"found:    raise NotImplementedError ({line_of(Unwritten.create_order)})\n"
+    assert found in str(caught.value)
+
+
+class Partial(Orders):
+    """One that is not written for some of its arguments."""
+
+    async def create_order(self, caller: str, *, body: object, idempotency_key: object = None) -> None:
+        if idempotency_key:
+            raise NotImplementedError
+
+
+async def test_a_method_that_raises_not_implemented_in_some_cases_is_called() -> None:
+    mocked = engine(mock=True)
+    package("bookshop").application.build_router(mocked, books=FewBooks(), orders=Partial())
+    assert mocked.mocks.keys() == {"getFeaturedBook", "putBook", "deleteBook"}
 
 
 async def test_a_tag_without_implementation_is_listed_mocked_or_answered_with_501() -> None:
@@ -112,11 +143,24 @@ async def test_a_tag_without_implementation_is_listed_mocked_or_answered_with_50
     assert unwritten.unimplemented == {operation.operation_id for operation in unwritten.document.operations}
 
 
-async def test_what_is_missing_on_purpose_answers_501_in_the_contract_s_shape_and_the_rest_is_served() -> (
-    None
-):
+@pytest.mark.parametrize("option", ["mock", "allow_unimplemented"])
+def test_other_parameters_stop_the_start_also_with_a_mock(option: str) -> None:
+    with pytest.raises(UnimplementedOperations) as caught:
+        package("bookshop").application.build_router(engine(**{option: True}), books=Books(), orders=Orders())
+    message = str(caught.value)
+    assert message.startswith("3 methods cannot be called as the contract says:\n")
+    assert "Books.get_featured_book" in message
+    assert "create_order" not in message
+    assert "--skeleton" not in message
+
+
+async def test_what_is_missing_on_purpose_answers_501_in_the_contract_s_shape_and_the_rest_is_served(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     serving = engine(allow_unimplemented=True, validate_responses=True, error_body=problem)
-    router = package("bookshop").application.build_router(serving, books=Books(), orders=Orders())
+    router = package("bookshop").application.build_router(serving, books=FewBooks(), orders=Orders())
+    names = "getFeaturedBook, putBook, deleteBook, createOrder"
+    assert caplog.messages == [f"Not implemented, so the response is 501: 4 operations: {names}"]
     assert serving.unimplemented == {"getFeaturedBook", "putBook", "deleteBook", "createOrder"}
     transport = httpx.ASGITransport(app=ContractAPI(serving, router))
     async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:

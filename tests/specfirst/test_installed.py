@@ -280,6 +280,10 @@ def test_a_contract_of_several_files_becomes_one(installed: Installed, tmp_path:
     )
     installed.succeed("specfirst init --contract api.yaml things", tmp_path)
     assert 'contract = "api.json"' in (tmp_path / "things/pyproject.toml").read_text(encoding="utf-8")
+    # No other command needs its name.
+    told = installed.run("specfirst coverage", tmp_path / "things").stderr
+    assert installed.run("specfirst lint", tmp_path / "things").returncode == 0
+    assert "has no observations of api.json" in told
     combined = (tmp_path / "things/api.json").read_bytes()
     assert b"parts/" not in combined
     assert (tmp_path / "things/generated/openapi.yaml").read_bytes() == combined

@@ -453,12 +453,16 @@ BREACHES = [
     breach("server-slash", "#/servers", [{"url": "/"}], "#/servers/0/url"),
     breach("server-slash", "#/servers", [{"url": "https://h/v1/"}], "#/servers/0/url"),
     # Operations.
-    breach("unsupported", "#/paths/~1notes/options", OPERATION),
     breach("unsupported", "#/webhooks", {}),
+    breach(
+        "text-schema",
+        f"{CREATE}/requestBody/content/text~1csv",
+        {"schema": {"$ref": f"{SCHEMAS}/NoteCreate"}, "example": {"text": "Hello"}},
+        f"{CREATE}/requestBody/content/text~1csv/schema",
+    ),
     breach("unsupported", f"{LIST}/callbacks", {}),
-    breach("unsupported", f"{LIST}/servers", [{"url": "/v2"}]),
-    breach("unsupported", "#/paths/~1notes/servers", [{"url": "/v2"}]),
-    breach("unsupported", "#/components/pathItems", {}),
+    breach("servers", f"{LIST}/servers", [{"url": "/v2?x"}], f"{LIST}/servers/0/url"),
+    breach("servers", "#/paths/~1notes/servers", [{"url": "ftp://h"}], "#/paths/~1notes/servers/0/url"),
     breach("operation-id-case", f"{LIST}/operationId", "list_notes"),
     breach("operation-id", f"{LIST}/operationId", REMOVED),
     breach("unique-operation-id", f"{CREATE}/operationId", "listNotes"),
@@ -468,6 +472,7 @@ BREACHES = [
     breach("one-tag", f"{LIST}/tags", REMOVED),
     breach("one-tag", f"{LIST}/tags", ["my notes"]),
     breach("one-tag", f"{LIST}/tags", ["others"]),
+    Breach("tag-parent", {"#/openapi": "3.2.0", "#/tags/0/parent": "others"}, "#/tags/0/parent"),
     Breach(
         "unique-tag",
         {
@@ -655,6 +660,7 @@ BREACHES = [
     ),
     sent("named-enum", {"type": "string", "enum": ["a"]}, "enum"),
     extra("literal-values", {"type": "number", "enum": [1.5]}),
+    extra("satisfiable", {"type": "integer", "minimum": 5, "maximum": 3}, "minimum"),
     extra("enum-values", {"type": "string", "enum": ["a", 1]}),
     extra("enum-values", {"type": "boolean", "const": "true"}),
     answered("named-scalar", {"type": "string", "maxLength": 3}),
@@ -901,6 +907,61 @@ def test_a_response_may_have_scalars_that_exclude_each_other(
     schema = {"description": "More.", "oneOf": [{"type": name} for name in types]}
     document, _ = edited(tmp_path, {f"{SCHEMAS}/Problem/properties/detail": schema})
     assert ("alternatives" not in {problem.rule for problem in lint(document, STRICT)}) == accepted
+
+
+CLOSED = {"type": "object", "additionalProperties": False, "properties": {"name": {"type": "string"}}}
+OPENED = {"type": "object", "properties": {"id": {"type": "integer"}}}
+NODE = {"type": "object", "properties": {"next": ref("schemas", "Extra")}}
+UNSATISFIABLE: dict[str, tuple[dict[str, Any], str]] = {
+    "closed and required": ({"allOf": [CLOSED, {**OPENED, "required": ["id"]}]}, "allOf"),
+    "closed and optional": ({"allOf": [CLOSED, OPENED]}, "allOf"),
+    "closed by the whole": ({**CLOSED, "allOf": [{**OPENED, "required": ["id"]}]}, "allOf"),
+    "types": ({"allOf": [{"type": "string"}, {"type": "integer"}]}, "allOf"),
+    "enums": ({"allOf": [{"enum": ["a", "b"]}, {"enum": ["c"]}]}, "allOf"),
+    "bounds of two": ({"allOf": [{"type": "number", "minimum": 5}, {"maximum": 3}]}, "allOf"),
+    "a property of two": (
+        {"allOf": [{**OPENED, "required": ["id"]}, {"properties": {"id": {"type": "string"}}}]},
+        "allOf/0/properties/id",
+    ),
+    "lengths": ({"type": "string", "minLength": 5, "maxLength": 3}, "minLength"),
+    "items": ({"type": ["array", "null"], "minItems": 5, "maxItems": 3}, "minItems"),
+    "exclusive": ({"type": "number", "exclusiveMinimum": 3, "maximum": 3}, "exclusiveMinimum"),
+    "no integer": ({"type": "integer", "minimum": 1.2, "maximum": 1.8}, ""),
+    "count": ({"type": "object", "required": ["a", "b"], "maxProperties": 1}, ""),
+    "without end": ({**NODE, "required": ["next"]}, ""),
+    "no alternative": ({"type": "object", "oneOf": [{"type": "string"}, {"type": "null"}]}, "oneOf"),
+}
+SELF = ref("schemas", "Extra")
+SATISFIABLE: dict[str, dict[str, Any]] = {
+    "open": {"allOf": [{**CLOSED, "additionalProperties": True}, {**OPENED, "required": ["id"]}]},
+    "the same property": {"allOf": [CLOSED, {"required": ["name"]}]},
+    "an end": {"required": ["next"], "properties": {"next": {"anyOf": [SELF, {"type": "null"}]}}},
+    "a tree": {"required": ["c"], "properties": {"c": {"type": "array", "items": SELF}}},
+    "a condition": {"type": "integer", "not": {"minimum": 5, "maximum": 3}},
+    "patterns": {"allOf": [{**CLOSED, "patternProperties": {"^i": {}}}, {**OPENED, "required": ["id"]}]},
+    "number and integer": {"allOf": [{"type": "number"}, {"type": "integer"}]},
+    "alternatives of their base": {"oneOf": [{"allOf": [SELF, {"required": ["a"]}]}, {"allOf": [SELF]}]},
+}
+
+
+def unsatisfiable(folder: Path, schema: dict[str, Any]) -> list[str]:
+    """Where the rule finds a problem in a component, relative to it."""
+    document, _ = edited(folder, {EXTRA: schema})
+    found = [pointer_text(problem.pointer) for problem in lint(document) if problem.rule == "satisfiable"]
+    return [place.removeprefix(EXTRA).removeprefix("/") for place in found]
+
+
+@pytest.mark.parametrize("name", UNSATISFIABLE)
+def test_constraints_that_exclude_each_other_are_found(name: str, tmp_path: Path) -> None:
+    schema, place = UNSATISFIABLE[name]
+    found = unsatisfiable(tmp_path, schema)
+    assert len(found) == 1
+    assert found[0].startswith(place)
+
+
+@pytest.mark.parametrize("name", SATISFIABLE)
+def test_constraints_that_allow_a_value_are_fine(name: str, tmp_path: Path) -> None:
+    assert unsatisfiable(tmp_path, SATISFIABLE[name]) == []
 
 
 def test_every_rule_has_a_breach_here_and_says_why_it_exists() -> None:

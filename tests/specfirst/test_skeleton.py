@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from contracts import folder, package
 from specfirst.codegen.generate import GenerationError, generate, write
-from specfirst.codegen.skeleton import Layout, missing, write_missing
+from specfirst.codegen.skeleton import Layout, missing, unfinished, write_missing
 from specfirst.contract.document import Document
 
 BY_HAND = '''"""Books, by hand."""
@@ -105,6 +105,41 @@ def test_a_module_that_cannot_be_read_is_named(
         missing(document, layout)
     assert problem in str(caught.value)
     assert layout.module("books").read_text(encoding="utf-8") == text
+
+
+WRITTEN = """\
+class Orders:
+    async def get_order(self, caller, /, *, order_id, as_of=None, **more):
+        if caller: raise NotImplementedError
+        return {}
+
+    async def create_order(self, caller, *, body):
+        '''Create it.'''
+        raise NotImplementedError("later")
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("body):", "body, extra: int):", "*, body, extra: int)"),
+        (", *, body):", "):", "(self, caller)"),
+        ("(self, caller, *, body", "(self, *, body", "(self, *, body)"),
+        ("async def create_order", "def create_order", "def create_order("),
+    ],
+)
+def test_methods_with_other_parameters_and_without_body_are_found(
+    document: Document, layout: Layout, old: str, new: str, found: str
+) -> None:
+    layout.implementations.mkdir()
+    layout.module("orders").write_text(WRITTEN.replace(old, new), encoding="utf-8")
+    assert [gap.tag for gap in missing(document, layout)] == ["books"]
+    (method,) = unfinished(document, layout)
+    assert (method.line, method.name) == (6, "Orders.create_order")
+    assert method.expected.startswith("async def create_order(self, caller: Caller, /, *, ")
+    assert found in method.found
+    layout.module("orders").write_text(WRITTEN, encoding="utf-8")
+    assert [method.found for method in unfinished(document, layout)] == [""]
 
 
 TYPES = """\

@@ -72,18 +72,27 @@ def authenticator(request: pytest.FixtureRequest, service: Published, seen: list
     return Authenticator(EitherVerifier(shared, verifier), write)
 
 
-@pytest.mark.parametrize("case", KEY_SET)
+async def rejection(authenticator: Authenticator, token: str) -> Unauthenticated | None:
+    try:
+        await authenticator.authenticate(token)
+    except Unauthenticated as api_error:
+        return api_error
+    return None
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 async def test_every_invalid_token_gets_the_same_error(
-    authenticator: Authenticator, seen: list[Claims], case: str
+    authenticator: Authenticator, seen: list[Claims], algorithm: str
 ) -> None:
-    with pytest.raises(Unauthenticated) as caught:
-        await authenticator.authenticate(KEY_SET[case]())
-    api_error = caught.value
-    assert (api_error.status, api_error.detail) == (401, "Not authenticated")
-    assert api_error.headers == {"WWW-Authenticate": "Bearer"}
-    assert api_error.__cause__ is None
-    assert api_error.__suppress_context__ or api_error.__context__ is None
-    assert seen == []
+    for case, token in KEY_SET.items():
+        if case.startswith(f"{algorithm}: "):
+            api_error = await rejection(authenticator, token())
+            assert api_error, case
+            assert (api_error.status, api_error.detail) == (401, "Not authenticated"), case
+            assert api_error.headers == {"WWW-Authenticate": "Bearer"}, case
+            assert api_error.__cause__ is None, case
+            assert api_error.__suppress_context__ or api_error.__context__ is None, case
+            assert seen == [], case
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

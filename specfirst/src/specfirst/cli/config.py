@@ -33,6 +33,10 @@ class Config:
         """Return the file or folder that a setting names."""
         return self.folder / name
 
+    def contract(self, name: str) -> str:
+        """Return the contract that a setting names: a file, a URL or git:REVISION:PATH."""
+        return name if name.startswith(("http:", "https:", "git:")) else str(self.file(name))
+
     def section(self, command: str) -> Mapping[str, Any]:
         """Return the settings of one command: `[tool.specfirst.COMMAND]`."""
         section: Mapping[str, Any] = self.settings.get(command, {})

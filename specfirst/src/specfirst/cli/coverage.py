@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     from specfirst.coverage import as_data, as_html, as_text, measure, observed
 
     settings = config.section("coverage")
-    name = arguments.file or settings.get("contract", "openapi.yaml")
+    name = arguments.file or config.contract(settings.get("contract", "openapi.yaml"))
     folder = Path(setting(arguments, settings, "observations", OBSERVATIONS))
     document = read_contract(name).document
     if not observed(document, folder):

@@ -6,10 +6,15 @@ import argparse
 import random
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from specfirst.cli.config import Config
 from specfirst.cli.errors import CommandError
 from specfirst.cli.inputs import check_server, read_contract, setting
+
+if TYPE_CHECKING:
+    from specfirst.contract.document import Document
 
 SUMMARY = "Test a running server with Schemathesis: each operation, each check, with a report."
 EXAMPLES = """\
@@ -26,7 +31,10 @@ exit status:
   2  the command could not run"""
 EXTRA = "fuzz"
 SETTINGS = {
-    "url": {"type": "string", "description": "The URL of the contract's paths."},
+    "url": {
+        "type": "string",
+        "description": "The URL of the server; without a path, that of the contract's server is added.",
+    },
     "headers": {
         "type": "array",
         "items": {"type": "string", "pattern": "^[!#$%&'*+.^_`|~0-9A-Za-z-]+:"},
@@ -55,7 +63,11 @@ OBSERVATIONS, OUTPUT = ".specfirst/observations", ".specfirst/fuzz"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="CONTRACT", help="a file, a URL or git:REVISION:PATH")
-    parser.add_argument("--url", metavar="URL", help="the URL of the contract's paths")
+    parser.add_argument(
+        "--url",
+        metavar="URL",
+        help="the URL of the server; without a path, that of the contract's server is added, such as /v1",
+    )
     parser.add_argument(
         "-H",
         "--header",
@@ -93,15 +105,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, config: Config) -> int:
     from rich.console import Console
 
+    from specfirst.contract.document import DocumentError
     from specfirst.fuzz.report import Report
     from specfirst.fuzz.run import ConfigurationError, Target, fuzz
 
     settings = config.section("fuzz")
     url = setting(arguments, settings, "url", None)
     if url is None:
-        raise CommandError(
-            "--url is required: the URL of the contract's paths, such as http://127.0.0.1:8000"
-        )
+        raise CommandError("--url is required: the URL of the server, such as http://127.0.0.1:8000")
     examples = setting(arguments, settings, "examples", 100)
     workers = setting(arguments, settings, "workers", 1)
     if examples < 1 or workers < 1:
@@ -110,8 +121,16 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     for header in headers:
         if ":" not in header:
             raise CommandError(f"--header must be 'NAME: VALUE'; it is {header.partition(' ')[0]!r}")
-    document = read_contract(arguments.file).document
+    contract = read_contract(arguments.file)
+    document = contract.document
     check_server(url)
+    try:
+        base = _base_path(url, document)
+    except DocumentError as error:
+        raise contract.error(error) from None
+    if base:
+        url += base
+        print(f"Testing {url}, with the path of the contract's server; to test the root, end the URL with /")
     seed = random.randrange(2**32) if arguments.seed is None else arguments.seed  # noqa: S311
     repeat = ["specfirst", "fuzz", arguments.file, "--url", url, "--examples", str(examples)]
     repeat += ["--seed", str(seed), *(["--workers", str(workers)] if workers > 1 else [])]
@@ -146,6 +165,14 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     report.print(console if console.is_terminal else Console(width=200))
     print(f"Page: {page}")
     return 0 if report.passed else 1
+
+
+def _base_path(url: str, document: Document) -> str:
+    """Return the path of the contract's first server, if the URL has none.
+
+    A contract may have several; a server of `specfirst serve` has all of them.
+    """
+    return "" if urlsplit(url).path else document.base_paths[0]
 
 
 def _configuration(given: str | None, config: Config) -> Path | None:

@@ -7,11 +7,13 @@ files that are not current.
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +23,8 @@ from specfirst.cli.errors import CLEAN, COULD_NOT_RUN, PROBLEMS, CommandError
 from specfirst.cli.lint import lint_settings
 
 if TYPE_CHECKING:
-    from specfirst.codegen.skeleton import Layout, Missing
+    from specfirst.codegen.generate import GenerationError
+    from specfirst.codegen.skeleton import Layout, Missing, Unfinished
 
 SUMMARY = "Generate the Python package of a contract."
 EXAMPLES = """\
@@ -81,7 +84,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, config: Config) -> int:
-    from specfirst.codegen.generate import GenerationError, LintErrors
+    from specfirst.codegen.generate import GenerationError
 
     command = _command(arguments, config)
     try:
@@ -91,15 +94,19 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
             return command.watch()
         command.update()
         return command.write_skeletons() if arguments.skeleton else command.tell_missing()
-    except LintErrors as errors:
-        print(errors, file=sys.stderr)
-        return PROBLEMS
     except GenerationError as error:
-        # Begins with the file, and the line if there is one, as editors recognize it.
-        print(error, file=sys.stderr)
-        return COULD_NOT_RUN
+        return failure(error)
     except OSError as error:
         raise CommandError(f"{error.filename}: {error.strerror}") from None
+
+
+def failure(error: GenerationError) -> int:
+    """Print why nothing was generated, and return the exit status."""
+    from specfirst.codegen.generate import LintErrors
+
+    # Begins with the file, and the line if there is one, as editors recognize it.
+    print(error, file=sys.stderr, flush=True)
+    return PROBLEMS if isinstance(error, LintErrors) else COULD_NOT_RUN
 
 
 def _command(arguments: argparse.Namespace, config: Config) -> Generate:
@@ -120,6 +127,16 @@ def _command(arguments: argparse.Namespace, config: Config) -> Generate:
             "implementations in [tool.specfirst.generate], which counts for the configured output"
         )
     return Generate(config, arguments.program, contract, output, implementations)
+
+
+def _saved(files: set[Path]) -> dict[Path, tuple[int, int]]:
+    """Return what changes when a file is saved: its time and size, or nothing while it is being replaced."""
+    found = {}
+    for path in files:
+        with suppress(OSError):
+            status = path.stat()
+            found[path] = status.st_mtime_ns, status.st_size
+    return found
 
 
 @dataclass(frozen=True)
@@ -161,28 +178,59 @@ class Generate:
         # Not KeyboardInterrupt, which may be raised where Python ignores it, such as in a destructor.
         stop = threading.Event()
         signal.signal(signal.SIGINT, lambda *_: stop.set())
-        saved = str(self.contract.absolute())
 
         def update() -> None:
             try:
                 self.update()
             except GenerationError as error:
-                print(error, file=sys.stderr, flush=True)
+                failure(error)
 
+        files = self._files({self.contract.absolute()})
+        saved = _saved(files)
         update()
         print(f"Watching {self.contract}; Ctrl-C stops", flush=True)
-        folder = self.contract.absolute().parent
-        for _ in watch(folder, watch_filter=lambda _, path: path == saved, stop_event=stop):
-            update()
+        while not stop.is_set():
+            files = self._files(files)
+            # A file that was saved during the generation may have been read before.
+            if all(saved.get(path, time) == time for path, time in _saved(files).items()):
+                saved = _saved(files)
+                folders = {path.parent for path in files}
+                for _ in watch(
+                    *folders,
+                    recursive=False,
+                    watch_filter=None,
+                    stop_event=stop,
+                    yield_on_timeout=True,
+                    rust_timeout=1000,
+                ):
+                    if _saved(files) != saved:
+                        break
+            if not stop.is_set():
+                saved = _saved(files)
+                update()
         return CLEAN
 
+    def _files(self, known: set[Path]) -> set[Path]:
+        """Return the files of the contract, or those that are known if it cannot be read."""
+        from specfirst.contract.document import Document, DocumentError
+
+        try:
+            names = Document.load(self.contract).files
+            # References may lead to URLs as well.
+            return {Path(os.path.abspath(name)) for name in names if Path(name).is_file()}
+        except DocumentError:
+            return known
+
     def tell_missing(self) -> int:
-        """Say which operations have no method yet. This is no error: the contract comes first."""
+        """Say which operations have no method yet, or one that cannot serve them.
+
+        This is no error: the contract comes first.
+        """
         from specfirst.codegen.generate import GenerationError
 
         if layout := self._layout():
             try:
-                gaps = self._missing(layout)
+                gaps, unfinished = self._missing(layout), self._unfinished(layout)
             except GenerationError as error:
                 # The generation itself is complete.
                 print(error, file=sys.stderr)
@@ -192,6 +240,7 @@ class Generate:
                 print(f"{self._shown(gap.module)} lacks {gap.class_name}.{names}")
             if gaps:
                 print(f"{self.program} --skeleton writes these methods, with their bodies left to write")
+            self._tell(unfinished)
         return CLEAN
 
     def write_skeletons(self) -> int:
@@ -199,7 +248,7 @@ class Generate:
 
         layout = self._layout()
         assert layout, "--skeleton requires the implementations"
-        gaps = self._missing(layout)
+        gaps, unfinished = self._missing(layout), self._unfinished(layout)
         for gap in gaps:
             is_new = gap.is_new
             write_missing(gap, layout)
@@ -207,9 +256,19 @@ class Generate:
                 print(f"wrote {self._shown(gap.module)}: {gap.class_name}.{operation.identifier}")
             if is_new:
                 print(self._to_connect(gap, layout))
-        if not gaps:
+        self._tell(unfinished)
+        if not gaps and not unfinished:
             print(f"{self._shown(layout.implementations)}/ has a method for every operation")
         return CLEAN
+
+    def _tell(self, unfinished: Sequence[Unfinished]) -> None:
+        for method in unfinished:
+            place = f"{self._shown(method.module)}:{method.line}: {method.name}"
+            if method.found:
+                print(f"{place} cannot be called as the contract says; correct its parameters")
+                print(f"    expected: {method.expected}\n    found:    {method.found}")
+            else:
+                print(f"{place} is not written: it only raises NotImplementedError")
 
     def _layout(self) -> Layout | None:
         from specfirst.codegen.skeleton import Layout
@@ -230,6 +289,12 @@ class Generate:
         from specfirst.contract.document import Document
 
         return missing(Document.load(self.contract), layout)
+
+    def _unfinished(self, layout: Layout) -> Sequence[Unfinished]:
+        from specfirst.codegen.skeleton import unfinished
+        from specfirst.contract.document import Document
+
+        return unfinished(Document.load(self.contract), layout)
 
     def _to_connect(self, gap: Missing, layout: Layout) -> str:
         """Say what connects a new class with the generated routes."""

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specfirst.cli.config import Config
-from specfirst.cli.errors import CLEAN, COULD_NOT_RUN, PROBLEMS, CommandError
+from specfirst.cli.errors import CLEAN, CommandError
+from specfirst.cli.generate import failure
 
 if TYPE_CHECKING:
     from specfirst.codegen.skeleton import Missing
@@ -55,7 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, config: Config) -> int:
-    from specfirst.codegen.generate import GenerationError, LintErrors
+    from specfirst.codegen.generate import GenerationError
 
     started = time.monotonic()
     target = Path(arguments.folder)
@@ -66,12 +67,8 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
             made = Path(temporary) / "project"
             _make(made, target, contract, kept)
             written = copy(made, target, kept)
-    except LintErrors as errors:
-        print(errors, file=sys.stderr)
-        return PROBLEMS
     except GenerationError as error:
-        print(error, file=sys.stderr)
-        return COULD_NOT_RUN
+        return failure(error)
     except OSError as error:
         raise CommandError(f"{error.filename}: {error.strerror}; choose another folder") from None
     for name in written:
@@ -139,6 +136,7 @@ def _make(made: Path, target: Path, contract: Path | None, kept: Collection[str]
         "schemes": schemes,
         "problems": _has_problems(document),
         "sample": _sample(document),
+        "credentials": _all_credentials(document),
     }
     for name, template in _FILES.items():
         if name != "authentication.py" or schemes:
@@ -214,6 +212,14 @@ def _sample(document: Document) -> Mapping[str, Any] | None:
             if headers is not None:
                 return {"identifier": operation.identifier, "path": operation.path, "headers": headers}
     return None
+
+
+def _all_credentials(document: Document) -> Mapping[str, str]:
+    """Return a header for each scheme that operations require, if a header can carry its credential."""
+    found: dict[str, str] = {}
+    for name in dict.fromkeys(name for o in document.operations for need in o.security for name in need):
+        found = {**(_credentials(document, [{name: ()}]) or {}), **found}
+    return found
 
 
 def _credentials(

@@ -132,7 +132,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
         sys.stdout.write(catalogue.table(settings.rules))
         return CLEAN
     section = config.section("lint")
-    configured = [str(config.file(name)) for name in section.get("contracts", [])]
+    configured = [config.contract(name) for name in section.get("contracts", [])]
     names = arguments.contracts or configured or ["openapi.yaml"]
     problems: list[Problem] = []
     sources: dict[str, str] = {}

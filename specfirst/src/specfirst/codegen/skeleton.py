@@ -8,6 +8,7 @@ added at the end of a class, imports to the other imports, and a tag without a m
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from specfirst.codegen.generate import GenerationError, ruff
 from specfirst.contract.document import Document, Operation, pascal
+from specfirst.runtime.implementations import accepts
 
 
 @dataclass(frozen=True)
@@ -71,37 +73,92 @@ class Missing:
         return not self.module.exists()
 
 
+@dataclass(frozen=True)
+class Unfinished:
+    """A method that is there, but cannot serve its operation."""
+
+    module: Path
+    line: int
+    name: str
+    """The class and the method, such as `Notes.list_notes`."""
+    expected: str
+    """The signature that the contract requires."""
+    found: str
+    """The signature of the method; empty if only its body is missing."""
+
+
+@dataclass(frozen=True)
+class _Tag:
+    """The operations of a tag, and the class that is to implement them."""
+
+    name: str
+    operations: Sequence[Operation]
+    module: Path
+    class_name: str
+    written: Mapping[str, _Function]
+    """The methods of the class, by name; none if there is no module."""
+
+
 def missing(document: Document, layout: Layout) -> list[Missing]:
     """Give the operations without a method, by tag. Raises GenerationError for a module with an error."""
+    return [
+        Missing(tag.name, document.protocols[tag.name], tag.module, tag.class_name, lacking)
+        for tag in _tags(document, layout)
+        if (lacking := [o for o in tag.operations if o.identifier not in tag.written])
+    ]
+
+
+def unfinished(document: Document, layout: Layout) -> list[Unfinished]:
+    """Give the methods without a body, and those with other parameters than the generated Protocols have.
+
+    A method with a decorator is not compared, since its text does not show its signature. Raises
+    GenerationError for a module with an error.
+    """
+    protocols = _parse(layout.generated / "operations.py")
+    found = []
+    for tag in _tags(document, layout):
+        declared = _declared(protocols, document.protocols[tag.name])
+        for operation in tag.operations:
+            method = tag.written.get(operation.identifier)
+            if method is None or method.decorator_list:
+                continue
+            protocol = declared[operation.identifier]
+            fits = accepts(_signature(method), _signature(protocol))
+            is_callable = isinstance(method, ast.AsyncFunctionDef) and fits
+            if is_callable and not _is_skeleton(method):
+                continue
+            expected = _header(protocol).replace("CallerT", layout.caller_type)
+            name = f"{tag.class_name}.{operation.identifier}"
+            header = "" if is_callable else _header(method)
+            found.append(Unfinished(tag.module, method.lineno, name, expected, header))
+    return found
+
+
+def _tags(document: Document, layout: Layout) -> Iterator[_Tag]:
     tags: dict[str, list[Operation]] = {}
     for operation in document.operations:
         tags.setdefault(operation.tag, []).append(operation)
     # A class must not have the name of a type that its methods use.
     taken = {*document.schema_classes.values(), *layout.imports}
-    found = []
     for tag, operations in tags.items():
         module = layout.module(operations[0].module)
         name = pascal(module.stem)
         names = [name, f"{name}Implementation"]
-        written: set[str] = set()
+        written: dict[str, _Function] = {}
         if module.exists():
             implementation = _class(module, names)
             name = implementation.name
-            written = {node.name for node in implementation.body if isinstance(node, _FUNCTION)}
+            functions = [node for node in implementation.body if isinstance(node, _FUNCTION)]
+            written = {function.name: function for function in functions}
         elif name in taken:
             name = names[1]
-        if lacking := [operation for operation in operations if operation.identifier not in written]:
-            found.append(Missing(tag, document.protocols[tag], module, name, lacking))
-    return found
+        yield _Tag(tag, operations, module, name, written)
 
 
 def write_missing(gap: Missing, layout: Layout) -> None:
     """Write the missing methods of one tag, and a module if there is none."""
     protocols = _parse(layout.generated / "operations.py")
-    protocol = next(
-        node for node in protocols.body if isinstance(node, ast.ClassDef) and node.name == gap.protocol
-    )
-    declared = {node.name: node for node in protocol.body if isinstance(node, ast.AsyncFunctionDef)}
+    declared = _declared(protocols, gap.protocol)
     methods = [
         _method(declared[operation.identifier], operation, layout.caller_type) for operation in gap.operations
     ]
@@ -127,6 +184,53 @@ def write_missing(gap: Missing, layout: Layout) -> None:
 
 
 _FUNCTION = (ast.AsyncFunctionDef, ast.FunctionDef)
+_Function = ast.AsyncFunctionDef | ast.FunctionDef
+
+
+def _declared(protocols: ast.Module, name: str) -> Mapping[str, ast.AsyncFunctionDef]:
+    """Return the methods of a Protocol, by name."""
+    (protocol,) = (node for node in protocols.body if isinstance(node, ast.ClassDef) and node.name == name)
+    return {node.name: node for node in protocol.body if isinstance(node, ast.AsyncFunctionDef)}
+
+
+def _signature(function: _Function) -> inspect.Signature:
+    """Return how the method of an object is called: without its first argument, and without types."""
+    written, kinds = function.args, inspect.Parameter
+    positional = [*written.posonlyargs, *written.args]
+    required = len(positional) - len(written.defaults)
+    found = [
+        kinds(
+            argument.arg,
+            kinds.POSITIONAL_ONLY if argument in written.posonlyargs else kinds.POSITIONAL_OR_KEYWORD,
+            default=kinds.empty if index < required else None,
+        )
+        for index, argument in enumerate(positional)
+    ]
+    # `*args` alone also receives the object.
+    found = found[1:]
+    if written.vararg:
+        found.append(kinds(written.vararg.arg, kinds.VAR_POSITIONAL))
+    for argument, default in zip(written.kwonlyargs, written.kw_defaults, strict=True):
+        value = kinds.empty if default is None else None
+        found.append(kinds(argument.arg, kinds.KEYWORD_ONLY, default=value))
+    if written.kwarg:
+        found.append(kinds(written.kwarg.arg, kinds.VAR_KEYWORD))
+    return inspect.Signature(found)
+
+
+def _header(function: _Function) -> str:
+    """Return the first line of a function, without its colon."""
+    first = ast.unparse(function).partition("\n")[0]
+    return first.removesuffix(":")
+
+
+def _is_skeleton(function: _Function) -> bool:
+    """Whether the body only raises NotImplementedError, below a docstring if there is one."""
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    if len(body) != 1 or not isinstance(body[0], ast.Raise) or body[0].exc is None:
+        return False
+    raised = body[0].exc.func if isinstance(body[0].exc, ast.Call) else body[0].exc
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
 
 
 def _parse(path: Path) -> ast.Module:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
 
+from specfirst.contract.directions import FOREIGN, Direction, Directions
+from specfirst.contract.discriminators import Discriminators
 from specfirst.contract.document import Document, MediaType, Pointer
 from specfirst.contract.names import Names, class_name
 from specfirst.contract.shapes import is_file
@@ -30,9 +32,10 @@ MODEL_FORMATS = {
 }
 _PLAIN_FORMATS = {"date-time": "datetime", "date": "date"}
 
-_SHADOWED = frozenset(dir(BaseModel)) | {
-    *("str", "int", "float", "bool", "bytes", "list", "dict", "date", "datetime", "type_")
-}
+_BUILTINS = frozenset(
+    {"str", "int", "float", "bool", "bytes", "list", "dict", "date", "datetime", "type_", "NotRequired"}
+)
+_SHADOWED = frozenset(dir(BaseModel)) | _BUILTINS | {"Annotated", "Field", "MISSING"}
 """Names that a field of a model cannot have: attributes of every model, and types in annotations."""
 
 _TEXTS = frozenset(
@@ -68,6 +71,8 @@ class Definition:
     target: str | None = None
     fields: tuple[Field, ...] = ()
     extra: str | None = None
+    ignored: tuple[str, ...] = ()
+    """The `readOnly` properties, which a request may have and the model does not."""
     uses: set[str] = field(default_factory=set)
 
     @property
@@ -77,10 +82,11 @@ class Definition:
     @property
     def functional(self) -> bool:
         """Return whether a TypedDict needs the syntax of a call, because of the names of its keys."""
+        taken = _BUILTINS | _words(f.hint for f in self.fields)
         return any(
             not f.alias.isidentifier()
             or keyword.iskeyword(f.alias)
-            or f.alias in _SHADOWED - set(dir(BaseModel))
+            or f.alias in taken
             or f.alias.startswith("__")
             for f in self.fields
         )
@@ -89,7 +95,8 @@ class Definition:
 class Types:
     """The types of one document, as models or as plain dicts.
 
-    `names` has the names of inline schemas by pointer, so that both kinds agree on them.
+    `names` has the names of inline schemas by pointer, so that both kinds agree on them. A schema with
+    `readOnly` or `writeOnly` properties has two types: `Pet` for responses and `PetRequest` for requests.
     """
 
     def __init__(self, document: Document, names: dict[Pointer, str], *, plain: bool = False) -> None:
@@ -98,7 +105,19 @@ class Types:
         self._definitions: dict[str, Definition] = {}
         self._open: list[Pointer] = []
         self._using: list[set[str]] = []
-        self._discriminators = _Discriminators(document)
+        self._discriminators = Discriminators(document)
+        self._tags = self._tags_of_components()
+        self._directions = Directions(document)
+        self._direction: Direction = "response"
+        self._of_requests = {} if plain else self._request_classes()
+
+    def _request_classes(self) -> dict[str, str]:
+        """Name the classes of the components that differ in requests."""
+        return {
+            name: self._document.classes.unique(f"{chosen}Request")
+            for name, chosen in self._document.schema_classes.items()
+            if self._directions.differs(self._document.schemas[name], ("components", "schemas", name))
+        }
 
     def components(self) -> None:
         """Define the type of every component."""
@@ -110,7 +129,12 @@ class Types:
 
     def definitions(self) -> list[tuple[Definition, bool]]:
         """Return the definitions, each after those that it uses; True if it uses one that comes later."""
-        order = [name for name in self._document.schema_classes.values() if name in self._definitions]
+        components = [
+            chosen
+            for name, answered in self._document.schema_classes.items()
+            for chosen in (answered, self._of_requests.get(name))
+        ]
+        order = [chosen for chosen in components if chosen in self._definitions]
         order += [name for name in self._definitions if name not in order]
         done: dict[str, tuple[Definition, bool]] = {}
         started: set[str] = set()
@@ -132,17 +156,32 @@ class Types:
                     waiting += reversed(later)
         return list(done.values())
 
-    def hint(self, schema: Any, pointer: Pointer, role: str) -> str:
+    def hint(self, schema: Any, pointer: Pointer, role: str, *, direction: Direction = "response") -> str:
         """Return the type of a schema. `role` names it if it is an object without a name of its own."""
+        self._direction = direction
         return self._expression(schema, pointer, role)
 
     def multipart(self, media_type: MediaType, role: str) -> str:
-        """Return the class of a multipart body, whose files are streams."""
+        """Return the class of a multipart body of a request, whose files are streams."""
+        self._direction = "request"
         pointer = (*media_type.pointer, "schema")
+        if media_type.has_places:
+            return self._list_of_parts(media_type, role)
         merged = self._merged(media_type.schema, pointer, 0)
         if merged is None or not merged.properties:
             return "dict[str, Any]"
         return self._class((*pointer, "multipart"), role, media_type.schema, merged, files=True)
+
+    def _list_of_parts(self, media_type: MediaType, role: str) -> str:
+        """Return the type of the parts of a multipart body that have places instead of names."""
+        schema = {"items": media_type.item_schema} if media_type.schema is None else media_type.schema
+        name = "itemSchema" if media_type.schema is None else "schema"
+        items, place = schema.get("items"), (*media_type.pointer, name)
+        if media_type.schema is not None:
+            place = (*place, "items")
+        if "prefixItems" in schema or not isinstance(items, Mapping):
+            return "list[Any]"
+        return f"list[{self._file(items, place) or self._expression(items, place, f'{role}Item')}]"
 
     # --- Expressions ----------------------------------------------------------------------------------
 
@@ -210,7 +249,7 @@ class Types:
             return self._component(target[2])
         node, target = self._document.follow(schema, pointer)
         if target in self._open:
-            return self._names.get(target, "Any")
+            return self._names.get(self._key(target, node), "Any")
         if len(target) == 3 and target[:2] == ("components", "schemas"):
             return self._component(target[2])
         self._open.append(target)
@@ -219,25 +258,57 @@ class Types:
         finally:
             self._open.pop()
 
+    def _key(self, pointer: Pointer, schema: Any) -> Pointer:
+        """Return the key of a schema's name: requests have one of their own where they differ."""
+        differs = self._direction == "request" and self._directions.differs(schema, pointer)
+        return (*pointer, "request") if differs else pointer
+
+    def _varies(self, schema: Any, pointer: Pointer) -> bool:
+        """Return whether a property is of one direction alone, or has another type in each."""
+        marked = any(self._directions.marked(schema, pointer, mark) for mark in FOREIGN.values())
+        return marked or self._directions.differs(schema, pointer)
+
     def _component(self, name: str) -> str:
         """Return the type of a component: its class or alias, and the classes that inherit from it."""
         chosen = self._document.schema_classes[name]
+        if self._direction == "request":
+            chosen = self._of_requests.get(name, chosen)
         self._use(chosen)
         pointer = ("components", "schemas", name)
         if chosen not in self._definitions:
             self._define_component(name, chosen, pointer)
-        heirs = [self._component(heir) for heir in self._discriminators.heirs(name)]
-        return _joined([*heirs, chosen])
+        return _joined([*map(self._component, self._heirs(name)), chosen])
+
+    def _heirs(self, name: str) -> list[str]:
+        discriminator = self._discriminators.heirs.get(name)
+        heirs = [*discriminator.tags.values(), discriminator.default] if discriminator else []
+        return [heir for heir in dict.fromkeys(heirs) if heir not in (name, None)]
+
+    def _tags_of_components(self) -> Mapping[str, Mapping[str, set[str]]]:
+        """Return the tags by which discriminators select a component, by the property that has them."""
+        found: dict[str, dict[str, set[str]]] = {}
+        discriminators = [*self._discriminators.heirs.values()]
+        for pointer, schema in self._document.parts("schema"):
+            for key in ("oneOf", "anyOf"):
+                if schema.get(key) and (made := self._discriminators.selecting(schema, key, pointer)):
+                    discriminators.append(made)
+        for discriminator in discriminators:
+            for tag, name in discriminator.tags.items():
+                # A base has the tags of all that inherit from it.
+                if name != discriminator.default and name not in self._discriminators.heirs:
+                    found.setdefault(name, {}).setdefault(discriminator.property, set()).add(tag)
+        return found
 
     def _define_component(self, name: str, chosen: str, pointer: Pointer) -> None:
         schema = self._document.schemas[name]
         description = schema.get("description", "") if isinstance(schema, Mapping) else ""
         # A placeholder: the schema may refer to itself.
         definition = self._definitions[chosen] = Definition(chosen, description.strip())
-        self._names[pointer] = chosen
+        key = self._key(pointer, schema)
+        self._names[key] = chosen
         kinds = schema.get("type") if isinstance(schema, Mapping) else None
         if isinstance(kinds, list) and "object" in kinds and len(kinds) > 1:
-            del self._names[pointer]
+            del self._names[key]
         self._using.append(definition.uses)
         target = self._expression(schema, pointer, chosen)
         self._using.pop()
@@ -264,14 +335,22 @@ class Types:
             if rest.get("properties") and isinstance(part, Mapping) and part != {"type": "null"}:
                 part = {"allOf": [rest, part]}
             found.append(self._expression(part, place, name))
-        tagged = None if self.plain or "None" in found else self._discriminated(schema, found)
+        tagged = None if self.plain or "None" in found else self._discriminated(schema, key, pointer, found)
         return tagged or _joined(found)
 
-    def _discriminated(self, schema: Mapping[str, Any], found: Sequence[str]) -> str | None:
+    def _discriminated(
+        self, schema: Mapping[str, Any], key: str, pointer: Pointer, found: Sequence[str]
+    ) -> str | None:
         """Return the union with its discriminator, if each alternative is a class that says its tag."""
         name = (schema.get("discriminator") or {}).get("propertyName")
         if name is None or len(set(found)) < 2:
             return None
+        discriminator = self._discriminators.selecting(schema, key, pointer)
+        if discriminator and discriminator.default:
+            # It takes what no other one does.
+            last = self._component(discriminator.default)
+            ordered = [*(hint for hint in dict.fromkeys(found) if hint != last), last]
+            return f"Annotated[{' | '.join(ordered)}, Field(union_mode='left_to_right')]"
         tags: list[str] = []
         for alternative in found:
             fields = self._definitions[alternative].fields if alternative in self._definitions else ()
@@ -350,15 +429,18 @@ class Types:
         elif others is not None or "patternProperties" in schema:
             merged.extra = merged.extra or "allow"
         if pointer[:2] == ("components", "schemas") and len(pointer) == 3:
-            merged.tags.update(self._discriminators.tags(pointer[2]))
+            merged.tags.update(self._tags.get(pointer[2], {}))
         return merged
 
     def _class(
         self, pointer: Pointer, role: str, schema: Any, merged: _Merged, *, files: bool = False
     ) -> str:
-        name = self._names.get(pointer)
+        key = pointer
+        if self._direction == "request" and any(self._varies(*part) for part in merged.properties.values()):
+            key = (*pointer, "request")
+        name = self._names.get(key)
         if name is None:
-            name = self._names[pointer] = self._document.classes.unique(class_name(role))
+            name = self._names[key] = self._document.classes.unique(class_name(role))
         self._use(name)
         known = self._definitions.get(name)
         if known and known.fields:
@@ -367,40 +449,48 @@ class Types:
         definition = known or Definition(name, description.strip())
         self._definitions[name] = definition
         definition.extra = merged.extra
+        foreign = self._foreign(merged)
+        if self._direction == "request" and merged.extra:
+            definition.ignored = foreign
         self._using.append(definition.uses)
-        definition.fields = tuple(self._fields(name, merged, files))
+        definition.fields = tuple(self._fields(name, merged, files, foreign))
         self._using.pop()
         definition.uses.discard(name)
         return name
 
-    def _fields(self, owner: str, merged: _Merged, files: bool) -> Iterator[Field]:
-        for name, (identifier, part, place) in _attributes(merged.properties).items():
-            schema: Mapping[str, Any] = part if isinstance(part, Mapping) else {}
-            hint = self._file(schema, place) if files else None
+    def _fields(self, owner: str, merged: _Merged, files: bool, foreign: Container[str]) -> Iterator[Field]:
+        hints: dict[str, str] = {}
+        for name, (part, place) in merged.properties.items():
+            if name in foreign:
+                continue
+            hint = self._file(part, place) if files and isinstance(part, Mapping) else None
             if hint is None:
                 hint = self._expression(part, place, f"{owner}{class_name(name).lstrip('_') or 'Field'}")
             if name in merged.tags and hint == "str":
                 hint = _literal(sorted(merged.tags[name]))
+            hints[name] = hint
+        identifiers = _attributes(merged.properties, _words(hints.values()))
+        for name, hint in hints.items():
+            part = merged.properties[name][0]
+            schema: Mapping[str, Any] = part if isinstance(part, Mapping) else {}
             yield Field(
-                name=identifier,
+                name=identifiers[name],
                 alias=name,
                 hint=hint,
-                required=name in merged.required and not self._is_one_way(schema, place),
+                required=name in merged.required,
                 default=_default(schema, hint),
                 description=schema.get("description", "").strip()
                 if "$ref" not in schema or len(schema) > 1
                 else "",
             )
 
-    def _is_one_way(self, schema: Mapping[str, Any], pointer: Pointer) -> bool:
-        """Return whether requests need not have it, or responses: `readOnly` and `writeOnly` (OpenAPI 3.1,
-        4.8.24).
-        """
-        resolved, _ = self._document.follow(schema, pointer)
-        marks = [part for part in (schema, resolved) if isinstance(part, Mapping)]
-        return any(
-            part.get("writeOnly") is True or (not self.plain and part.get("readOnly") is True)
-            for part in marks
+    def _foreign(self, merged: _Merged) -> tuple[str, ...]:
+        """Return the properties that values of this direction do not have."""
+        mark = FOREIGN[self._direction]
+        return tuple(
+            name
+            for name, (part, place) in merged.properties.items()
+            if self._directions.marked(part, place, mark)
         )
 
     def _file(self, schema: Mapping[str, Any], pointer: Pointer) -> str | None:
@@ -430,51 +520,31 @@ class _Merged:
         self.extra = other.extra or self.extra
 
 
-class _Discriminators:
-    """Which components a discriminator names: the heirs of a component, and the tags that they have."""
+def _attributes(names: Iterable[str], taken: Container[str]) -> dict[str, str]:
+    """Give each property a name that an attribute of a model can have, different from the others.
 
-    def __init__(self, document: Document) -> None:
-        self._heirs: dict[str, list[str]] = {}
-        self._tags: dict[str, dict[str, set[str]]] = {}
-        for pointer, schema in document.parts("schema"):
-            discriminator = schema.get("discriminator")
-            if not isinstance(discriminator, Mapping) or not isinstance(
-                discriminator.get("mapping"), Mapping
-            ):
-                continue
-            inherits = not schema.get("oneOf") and not schema.get("anyOf")
-            for tag, reference in discriminator["mapping"].items():
-                name = str(reference).rpartition("/")[2]
-                if name not in document.schemas:
-                    continue
-                tags = self._tags.setdefault(name, {})
-                tags.setdefault(discriminator["propertyName"], set()).add(tag)
-                if inherits and len(pointer) == 3 and pointer[2] != name:
-                    heirs = self._heirs.setdefault(pointer[2], [])
-                    if name not in heirs:
-                        heirs.append(name)
-
-    def heirs(self, name: str) -> Sequence[str]:
-        return self._heirs.get(name, ())
-
-    def tags(self, name: str) -> Mapping[str, set[str]]:
-        return {} if name in self._heirs else self._tags.get(name, {})
-
-
-def _attributes(properties: Mapping[str, tuple[Any, Pointer]]) -> dict[str, tuple[str, Any, Pointer]]:
-    """Give each property a name that an attribute of a model can have, different from the others."""
-    names = Names()
-    kept = {name: names.unique(name) for name in properties if _is_attribute(name)}
+    A name in `taken`, the types that the class uses, cannot be the name of an attribute with a value.
+    """
+    names = [*names]
+    given = Names()
+    kept = {name: given.unique(name) for name in names if _is_attribute(name) and name not in taken}
     found = {}
-    for name, (part, place) in properties.items():
+    for name in names:
         identifier = kept.get(name)
         if identifier is None:
             text = re.sub(r"\W+", "_", name).strip("_")
             if not text or not text[0].isidentifier():
                 text = f"field_{text}".rstrip("_")
-            identifier = names.unique(text if _is_attribute(text) else f"{text}_")
-        found[name] = (identifier, part, place)
+            identifier = given.unique(text if _is_attribute(text) and text not in taken else f"{text}_")
+        found[name] = identifier
     return found
+
+
+def _words(hints: Iterable[str]) -> set[str]:
+    """Return the names in type hints; the texts in literals are none."""
+    return {
+        word for hint in hints for word in re.findall(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|(\w+)""", hint)
+    }
 
 
 def _is_attribute(name: str) -> bool:

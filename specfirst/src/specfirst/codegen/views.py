@@ -14,6 +14,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from specfirst.codegen.types import MODEL_FORMATS, SCALARS, Definition, Types
+from specfirst.contract.directions import Direction
 from specfirst.contract.document import (
     Document,
     Header,
@@ -22,10 +23,11 @@ from specfirst.contract.document import (
     Parameter,
     Pointer,
     Response,
+    pointer_text,
     python_name,
 )
 from specfirst.contract.names import TAKEN_BY_SCHEMES, Names, class_name
-from specfirst.contract.shapes import shape_of
+from specfirst.contract.shapes import TEXT, shape_of, text_shape
 from specfirst.runtime.validation import Schemas
 
 if TYPE_CHECKING:
@@ -38,8 +40,6 @@ _MOST_BUILT = 300
 """Above this number, Pydantic builds models when they are first used: Stripe's would take half a minute at
 start.
 """
-
-_BODILESS = (204, 205, 304)
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,8 @@ class Views:
 
     def tags(self) -> list[TagView]:
         descriptions = {
-            tag["name"]: tag.get("description", "") for tag in self._document.content.get("tags", [])
+            tag["name"]: tag.get("description") or tag.get("summary", "")
+            for tag in self._document.content.get("tags", [])
         }
         protocols = self._document.protocols
         operations = [self._operation(operation) for operation in self._document.operations]
@@ -261,7 +262,7 @@ class Views:
     def _model(self, operation: Operation, response: Response) -> str:
         """Return the type by which FastAPI describes a JSON body; "" if there is none."""
         first = response.content[0] if response.content else None
-        if first is None or first.codec != "json" or first.schema is None or response.status in _BODILESS:
+        if first is None or first.codec != "json" or first.schema is None:
             return ""
         return self._hint(
             first.schema, (*first.pointer, "schema"), f"{operation.class_name}{_role(response)}"
@@ -305,22 +306,27 @@ class Views:
         if media_type.codec == "multipart":
             return self.models.multipart(media_type, role)
         if media_type.streams:
-            return f"AsyncIterator[{self._item_hint(media_type, role, self.models)}]"
-        simple = {"text": "str", "bytes": "AsyncIterator[bytes]"}
-        if media_type.codec in simple:
-            return simple[media_type.codec]
-        return self.models.hint(media_type.schema, (*media_type.pointer, "schema"), role)
+            return f"AsyncIterator[{self._item_hint(media_type, role, self.models, 'request')}]"
+        if media_type.codec == "bytes":
+            return "AsyncIterator[bytes]"
+        if media_type.codec == "text":
+            shape = text_shape(self._document, media_type) or TEXT
+            return "str" if "string" in shape.types else _scalars(shape.scalars)
+        pointer = (*media_type.pointer, "schema")
+        return self.models.hint(media_type.schema, pointer, role, direction="request")
 
     @staticmethod
-    def _item_hint(media_type: MediaType, role: str, types: Types) -> str:
-        return types.hint(media_type.item_schema, (*media_type.pointer, "itemSchema"), f"{role}Item")
+    def _item_hint(media_type: MediaType, role: str, types: Types, direction: Direction) -> str:
+        schema, pointer = media_type.item_schema, media_type.item_pointer
+        if len(pointer) == 3 and pointer[:2] == ("components", "schemas"):
+            schema = {"$ref": pointer_text(pointer)}
+        return types.hint(schema, pointer, f"{role}Item", direction=direction)
 
     def _argument(self, operation: Operation, parameter: Parameter, *, passed: bool) -> Argument:
         where = parameter.schema_pointer
         schema, _ = self._document.follow(parameter.schema, where)
-        hint = self.models.hint(
-            parameter.schema, where, f"{operation.class_name}{class_name(parameter.name).lstrip('_')}"
-        )
+        role = f"{operation.class_name}{class_name(parameter.name).lstrip('_')}"
+        hint = self.models.hint(parameter.schema, where, role, direction="request")
         default = None if parameter.required else repr(self._default(parameter, schema))
         shape = shape_of(self._document, parameter.schema, where)
         item = shape.items or shape
@@ -332,7 +338,10 @@ class Views:
             and item.kind == "scalar"
             and not {"array", "object"} & {*item.types}
         )
-        optional = default == "None" and hint != "Any" and not hint.endswith("| None")
+        may_be_none = default == "None" or (
+            parameter.may_be_empty and not self._schemas.validator(parameter.schema, where).is_valid("")
+        )
+        optional = may_be_none and hint != "Any" and not hint.endswith("| None")
         return Argument(
             identifier=parameter.identifier,
             name=parameter.name,
@@ -404,8 +413,8 @@ class Views:
         ):
             role += _suffix(media_type)
         if media_type.streams:
-            model = self._item_hint(media_type, role, self.models)
-            plain = self._qualified(self._item_hint(media_type, role, self.plain))
+            model = self._item_hint(media_type, role, self.models, "response")
+            plain = self._qualified(self._item_hint(media_type, role, self.plain, "response"))
             return f"AsyncIterable[{model if plain == model else f'{model} | {plain}'}]"
         simple = {"text": "str", "bytes": "bytes | AsyncIterable[bytes]"}
         if media_type.codec in simple:

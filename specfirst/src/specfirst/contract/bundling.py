@@ -24,7 +24,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from specfirst.contract.document import Document, DocumentError, Origin, Pointer, Positions, pointer_text
 from specfirst.contract.kinds import DATA, OTHER, SECTIONS, kind_of_child
@@ -148,7 +148,7 @@ class _Bundling:
     def _resolved(self, reference: str, at: Place) -> Place:
         """Return the place that a reference leads to, through other references on the way."""
         location, _, fragment = reference.partition("#")
-        source = at.source.at(location) if location else at.source
+        source = self._source(location, at.source)
         try:
             content = self._content(source)
         except DocumentError as error:
@@ -167,6 +167,15 @@ class _Bundling:
             remedy = "correct the reference, or add what it refers to"
             raise self._error(at, f"unresolved reference {reference}", remedy) from None
         return place
+
+    def _source(self, location: str, at: Source) -> Source:
+        """Return the source that a location means: one that has this `$self`, or one beside `at`."""
+        own = _self(self._contents[at])
+        if not location or (own and urljoin(own, location) == own):
+            return at
+        address = urljoin(own, location)
+        known = (source for source, content in self._contents.items() if _self(content) == address)
+        return next(known, None) or at.at(location)
 
     def _child(self, place: Place, token: str) -> Place:
         node = self._node(place)
@@ -402,6 +411,12 @@ def _anchors(node: Any, name: str, place: Place) -> Iterator[Place]:
     items = node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ()
     for token, child in items:
         yield from _anchors(child, name, place.child(str(token)))
+
+
+def _self(content: Any) -> str:
+    """Return the URI of a document, which its references are relative to (OpenAPI 3.2, 4.1.2.2)."""
+    own = content.get("$self") if isinstance(content, Mapping) else None
+    return own if isinstance(own, str) else ""
 
 
 def _version(content: Any) -> str | None:

@@ -112,6 +112,9 @@ STYLES: Mapping[str, tuple[str, ...]] = {
 }
 """The styles of parameters by location; the first is the default (OpenAPI 3.2, section 4.12.2)."""
 
+_BODILESS = frozenset({"204", "205", "304"})
+"""Statuses of responses without a body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5)."""
+
 _IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 """Header parameters that OpenAPI ignores (OpenAPI 3.1, section 4.8.12.2)."""
 
@@ -134,6 +137,8 @@ class Parameter:
     """The name of this parameter in Python code, which no other parameter of the operation has."""
     declared: bool = True
     """False for a parameter that only the path template names."""
+    may_be_empty: bool = False
+    """Whether an empty text counts as none, where the schema does not allow it (`allowEmptyValue`)."""
 
     @property
     def is_condition(self) -> bool:
@@ -162,6 +167,11 @@ class MediaType:
     item_schema: Any
     encoding: Mapping[str, Any]
     pointer: Pointer
+    prefix_encoding: Sequence[Mapping[str, Any]] = ()
+    item_encoding: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """The encodings of parts without names: of the first ones, and of the others (OpenAPI 3.2)."""
+    item_pointer: Pointer = ()
+    """The location of `item_schema`."""
 
     @property
     def essence(self) -> str:
@@ -187,6 +197,13 @@ class MediaType:
     @property
     def streams(self) -> bool:
         return self.codec in ("sse", "lines", "sequence")
+
+    @property
+    def has_places(self) -> bool:
+        """Return whether the parts of a multipart body have places instead of names."""
+        named = self.essence == "multipart/form-data"
+        array = isinstance(self.schema, Mapping) and self.schema.get("type") == "array"
+        return self.codec == "multipart" and not named and (array or self.item_schema is not None)
 
     @property
     def is_range(self) -> bool:
@@ -297,6 +314,8 @@ class Operation:
     identifier: str
     class_name: str
     module: str
+    base_paths: tuple[str, ...] = ()
+    """The paths of its own servers, or of its path item's, besides those of the document."""
     responses: Mapping[int, Response] = field(init=False)
     """The responses of single statuses. `declared` also has the ranges and `default`."""
 
@@ -311,7 +330,8 @@ class Operation:
 
     @property
     def successes(self) -> tuple[Response, ...]:
-        return tuple(response for response in self.declared.values() if response.status < 400)
+        """Return the final responses that are no errors."""
+        return tuple(response for response in self.declared.values() if 200 <= response.status < 400)
 
     @property
     def conditional(self) -> bool:
@@ -453,7 +473,8 @@ class Document:
         address, hash_, fragment = reference.partition("#")
         base: Pointer = ()
         if address:
-            if address == self.content.get("$self"):
+            own = self.content.get("$self")
+            if isinstance(own, str) and urljoin(own, address) == own:
                 address = ""
             elif (address := self._absolute(address, pointer)) in self._identified:
                 base = self._identified[address]
@@ -535,9 +556,15 @@ class Document:
         They begin with a slash and do not end in one; "" is the root, which is the default of a document
         without servers (OpenAPI 3.1, section 4.8.1). Raises DocumentError.
         """
-        servers = self.content.get("servers") or [{"url": "/"}]
-        paths = (path for index, server in enumerate(servers) for path in self._base_paths(index, server))
-        return tuple(dict.fromkeys(paths))
+        return self.bases(self.content.get("servers") or [{"url": "/"}], ())
+
+    def bases(self, servers: Sequence[Mapping[str, Any]], pointer: Pointer) -> tuple[str, ...]:
+        """Return the paths of servers: of the document, a path item or an operation.
+
+        Raises DocumentError.
+        """
+        places = ((server, (*pointer, "servers", str(index), "url")) for index, server in enumerate(servers))
+        return tuple(dict.fromkeys(path for place in places for path in self._base_paths(*place)))
 
     @property
     def schemas(self) -> Mapping[str, Any]:
@@ -554,8 +581,7 @@ class Document:
         schemes: Mapping[str, Any] = self.content.get("components", {}).get("securitySchemes", {})
         return schemes
 
-    def _base_paths(self, index: int, server: Mapping[str, Any]) -> Iterator[str]:
-        pointer = ("servers", str(index), "url")
+    def _base_paths(self, server: Mapping[str, Any], pointer: Pointer) -> Iterator[str]:
         for url in server_addresses(server, pointer):
             try:
                 # Relative to the URL of this document.
@@ -662,6 +688,9 @@ class Document:
             identifier=names[1],
             class_name=names[2],
             module=self.modules.get(tag) or tag_name(tag),
+            base_paths=self.bases(node["servers"], pointer)
+            if node.get("servers")
+            else self.bases(item.get("servers", ()), item_pointer),
         )
 
     def _parameters(self, node: Mapping[str, Any], pointer: Pointer) -> Iterator[Parameter]:
@@ -697,6 +726,7 @@ class Document:
                 pointer=where,
                 style=style,
                 media_type=media_type,
+                may_be_empty=location == "query" and parameter.get("allowEmptyValue") is True,
             )
 
     def _body(self, node: Mapping[str, Any], pointer: Pointer) -> RequestBody | None:
@@ -715,18 +745,28 @@ class Document:
 
     def _content(self, node: Mapping[str, Any], pointer: Pointer) -> Iterator[MediaType]:
         for name, child in node.get("content", {}).items():
-            media_type, where = self.follow(child, (*pointer, "content", name))
-            yield MediaType(
+            node, where = self.follow(child, (*pointer, "content", name))
+            media_type = MediaType(
                 name=name,
-                schema=media_type.get("schema"),
-                item_schema=media_type.get("itemSchema"),
-                encoding=media_type.get("encoding", {}),
+                schema=node.get("schema"),
+                item_schema=node.get("itemSchema"),
+                encoding=node.get("encoding", {}),
                 pointer=where,
+                prefix_encoding=node.get("prefixEncoding", ()),
+                item_encoding=node.get("itemEncoding", {}),
+                item_pointer=(*where, "itemSchema"),
             )
+            if media_type.streams and media_type.item_schema is None and media_type.schema is not None:
+                # Before 3.2, the schema is that of a list of the items, or of an item.
+                schema, place = self.follow(media_type.schema, (*where, "schema"))
+                if isinstance(schema, Mapping) and schema.get("type") == "array":
+                    schema, place = schema.get("items", True), (*place, "items")
+                media_type = replace(media_type, item_schema=schema, item_pointer=place)
+            yield media_type
 
     def _responses(self, node: Mapping[str, Any], pointer: Pointer) -> Mapping[str, Response]:
         keys = {key: child for key, child in node.get("responses", {}).items() if not key.startswith("x-")}
-        succeeds = any(key[:1] in "123" for key in keys)
+        succeeds = any(key[:1] in "23" for key in keys)
         return {
             key.upper() if key != "default" else key: self._response(
                 key, child, (*pointer, "responses", key), succeeds
@@ -748,7 +788,8 @@ class Document:
             description=response.get("description", "").strip(),
             # Upper case does not separate words: header names are case-insensitive, and ETag is one word.
             headers=_identified(headers, lambda h: python_name(h.name.lower(), TAKEN_BY_HEADERS)),
-            content=tuple(self._content(response, where)),
+            # HTTP has no body there, whatever the document says; lint names it.
+            content=() if key in _BODILESS or key.startswith("1") else tuple(self._content(response, where)),
             pointer=where,
         )
 

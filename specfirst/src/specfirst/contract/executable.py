@@ -2,15 +2,18 @@
 
 References are absolute, so that each schema can be compiled alone and all share one registry. What OpenAPI
 says in other words is written in those of JSON Schema: `readOnly` and `writeOnly`, the bounds of `int32` and
-`int64`, and a discriminator that names the schemas which inherit from its own.
+`int64`, and the schema that a discriminator selects.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
 from urllib.parse import quote
 
+from specfirst.contract.directions import FOREIGN, Direction, Directions
+from specfirst.contract.discriminators import Discriminator, Discriminators
 from specfirst.contract.document import Document, DocumentError, Pointer
 
 URI = "urn:contract"
@@ -31,10 +34,11 @@ _MOST_MERGED = 20
 class ExecutableSchemas:
     """The schemas of one document, for values of one direction."""
 
-    def __init__(self, document: Document, direction: Literal["request", "response"] | None) -> None:
+    def __init__(self, document: Document, direction: Direction | None) -> None:
         self._document = document
-        self._mark = {"request": "readOnly", "response": "writeOnly"}.get(direction or "", "")
-        self._heirs = dict(_heirs(document))
+        self._directions = Directions(document)
+        self._mark = FOREIGN[direction] if direction and self._directions.used else ""
+        self._discriminators = Discriminators(document)
 
     def content(self) -> dict[str, Any]:
         """Return the components, and what else references lead to."""
@@ -52,19 +56,8 @@ class ExecutableSchemas:
                 except (KeyError, IndexError, ValueError, TypeError):
                     continue
         heirs = {
-            name: {
-                "allOf": [
-                    {"$ref": _uri(("components", "schemas", name))},
-                    *(
-                        {
-                            "if": {"properties": {property_: {"const": tag}}, "required": [property_]},
-                            "then": {"$ref": _uri(("components", "schemas", heir))},
-                        }
-                        for property_, tag, heir in found
-                    ),
-                ]
-            }
-            for name, found in self._heirs.items()
+            name: {"allOf": [{"$ref": _component(name)}, *_selected(discriminator)]}
+            for name, discriminator in self._discriminators.heirs.items()
         }
         return {"components": {"schemas": schemas}, "others": others, "heirs": heirs}
 
@@ -80,9 +73,14 @@ class ExecutableSchemas:
         if (self._mark and schema.get("required")) or (self._mark and "allOf" in schema):
             one_way |= self._one_way(schema, pointer, 0)
         result: dict[str, Any] = {}
+        chosen: list[Any] = []
         for key, value in schema.items():
             if key in ("$ref", "$dynamicRef") and isinstance(value, str):
                 result["$ref"] = self._reference(value, pointer, base=base)
+            elif key in ("oneOf", "anyOf") and (
+                discriminator := self._discriminators.selecting(schema, key, pointer)
+            ):
+                chosen.append(_chosen(discriminator, nullable={"type": "null"} in value))
             elif key in _LISTS and isinstance(value, list):
                 result[key] = [
                     self._schema(
@@ -95,7 +93,7 @@ class ExecutableSchemas:
                 ]
             elif key in _MAPS and isinstance(value, Mapping):
                 result[key] = {
-                    name: self._schema(part, (*pointer, key, name), frozenset(), base=False)
+                    name: self._property(part, (*pointer, key, name), forbidden=key == "properties")
                     for name, part in value.items()
                 }
             elif key in _SINGLE:
@@ -104,6 +102,8 @@ class ExecutableSchemas:
                 result[key] = [name for name in value if name not in one_way]
             elif key not in _RESOLVED:
                 result[key] = value
+        if chosen:
+            result["allOf"] = [*result.get("allOf", ()), *chosen]
         if (bounds := _BOUNDS.get(str(schema.get("format")))) and schema.get("type") in (
             "integer",
             ["integer", "null"],
@@ -112,6 +112,16 @@ class ExecutableSchemas:
             result["minimum"] = max(low, schema.get("minimum", low))
             result["maximum"] = min(high, schema.get("maximum", high))
         return result
+
+    def _property(self, schema: Any, pointer: Pointer, *, forbidden: bool) -> Any:
+        # A server sends no `writeOnly` property. A client may send back what it got, with `readOnly` ones.
+        if (
+            forbidden
+            and self._mark == FOREIGN["response"]
+            and self._directions.marked(schema, pointer, self._mark)
+        ):
+            return False
+        return self._schema(schema, pointer, frozenset(), base=False)
 
     def _reference(self, reference: str, pointer: Pointer, *, base: bool) -> str:
         target = self._document.target(reference, pointer)
@@ -122,7 +132,7 @@ class ExecutableSchemas:
         if target[:2] != ("components", "schemas"):
             return f"{URI}#/others/{quote(_escaped(_key(target)))}"
         # A part of `allOf` is the schema itself; elsewhere it stands for those that inherit from it, too.
-        if not base and len(target) == 3 and target[2] in self._heirs:
+        if not base and len(target) == 3 and target[2] in self._discriminators.heirs:
             return f"{URI}#/heirs/{quote(_escaped(target[2]))}"
         return _uri(target)
 
@@ -130,44 +140,44 @@ class ExecutableSchemas:
         """Return the names of the properties that the direction need not have."""
         if depth > _MOST_MERGED or not isinstance(schema, Mapping):
             return frozenset()
-        found: set[str] = set()
-        for name, part in (schema.get("properties") or {}).items():
-            place = (*pointer, "properties", name)
-            if isinstance(part, Mapping) and (
-                part.get(self._mark) is True or self._resolved(part, place).get(self._mark) is True
-            ):
-                found.add(name)
-        for index, part in enumerate(schema.get("allOf") or []):
-            place = (*pointer, "allOf", str(index))
-            if isinstance(part, Mapping):
-                found |= self._one_way(self._resolved(part, place), place, depth + 1)
-        return frozenset(found)
-
-    def _resolved(self, schema: Mapping[str, Any], pointer: Pointer) -> Mapping[str, Any]:
-        try:
-            node, _ = self._document.follow(schema, pointer)
-        except DocumentError:
-            return schema
-        return node if isinstance(node, Mapping) else {}
+        found = {
+            name
+            for name, part in (schema.get("properties") or {}).items()
+            if self._directions.marked(part, (*pointer, "properties", name), self._mark)
+        }
+        parts = [
+            (part, (*pointer, "allOf", str(index))) for index, part in enumerate(schema.get("allOf") or [])
+        ]
+        if "$ref" in schema:
+            with suppress(DocumentError):
+                parts.append(self._document.follow(schema, pointer))
+        return frozenset(found.union(*(self._one_way(part, place, depth + 1) for part, place in parts)))
 
 
-def _heirs(document: Document) -> Mapping[str, list[tuple[str, str, str]]]:
-    """Return by component its heirs: the discriminator's property, the tag, and the name of the heir."""
-    found: dict[str, list[tuple[str, str, str]]] = {}
-    for name, schema in document.schemas.items():
-        discriminator = schema.get("discriminator") if isinstance(schema, Mapping) else None
-        if not isinstance(discriminator, Mapping) or schema.get("oneOf") or schema.get("anyOf"):
-            continue
-        mapping = discriminator.get("mapping")
-        for tag, reference in mapping.items() if isinstance(mapping, Mapping) else ():
-            heir = str(reference).rpartition("/")[2]
-            if (
-                heir in document.schemas
-                and heir != name
-                and isinstance(discriminator.get("propertyName"), str)
-            ):
-                found.setdefault(name, []).append((discriminator["propertyName"], str(tag), heir))
-    return found
+def _chosen(discriminator: Discriminator, *, nullable: bool) -> dict[str, Any]:
+    """Return the schema of the alternative that a value selects, so that its errors are those of that one."""
+    chosen: dict[str, Any] = {"type": "object", "allOf": [*_selected(discriminator)]}
+    if discriminator.default is None:
+        chosen |= _has_tag(discriminator, [*discriminator.tags])
+    return {"anyOf": [{"type": "null"}, chosen]} if nullable else chosen
+
+
+def _selected(discriminator: Discriminator) -> Iterator[dict[str, Any]]:
+    """Yield what each tag requires, and what other values do if there is a default."""
+    for name in dict.fromkeys(discriminator.tags.values()):
+        has_tag = _has_tag(discriminator, discriminator.of(name))
+        yield {"if": has_tag, "then": {"$ref": _component(name)}}
+    if discriminator.default:
+        known = _has_tag(discriminator, [*discriminator.tags])
+        yield {"if": {"not": known}, "then": {"$ref": _component(discriminator.default)}}
+
+
+def _has_tag(discriminator: Discriminator, tags: list[Any]) -> dict[str, Any]:
+    return {"properties": {discriminator.property: {"enum": tags}}, "required": [discriminator.property]}
+
+
+def _component(name: str) -> str:
+    return _uri(("components", "schemas", name))
 
 
 def _key(pointer: Pointer) -> str:

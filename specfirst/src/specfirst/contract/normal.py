@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from json import loads
 from typing import Any
 
 from specfirst.contract.kinds import CHILDREN
@@ -40,7 +41,10 @@ def _converted(node: Any, kind: str, conversions: Mapping[str, Any]) -> Any:
         if not child:
             converted[field] = value
         elif child.startswith("{") and isinstance(value, Mapping):
-            converted[field] = {key: _converted(part, name, conversions) for key, part in value.items()}
+            parts = {key: _converted(part, name, conversions) for key, part in value.items()}
+            converted[field] = (
+                conversions[field](parts) if field == "content" and field in conversions else parts
+            )
         elif child.startswith("[") and isinstance(value, list):
             converted[field] = [_converted(part, name, conversions) for part in value]
         else:
@@ -84,10 +88,65 @@ def _reference_from_3_0(node: Mapping[str, Any]) -> Mapping[str, Any]:
 def _example_from_3_2(example: dict[str, Any]) -> dict[str, Any]:
     if "dataValue" in example:
         example.setdefault("value", example["dataValue"])
-    elif "serializedValue" in example:
-        example.setdefault("value", example["serializedValue"])
     return example
 
 
+def _content_from_3_2(content: dict[str, Any]) -> dict[str, Any]:
+    """Read the serialized examples of bodies: in JSON as data, in other media types as the text itself."""
+    return {
+        name: _with_serialized(media_type, json=_JSON.search(name)) for name, media_type in content.items()
+    }
+
+
+def _with_serialized(node: Any, *, json: object) -> Any:
+    if not isinstance(node, Mapping) or not isinstance(node.get("examples"), Mapping):
+        return node
+    examples = {name: _serialized(example, json=json) for name, example in node["examples"].items()}
+    return {**node, "examples": examples}
+
+
+def _serialized(example: Any, *, json: object) -> Any:
+    text = example.get("serializedValue") if isinstance(example, Mapping) else None
+    if not isinstance(text, str) or "value" in example:
+        return example
+    return {**example, "value": _parsed(text) if json else text}
+
+
+def _components_from_3_2(components: dict[str, Any]) -> dict[str, Any]:
+    """Read the serialized examples of components, whose media types are not known here."""
+    examples = components.get("examples")
+    if not isinstance(examples, Mapping):
+        return components
+    return {**components, "examples": {name: _serialized(part, json=True) for name, part in examples.items()}}
+
+
+def _parsed(text: str) -> Any:
+    """Return the JSON value of a text; what is no JSON stays a text, which lint compares with the schema."""
+    try:
+        return loads(text)
+    except ValueError:
+        return text
+
+
+def _requirements_from_3_2(node: dict[str, Any]) -> dict[str, Any]:
+    """Name the security schemes that are given as references (OpenAPI 3.2, section 4.32)."""
+    if isinstance(node.get("security"), list):
+        node["security"] = [
+            {name.removeprefix("#/components/securitySchemes/"): scopes for name, scopes in part.items()}
+            if isinstance(part, Mapping)
+            else part
+            for part in node["security"]
+        ]
+    return node
+
+
+_JSON = re.compile(r"[/+]json *(;|$)", re.IGNORECASE)
+
 _FROM_3_0 = {"schema": _schema_from_3_0, "reference": _reference_from_3_0}
-_FROM_3_2 = {"example": _example_from_3_2}
+_FROM_3_2 = {
+    "example": _example_from_3_2,
+    "content": _content_from_3_2,
+    "components": _components_from_3_2,
+    "document": _requirements_from_3_2,
+    "operation": _requirements_from_3_2,
+}

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from specfirst.contract.document import Document, Pointer
+from specfirst.contract.document import Document, MediaType, Pointer
 
 SCALARS = frozenset({"string", "integer", "number", "boolean"})
 
@@ -87,6 +87,14 @@ def shape_of(document: Document, schema: Any, pointer: Pointer, depth: int = 0) 
         else:
             return TEXT
     return Shape(tuple(types), items, properties, others)
+
+
+def text_shape(document: Document, media_type: MediaType) -> Shape | None:
+    """Return the shape of a text body; None if the schema describes what the text means, such as XML."""
+    if media_type.schema is None:
+        return TEXT
+    shape = shape_of(document, media_type.schema, (*media_type.pointer, "schema"))
+    return shape if shape.kind == "scalar" else None
 
 
 def is_file(schema: Mapping[str, Any]) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 import subprocess
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
 from typing import Protocol
@@ -48,9 +49,13 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class FileSource:
-    """A file. `path` is as the user wrote it, or relative to such a path."""
+    """A file. `path` is as the user wrote it, or relative to such a path; `place` tells files apart."""
 
-    path: str
+    path: str = field(compare=False)
+    place: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "place", os.path.abspath(self.path))
 
     @property
     def name(self) -> str:

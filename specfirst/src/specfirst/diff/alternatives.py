@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any
@@ -9,7 +10,6 @@ from typing import Any
 import jsonschema_rs
 
 from specfirst.contract.document import Pointer
-from specfirst.diff.containment import self_contained
 from specfirst.diff.part import Part
 from specfirst.lint.view import types
 
@@ -58,23 +58,34 @@ def match(old: list[Part], new: list[Part]) -> tuple[list[tuple[Part, Part]], li
 
     Returns the pairs, the remaining old ones and the remaining new ones.
     """
-    old, new = list(old), list(new)
     keys: tuple[Callable[[Part], Hashable], ...] = (
         lambda part: (part.component, *types(part.node)) if part.component else None,
-        lambda part: repr(self_contained(part, opened=False)),
+        # References in it are compared as texts: what they lead to is compared later.
+        lambda part: json.dumps(part.keywords, sort_keys=True),
         lambda part: tuple(types(part.node)),
     )
     pairs: list[tuple[Part, Part]] = []
     for key in keys:
-        for one in list(old):
-            same = [other for other in new if key(one) is not None and key(one) == key(other)]
+        waiting: dict[Hashable, list[Part]] = {}
+        for part in new:
+            waiting.setdefault(key(part), []).append(part)
+        left = []
+        for part in old:
+            same = None if (name := key(part)) is None else waiting.get(name)
             if same:
-                pairs.append((one, same[0]))
-                old.remove(one)
-                new.remove(same[0])
+                pairs.append((part, same.pop(0)))
+            else:
+                left.append(part)
+        taken = {id(part) for _, part in pairs}
+        old, new = left, [part for part in new if id(part) not in taken]
     if len(old) == len(new) == 1:
         return [*pairs, (old[0], new[0])], [], []
     return pairs, old, new
+
+
+def is_whole(part: Part) -> bool:
+    """Return whether a part is all of a component, and not its constraints on values of one type."""
+    return part.component is not None and len(types(part.document.get(part.pointer))) < 2
 
 
 def described(alternative: Part) -> str:

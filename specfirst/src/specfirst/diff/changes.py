@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import IntEnum
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from specfirst.contract.document import Document, Pointer
 
 if TYPE_CHECKING:
+    from specfirst.diff.part import Part
     from specfirst.diff.unchanged import Unchanged
 
 
@@ -70,7 +72,11 @@ class Changes:
         self, document: Document, today: date, grace_days: int, unchanged: Unchanged | None = None
     ) -> None:
         self.today, self.grace_days, self.unchanged = today, grace_days, unchanged
-        self._document = document
+        self.compared: dict[tuple[Hashable, Pointer, Pointer], Recorded] = {}
+        """The changes of pairs of component schemas, by the direction of values and both locations."""
+        self.document = document
+        self.unstable = ""
+        """The stability level of the operation that is compared, if it is not stable: it may break."""
         self._places: dict[str, dict[str, None]] = {}
         self._found: dict[str, Change] = {}
 
@@ -85,6 +91,8 @@ class Changes:
         old: Any = ABSENT,
         new: Any = ABSENT,
     ) -> None:
+        if self.unstable and level is Level.BREAKING and not rule.startswith("stability"):
+            level, reason = Level.COMPATIBLE, f"{reason}, but the operation is {self.unstable} and may change"
         change = Change(rule, level, pointer, (), what, reason, old, new)
         key = json.dumps([rule, level, pointer, what, reason, old, new], default=repr)
         self._found[key] = change
@@ -99,7 +107,7 @@ class Changes:
 
     def _order(self, pointer: Pointer) -> tuple[int, ...]:
         """Return a sort key: the index of each token in its object. What is missing is last."""
-        node: Any = self._document.content
+        node: Any = self.document.content
         order: list[int] = []
         for token in pointer:
             if isinstance(node, dict) and token in node:
@@ -112,6 +120,29 @@ class Changes:
                 order.append(len(node) if isinstance(node, dict | list) else 0)
                 node = None
         return tuple(order)
+
+
+class Recorded(Changes):
+    """The changes of two component schemas, each with where it is in the value, which any place may share."""
+
+    def __init__(self, all_: Changes) -> None:
+        super().__init__(all_.document, all_.today, all_.grace_days, all_.unchanged)
+        self.changes: list[tuple[str, Change]] = []
+        self.inner: list[tuple[Part, Part, str]] = []
+        """The pairs of components to which they refer, and where."""
+
+    def add(
+        self,
+        rule: str,
+        level: Level,
+        pointer: Pointer,
+        place: str,
+        what: str,
+        reason: str,
+        old: Any = ABSENT,
+        new: Any = ABSENT,
+    ) -> None:
+        self.changes.append((place, Change(rule, level, pointer, (), what, reason, old, new)))
 
 
 def _shown(value: Any) -> str:

@@ -7,9 +7,10 @@ must accept every value that the new one accepts.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from functools import cache
+from itertools import count
 from typing import Any
 
 import jsonschema_rs
@@ -83,31 +84,42 @@ _NAMED_SCHEMAS = {"properties", "patternProperties", "dependentSchemas", "$defs"
 _CLOSING = ("additionalProperties", "unevaluatedProperties")
 
 
+LARGEST = 2_000
+"""The most parts of a schema that is compared as a whole; Stripe's references each other without end."""
+
+
+class TooLarge(Exception):
+    """A schema with all that it refers to is too large to be compared as a whole."""
+
+
 def self_contained(schema: Part, *, opened: bool) -> dict[str, Any]:
     """Return a schema with its references inlined and without descriptions, for a comparison as a whole.
 
     `opened` also removes the keywords that close objects: clients ignore unknown properties of a response.
+    Raises TooLarge.
     """
-    bare = _bare(schema, opened, ())
+    bare = _bare(schema, opened, (), count(1))
     if '"$ref"' in json.dumps(bare):
         # A recursive schema cannot be inlined.
         bare["components"] = schema.document.content.get("components", {})
     return bare
 
 
-def _bare(schema: Part, opened: bool, around: tuple[Pointer, ...]) -> dict[str, Any]:
+def _bare(schema: Part, opened: bool, around: tuple[Pointer, ...], parts: Iterator[int]) -> dict[str, Any]:
     if schema.pointer in around:
         return {"$ref": pointer_text(schema.pointer)}
+    if next(parts) > LARGEST:
+        raise TooLarge
     around = (*around, schema.pointer)
     bare: dict[str, Any] = {}
     for name, value in schema.keywords.items():
         if opened and name in _CLOSING and value is False:
             continue
         if name in _SCHEMA:
-            value = _bare(schema.child(name), opened, around)
+            value = _bare(schema.child(name), opened, around, parts)
         elif name in _SCHEMAS:
-            value = [_bare(child, opened, around) for child in schema.listed(name)]
+            value = [_bare(child, opened, around, parts) for child in schema.listed(name)]
         elif name in _NAMED_SCHEMAS:
-            value = {key: _bare(child, opened, around) for key, child in schema.named(name).items()}
+            value = {key: _bare(child, opened, around, parts) for key, child in schema.named(name).items()}
         bare[name] = value
     return bare

@@ -10,9 +10,9 @@ import jsonschema_rs
 
 from specfirst.contract.document import METHODS, Document, Pointer
 from specfirst.diff.changes import ABSENT, Changes, Level
-from specfirst.diff.containment import self_contained
+from specfirst.diff.containment import TooLarge, self_contained
 from specfirst.diff.fields import compare_fields
-from specfirst.diff.lifecycle import removal, sunset
+from specfirst.diff.lifecycle import STABLE, removal, stability, sunset
 from specfirst.diff.messages import NAMED_BY_CLIENTS, MessageComparison
 from specfirst.diff.normal import server_url
 from specfirst.diff.part import Part
@@ -90,10 +90,13 @@ class ContractComparison:
 
     def _operations(self, before: _Operations, after: _Operations) -> None:
         for key, operation in before.items():
+            stage = stability(operation.part.node)
+            self._changes.unstable = "" if stage == STABLE else stage
             if key in after:
                 self._operation(operation, after[key])
             else:
                 self._removed(operation, "operation", "clients that call it fail")
+        self._changes.unstable = ""
         known = {operation.path: operation for operation in before.values()}
         for key in after.keys() - before.keys():
             label, where = after[key].label, after[key].part.pointer
@@ -341,7 +344,10 @@ def _may_be(parameter: Part | None, text: str) -> bool:
     """Return whether a path parameter could have this text as its value."""
     if parameter is None:
         return True
-    schema = self_contained(parameter.child("schema"), opened=False)
+    try:
+        schema = self_contained(parameter.child("schema"), opened=False)
+    except TooLarge:
+        return True
     values: list[Any] = [text]
     if re.fullmatch(r"-?[0-9]{1,300}(\.[0-9]{1,300})?", text):
         values.append(float(text) if "." in text else int(text))

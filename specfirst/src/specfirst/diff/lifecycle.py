@@ -13,7 +13,11 @@ from specfirst.contract.document import Pointer
 from specfirst.diff.changes import ABSENT, Changes, Level
 from specfirst.diff.part import Part
 
-FIELDS = ("deprecated", "x-sunset")
+FIELDS = ("deprecated", "x-sunset", "x-stability-level")
+
+STABLE = "stable"
+_LEVELS = ("draft", "alpha", "beta", STABLE)
+"""The values of `x-stability-level`, as oasdiff has them: what is not stable may break."""
 
 
 def sunset(node: Mapping[str, Any]) -> date | None:
@@ -39,9 +43,33 @@ def removal(node: Mapping[str, Any], today: date, reason: str) -> tuple[Level, s
     return Level.BREAKING, reason
 
 
+def stability(node: Mapping[str, Any]) -> str:
+    """Return the stability level; a part without a valid one is stable."""
+    level = node.get("x-stability-level")
+    return level if level in _LEVELS else STABLE
+
+
+def _compare_stability(changes: Changes, old: Part, new: Part, place: str) -> None:
+    name = "x-stability-level"
+    before, after = old.node.get(name, ABSENT), new.node.get(name, ABSENT)
+    if before == after:
+        return
+    was, now = _LEVELS.index(stability(old.node)), _LEVELS.index(stability(new.node))
+    if after is not ABSENT and after not in _LEVELS:
+        rule, level, reason = "stability-invalid", Level.BREAKING, f"write one of {', '.join(_LEVELS)}"
+    elif now < was:
+        rule, level, reason = "stability-decreased", Level.BREAKING, "what clients rely on may now change"
+    elif now > was:
+        rule, level, reason = "stability-increased", Level.COMPATIBLE, "clients can rely on more"
+    else:
+        rule, level, reason = "documentation", Level.DOCUMENTATION, "for people"
+    changes.add(rule, level, new.where(name), place, name, reason, before, after)
+
+
 def compare_lifecycle(changes: Changes, old: Part, new: Part, place: str) -> None:
-    """Compare the deprecation of an operation, a parameter, a header or a schema."""
-    before, after = ({name: part.node.get(name, ABSENT) for name in FIELDS} for part in (old, new))
+    """Compare the deprecation and the stability of an operation, a parameter, a header or a schema."""
+    _compare_stability(changes, old, new, place)
+    before, after = ({name: part.node.get(name, ABSENT) for name in FIELDS[:2]} for part in (old, new))
     if before == after:
         return
     was, now = before["deprecated"] is True, after["deprecated"] is True
@@ -70,6 +98,6 @@ def compare_lifecycle(changes: Changes, old: Part, new: Part, place: str) -> Non
     elif now and end:
         add("deprecated", Level.COMPATIBLE, "x-sunset", f"clients must stop using it before {end}")
     else:
-        for name in FIELDS:
+        for name in FIELDS[:2]:
             if before[name] != after[name]:
                 add("documentation", Level.DOCUMENTATION, name, "for people")

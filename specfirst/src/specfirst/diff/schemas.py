@@ -8,19 +8,21 @@ meaning into account.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
 from jsonschema_rs.canonical import Containment
 
 from specfirst.contract.document import Pointer
-from specfirst.diff.alternatives import CONSTRAINTS, WALKED, alternatives, described, match
-from specfirst.diff.changes import ABSENT, Changes, Level
+from specfirst.diff.alternatives import CONSTRAINTS, WALKED, alternatives, described, is_whole, match
+from specfirst.diff.changes import ABSENT, Changes, Level, Recorded
 from specfirst.diff.containment import (
     NO,
     REASONS,
     UNKNOWN,
     YES,
+    TooLarge,
     Way,
     covers,
     satisfies,
@@ -61,9 +63,49 @@ class SchemaComparison:
             return
         # Fields next to a reference belong to this place, whether or not the component has been compared.
         self._aside(old, new, trail)
-        if (old.pointer, new.pointer) in self._seen:
+        if old.component is not None and new.component is not None:
+            self._component(old, new, trail)
+        elif (old.pointer, new.pointer) not in self._seen:
+            self._seen.add((old.pointer, new.pointer))
+            self._walk(old, new, trail)
+
+    def _component(self, old: Part, new: Part, trail: str) -> None:
+        """Compare two components: once for all places of the contract. Add the changes to this place."""
+        if isinstance(self._changes, Recorded):
+            self._changes.inner.append((old, new, trail))
             return
-        self._seen.add((old.pointer, new.pointer))
+        waiting = deque([(old, new, trail)])
+        while waiting:
+            old, new, trail = waiting.popleft()
+            if (old.pointer, new.pointer) in self._seen:
+                continue
+            self._seen.add((old.pointer, new.pointer))
+            found = self._recorded(old, new)
+            for inner, change in found.changes:
+                place = self._where(f"{trail}{inner}")
+                self._changes.add(
+                    change.rule, change.level, change.pointer, place,
+                    change.what, change.reason, change.old, change.new,
+                )  # fmt: skip
+            waiting.extend((one, other, f"{trail}{inner}") for one, other, inner in found.inner)
+
+    def _recorded(self, old: Part, new: Part) -> Recorded:
+        """Return the changes of two components alone, and the pairs of components inside them."""
+        key = (self._way, old.pointer, new.pointer)
+        known = self._changes.compared
+        if key not in known:
+            known[key] = found = Recorded(self._changes)
+            walk = SchemaComparison(found, "", self._way)
+            walk._walk(old, new, "")
+        return known[key]
+
+    def _where(self, trail: str) -> str:
+        """Return the text of a place: below the place of the comparison, or relative if it is recorded."""
+        if isinstance(self._changes, Recorded):
+            return trail
+        return f"{self._place}: property {trail.lstrip('.')}" if trail else self._place
+
+    def _walk(self, old: Part, new: Part, trail: str) -> None:
         before, after = alternatives(old), alternatives(new)
         if any(one.node.keys() & {"anyOf", "oneOf"} for one in (*before, *after)):
             # One of the two cannot be split into alternatives.
@@ -75,7 +117,10 @@ class SchemaComparison:
             if one.pointer != old.pointer and other.pointer != new.pointer:
                 self._aside(one, other, trail)
             self._name(one, other, trail)
-            self._single(one, other, trail)
+            if is_whole(one) and is_whole(other) and one.pointer != old.pointer:
+                self._component(one, other, trail)
+            else:
+                self._single(one, other, trail)
 
     def _add(
         self,
@@ -88,9 +133,8 @@ class SchemaComparison:
         old: Any = ABSENT,
         new: Any = ABSENT,
     ) -> None:
-        place = f"{self._place}: property {trail.lstrip('.')}" if trail else self._place
         rule = rule if rule in _SAME_BOTH_WAYS else f"{self._way.value}-{rule}"
-        self._changes.add(rule, level, pointer, place, what, reason, old, new)
+        self._changes.add(rule, level, pointer, self._where(trail), what, reason, old, new)
 
     def _judge(
         self,
@@ -144,8 +188,7 @@ class SchemaComparison:
                 continue
             self._add(rule, level, new.where(name), trail, name, reason, before, after)
         if not any(_is_another_component(old, new, name) for name in FIELDS):
-            place = f"{self._place}: property {trail.lstrip('.')}" if trail else self._place
-            compare_lifecycle(self._changes, old, new, place)
+            compare_lifecycle(self._changes, old, new, self._where(trail))
 
     def _extensible_enum(self, before: Any, after: Any) -> tuple[str, Level, str]:
         """Judge a list of values that may become longer: clients must expect other values in responses."""
@@ -182,15 +225,18 @@ class SchemaComparison:
             )
 
     def _whole(self, old: Part, new: Part) -> Containment:
-        if self._way is Way.REQUEST:
-            return covers(self_contained(new, opened=False), self_contained(old, opened=False))
-        return covers(self_contained(old, opened=True), self_contained(new, opened=False))
+        try:
+            if self._way is Way.REQUEST:
+                return covers(self_contained(new, opened=False), self_contained(old, opened=False))
+            return covers(self_contained(old, opened=True), self_contained(new, opened=False))
+        except TooLarge:
+            return UNKNOWN
 
     def _single(self, old: Part, new: Part, trail: str) -> None:
         """Compare two schemas without alternatives."""
         if not old.keywords.keys() | new.keywords.keys() <= CONSTRAINTS | WALKED:
             # There are keywords that the walk does not descend into, such as allOf.
-            if self_contained(old, opened=False) != self_contained(new, opened=False):
+            if not _is_same(old, new):
                 self._judge("schema", self._whole(old, new), new.pointer, trail, "the schema changed")
             elif old.keywords != new.keywords:
                 self._add(
@@ -303,6 +349,13 @@ class SchemaComparison:
             self._add("object-opened", Level.COMPATIBLE, where, trail, "the object is opened", reason)
         else:
             self.compare(before, after, inner)
+
+
+def _is_same(old: Part, new: Part) -> bool:
+    try:
+        return self_contained(old, opened=False) == self_contained(new, opened=False)
+    except TooLarge:
+        return False
 
 
 def _rule_of(keyword: str) -> str:

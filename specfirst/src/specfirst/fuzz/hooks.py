@@ -7,35 +7,85 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import jsonschema_rs
 import schemathesis
 from schemathesis import Case, HookContext, Response
 from schemathesis.cli import EventHandler, ExecutionContext, handler
 from schemathesis.core import hooks as loading
+from schemathesis.core.failures import AcceptedNegativeData, Failure
+from schemathesis.core.parameters import ParameterLocation
 from schemathesis.engine import events
 from schemathesis.engine.run import PhaseName
+from schemathesis.openapi.checks import (
+    AllowHeaderMismatch,
+    AuthScenario,
+    EnsureResourceAvailability,
+    IgnoredAuth,
+    RejectedPositiveData,
+    UndefinedStatusCode,
+    UnsupportedMethodResponse,
+    UseAfterFree,
+)
 
-from specfirst.contract.document import Document, Operation
+from specfirst.contract.document import Document, Operation, is_json
 from specfirst.coverage import Recorder
 from specfirst.fuzz import CONTRACT, HOOKS, OBSERVATIONS, RESULTS
+from specfirst.runtime.mock import MARK
 
 _CONDITIONS = {"if-match": "*", "if-none-match": '"of-nothing"'}
 
 
 @schemathesis.hook
 def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None:
-    """Add x-response-headers, which the engine sends with every response, to each response."""
+    """Write the contract as Schemathesis understands it.
+
+    - x-response-headers, which the engine sends with every response, are added to each response.
+    - Header parameters named Accept, Content-Type or Authorization are ignored (OpenAPI 3.1, section 4.8.12).
+    - A template expression without a parameter is a text.
+    """
     common = raw_schema.get("x-response-headers", {})
-    methods = [node for item in raw_schema.get("paths", {}).values() for node in item.values()]
-    operations = [node for node in methods if isinstance(node, dict)]
-    inline = [r for node in operations for r in node.get("responses", {}).values() if "$ref" not in r]
-    shared = raw_schema.get("components", {}).get("responses", {}).values()
-    for response in (*inline, *shared) if common else ():
+    components = raw_schema.get("components", {})
+    for path, item in raw_schema.get("paths", {}).items():
+        shared = _parameters(item, components)
+        operations = [node for node in item.values() if isinstance(node, dict) and "responses" in node]
+        for operation in operations:
+            own = _parameters(operation, components)
+            names = {node.get("name") for node in (*shared, *own) if node.get("in") == "path"}
+            missing = [name for name in re.findall(r"\{([^{}]+)\}", path) if name not in names]
+            operation.setdefault("parameters", []).extend(
+                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+                for name in missing
+            )
+        inline = [r for node in operations for r in node["responses"].values() if "$ref" not in r]
+        for response in inline if common else ():
+            response["headers"] = common | response.get("headers", {})
+    for response in components.get("responses", {}).values() if common else ():
         response["headers"] = common | response.get("headers", {})
+
+
+def _parameters(node: dict[str, Any], components: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the parameters of an operation or a path item, and remove those that are ignored."""
+    prefix = "#/components/parameters/"
+    kept, found = [], []
+    for parameter in node.get("parameters", ()):
+        reference = str(parameter.get("$ref", ""))
+        target = components.get("parameters", {}).get(reference.removeprefix(prefix), parameter)
+        if target.get("in") != "header" or str(target.get("name")).lower() not in _IGNORED:
+            kept.append(parameter)
+            found.append(target)
+    if "parameters" in node:
+        node["parameters"] = kept
+    return found
+
+
+_IGNORED = {"accept", "content-type", "authorization"}
 
 
 @schemathesis.hook
@@ -53,6 +103,99 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
         for parameter, value in (parameters or {}).items():
             if isinstance(value, float) and value.is_integer():
                 parameters[parameter] = int(value)
+
+
+_undeclared: dict[str, dict[int, str]] = {}
+"""A command for each error status that the contract does not declare, by operation."""
+
+_set_aside: Counter[str] = Counter()
+
+
+@schemathesis.hook
+def filter_failure(context: HookContext, failure: Failure, case: Case[Any], response: Response) -> bool:
+    """Set aside failures that are warnings, and those that say nothing about the server.
+
+    An error response (4xx) that the contract does not declare is a gap of the contract, and a warning, as in
+    lint.
+    """
+    if isinstance(failure, UndefinedStatusCode) and 400 <= failure.status_code < 500:
+        commands = _undeclared.setdefault(case.operation.label, {})
+        if failure.status_code not in commands:
+            commands[failure.status_code] = case.as_curl_command()
+        return False
+    reason = _excuse(failure, case, response)
+    if reason:
+        _set_aside[f"{failure.title}: {reason}"] += 1
+    return reason is None
+
+
+def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None:
+    """Return why a failure says nothing about the server, or None."""
+    if MARK.lower() in response.headers:
+        if isinstance(failure, UseAfterFree | EnsureResourceAvailability):
+            return "a mock keeps no data"
+        if isinstance(failure, IgnoredAuth) and failure.scenario is not AuthScenario.NO_AUTH:
+            return "a mock accepts every credential of the right form"
+    if isinstance(failure, AllowHeaderMismatch | UnsupportedMethodResponse) and _has_twin(case):
+        return "another path template matches the same paths"
+    if isinstance(failure, AllowHeaderMismatch) and not failure.missing_methods:
+        item = case.operation.schema.raw_schema["paths"].get(case.operation.path, {})
+        others = {method.lower() for method in item.get("additionalOperations", ())}
+        if others.issuperset(failure.undocumented_methods):
+            return "Schemathesis does not read additionalOperations"
+    media_type = (case.media_type or "").partition(";")[0].strip().lower()
+    if isinstance(failure, AcceptedNegativeData) and _only_the_body_is_wrong(case):
+        if media_type and not is_json(media_type) and media_type not in (*_FORMS, *_READ):
+            return f"{media_type} does not show the types of values"
+        if media_type in _FORMS and _valid_with_lists(case):
+            return "a form does not show whether one value is a list"
+    fields = case.body.values() if media_type in _FORMS and isinstance(case.body, dict) else ()
+    if isinstance(failure, RejectedPositiveData) and any(map(_is_ambiguous, fields)):
+        return "a form shows neither null nor an empty list, and Schemathesis writes nested objects as texts"
+    return None
+
+
+def _has_twin(case: Case[Any]) -> bool:
+    """Return whether another path differs only in the names of its parameters."""
+    twin = re.sub(r"\{[^{}]*\}", "{}", case.operation.path)
+    others = (path for path in case.operation.schema if path != case.operation.path)
+    return any(re.sub(r"\{[^{}]*\}", "{}", path) == twin for path in others)
+
+
+def _only_the_body_is_wrong(case: Case[Any]) -> bool:
+    components = case.meta.components if case.meta else {}
+    return [place for place, part in components.items() if part.mode.is_negative] == [ParameterLocation.BODY]
+
+
+_READ = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
+"""Media types that show the types of values, besides JSON."""
+
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def _is_ambiguous(value: Any) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return value in (None, [], {}) or any(isinstance(part, dict | list) for part in inner)
+
+
+def _valid_with_lists(case: Case[Any]) -> bool:
+    """Return whether the body is valid if the single values that are wrong are read as lists of one."""
+    alternative = case.operation.get_body_for_media_type(case.media_type)
+    fields = case.body
+    if alternative is None or not isinstance(fields, dict):
+        return False
+    validator = jsonschema_rs.validator_for(alternative.optimized_schema)
+    wrong = {error.instance_path[0] for error in validator.iter_errors(fields) if error.instance_path}
+
+    def as_lists(written: Callable[[Any], Any]) -> dict[str, Any]:
+        # The keys of an object are what Schemathesis writes.
+        return {
+            name: ([*value] if isinstance(value, dict) else [written(value)]) if name in wrong else value
+            for name, value in fields.items()
+        }
+
+    texts = as_lists(lambda value: value if isinstance(value, str) else json.dumps(value))
+    return bool(wrong) and any(map(validator.is_valid, (as_lists(lambda value: value), texts)))
 
 
 @handler()
@@ -106,6 +249,8 @@ class Results(EventHandler[ExecutionContext]):
                     "failures": failures,
                     "errors": errors,
                     "warnings": ctx.summary().warnings.as_labels(),
+                    "undeclared": _undeclared,
+                    "set_aside": _set_aside,
                     "scenarios": self.scenarios,
                 }
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -106,8 +106,25 @@ class Report:
         for name, operations in found["warnings"].items():
             if operations:
                 warnings.append(Problem(", ".join(map(str, operations)), f"Schemathesis warns: {name}"))
+        self._add_undeclared(found["undeclared"])
+        self.facts += [("Set aside", f"{count} × {reason}") for reason, count in found["set_aside"].items()]
         if self.strict and not self.problems:
             self.problems += self._unfinished(worker, share, found)
+
+    def _add_undeclared(self, undeclared: Mapping[str, Mapping[str, str]]) -> None:
+        """Add a warning for each status that operations do not declare; with `strict`, problems of each."""
+        by_status: dict[str, dict[str, str]] = {}
+        for label, commands in undeclared.items():
+            for status, command in commands.items():
+                by_status.setdefault(status, {})[label] = command
+        for status, operations in sorted(by_status.items()):
+            text = f"the server responds with {status}, which the contract does not declare"
+            text += "; add the response, or `default`"
+            if self.strict:
+                self.problems += [Problem(o, text, self.reproduction(c)) for o, c in operations.items()]
+            else:
+                first = self.reproduction(next(iter(operations.values())))
+                self.warnings.append(Problem(", ".join(operations), text, first))
 
     def _unfinished(self, worker: int, share: int, found: dict[str, Any]) -> Iterator[Problem]:
         """Yield problems that Schemathesis does not report: it gave up, or never reached an operation.

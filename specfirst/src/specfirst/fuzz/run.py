@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -39,23 +40,27 @@ def fuzz(
     output: Path,
     *,
     configuration: Path | None = None,
+    settings: Mapping[str, Any] | None = None,
     headers: Sequence[str] = (),
     options: Sequence[str] = (),
     observations: Path | None = None,
+    limit: float | None = None,
     quiet: bool = False,
 ) -> Report:
     """Test each target with one process, and add the results to `report`.
 
     Each process runs its share of the examples, with a seed of its own. Threads, which Schemathesis offers,
     would share the global interpreter lock. `configuration` is a schemathesis.toml that is merged into the
-    general one, `headers` are `NAME: VALUE`, and `options` more arguments of `schemathesis run`. Raises
-    ConfigurationError.
+    general one, and `settings` are more of the same kind; `headers` are `NAME: VALUE`, and `options` more
+    arguments of `schemathesis run`. After `limit` seconds, a process stops and reports what it has found.
+    Raises ConfigurationError.
     """
     output.mkdir(parents=True, exist_ok=True)
     for stale in output.glob("worker-*/results.json"):
         stale.unlink()
-    settings, project_hooks = merged(configuration)
-    (output / "schemathesis.toml").write_text(as_toml(settings), encoding="utf-8")
+    merged_settings, project_hooks = merged(configuration)
+    toml = as_toml(_merge(merged_settings, settings or {}))
+    (output / "schemathesis.toml").write_text(toml, encoding="utf-8")
     contract = output / "openapi.json"
     contract.write_bytes(document.to_json())
     share = -(-report.examples // len(targets))
@@ -85,7 +90,7 @@ def fuzz(
         attacks.append(_start([*command, *options], environment, log))
     try:
         for attack in attacks:
-            attack.wait()
+            _wait(attack, limit)
     finally:
         for attack in attacks:
             if attack.poll() is None:
@@ -97,6 +102,15 @@ def fuzz(
         report.add(index + 1, share, worker / "results.json", worker / "schemathesis.log")
         report.details.append(Path(worker.name, "html", "index.html"))
     return report
+
+
+def _wait(attack: subprocess.Popen[bytes], limit: float | None) -> None:
+    try:
+        attack.wait(limit)
+    except subprocess.TimeoutExpired:
+        # `--max-time` of Schemathesis would repeat its phases until then.
+        attack.send_signal(signal.SIGINT)
+        attack.wait()
 
 
 def _start(
@@ -127,8 +141,8 @@ def merged(configuration: Path | None) -> tuple[dict[str, Any], str]:
     return {"hooks": GENERAL_HOOKS, **settings}, hooks
 
 
-def _merge(general: dict[str, Any], project: dict[str, Any]) -> dict[str, Any]:
-    return general | {
+def _merge(general: Mapping[str, Any], project: Mapping[str, Any]) -> dict[str, Any]:
+    return {**general} | {
         name: _merge(general[name], value)
         if isinstance(value, dict) and isinstance(general.get(name), dict)
         else value

@@ -18,6 +18,7 @@ from specfirst.lint import (
     operations,
     paths,
     responses,
+    satisfiable,
     schemas,
     structure,
     traffic,
@@ -46,7 +47,10 @@ __all__ = [
 ]
 
 # Importing a module registers its rules; no other name of it is used here.
-_SUBJECTS = (structure, paths, operations, responses, schemas, traffic, components, documentation, ignores)
+_SUBJECTS = (
+    *(structure, paths, operations, responses, schemas, satisfiable),
+    *(traffic, components, documentation, ignores),
+)
 
 RECOMMENDED: Levels = levels(["specfirst:recommended"])
 STRICT: Levels = levels(["specfirst:strict"])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from specfirst.contract.directions import Direction
 from specfirst.contract.document import Pointer
 from specfirst.lint.rules import STYLE, WARNING, Violation, rule
 from specfirst.lint.view import Part, View
-from specfirst.runtime.validation import Direction
 
 _DESCRIBED: Mapping[str, tuple[str, ...]] = {
     "operation": ("summary", "description"),

@@ -10,20 +10,12 @@ from specfirst.contract.document import TAKEN_BY_OPERATIONS, Pointer, python_nam
 from specfirst.lint.rules import ERROR, STYLE, WARNING, Edit, Violation, rule
 from specfirst.lint.view import Endpoint, View
 
-_ENGINE_ANSWERS = "remove it: the engine implements HEAD for every GET and OPTIONS for every path"
-
 _NO_EFFECT: Mapping[tuple[str, str], str] = {
     ("document", "webhooks"): "describe webhooks in the document of their receiver",
     ("components", "callbacks"): "describe callbacks in the document of who receives them",
-    ("components", "pathItems"): "move the operations to `paths`: an operationId cannot be at two paths",
-    ("path item", "servers"): "name the servers at the root",
-    ("path item", "head"): _ENGINE_ANSWERS,
-    ("path item", "options"): _ENGINE_ANSWERS,
-    ("path item", "trace"): "remove it: the engine does not support TRACE",
-    ("operation", "servers"): "name the servers at the root",
     ("operation", "callbacks"): "describe callbacks in the document of who receives them",
-    ("parameter", "allowEmptyValue"): "remove it: the schema defines whether a value may be empty",
     ("link", "operationRef"): "name the operationId",
+    ("encoding", "headers"): "describe them: the engine does not check the headers of a part",
     ("example", "externalValue"): "write the value inline, where it can be checked",
 }
 
@@ -190,6 +182,26 @@ def tags_are_declared_once(view: View) -> Iterator[Violation]:
         if name in seen:
             yield Violation(tag.pointer, f"the tag {name!r} is declared twice", "remove one of the two")
         seen.add(name)
+
+
+@rule("tag-parent", WARNING)
+def parents_of_tags_are_tags(view: View) -> Iterator[Violation]:
+    """OpenAPI 3.2 requires it (section 4.22), and tools build their navigation from the parents."""
+    tags = {tag.node["name"]: tag for tag in view.of("tag")}
+    parents = {name: tag.node.get("parent") for name, tag in tags.items()}
+    for name, tag in tags.items():
+        pointer, parent = (*tag.pointer, "parent"), parents[name]
+        if parent is None:
+            continue
+        if parent not in tags:
+            yield Violation(pointer, f"unknown tag {parent!r}", "declare it in `tags`, or correct the name")
+            continue
+        seen = {name}
+        while parent in tags and parent not in seen:
+            seen.add(parent)
+            parent = parents[parent]
+        if parent == name:
+            yield Violation(pointer, f"the tag {name!r} is above itself", "break the circle")
 
 
 @rule("bodiless-method", WARNING)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from specfirst.contract.document import SEGMENT, DocumentError
+from specfirst.contract.document import SEGMENT, DocumentError, Pointer
 from specfirst.lint.rules import ERROR, STYLE, WARNING, Edit, Violation, rule
 from specfirst.lint.view import Part, View, single_type
 
@@ -156,6 +156,29 @@ def paths_of_servers_can_be_served(view: View) -> Iterator[Violation]:
                     ("servers",),
                     f"the path {path} below the server {base or '/'} is also a path below {first or '/'}",
                     "give the servers the same path, or paths of which none begins with another",
+                )
+    yield from _own_servers(view, bases)
+
+
+def _own_servers(view: View, bases: tuple[str, ...]) -> Iterator[Violation]:
+    """Check the servers of operations and path items, below whose paths operations are served as well."""
+    own: dict[Pointer, tuple[str, ...]] = {}
+    for part in view.of("path item", "operation"):
+        try:
+            own[part.pointer] = view.document.bases(part.node.get("servers", ()), part.pointer)
+        except DocumentError as error:
+            yield Violation(error.pointer, error.problem, error.remedy)
+    seen: dict[tuple[str, str], str] = {}
+    for endpoint in view.endpoints if any(own.values()) else ():
+        others = own.get(endpoint.pointer) or own.get(endpoint.pointer[:-1]) or ()
+        for base in dict.fromkeys([*bases, *others]):
+            key = (endpoint.method, _EXPRESSION.sub("{}", base + endpoint.path))
+            first = seen.setdefault(key, endpoint.path)
+            if first != endpoint.path:
+                yield Violation(
+                    endpoint.pointer,
+                    f"{endpoint.method} {endpoint.path} below the server {base or '/'} is also {first}",
+                    "give the servers other paths",
                 )
 
 

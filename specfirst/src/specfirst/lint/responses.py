@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from specfirst.contract.document import DocumentError
+from specfirst.contract.document import DocumentError, MediaType
+from specfirst.contract.shapes import text_shape
 from specfirst.lint.rules import ERROR, STYLE, WARNING, Edit, Violation, rule
 from specfirst.lint.view import Endpoint, Part, View, target
 from specfirst.runtime.observation import supplied_headers
@@ -58,7 +59,7 @@ def _is_conditional(endpoint: Endpoint) -> bool:
 def operations_can_succeed(view: View) -> Iterator[Violation]:
     """The success responses define an operation's return type: without any, it cannot be implemented."""
     for endpoint in view.endpoints:
-        if not any(status[:1] in "123" or status == "default" for status in endpoint.responses):
+        if not any(status[:1] in "23" or status == "default" for status in endpoint.responses):
             yield Violation(
                 (*endpoint.pointer, "responses"),
                 "the operation declares no success response",
@@ -142,6 +143,22 @@ def bodies_and_successes_are_inline(view: View) -> Iterator[Violation]:
                     f"the {part.kind} is a reference",
                     "write it here, and share only its schema; errors may be references",
                 )
+
+
+@rule("text-schema", WARNING)
+def texts_have_the_schema_of_a_text(view: View) -> Iterator[Violation]:
+    """A schema describes JSON; XML and CSV of an object or a list are passed on without validation."""
+    for part in view.of("media type"):
+        schema = part.node.get("schema")
+        if part.pointer[-2:-1] != ("content",):
+            continue
+        content = MediaType(part.pointer[-1], schema, None, {}, part.pointer)
+        if content.codec == "text" and schema is not None and text_shape(view.document, content) is None:
+            yield Violation(
+                (*part.pointer, "schema"),
+                f"the engine does not validate {content.essence} with the schema of an object or a list",
+                "write `type: string`, or add a JSON media type",
+            )
 
 
 @rule("create-links", STYLE, needs_all=True)

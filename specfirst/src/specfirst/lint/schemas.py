@@ -210,7 +210,19 @@ def a_schema_has_one_type(view: View) -> Iterator[Violation]:
 def discriminators_select_schemas(view: View) -> Iterator[Violation]:
     """A value of the discriminator that selects no schema makes clients fail, or guess."""
     for part in view.schemas:
-        mapping = (part.node.get("discriminator") or {}).get("mapping") or {}
+        discriminator = part.node.get("discriminator") or {}
+        default = discriminator.get("defaultMapping")
+        if (
+            isinstance(default, str)
+            and (place := selected_schema(default))
+            and not exists(view.content, place)
+        ):
+            yield Violation(
+                (*part.pointer, "discriminator", "defaultMapping"),
+                f"the default is {default}, which does not exist",
+                "correct the reference, or add the schema",
+            )
+        mapping = discriminator.get("mapping") or {}
         for value, name in mapping.items():
             place = selected_schema(name)
             if place and not exists(view.content, place):
@@ -448,9 +460,9 @@ def required_properties_exist(view: View) -> Iterator[Violation]:
     """A name in `required` without a property is often misspelt, and a closed object can never have it."""
     for part in view.schemas:
         combined = part.node.keys() & _COMBINING or (part.parent and part.field in _COMBINING)
-        closed = part.node.get("additionalProperties") is False
+        closed = part.node.get("additionalProperties") is False and "patternProperties" not in part.node
         # Without properties of its own, and in combinations, a schema may be about properties of another one.
-        if combined or not ("properties" in part.node or closed):
+        if not closed and (combined or "properties" not in part.node):
             continue
         for index, name in enumerate(part.node.get("required", [])):
             if name not in part.node.get("properties", {}):
@@ -477,12 +489,12 @@ _COMBINING = {
 
 @rule("one-way-property", STYLE)
 def no_property_is_read_or_write_only(view: View) -> Iterator[Violation]:
-    """Validators and most generators ignore both keywords, so they are not enforced."""
+    """Most validators and generators of clients ignore both keywords, so they have one type for both ways."""
     for part in view.schemas:
         for name in ("readOnly", "writeOnly"):
             if name in part.node:
                 yield Violation(
                     (*part.pointer, name),
-                    f"{name} is ignored by validators",
+                    f"{name} is ignored by most tools",
                     "use separate schemas for requests and responses",
                 )

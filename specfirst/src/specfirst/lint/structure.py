@@ -6,10 +6,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jsonschema_rs
-from openapi_spec_validator.schemas import schema_v30, schema_v31, schema_v32
 
 from specfirst.contract.document import DocumentError, Pointer
 from specfirst.contract.kinds import CHILDREN
@@ -23,17 +24,32 @@ _SECTIONS = {kind.strip("{}"): section for section, kind in CHILDREN["components
 _EDITIONS = {"3.0": "v3.0.4", "3.1": "v3.1.2", "3.2": "v3.2.0"}
 
 
+# Only the package's data is used. Its import would take longer than all other imports of lint together.
+_VALIDATOR = find_spec("openapi_spec_validator")
+if _VALIDATOR is None or _VALIDATOR.origin is None:
+    raise ModuleNotFoundError("No module named 'openapi_spec_validator'", name="openapi_spec_validator")
+_SCHEMAS = Path(_VALIDATOR.origin).parent / "resources" / "schemas"
+
+
+@cache
+def _published(version: str) -> dict[str, Any]:
+    """Return the JSON Schema that the OpenAPI Initiative publishes for this version of OpenAPI."""
+    schema: dict[str, Any] = json.loads((_SCHEMAS / f"v{version}" / "schema.json").read_bytes())
+    return schema
+
+
 @cache
 def _structure(version: str, *, formats: bool = False) -> jsonschema_rs.Validator:
     if version == "3.0":
-        return jsonschema_rs.Draft4Validator(dict(schema_v30), validate_formats=formats, mask="it")
+        return jsonschema_rs.Draft4Validator(_published("3.0"), validate_formats=formats, mask="it")
     if version == "3.2":
-        return jsonschema_rs.Draft202012Validator(dict(schema_v32), validate_formats=formats, mask="it")
+        return jsonschema_rs.Draft202012Validator(_published("3.2"), validate_formats=formats, mask="it")
     # OpenAPI's schema requires a uri-reference, which a URL with variables is not; `servers` checks URLs.
-    server = schema_v31["$defs"]["server"]
+    published = _published("3.1")
+    server = published["$defs"]["server"]
     url = {name: value for name, value in server["properties"]["url"].items() if name != "format"}
     server = {**server, "properties": {**server["properties"], "url": url}}
-    schema = {**schema_v31, "$defs": {**schema_v31["$defs"], "server": server}}
+    schema = {**published, "$defs": {**published["$defs"], "server": server}}
     return jsonschema_rs.Draft202012Validator(schema, validate_formats=formats, mask="it")
 
 
@@ -41,7 +57,7 @@ def _structure(version: str, *, formats: bool = False) -> jsonschema_rs.Validato
 def _headers_structure() -> jsonschema_rs.Validator:
     """Return the validator of a response's headers."""
     headers = {"type": "object", "additionalProperties": {"$ref": "#/$defs/header-or-reference"}}
-    return _compile(dict(headers, **{"$defs": schema_v31["$defs"]}))
+    return _compile(dict(headers, **{"$defs": _published("3.1")["$defs"]}))
 
 
 @cache
@@ -255,6 +271,8 @@ def _causes(error: jsonschema_rs.ValidationError) -> list[_Cause]:
     if not branches:
         if error.kind.name == "propertyNames":
             return _invalid_name(path, error.message)
+        if error.kind.name == "not" and "querystring" in error.message:
+            return [_Cause(path, "a `querystring` parameter is beside `query` parameters")]
         return [_Cause(path, error.message, tuple(getattr(error.kind, "unexpected", ())))]
     # Each alternative of OpenAPI is an object or a reference; an object was meant if there is no $ref.
     references = [branch for branch in branches if any(_lacks_reference(inner, path) for inner in branch)]

@@ -8,9 +8,10 @@ from typing import Any
 
 import jsonschema_rs
 
+from specfirst.contract.directions import Direction
 from specfirst.contract.document import Document, Pointer
 from specfirst.runtime.errors import ValidationErrorItem
-from specfirst.runtime.validation import Direction, Schemas, validation_errors
+from specfirst.runtime.validation import Schemas, validation_errors
 
 
 class Validators:

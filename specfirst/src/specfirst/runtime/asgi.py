@@ -35,6 +35,10 @@ CONNECTION_ERROR. In the scope of the first call, CONNECTION_ERROR is then None.
 """
 
 
+BODY_READ = "specfirst.body_read"
+"""Scope key of an asyncio.Event, for a request body that the implementation reads as a stream."""
+
+
 class HTTPResponse(NamedTuple):
     """A complete response. Header names are lower-case; Content-Length is added when it is sent.
 
@@ -60,7 +64,7 @@ async def send_stream(response: HTTPResponse, scope: Scope, receive: Receive, se
     """Send the response's stream; when the client leaves, the stream is closed and the function returns."""
     stream = response.stream
     assert stream is not None
-    leaving = asyncio.ensure_future(_disconnected(receive))
+    leaving = asyncio.ensure_future(_disconnected(scope, receive))
     following: asyncio.Future[bytes] | None = None
     try:
         await send({"type": "http.response.start", "status": response.status, "headers": [*response.headers]})
@@ -83,7 +87,10 @@ async def send_stream(response: HTTPResponse, scope: Scope, receive: Receive, se
             await close()
 
 
-async def _disconnected(receive: Receive) -> None:
+async def _disconnected(scope: Scope, receive: Receive) -> None:
+    if reading := scope.get(BODY_READ):
+        # The response may come from the items of the request, which its own reader receives.
+        await reading.wait()
     while (await receive())["type"] != "http.disconnect":
         pass
 

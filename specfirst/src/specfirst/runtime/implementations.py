@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,8 @@ REMEDY = (
 )
 """What to do about unimplemented operations, unless the application says otherwise."""
 
+_CORRECT = "Correct the parameters; neither a mock nor 501 replaces a method that is written."
+
 
 @dataclass(frozen=True)
 class Gap:
@@ -34,12 +37,20 @@ class Gap:
     operation: Operation
     implementation: str
     signature: str
-    found: str | None
+    found: str | None = None
+    place: str = ""
+    """The file and line of a method with other parameters."""
+
+    @property
+    def is_written(self) -> bool:
+        """Return whether there is a method, which has other parameters."""
+        return bool(self.place)
 
     def __str__(self) -> str:
         where = f"{self.operation.method.upper()} {self.operation.path}"
+        place = f" {self.place}" if self.place else ""
         lines = [
-            f"{self.implementation}.{self.operation.identifier}  ({where})",
+            f"{self.implementation}.{self.operation.identifier}  ({where}){place}",
             f"    expected: {self.signature}",
         ]
         if self.found:
@@ -48,15 +59,24 @@ class Gap:
 
 
 class UnimplementedOperations(StartupError):
-    """The contract has operations that no implementation has; the message lists each with its signature."""
+    """The contract has operations that no implementation has, or that one has with other parameters.
+
+    The message lists each with its signature.
+    """
 
     def __init__(self, gaps: Sequence[Gap], remedy: str = REMEDY) -> None:
-        super().__init__(
-            f"{len(gaps)} operation(s) of the contract are not implemented:\n  "
-            + "\n  ".join(str(gap) for gap in gaps)
-            + f"\n{remedy}"
-        )
+        if all(gap.is_written for gap in gaps):
+            what, remedy = f"{counted(len(gaps), 'method')} cannot be called as the contract says", _CORRECT
+        else:
+            are = "is" if len(gaps) == 1 else "are"
+            what = f"{counted(len(gaps), 'operation')} of the contract {are} not implemented"
+        super().__init__(f"{what}:\n  " + "\n  ".join(str(gap) for gap in gaps) + f"\n{remedy}")
         self.gaps = gaps
+
+
+def counted(number: int, noun: str) -> str:
+    """Return the number with its noun, in the plural if it is not 1."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def optional_at_run_time(build: BuildT) -> BuildT:
@@ -75,6 +95,7 @@ def optional_at_run_time(build: BuildT) -> BuildT:
 
 
 def unimplemented(document: Document, binding: Binding) -> Iterator[Gap]:
+    """Yield the operations of a Protocol that its implementation lacks, or has with other parameters."""
     protocol, implementation = binding
     name = protocol.__name__.removesuffix("Operations")
     if implementation is not None:
@@ -85,7 +106,7 @@ def unimplemented(document: Document, binding: Binding) -> Iterator[Gap]:
         if declared is None or operation.tag != tag:
             continue
         expected = inspect.signature(declared)
-        text = f"async def {operation.identifier}{_readable(expected)}:"
+        text = f"async def {operation.identifier}{_readable(expected)}"
         if implementation is None:
             argument = f"{operation.module}={name}(...)"
             found = f"nothing: {_call_of_build_router()} has no argument {operation.module}; add {argument}"
@@ -93,17 +114,16 @@ def unimplemented(document: Document, binding: Binding) -> Iterator[Gap]:
             continue
         method = getattr(implementation, operation.identifier, None)
         if method is None:
-            yield Gap(operation, name, text, None)
+            yield Gap(operation, name, text)
             continue
         if _is_skeleton(method):
-            code = method.__code__
-            found = f"raise NotImplementedError ({code.co_filename}:{code.co_firstlineno})"
-            yield Gap(operation, name, text, found)
+            yield Gap(operation, name, text, f"raise NotImplementedError ({_place(method)})")
             continue
-        signature = inspect.signature(method)
-        if not inspect.iscoroutinefunction(method) or not _accepts(signature, expected):
+        if not inspect.iscoroutinefunction(method) or not accepts(inspect.signature(method), expected):
             kind = "async def" if inspect.iscoroutinefunction(method) else "def"
-            yield Gap(operation, name, text, f"{kind} {operation.identifier}{_readable(signature)}")
+            # With `self`, like what is expected.
+            written = _readable(inspect.signature(getattr(method, "__func__", method)))
+            yield Gap(operation, name, text, f"{kind} {operation.identifier}{written}", _place(method))
 
 
 def _call_of_build_router() -> str:
@@ -114,9 +134,20 @@ def _call_of_build_router() -> str:
     # The application calls the function that optional_at_run_time returns.
     if not frame or not frame.f_back:
         return "the call of build_router"
-    path = Path(frame.f_back.f_code.co_filename)
-    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    return f"the call of build_router in {shown}:{frame.f_back.f_lineno}"
+    return f"the call of build_router in {_shown(frame.f_back.f_code.co_filename)}:{frame.f_back.f_lineno}"
+
+
+def _place(method: Any) -> str:
+    """Return the file and line of a method, or of its class if it is not a function."""
+    code = getattr(inspect.unwrap(method), "__code__", None)
+    if isinstance(code, CodeType):
+        return f"{_shown(code.co_filename)}:{code.co_firstlineno}"
+    return type(method).__qualname__
+
+
+def _shown(file: str) -> Path:
+    path = Path(file)
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _readable(signature: inspect.Signature) -> str:
@@ -147,10 +178,13 @@ def _hint(annotation: Any) -> str:
 def _is_skeleton(method: Any) -> bool:
     """Whether a method only raises NotImplementedError, as the generator's skeletons do."""
     code = getattr(method, "__code__", None)
-    return isinstance(code, CodeType) and code.co_names == ("NotImplementedError",)
+    if not isinstance(code, CodeType) or code.co_names != ("NotImplementedError",):
+        return False
+    # A method that raises it in some cases returns in others.
+    return not any(step.opname in ("RETURN_VALUE", "RETURN_CONST") for step in dis.get_instructions(code))
 
 
-def _accepts(found: inspect.Signature, expected: inspect.Signature) -> bool:
+def accepts(found: inspect.Signature, expected: inspect.Signature) -> bool:
     """Whether a bound method can be called as the Protocol says: the caller first, all else by name."""
     positional = [p for p in expected.parameters.values() if p.kind is p.POSITIONAL_ONLY and p.name != "self"]
     named = [p.name for p in expected.parameters.values() if p.kind is p.KEYWORD_ONLY]

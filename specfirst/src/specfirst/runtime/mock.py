@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,8 +27,10 @@ from specfirst.contract.document import (
 )
 from specfirst.runtime.asgi import HTTPResponse
 from specfirst.runtime.errors import Invalid, NotImplementedYet, ValidationErrorItem
+from specfirst.runtime.multipart import encoding_at
 from specfirst.runtime.negotiation import negotiated
-from specfirst.runtime.values import NoValue, Values
+from specfirst.runtime.values import NoValue, Values, sendable
+from specfirst.runtime.xmltext import to_xml
 
 log = logging.getLogger("specfirst")
 
@@ -114,8 +116,14 @@ class Mock:
                 raise _refused("example", ["example"])
         else:
             source, value = self._body(media_type, status, name)
-            concrete = _concrete(media_type.name)
-            body = _encoded(value, media_type, streamed=source == "items")
+            concrete = _concrete(media_type.name, value)
+            if _is_xml(media_type.essence) and not isinstance(value, str):
+                schema = {} if media_type.schema is None else media_type.schema
+                body = to_xml(self._document, schema, (*media_type.pointer, "schema"), value).encode()
+            else:
+                body = _encoded(value, media_type, streamed=media_type.streams and isinstance(value, list))
+            if media_type.codec == "multipart":
+                concrete = f"{concrete}; boundary={_BOUNDARY}"
             headers.append((b"content-type", concrete.encode()))
         mark = (MARK.lower().encode(), b"example" if source == "example" else b"schema")
         return HTTPResponse(status, [mark, *headers], body)
@@ -130,17 +138,22 @@ class Mock:
                 return "example", examples[name]
             if name != "example" or examples:
                 raise _refused("example", [*examples] or ["example"])
-        valid = self._values.validator(schema).is_valid if isinstance(schema, Mapping) else None
+        validator = self._values.validator(schema) if isinstance(schema, Mapping) else None
         for found, value in examples.items():
-            if valid is None or media_type.codec != "json" or valid(value):
+            if validator is None or media_type.codec != "json":
+                return "example", value
+            value = sendable(validator, value)
+            if validator.is_valid(value):
                 return "example", value
             log.warning(
                 "The mock does not use the example %r at %s: it does not match the schema",
                 found,
                 pointer_text(pointer),
             )
+        if schema is None and media_type.has_places:
+            schema = {"type": "array", "items": media_type.item_schema}
         try:
-            if schema is None and media_type.item_schema is not None:
+            if media_type.streams and media_type.item_schema is not None:
                 items = [self._values.value(media_type.item_schema, f"{key} {n}") for n in range(_ITEMS)]
                 return "items", items
             return "schema", self._values.value({} if schema is None else schema, key)
@@ -160,13 +173,15 @@ class Mock:
                 value = examples[0] if examples else self._values.value(header.schema, key)
             except NoValue:
                 raise NoExample(f"header {header.name}", pointer) from None
-            yield header.name.lower().encode(), _field(value, explode=header.explode)
+            name = header.name.lower().encode()
+            for part in value if name == b"set-cookie" and isinstance(value, list) else [value]:
+                yield name, _field(part, explode=header.explode)
 
 
 def default_status(declared: Collection[str]) -> str:
     """Return the lowest success, or else 200 for `default`, or else the lowest status."""
     statuses = sorted(key.lower().replace("xx", "00") for key in declared if key != "default")
-    successes = [status for status in statuses if status < "400"]
+    successes = [status for status in statuses if "200" <= status < "400"]
     return next(iter(successes), "200" if "default" in declared or not statuses else statuses[0])
 
 
@@ -186,12 +201,16 @@ def _preferences(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
     return found
 
 
-def _concrete(media_type: str) -> str:
-    """Return a media type that a range such as `image/*` includes."""
+def _is_xml(essence: str) -> bool:
+    return essence in ("application/xml", "text/xml") or essence.endswith("+xml")
+
+
+def _concrete(media_type: str, value: Any) -> str:
+    """Return a media type of this value that a range such as `image/*` includes."""
     kind, _, subtype = media_type.partition("/")
     if subtype.partition(";")[0].strip() != "*":
         return media_type
-    return _CONCRETE.get(kind, "application/json")
+    return _CONCRETE.get(kind, "text/plain" if isinstance(value, str) else "application/json")
 
 
 def _encoded(value: Any, media_type: MediaType, *, streamed: bool) -> bytes:
@@ -204,9 +223,29 @@ def _encoded(value: Any, media_type: MediaType, *, streamed: bool) -> bytes:
         return "".join(f"{before}{line}{after}" for line in lines).encode()
     if media_type.codec != "json" and isinstance(value, str):
         return value.encode()
+    if media_type.codec == "multipart" and isinstance(value, list | Mapping):
+        return _multipart(value, media_type)
     if media_type.codec == "form" and isinstance(value, Mapping):
         return urlencode(value, doseq=True).encode()
     return json.dumps(value, ensure_ascii=False).encode()
+
+
+_BOUNDARY = "specfirst"
+
+
+def _multipart(value: Sequence[Any] | Mapping[str, Any], media_type: MediaType) -> bytes:
+    """Write the parts of a multipart body, by name or by place."""
+    lines: list[str] = []
+    named = isinstance(value, Mapping)
+    for key, part in value.items() if isinstance(value, Mapping) else enumerate(value):
+        encoding = media_type.encoding.get(str(key), {}) if named else encoding_at(media_type, int(key))
+        default = "text/plain" if isinstance(part, str) else "application/json"
+        name = encoding.get("contentType", "").partition(",")[0].strip() or default
+        lines.append(f"--{_BOUNDARY}")
+        lines += [f'Content-Disposition: form-data; name="{key}"'] if named else []
+        lines += [f"Content-Type: {_concrete(name, part)}", ""]
+        lines.append(part if isinstance(part, str) else json.dumps(part, ensure_ascii=False))
+    return "\r\n".join([*lines, f"--{_BOUNDARY}--", ""]).encode()
 
 
 def _field(value: Any, *, explode: bool) -> bytes:

@@ -20,13 +20,13 @@ from urllib.parse import unquote_plus
 
 from pydantic import ValidationError
 
-from specfirst.contract.document import Document, Operation, Parameter
+from specfirst.contract.document import Document, Header, Operation, Parameter, Pointer
 from specfirst.contract.shapes import Shape, shape_of
 from specfirst.runtime.errors import ValidationErrorItem
 from specfirst.runtime.styles import Styled, read_all, reader_of
 from specfirst.runtime.validation import Schemas, Validator, unrepresentable, validation_errors
 
-Headers = Iterable[tuple[bytes, bytes]]
+Fields = Iterable[tuple[bytes, bytes]]
 """Header fields in ASGI format: lower-case names, values as bytes."""
 
 
@@ -116,6 +116,12 @@ class Parameters:
         readers = [r for r in made if r not in self._spread]
         self._path = [r for r in readers if r.parameter.location == "path"]
         self._query = {r.parameter.name: r for r in readers if r.parameter.location == "query"}
+        # An empty text of these counts as none.
+        self._may_be_empty = {
+            name
+            for name, reader in self._query.items()
+            if reader.parameter.may_be_empty and not reader.validator.is_valid("")
+        }
         self._ignore_unknown = ignore_unknown
         self._headers = {r.parameter.name.lower(): r for r in readers if r.parameter.location == "header"}
         self._header_names = {name.encode(): name for name in self._headers}
@@ -137,7 +143,7 @@ class Parameters:
             values[reader.identifier] = reader.value([segment], found)
         return found
 
-    def rest(self, query: bytes, headers: Headers, values: dict[str, Any]) -> list[ValidationErrorItem]:
+    def rest(self, query: bytes, headers: Fields, values: dict[str, Any]) -> list[ValidationErrorItem]:
         """Parse query, header and cookie parameters into `values`; return the validation errors."""
         found: list[ValidationErrorItem] = []
         self._read_query(query, values, found)
@@ -171,7 +177,11 @@ class Parameters:
                         ("query", printable), "The operation has no such parameter", "unknownParameter"
                     )
                 )
-        self._take(self._query, texts, values, found, _form_decoded)
+        readers: Mapping[str, _Reader | Styled] = self._query
+        if self._may_be_empty and (empty := {n for n in self._may_be_empty if texts.get(n) == [""]}):
+            readers = {name: reader for name, reader in readers.items() if name not in empty}
+            values |= {self._query[name].identifier: self._query[name].default for name in empty}
+        self._take(readers, texts, values, found, _form_decoded)
         if self._spread_query:
             others = {name: raw for name, raw in texts.items() if name not in self._credentials}
             read_all(self._spread_query, others, self._query, values, found, _form_decoded, query)
@@ -224,9 +234,27 @@ def _reader(
     )
 
 
+def header_reader(document: Document, header: Header, pointer: Pointer, schemas: Schemas) -> _Reader | Styled:
+    """Return the reader of a response header, whose schema is at `pointer`."""
+    parameter = Parameter(
+        name=header.name,
+        location="header",
+        required=header.required,
+        schema=header.schema,
+        description="",
+        explode=header.explode,
+        pointer=pointer,
+        style="simple",
+        media_type=header.media_type,
+    )
+    return _reader(document, parameter, schemas, None)
+
+
 def _is_simple(parameter: Parameter, shape: Shape) -> bool:
     """Return whether it is a scalar, or a list of scalars, in the usual style of its location."""
     if parameter.media_type is not None or parameter.style not in ("form", "simple"):
+        return False
+    if not shape.typed and parameter.style == "form":
         return False
     if shape.kind == "array":
         return shape.items is None or (shape.items.kind == "scalar" and not _mixes(shape.items))
@@ -244,7 +272,7 @@ def _form_decoded(text: str) -> str:
     return unquote_plus(text, errors="surrogateescape")
 
 
-def cookies(headers: Headers) -> dict[str, list[str]]:
+def cookies(headers: Fields) -> dict[str, list[str]]:
     """Split Cookie headers into pairs, without unquoting (RFC 6265, section 4.2.1)."""
     texts: dict[str, list[str]] = {}
     for name, value in headers:

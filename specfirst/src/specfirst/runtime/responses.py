@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
@@ -13,10 +14,13 @@ import pydantic_core
 from pydantic import BaseModel
 
 from specfirst.contract.document import Document, Header, MediaType, Operation, Response
+from specfirst.contract.shapes import text_shape
 from specfirst.runtime.asgi import HTTPResponse
 from specfirst.runtime.error_formats import ErrorFormat, declares_code
 from specfirst.runtime.errors import APIError, PreconditionFailed
 from specfirst.runtime.etags import conditional_status, conditions
+from specfirst.runtime.parameters import header_reader
+from specfirst.runtime.styles import typed
 from specfirst.runtime.validation import Schemas, Validator, validation_errors
 
 
@@ -93,8 +97,8 @@ class Responder:
         if media_type.streams:
             item = None
             if self._schemas is not None and media_type.item_schema is not None:
-                place = (*media_type.pointer, "itemSchema")
-                item = self._schemas.validator(media_type.item_schema, place, direction="response")
+                schema, place = media_type.item_schema, media_type.item_pointer
+                item = self._schemas.validator(schema, place, direction="response")
             return partial(_items, media_type.codec, item)
         return _as_bytes
 
@@ -154,10 +158,12 @@ class Responder:
             value = getattr(result, identifier)
             if value is None and not header.required:
                 continue
-            text = value if type(value) is str else _header_text(value, header)
-            if not text.isascii() or not text.isprintable():
-                raise ContractViolation(f"the header {name.decode()} is not printable ASCII")
-            headers.append((name, text.encode()))
+            # Cookies contain commas, so each has a field of its own (RFC 9110, section 5.3).
+            for part in value if name == b"set-cookie" and isinstance(value, list) else (value,):
+                text = part if type(part) is str else _header_text(part, header)
+                if not text.isascii() or not text.isprintable():
+                    raise ContractViolation(f"the header {name.decode()} is not printable ASCII")
+                headers.append((name, text.encode()))
         return headers
 
     def conditional(self, response: HTTPResponse, headers: Iterable[tuple[bytes, bytes]]) -> HTTPResponse:
@@ -217,34 +223,38 @@ class ResponseValidation:
             return []
         if declared is None:
             return [f"the status {response.status} is not declared"]
-        headers = {name.decode(): value.decode("latin-1") for name, value in response.headers}
+        headers: dict[str, list[str]] = {}
+        for name, value in response.headers:
+            headers.setdefault(name.decode(), []).append(value.decode("latin-1"))
         return [
             *self._header_problems(declared, headers),
-            *self._body_problems(declared, headers, response.body),
+            *self._body_problems(declared, headers.get("content-type", [""])[0], response.body),
         ]
 
-    def _header_problems(self, response: Response, headers: Mapping[str, str]) -> list[str]:
+    def _header_problems(self, response: Response, headers: Mapping[str, Sequence[str]]) -> list[str]:
         problems = []
         for header in response.headers:
-            text = headers.get(header.name.lower())
-            if text is None:
+            texts = headers.get(header.name.lower())
+            if texts is None:
                 if header.required:
                     problems.append(f"the header {header.name} is missing")
                 continue
-            schema, _ = self._document.follow(header.schema, response.pointer)
-            value: Any = text
-            if schema.get("type") in ("integer", "number", "boolean"):
-                value = orjson.loads(text) if _is_json(text) else text
-            problems += [
-                f"the header {header.name}: {detail.msg}"
-                for detail in validation_errors(self._schemas.validator(header.schema), value)
-            ]
+            schema = self._document.follow(header.schema, response.pointer)[0]
+            if header.name.lower() == "set-cookie":
+                # Each cookie is an item; if the schema is that of one cookie, it is that of each.
+                array = isinstance(schema, Mapping) and schema.get("type") == "array"
+                values: list[Any] = [texts] if array else [*texts]
+                validator = self._schemas.validator(header.schema)
+                found = [e for value in values for e in validation_errors(validator, value)]
+            else:
+                found = []
+                header_reader(self._document, header, response.pointer, self._schemas).value(texts, found)
+            problems += [f"the header {header.name}: {detail.msg}" for detail in found]
         return problems
 
-    def _body_problems(self, response: Response, headers: Mapping[str, str], body: bytes) -> list[str]:
+    def _body_problems(self, response: Response, sent: str, body: bytes) -> list[str]:
         if not response.content:
             return ["the response has a body that is not declared"] if body else []
-        sent = headers.get("content-type", "")
         media_type = next(
             (
                 m
@@ -256,12 +266,18 @@ class ResponseValidation:
             (m for m in response.content if m.is_range and _covers(m.essence, sent.partition(";")[0])), None
         )
         if media_type is None:
-            return [f"the media type is {headers.get('content-type')}, not {response.media_type}"]
+            return [f"the media type is {sent or None}, not {response.media_type}"]
         if media_type.schema is None or media_type.codec not in ("json", "text"):
             return []
         value: Any = None
         if media_type.codec == "text":
+            shape = text_shape(self._document, media_type)
+            if shape is None:
+                return []
             value = body.decode()
+            if "string" not in shape.types:
+                with suppress(ValueError, KeyError):
+                    value = typed(shape, value)
         elif not _is_json(body):
             return ["the body is not JSON"]
         else:

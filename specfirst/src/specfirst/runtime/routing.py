@@ -36,7 +36,13 @@ from specfirst.runtime.errors import (
     TooManyRequests,
     Unauthenticated,
 )
-from specfirst.runtime.implementations import REMEDY, Binding, UnimplementedOperations, unimplemented
+from specfirst.runtime.implementations import (
+    REMEDY,
+    Binding,
+    UnimplementedOperations,
+    counted,
+    unimplemented,
+)
 from specfirst.runtime.mock import Mock
 from specfirst.runtime.negotiation import negotiated
 from specfirst.runtime.observation import TRACED, name_span, supplied_headers
@@ -129,6 +135,8 @@ class Engine(Generic[CallerT]):
         # Match the longer server path first, as concrete segments take precedence over parameters.
         bases = (base.split("/")[1:] for base in document.base_paths)
         self.base_segments = sorted(bases, key=len, reverse=True)
+        # Where operations have servers of their own, `paths` has whole paths, with those of the servers.
+        self.whole_paths = any(operation.base_paths for operation in document.operations)
         self.compresses = not forbids_transforming(supplied_headers(document).get(b"cache-control", b""))
         self.unimplemented: frozenset[str] = frozenset()
         self.mocks: Mapping[str, Mock] = {}
@@ -144,16 +152,30 @@ class Engine(Generic[CallerT]):
     def bind(self, *bindings: Binding) -> None:
         """Check that implementations have every operation of their Protocols, with its parameters.
 
-        Raises UnimplementedOperations with the full list, unless `allow_unimplemented` or `mock` is set.
+        Raises UnimplementedOperations with the full list. With `allow_unimplemented` or `mock`, methods may
+        be missing, which the log lists, but not have other parameters.
         """
-        missing = [gap for binding in bindings for gap in unimplemented(self.document, binding)]
-        if self.mock:
-            operations = [gap.operation for gap in missing]
-            self.mocks = {o.operation_id: Mock(self.document, o, self.values) for o in operations}
+        gaps = [gap for binding in bindings for gap in unimplemented(self.document, binding)]
+        if not (self.mock or self.allow_unimplemented):
+            if gaps:
+                raise UnimplementedOperations(gaps, self._unimplemented_remedy)
             return
-        if missing and not self.allow_unimplemented:
-            raise UnimplementedOperations(missing, self._unimplemented_remedy)
-        self.unimplemented = frozenset(gap.operation.operation_id for gap in missing)
+        if wrong := [gap for gap in gaps if gap.is_written]:
+            raise UnimplementedOperations(wrong)
+        operations = [gap.operation for gap in gaps]
+        names = [operation.operation_id for operation in operations]
+        # With no implementation at all, all of this is wanted.
+        if names and any(implementation is not None for _, implementation in bindings):
+            log.warning(
+                "Not implemented, so %s: %s: %s",
+                "the mock answers" if self.mock else "the response is 501",
+                counted(len(names), "operation"),
+                ", ".join(names),
+            )
+        if self.mock:
+            self.mocks = {o.operation_id: Mock(self.document, o, self.values) for o in operations}
+        else:
+            self.unimplemented = frozenset(names)
 
     def serve_mocks(self) -> None:
         """Serve every operation as a mock, without a generated package."""
@@ -220,7 +242,9 @@ class OperationHandler:
         body = self.operation.body
         self._uploads = body is not None and any(m.codec == "multipart" for m in body.content)
         self.prepared = False
-        engine.paths.add(operation.path, operation.method.upper(), self)
+        bases = (*engine.document.base_paths, *operation.base_paths) if engine.whole_paths else ("",)
+        for base in dict.fromkeys(bases):
+            engine.paths.add(base + operation.path, operation.method.upper(), self)
         engine.handlers.append(self)
 
     def hints(self) -> Mapping[str, Any]:
@@ -460,9 +484,10 @@ class PathTree(Generic[RouteT]):
                 node.parameter = node.parameter or _Node()
                 node = node.parameter
             elif "{" in segment:
-                node = self._pattern(node, re.sub(r"\{[^{}]*\}", "{}", segment))
+                node = self._pattern(node, unquote(re.sub(r"\{[^{}]*\}", "{}", segment)))
             else:
-                node = node.named.setdefault(segment, _Node())
+                # Requests are matched when their segments are decoded.
+                node = node.named.setdefault(unquote(segment), _Node())
         node.routes[method] = route
 
     @staticmethod
@@ -527,6 +552,12 @@ Match = tuple[list[str], Mapping[str, OperationHandler], list[str]]
 
 def find(engine: Engine[Any], segments: Sequence[str]) -> Match | None:
     """Find the path template of a path."""
+    if engine.whole_paths:
+        match = engine.paths.match(segments)
+        if match is None:
+            return None
+        length = next(iter(match[0].values())).operation.path.count("/")
+        return [*segments[:-length]], *match
     for base in engine.base_segments:
         if base and segments[: len(base)] != base:
             continue

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from pydantic import ValidationError
 
@@ -85,6 +86,7 @@ def typed(shape: Shape, text: str) -> Any:
     return reader_of(shape, None)(text)
 
 
+_FORM = "application/x-www-form-urlencoded"
 _BRACKETS = re.compile(r"\[([^\]]*)\]")
 
 
@@ -133,9 +135,11 @@ class Styled:
         try:
             if parameter.media_type is not None:
                 return self._finished(self._content(texts, decode), found)
-            if len(texts) > 1 and "array" in self.shape.types and parameter.explode:
+            # A schema that says nothing about types allows a list.
+            lists = "array" in self.shape.types or not self.shape.typed
+            if len(texts) > 1 and lists and parameter.explode:
                 return self._finished(
-                    [typed(self.shape.items or TEXT, decode(text)) for text in texts], found
+                    [_member(self.shape.items or TEXT, decode(text)) for text in texts], found
                 )
             if len(texts) > 1:
                 found.append(
@@ -160,8 +164,11 @@ class Styled:
         own = {name: parts for name, parts in texts.items() if self.takes(name)}
         if not own:
             return None
-        if self.parameter.location == "querystring" and is_json(self.parameter.media_type or ""):
-            return self.value([raw.decode("utf-8", "surrogateescape")], found, decode)
+        if self.parameter.location == "querystring" and self.parameter.media_type != _FORM:
+            # The whole query is one value, in which a plus sign is one.
+            return self.value(
+                [unquote(raw.decode("utf-8", "surrogateescape"), errors="surrogateescape")], found
+            )
         try:
             if self.parameter.style == "deepObject":
                 value = self._deep(own, decode)
@@ -224,7 +231,7 @@ class Styled:
                     return alone
             except (ValueError, KeyError):
                 pass
-        return [typed(shape.items or TEXT, part) for part in parts]
+        return [_member(shape.items or TEXT, part) for part in parts]
 
     def _matrix(self, text: str) -> Any:
         if not text.startswith(";"):
@@ -238,7 +245,7 @@ class Styled:
         if self.shape.kind == "object":
             return self._object(values, pairs=False)
         if self.shape.kind == "array":
-            return [typed(self.shape.items or TEXT, value) for value in values]
+            return [_member(self.shape.items or TEXT, value) for value in values]
         return reader_of(self.shape, self.validator)(pairs[0][2])
 
     def _object(self, parts: Sequence[str], *, pairs: bool) -> dict[str, Any]:
@@ -250,7 +257,7 @@ class Styled:
         else:
             members = list(zip(parts[::2], parts[1::2], strict=True))
         return {
-            name: typed(self.shape.properties.get(name) or self.shape.others or TEXT, value)
+            name: _member(self.shape.properties.get(name) or self.shape.others or TEXT, value)
             for name, value in members
         }
 
@@ -272,7 +279,7 @@ def _deep_value(tree: Mapping[str, Any], shape: Shape) -> Any:
         leaves = leaves.get("")
     children = {key: part for key, part in tree.items() if key}
     if "array" in shape.types and (not children or all(key.isdigit() for key in children)):
-        items = [typed(shape.items or TEXT, text) for text in leaves or []]
+        items = [_member(shape.items or TEXT, text) for text in leaves or []]
         ordered = sorted(children.items(), key=lambda pair: int(pair[0]))
         return items + [_deep_value(part, shape.items or TEXT) for _, part in ordered]
     if children:
@@ -280,9 +287,7 @@ def _deep_value(tree: Mapping[str, Any], shape: Shape) -> Any:
             key: _deep_value(part, shape.properties.get(key) or shape.others or TEXT)
             for key, part in children.items()
         }
-    if not leaves or len(leaves) > 1:
-        raise ValueError
-    return typed(shape, leaves[0])
+    return _only(shape, leaves or [])
 
 
 def form_value(texts: Texts, shape: Shape) -> dict[str, Any]:
@@ -301,11 +306,26 @@ def form_value(texts: Texts, shape: Shape) -> dict[str, Any]:
 
 
 def _parts(shape: Shape, parts: Sequence[str], decode: Decode) -> Any:
+    texts = [decode(part) for part in parts]
     if "array" in shape.types:
-        return [typed(shape.items or TEXT, decode(part)) for part in parts]
-    if len(parts) > 1:
-        raise ValueError
-    return typed(shape, decode(parts[0]))
+        return [_member(shape.items or TEXT, text) for text in texts]
+    return _only(shape, texts)
+
+
+def _only(shape: Shape, texts: Sequence[str]) -> Any:
+    """Return the value of a member that is given once; else the texts, which only a list allows."""
+    return _member(shape, texts[0]) if len(texts) == 1 else [*texts]
+
+
+def _member(shape: Shape, text: str) -> Any:
+    """Return the value of a text within a list or an object, or the text if it has another type.
+
+    The validator then reports the place of the member.
+    """
+    try:
+        return typed(shape, text)
+    except (ValueError, KeyError):
+        return text
 
 
 def read_all(

@@ -6,12 +6,13 @@ Results come from jsonschema-rs with formats asserted (JSON Schema 2020-12, whic
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import jsonschema_rs
 import pydantic
 
+from specfirst.contract.directions import Direction
 from specfirst.contract.document import Document, Pointer
 from specfirst.contract.executable import URI, ExecutableSchemas
 from specfirst.runtime.errors import ValidationErrorItem
@@ -19,9 +20,8 @@ from specfirst.runtime.errors import ValidationErrorItem
 _MASK = "The value"
 """Replaces the value in messages, so that no response or log repeats what a client sent."""
 
-
-Direction = Literal["request", "response"]
-"""Which way a value goes: requests need not have `readOnly` properties, responses no `writeOnly` ones."""
+_MOST_LISTED = 20
+"""After this many values of an enum, a message gives the number of the others."""
 
 
 class Validator:
@@ -42,6 +42,8 @@ class Validator:
 
         A person cannot read a regular expression.
         """
+        if error.kind.name == "enum":
+            return f"{_MASK} is not one of {_listed(error.kind.as_dict()['options'])}"
         if error.kind.name not in ("pattern", "format"):
             return error.message
         inside = (error.absolute_keyword_location or "").startswith(URI)
@@ -49,7 +51,11 @@ class Validator:
         for token in error.schema_path[:-1]:
             node = node[token]
         message = node.get("x-error-message")
-        return message if isinstance(message, str) else error.message
+        if isinstance(message, str):
+            return message
+        if error.kind.name == "format":
+            return f"{_MASK} is not a valid {error.kind.as_dict()['format']}"
+        return error.message
 
 
 class Schemas:
@@ -82,7 +88,8 @@ class Schemas:
 def validation_errors(validator: Validator, value: object, *loc: str | int) -> list[ValidationErrorItem]:
     """List all validation errors of `value`, which is at `loc` in the request."""
     errors = validator.iter_errors(value)
-    return [detail for error in errors for detail in _validation_errors(validator, error, loc)]
+    # Schemas that are combined with `allOf` may find the same error.
+    return [*dict.fromkeys(item for error in errors for item in _validation_errors(validator, error, loc))]
 
 
 def unrepresentable(error: pydantic.ValidationError, *loc: str | int) -> list[ValidationErrorItem]:
@@ -104,6 +111,8 @@ def _validation_errors(
             yield ValidationErrorItem((*where, name), "The property is not part of the contract", kind.name)
     elif kind.name in ("anyOf", "oneOf"):
         yield from _alternatives(validator, error, loc)
+    elif kind.name == "falseSchema":
+        yield ValidationErrorItem(where, "No value is allowed here", kind.name)
     else:
         yield ValidationErrorItem(where, validator.message(error), kind.name)
 
@@ -111,12 +120,15 @@ def _validation_errors(
 def _alternatives(
     validator: Validator, error: jsonschema_rs.ValidationError, loc: tuple[str | int, ...]
 ) -> Iterator[ValidationErrorItem]:
-    """Report the errors of the alternative that was meant: the one whose type matches.
+    """Report the errors of the alternative that was meant.
 
-    A title that is too long should be reported as such, and not as "matches neither a title nor null". If
-    several alternatives of a scalar have its type, all are reported: `*` or a list of entity tags.
+    It is one whose type matches: a title that is too long should be reported as such, and not as "matches
+    neither a title nor null". Of several objects, it is the one whose constants are right, then the one with
+    all required properties. If several alternatives of a scalar have its type, all are reported: `*` or a
+    list of entity tags.
     """
-    where, types = [*error.instance_path], []
+    where: list[str | int] = [*error.instance_path]
+    types: list[str] = []
     fitting: list[list[jsonschema_rs.ValidationError]] = []
     for branch in error.kind.as_dict()["context"]:
         mismatches = [inner for inner in branch if inner.kind.name == "type" and inner.instance_path == where]
@@ -124,11 +136,27 @@ def _alternatives(
             fitting.append(branch)
         types += [name for inner in mismatches for name in inner.kind.as_dict()["types"]]
     if len(fitting) > 1 and all(inner.instance_path == where for branch in fitting for inner in branch):
-        messages = "; ".join(validator.message(inner) for branch in fitting for inner in branch)
-        yield ValidationErrorItem((*loc, *where), f"{_MASK} fits no alternative: {messages}", error.kind.name)
+        messages = dict.fromkeys(validator.message(inner) for branch in fitting for inner in branch)
+        text = f"{_MASK} fits no alternative: {'; '.join(messages)}"
+        yield ValidationErrorItem((*loc, *where), text, error.kind.name)
         return
     if fitting:
-        for inner in fitting[0]:
+        for inner in min(fitting, key=_distance):
             yield from _validation_errors(validator, inner, loc)
         return
-    yield ValidationErrorItem((*loc, *where), f"{_MASK} is not of type {' or '.join(types)}", error.kind.name)
+    problem = f"is not of type {' or '.join(types)}" if types else "fits more than one alternative"
+    yield ValidationErrorItem((*loc, *where), f"{_MASK} {problem}", error.kind.name)
+
+
+def _distance(errors: Sequence[jsonschema_rs.ValidationError]) -> tuple[int, int, int]:
+    """Return how far a value is from an alternative: wrong constants, missing properties, all errors."""
+    kinds = [error.kind.name for error in errors]
+    return sum(kind in ("const", "enum") for kind in kinds), kinds.count("required"), len(kinds)
+
+
+def _listed(values: Sequence[Any]) -> str:
+    """Return `"a", "b" or "c"`, shortened if there are many."""
+    texts = [json.dumps(value, ensure_ascii=False) for value in values[:_MOST_LISTED]]
+    if len(values) > _MOST_LISTED:
+        texts.append(f"{len(values) - _MOST_LISTED} others")
+    return " or ".join(filter(None, [", ".join(texts[:-1]), texts[-1]]))

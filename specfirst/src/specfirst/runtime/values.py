@@ -12,6 +12,7 @@ import re
 import string
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import islice
@@ -21,6 +22,7 @@ from uuid import UUID
 
 import jsonschema_rs
 
+from specfirst.contract.directions import Directions
 from specfirst.contract.document import Document, DocumentError
 from specfirst.runtime.texts import NoText, matching
 from specfirst.runtime.validation import Validator
@@ -43,11 +45,24 @@ class NoValue(Exception):
     """No value of a schema was found."""
 
 
+def sendable(validator: Validator, example: Any) -> Any:
+    """Return an example without the properties that no answer may have, such as `writeOnly` ones."""
+    paths = [e.instance_path for e in validator.iter_errors(example) if e.kind.name == "falseSchema"]
+    example = deepcopy(example) if paths else example
+    for path in paths:
+        owner = example
+        for token in path[:-1]:
+            owner = owner[token]
+        if path and isinstance(owner, dict):
+            owner.pop(path[-1], None)
+    return example
+
+
 class Values:
     """Makes values for the schemas of one document.
 
-    `validator` compiles a schema. `omits` is `writeOnly` for values that a server sends: optional
-    properties with this mark are left out.
+    `validator` compiles a schema. `omits` is `writeOnly` for values that a server sends: properties with
+    this mark are left out.
     """
 
     def __init__(
@@ -59,6 +74,7 @@ class Values:
     ) -> None:
         self.validator = validator
         self._document, self._seed, self._omits = document, seed, omits
+        self._directions = Directions(document)
 
     def value(self, schema: Mapping[str, Any] | bool, name: str = "") -> Any:
         """Return a valid value; the same schema, `name` and seed give the same value. Raises NoValue."""
@@ -89,7 +105,9 @@ class Values:
             return []
         bare = {key: value for key, value in schema.items() if key not in ("examples", "example", "default")}
         validator = self.validator(bare)
-        return [value for value in found if validator.is_valid(value)]
+        return [
+            value for value in (sendable(validator, value) for value in found) if validator.is_valid(value)
+        ]
 
     def resolve(self, schema: Mapping[str, Any]) -> Any:
         try:
@@ -98,9 +116,7 @@ class Values:
             raise NoValue from None
 
     def omitted(self, schema: Any) -> bool:
-        if isinstance(schema, Mapping) and isinstance(schema.get("$ref"), str):
-            schema = {**schema, **(target if isinstance(target := self.resolve(schema), Mapping) else {})}
-        return isinstance(schema, Mapping) and schema.get(self._omits) is True
+        return self._directions.marked(schema, (), self._omits)
 
 
 class _Maker:
@@ -335,10 +351,11 @@ class _Maker:
             if schema is None:
                 schema = self._unnamed(flat, key)
             optional = key not in required
+            if self._values.omitted(schema):
+                continue
             if optional and (
                 self._small(depth)
                 or len(made) >= most
-                or self._values.omitted(schema)
                 or (isinstance(schema, Mapping) and schema.get("deprecated") is True)
             ):
                 continue
