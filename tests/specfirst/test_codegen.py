@@ -203,7 +203,7 @@ def test_a_file_that_it_did_not_write_is_not_overwritten(
     monkeypatch.setattr("specfirst.codegen.generate.generate", lambda contract, settings: LATER)
     assert main(["generate", str(BOOKSHOP), "--output", str(tmp_path)]) == 2
     told = capsys.readouterr().err
-    assert told.startswith(f"{tmp_path / 'routers/c.py'} was not written by specfirst")
+    assert told.startswith(f"specfirst generate: {tmp_path / 'routers/c.py'} was not written by specfirst")
     assert "move it out" in told
     assert "delete it" in told
     assert read(tmp_path) == before
@@ -254,12 +254,14 @@ def test_a_folder_that_is_read_only_is_left_as_it_was() -> None:
             write({**LATER, "a.py": b"other"}, output)
         (output / "routers").chmod(0o755)
         assert f"{output}" in str(caught.value)
-        assert "Permission denied; nothing was changed. Correct the permissions" in str(caught.value)
+        assert "cannot be written: Permission denied; correct the permissions, or choose" in str(caught.value)
         assert read(output) == before
 
 
 def test_a_failure_leaves_no_folder_behind(tmp_path: Path) -> None:
-    with pytest.raises(GenerationError, match="File name too long; nothing was changed"):
+    with pytest.raises(
+        GenerationError, match="File name too long; choose another output folder; nothing was"
+    ):
         write({"new/b.py": b"b", "x" * 300 + "/c.py": b"c"}, tmp_path / "out")
     assert [*tmp_path.iterdir()] == []
 
@@ -308,7 +310,7 @@ INEXPRESSIBLE: list[tuple[str, str, str, str, str]] = [
         "duplicate key",
         "remove",
     ),
-    ("      deprecated: true\n", "      deprecated: [\n", "", "invalid YAML", "syntax"),
+    ("      deprecated: true\n", "      deprecated: [\n", "", "invalid YAML", "opens in line"),
     (
         "      deprecated: true\n",
         "      deprecated: !!python/none x\n",
@@ -347,7 +349,9 @@ def test_what_cannot_be_expressed_is_refused_with_its_line_and_a_remedy(
     assert not output.exists()
     lines = contract.read_text(encoding="utf-8").splitlines()
     finding = next((text for text in told.err.splitlines() if construct in text and remedy in text), told.err)
-    place = re.match(re.escape(str(contract)) + r":([0-9]+)(?::[0-9]+)?: (.*); (.*)$", finding)
+    place = re.match(
+        f"(?:scripts/generate: )?{re.escape(str(contract))}" + r":([0-9]+)(?::[0-9]+)?: (.*); (.*)$", finding
+    )
     assert place, told.err
     assert line in lines[int(place[1]) - 1]
     assert construct in place[2]

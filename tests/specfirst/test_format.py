@@ -215,6 +215,12 @@ def test_the_file_is_rewritten_once(tmp_path: Path) -> None:
     assert specfirst("format", path) == (0, "", "")
 
 
+def test_openapi_yaml_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "openapi.yaml").write_text("paths: {}\nopenapi: 3.1.0\n", encoding="utf-8")
+    assert specfirst("format").stdout == "openapi.yaml: formatted\n"
+
+
 def test_check_reports_the_first_line_and_writes_nothing(tmp_path: Path) -> None:
     path, other = tmp_path / "openapi.yaml", tmp_path / "other.yaml"
     path.write_text(BEFORE)

@@ -235,6 +235,12 @@ def test_init_with_a_contract_in_its_folder_keeps_it_and_the_readme(installed: I
     assert (folder / "README.md").read_text() == "mine"
     assert (folder / "openapi.yaml").read_bytes() == contract
     assert (folder / "impl/orders.py").is_file()
+    # One function may return a caller, and another one Granted.
+    written = (folder / "authentication.py").read_text(encoding="utf-8")
+    granted = written.replace(") -> Caller:", ") -> Granted[Caller]:", 1)
+    granted = granted.replace("Caller(credential)", "Granted(Caller(credential), frozenset(scopes))", 1)
+    granted = granted.replace("import Authenticate", "import Authenticate, Granted")
+    (folder / "authentication.py").write_text(granted, encoding="utf-8")
     installed.succeed("ruff check && ruff format --check && mypy", folder)
     assert " passed" in installed.succeed("pytest -q -W ignore", folder)
 

@@ -329,6 +329,11 @@ def path(name: str, **fields: Any) -> dict[str, Any]:
     return {"parameters": [parameter], **{key: {**OPERATION, **more} for key, more in fields.items()}}
 
 
+OAUTH = {
+    "type": "oauth2",
+    "description": "Log in.",
+    "flows": {"implicit": {"authorizationUrl": "https://example.com/", "scopes": {"read": "Read."}}},
+}
 DELETION = {**OPERATION, "operationId": "remove"}
 NOTE_ID = GOOD["paths"]["/notes/{note_id}"]["parameters"][0]
 QUERY = {"in": "query", "description": "More.", "schema": PAGE}
@@ -525,6 +530,11 @@ BREACHES = [
         "#/x-response-headers/X-Request-ID",
     ),
     breach("security-requirement", f"{READ}/security", [{}, {"logn": []}], f"{READ}/security/1/logn"),
+    Breach(
+        "oauth-scopes",
+        {"#/components/securitySchemes/oauth": OAUTH, f"{READ}/security": [{"oauth": ["read", "reed"]}]},
+        f"{READ}/security/0/oauth/1",
+    ),
     # Responses and links.
     *(
         breach("declared-statuses", f"{operation}/responses/{status}", REMOVED, f"{operation}/responses")
@@ -1071,6 +1081,36 @@ def test_structural_errors_are_listed_with_their_causes_only(tmp_path: Path) -> 
         ("openapi-structure", f"{scheme}/type"),
         ("openapi-structure", "#/foo"),
     ]
+
+
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0", "3.2.0"])
+@pytest.mark.parametrize(
+    ("place", "value", "message", "remedy"),
+    [
+        ("in", "querry", '"querry" is not one of ', "did you mean query?"),
+        ("style", "foam", '"foam" is not one of ', "did you mean form?"),
+        (
+            "schema/type",
+            "sting",
+            '"sting" is not one of "array", "boolean", "integer", ',
+            "did you mean string?",
+        ),
+        ("in", "path", "a path parameter needs `required: true`", "write `required: true`"),
+        ("required", False, "a path parameter needs `required: true`", "write `required: true`"),
+    ],
+)
+def test_a_wrong_value_is_shown_with_those_that_are_allowed(
+    version: str, place: str, value: object, message: str, remedy: str
+) -> None:
+    parameter = {"name": "id", "in": "path" if place == "required" else "query", "schema": {"type": "string"}}
+    owner = parameter["schema"] if "/" in place else parameter
+    owner[place.rpartition("/")[2]] = value  # type: ignore[index]
+    operation = {"parameters": [parameter], "responses": {"200": {"description": "d"}}}
+    info = {"title": "t", "version": "1"}
+    content = {"openapi": version, "info": info, "paths": {"/{id}": {"get": operation}}}
+    problems = [p for p in lint(Document(content)) if p.rule.endswith("-structure")]
+    assert message in "".join(problem.message for problem in problems)
+    assert [problem.remedy for problem in problems] == [remedy]
 
 
 def test_other_rules_run_beside_structural_errors(tmp_path: Path) -> None:

@@ -177,9 +177,62 @@ UNREADABLE = {
     "tab": (b"a:\n\tb: 1\n", "2:1: invalid YAML: found character '\\t' that cannot start any token"),
     "unclosed": (NOTES + b"x: [a", "4:6: invalid YAML: "),
     "half-of-json": (_JSON + b'"a', "3:"),
-    "two-json-texts": (_JSON + b"1}{}", "3:9: invalid YAML: "),
+    "two-json-texts": (_JSON + b"1}{}", "3:9: invalid JSON: extra data"),
     "directive": (b"%YAML 2.0\n---\na: 1\n", "1:1: invalid YAML: found incompatible YAML document"),
 }
+
+
+HINTS = [
+    (
+        "info:\n    title: a\n  version: 1\n",
+        "3:3: invalid YAML: the indentation is 2, and that of the mapping that begins in line 1 is 0 in the "
+        "line '  version: 1'",
+        "indent all entries of the mapping alike",
+    ),
+    (
+        "info:\n  title: a\n    version: 1\n",
+        "3:12: invalid YAML: the key is indented more than the one before it, which has a value in the line ",
+        "indent both alike",
+    ),
+    (
+        "a:\n  - b\n  c: 1\n",
+        "3:3: invalid YAML: an entry of a mapping is among those of the list that begins in line 2 ",
+        "correct its indentation",
+    ),
+    ("a: b: c\n", "1:5: invalid YAML: a value contains a colon and a space ", "write the value in quotes"),
+    (
+        "info:\n  title:a\n  version: 1\n",
+        "2:9: invalid YAML: there is no space after the colon ",
+        "write one",
+    ),
+    ("openapi 3\ninfo: 1\n", "1:10: invalid YAML: there is no colon ", "write `key: value`"),
+    (
+        "a: {b: 1\nc: 2\n",
+        "2:2: invalid YAML: expected ',' or '}', but got ':' in the line 'c: 2'",
+        "write a comma there, or '}' for what opens in line 1",
+    ),
+    (
+        "a: 'abc\nb: 1\n",
+        "3:1: invalid YAML: found unexpected end of stream",
+        "close the quote that begins in line 1",
+    ),
+    ("a: @b\n", "1:4: invalid YAML: found character '@' that ", "write the value in quotes"),
+    ("a: 1\n}\n", "2:1: invalid YAML: found '}', which nothing opens ", "remove it"),
+    (
+        '{"a": 1,\n "b" 2}',
+        "2:6: invalid JSON: expecting ':' delimiter in the line ' \"b\" 2}'",
+        "write the character there, or close what is open before it",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "problem", "remedy"), HINTS)
+def test_a_syntax_error_shows_the_line_and_what_to_do(
+    text: str, problem: str, remedy: str, tmp_path: Path
+) -> None:
+    said = reading_error(tmp_path, text.encode())
+    assert said.startswith(f"notes.yaml:{problem}")
+    assert said.endswith(f"; {remedy}")
 
 
 @pytest.mark.parametrize("name", UNREADABLE)

@@ -17,6 +17,7 @@ from threading import Thread
 
 import httpx
 import pytest
+from command import specfirst
 from servers import running
 from specfirst.cli.main import main
 from specfirst.fuzz.run import as_toml, merged
@@ -218,6 +219,39 @@ def test_a_file_that_is_no_contract(
     message = refused(capsys, *arguments)
     assert message.startswith(f"specfirst {arguments[0]}: it.yaml")
     assert said in message
+
+
+def test_no_operation_can_be_left_out_for_an_error_of_the_whole(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "it.yaml").write_text("openapi: 3.1.0\npaths: {}\n")
+    assert main(["mock", "it.yaml"]) == 2
+    assert "--skip-unservable" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--config", "none.toml", "lint"], "specfirst lint: The configuration none.toml does not exist\n"),
+        (["lint", "--config", "none.toml"], "specfirst lint: The configuration none.toml does not exist\n"),
+        (["lnt"], "; did you mean lint?\n"),
+        (["lint", "--format", "jsno"], "; did you mean json?\n"),
+        (
+            ["lint", "ftp://x/y"],
+            "specfirst lint: ftp://x/y: URLs of the scheme ftp are not supported; use a ",
+        ),
+        (
+            ["generate", "none.yaml", "--output", "o"],
+            "specfirst generate: none.yaml: the file cannot be read",
+        ),
+        (["init", "--contract", "none.yaml", "p"], "specfirst init: none.yaml: the file cannot be read"),
+    ],
+)
+def test_a_wrong_command_line_says_what_to_do(folder: Path, arguments: list[str], said: str) -> None:
+    (folder / "it.yaml").write_text(CONTRACT)
+    done = specfirst(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
 
 
 def test_a_contract_that_cannot_be_served_says_where(

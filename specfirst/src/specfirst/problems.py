@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
@@ -58,3 +60,23 @@ class Problem:
         before = f"{self.place}: " if self.place else ""
         # Names in the contract may contain any character, including line breaks.
         return " ".join(f"{before}{self.severity} {self.rule}: {self.message}{where}{remedy}".split())
+
+
+_MOST_LISTED = 12
+
+
+def not_among(value: Any, allowed: Sequence[Any]) -> str:
+    """Say that a value is not one of those that are allowed, and list them."""
+    given = json.dumps(value, ensure_ascii=False, default=str)
+    texts = [json.dumps(option, ensure_ascii=False) for option in allowed[:_MOST_LISTED]]
+    more = [f"{len(allowed) - _MOST_LISTED} others"] if len(allowed) > _MOST_LISTED else []
+    *others, last = [*texts, *more]
+    listed = f"one of {', '.join(others)} or {last}" if others else last
+    return f"{given if len(given) <= 60 else 'the value'} is not {listed}"
+
+
+def did_you_mean(value: Any, allowed: Sequence[Any]) -> str:
+    """Return a question with the nearest text that is allowed; empty if none is near."""
+    texts = [option for option in allowed if isinstance(option, str)]
+    near = get_close_matches(value, texts, 1) if isinstance(value, str) else []
+    return f"did you mean {near[0]}?" if near else ""

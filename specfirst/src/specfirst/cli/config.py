@@ -96,6 +96,8 @@ def check(config: Config, commands: Mapping[str, Settings]) -> None:
     """Raise CommandError with every unknown setting, and every value of another type."""
     from jsonschema_rs import Draft202012Validator, ValidationErrorKind
 
+    from specfirst.problems import did_you_mean, not_among
+
     found = []
     # A date of TOML is a text in JSON.
     settings = json.loads(json.dumps(config.settings, default=str))
@@ -104,6 +106,10 @@ def check(config: Config, commands: Mapping[str, Settings]) -> None:
         if isinstance(error.kind, ValidationErrorKind.AdditionalProperties) and len(error.instance_path) < 2:
             known = (commands[where] or ()) if where else commands
             found += [_unknown(f"{where}." if where else "", name, known) for name in error.kind.unexpected]
+        elif isinstance(error.kind, ValidationErrorKind.Enum):
+            hint = did_you_mean(error.instance, error.kind.options)
+            problem = not_among(error.instance, error.kind.options)
+            found.append(f"the setting {where} is invalid: {problem}{f'; {hint}' if hint else ''}")
         else:
             found.append(f"the setting {where} is invalid: {error.message}")
     if found:

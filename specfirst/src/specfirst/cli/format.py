@@ -23,18 +23,21 @@ from specfirst.problems import Problem
 
 SUMMARY = "Write contracts in canonical layout; comments are kept."
 EXAMPLES = """\
-  specfirst format openapi.yaml            rewrite the file
-  specfirst format --check openapi.yaml    write nothing, and exit with 1 if the layout is another one
-  specfirst format --diff openapi.yaml     write nothing, and print the changes"""
+  specfirst format                     rewrite openapi.yaml
+  specfirst format --check api.yaml    write nothing, and exit with 1 if the layout is another one
+  specfirst format --diff api.yaml     write nothing, and print the changes"""
 
 EXTRA = "codegen"
 SETTINGS = OUTPUT_SETTINGS
 
+_DEFAULT = "openapi.yaml"
 _RULE = "layout"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", metavar="FILE", nargs="+", help="a contract, YAML or JSON")
+    parser.add_argument(
+        "files", metavar="FILE", nargs="*", help="a contract, YAML or JSON (default: openapi.yaml)"
+    )
     modes = parser.add_mutually_exclusive_group()
     modes.add_argument("--check", action="store_true", help="write nothing; report files in another layout")
     modes.add_argument("--diff", action="store_true", help="write nothing; print the changes")
@@ -43,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, config: Config) -> int:
     """Format all files, or none if one of them cannot be read."""
-    contents = {name: _read(name) for name in dict.fromkeys(arguments.files)}
+    contents = {name: _read(name) for name in dict.fromkeys(arguments.files or [_DEFAULT])}
     changed = {name: (old, new) for name, old in contents.items() if (new := _formatted(name, old)) != old}
     if arguments.diff:
         for name, (old, new) in changed.items():

@@ -69,7 +69,11 @@ DRIFT = 3
 def configure(parser: argparse.ArgumentParser) -> None:
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--check", action="store_true", help="write nothing; exit 3 if a file is not current")
-    mode.add_argument("--watch", action="store_true", help="generate again whenever the contract is saved")
+    mode.add_argument(
+        "--watch",
+        action="store_true",
+        help="generate again whenever the contract is saved; not with --check or --skeleton",
+    )
     mode.add_argument(
         "--skeleton",
         action="store_true",
@@ -95,18 +99,21 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
         command.update()
         return command.write_skeletons() if arguments.skeleton else command.tell_missing()
     except GenerationError as error:
-        return failure(error)
+        return failure(error, arguments.program)
     except OSError as error:
         raise CommandError(f"{error.filename}: {error.strerror}") from None
 
 
-def failure(error: GenerationError) -> int:
+def failure(error: GenerationError, program: str) -> int:
     """Print why nothing was generated, and return the exit status."""
     from specfirst.codegen.generate import LintErrors
 
-    # Begins with the file, and the line if there is one, as editors recognize it.
-    print(error, file=sys.stderr, flush=True)
-    return PROBLEMS if isinstance(error, LintErrors) else COULD_NOT_RUN
+    if isinstance(error, LintErrors):
+        # Each line begins with the file and the line, as editors recognize it.
+        print(error, file=sys.stderr, flush=True)
+        return PROBLEMS
+    print(f"{program}: {error}", file=sys.stderr, flush=True)
+    return COULD_NOT_RUN
 
 
 def _command(arguments: argparse.Namespace, config: Config) -> Generate:
@@ -183,7 +190,7 @@ class Generate:
             try:
                 self.update()
             except GenerationError as error:
-                failure(error)
+                failure(error, self.program)
 
         files = self._files({self.contract.absolute()})
         saved = _saved(files)

@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
             _make(made, target, contract, kept)
             written = copy(made, target, kept)
     except GenerationError as error:
-        return failure(error)
+        return failure(error, arguments.program)
     except OSError as error:
         raise CommandError(f"{error.filename}: {error.strerror}; choose another folder") from None
     for name in written:

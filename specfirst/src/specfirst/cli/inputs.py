@@ -76,7 +76,8 @@ def servable(contract: Input, *, skip: bool) -> Document:
     listed = "\n".join(map(str, problems))
     left_out = unservable_operations(contract.document, [problem.pointer for problem in problems])
     if not skip or left_out is None:
-        hint = "" if skip else "\nTo serve the other operations: --skip-unservable"
+        # Some problems concern the whole document.
+        hint = "" if skip or left_out is None else "\nTo serve the other operations: --skip-unservable"
         raise CommandError(f"{contract.name} cannot be served:\n{listed}{hint}")
     print(listed, file=sys.stderr)
     for path, method in left_out:

@@ -11,10 +11,13 @@ distribution that brings what it imports.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from types import ModuleType
+from typing import Any, NoReturn
 
 from specfirst import __version__
 from specfirst.cli.config import check, command_settings, read_config
@@ -70,9 +73,25 @@ def main(arguments: Sequence[str] | None = None, *, program: str | None = None) 
         return 141
 
 
+class _Parser(argparse.ArgumentParser):
+    """Names the nearest choice in the message about one that does not exist."""
+
+    def error(self, message: str) -> NoReturn:
+        if found := re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message):
+            near = get_close_matches(found[1], re.findall(r"[\w+.-]+", found[2]), 1)
+            message += f"; did you mean {near[0]}?" if near else ""
+        super().error(message)
+
+
 def _parser(modules: dict[str, ModuleType], program: str | None) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="specfirst", description="Execute OpenAPI contracts.")
+    parser = _Parser(prog="specfirst", description="Execute OpenAPI contracts.")
     parser.add_argument("--version", action="version", version=f"specfirst {__version__}")
+    configuration: dict[str, Any] = {
+        "metavar": "FILE",
+        "help": "the configuration (default: specfirst.toml, or [tool.specfirst] in pyproject.toml)",
+    }
+    # Before the command or after it: the second one has no default that would replace the first one.
+    parser.add_argument("--config", **configuration)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in modules.items():
         command = commands.add_parser(
@@ -83,11 +102,7 @@ def _parser(modules: dict[str, ModuleType], program: str | None) -> argparse.Arg
             epilog=f"examples:\n{module.EXAMPLES}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        command.add_argument(
-            "--config",
-            metavar="FILE",
-            help="the configuration (default: specfirst.toml, or [tool.specfirst] in pyproject.toml)",
-        )
+        command.add_argument("--config", default=argparse.SUPPRESS, **configuration)
         command.set_defaults(program=program or f"specfirst {name}")
         module.configure(command)
     return parser

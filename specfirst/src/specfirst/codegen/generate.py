@@ -117,9 +117,10 @@ def write(files: Files, output: Path) -> list[str]:
                 undo.callback(temporary.unlink, missing_ok=True)
                 temporary.write_bytes(files[name])
         except OSError as error:
+            permissions = "correct the permissions, or " if isinstance(error, PermissionError) else ""
             raise GenerationError(
-                f"{error.filename}: {error.strerror}; nothing was changed. "
-                "Correct the permissions, or choose another output folder"
+                f"{error.filename} cannot be written: {error.strerror}; {permissions}choose another output "
+                "folder; nothing was changed"
             ) from None
         undo.pop_all()
     # Each file is replaced atomically, also for a server that reloads on change.

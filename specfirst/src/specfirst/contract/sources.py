@@ -173,11 +173,16 @@ def source(text: str, *, beside: str | None = None) -> Source:
 
     The path of `git:REVISION:PATH` is relative to the root of the repository, or to the working directory if
     it begins with `./` or `../`, as in git. `git:REVISION` is the file `beside` in that revision. Raises
-    DocumentError for `git:REVISION` without a file `beside`.
+    DocumentError for `git:REVISION` without a file `beside`, and for a URL of another scheme.
     """
     if _URL.match(text):
         return URLSource(urldefrag(text).url)
     if not text.startswith("git:"):
+        if (scheme := re.match(r"([A-Za-z][A-Za-z0-9+.-]+)://", text)) and not Path(text).exists():
+            raise DocumentError(
+                f"URLs of the scheme {scheme[1]} are not supported",
+                remedy="use a file, an http or https URL, or git:REVISION:PATH",
+            )
         return FileSource(text)
     revision, _, path = text.removeprefix("git:").partition(":")
     if not path:

@@ -22,14 +22,13 @@ from yaml.composer import Composer
 from yaml.resolver import Resolver
 
 from specfirst.contract.document import Document, DocumentError, Pointer, Positions, Splices, server_addresses
+from specfirst.contract.syntax import json_error, yaml_error
 
 _DEEPEST = 100
 """The maximum nesting; deeper nesting exceeds the limits of Python's stack and other tools."""
 
 _MOST_REPEATED = 100_000
 """The maximum number of repeated parts: nested aliases can expand to billions of parts."""
-
-_CORRECT = "correct the syntax"
 
 
 class _LimitedComposer(Composer):
@@ -156,13 +155,7 @@ def _composed(text: str) -> yaml.Node | None:
     try:
         return loader.get_single_node()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        raise DocumentError(
-            f"invalid YAML: {error.problem}",
-            remedy=_CORRECT,
-            line=mark.line + 1 if mark else None,
-            column=mark.column + 1 if mark else None,
-        ) from None
+        raise (json_error(text) or yaml_error(error, text)) from None
     except (ValueError, OverflowError):
         # PyYAML decodes escapes without checking that the character exists.
         raise DocumentError(

@@ -9,6 +9,7 @@ from typing import Any
 from specfirst.contract.document import TAKEN_BY_OPERATIONS, Pointer, python_name
 from specfirst.lint.rules import ERROR, STYLE, WARNING, Edit, Violation, rule
 from specfirst.lint.view import Endpoint, View
+from specfirst.problems import did_you_mean
 
 _NO_EFFECT: Mapping[tuple[str, str], str] = {
     ("document", "webhooks"): "describe webhooks in the document of their receiver",
@@ -257,3 +258,23 @@ def security_requirements_name_declared_schemes(view: View) -> Iterator[Violatio
                         f"the security scheme {name!r} is not declared",
                         "declare it in components/securitySchemes",
                     )
+
+
+@rule("oauth-scopes", WARNING, needs_all=True)
+def scopes_are_declared(view: View) -> Iterator[Violation]:
+    """A token cannot have a scope that no flow of its scheme declares, so nobody may use the operation."""
+    scopes: dict[str, list[str]] = {}
+    for part in view.of("security scheme"):
+        if part.is_component and part.node.get("type") == "oauth2":
+            flows = part.node.get("flows", {}).values()
+            scopes[part.pointer[-1]] = [s for flow in flows for s in flow.get("scopes", {})]
+    for part in view.of("document", "operation"):
+        for index, requirement in enumerate(part.node.get("security", [])):
+            for name, needed in requirement.items():
+                for place, scope in enumerate(needed if name in scopes else ()):
+                    if scope not in scopes[name]:
+                        yield Violation(
+                            (*part.pointer, "security", str(index), name, str(place)),
+                            f"no flow of the security scheme {name!r} declares the scope {scope!r}",
+                            did_you_mean(scope, scopes[name]) or "declare it in `scopes` of the flows",
+                        )

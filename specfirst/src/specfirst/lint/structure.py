@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +17,7 @@ from specfirst.contract.kinds import CHILDREN
 from specfirst.lint.patterns import PatternProblem, pattern_problems
 from specfirst.lint.rules import ERROR, STYLE, WARNING, Violation, rule
 from specfirst.lint.view import View
+from specfirst.problems import did_you_mean, not_among
 
 _SECTIONS = {kind.strip("{}"): section for section, kind in CHILDREN["components"].items()}
 """The section of `components` of each kind."""
@@ -144,9 +145,10 @@ def the_version_of_the_api_is_a_text(view: View) -> Iterator[Violation]:
 def urls_and_addresses_are_valid(view: View) -> Iterator[Violation]:
     """Documentation links to these URLs, and clients log in there; most cannot resolve a relative one."""
     for error in _structure(_version(view), formats=True).iter_errors(_with_valid_versions(view)):
-        for path, message, _ in _causes(error):
-            if re.match('it is not an? "(uri|email)', message):
-                yield Violation(tuple(map(str, path)), message.replace("it", "the value", 1), "correct it")
+        for cause in _causes(error):
+            if re.match('it is not an? "(uri|email)', cause.message):
+                problem = cause.message.replace("it", "the value", 1)
+                yield Violation(tuple(map(str, cause.path)), problem, "correct it")
 
 
 @rule("schema-structure", ERROR, structural=True)
@@ -242,11 +244,17 @@ def references_lead_to_components(view: View) -> Iterator[Violation]:
 
 
 class _Cause(NamedTuple):
-    """A violation of a JSON schema, below all alternatives. It does not allow the names in `unknown`."""
+    """A violation of a JSON schema, below all alternatives.
+
+    It does not allow the names in `unknown`; it allows only the values in `options`, if there are some, and
+    `missing` is a field that it requires.
+    """
 
     path: tuple[str | int, ...]
     message: str
     unknown: tuple[str, ...] = ()
+    options: tuple[Any, ...] = ()
+    missing: str = ""
 
 
 def _errors(
@@ -254,14 +262,35 @@ def _errors(
 ) -> Iterator[Violation]:
     causes = [cause for error in validator.iter_errors(value) for cause in _causes(error)]
     known = [cause.path for cause in causes if not cause.unknown]
-    for path, message, unknown in dict.fromkeys(causes):
-        where = (*pointer, *map(str, path))
-        if not unknown:
-            yield Violation(where, message, remedy)
+    for cause in dict.fromkeys(causes):
+        path, where = cause.path, (*pointer, *map(str, cause.path))
+        if not cause.unknown:
+            yield Violation(where, *_explained(cause, value, remedy))
         # Known fields may depend on an invalid one, so report only that one.
         elif not any(other[: len(path)] == path and len(other) <= len(path) + 1 for other in known):
-            for name in unknown:
+            for name in cause.unknown:
                 yield Violation((*where, name), f"unknown field {name!r}", remedy, local=True)
+
+
+def _explained(cause: _Cause, value: Any, remedy: str) -> tuple[str, str]:
+    """Return the problem and the remedy of a violation in this value."""
+    owner = None
+    for token in cause.path:
+        # The path has names of digits as numbers.
+        owner, value = value, value[int(token) if isinstance(value, list) else str(token)]
+    parameter, field = (value, cause.missing) if cause.missing else (owner, (cause.path or ("",))[-1])
+    if field == "required" and isinstance(parameter, Mapping) and parameter.get("in") == "path":
+        return "a path parameter needs `required: true`", "write `required: true`"
+    if cause.options and not (cause.message and isinstance(value, list | dict)):
+        return not_among(value, cause.options), did_you_mean(value, cause.options) or remedy
+    return cause.message, remedy
+
+
+def _any_of(causes: Sequence[_Cause]) -> _Cause:
+    """Combine what the alternatives of one value require."""
+    options = dict.fromkeys(option for cause in causes for option in cause.options)
+    messages = dict.fromkeys(cause.message for cause in causes if cause.message)
+    return _Cause(causes[0].path, " or ".join(messages), (), tuple(options))
 
 
 def _causes(error: jsonschema_rs.ValidationError) -> list[_Cause]:
@@ -273,7 +302,14 @@ def _causes(error: jsonschema_rs.ValidationError) -> list[_Cause]:
             return _invalid_name(path, error.message)
         if error.kind.name == "not" and "querystring" in error.message:
             return [_Cause(path, "a `querystring` parameter is beside `query` parameters")]
-        return [_Cause(path, error.message, tuple(getattr(error.kind, "unexpected", ())))]
+        kind = error.kind.as_dict()
+        options = kind["options"] if error.kind.name == "enum" else []
+        if error.kind.name == "const":
+            options = [kind["expected_value"]]
+        missing = kind["property"] if error.kind.name == "required" else ""
+        simple = tuple(option for option in options if not isinstance(option, list | dict))
+        message = f'"{missing}" is missing' if missing else "" if simple else error.message
+        return [_Cause(path, message, tuple(getattr(error.kind, "unexpected", ())), simple, missing)]
     # Each alternative of OpenAPI is an object or a reference; an object was meant if there is no $ref.
     references = [branch for branch in branches if any(_lacks_reference(inner, path) for inner in branch)]
     found = [
@@ -289,14 +325,12 @@ def _causes(error: jsonschema_rs.ValidationError) -> list[_Cause]:
     # A wrong `type` or `in` selects another alternative, unless no alternative has this one.
     selectors = [[c for c in causes if c.path in ((*path, "type"), (*path, "in"))] for causes in found]
     if all(selectors):
-        chosen = [causes[0] for causes in selectors]
-        return [_Cause(chosen[0].path, " or ".join(dict.fromkeys(c.message for c in chosen)))]
+        return [_any_of([causes[0] for causes in selectors])]
     found = [causes for causes, wrong in zip(found, selectors, strict=True) if not wrong]
     if len({c.path for causes in found for c in causes}) == 1 and not any(
         c.unknown for cs in found for c in cs
     ):
-        messages = dict.fromkeys(causes[0].message for causes in found)
-        return [_Cause(found[0][0].path, " or ".join(messages))] if len(found) > 1 else found[0]
+        return [_any_of([causes[0] for causes in found])] if len(found) > 1 else found[0]
     return max(found, key=lambda causes: max(len(cause.path) for cause in causes))
 
 
