@@ -218,7 +218,7 @@ def _entries(prefix: str, document: Document, found: Modules, name: str) -> Mapp
         "react": (
             "".join(_exports(module, names) for module, names in react.items())
             + _exports("hooks", _same("MutationOptions"), types=True)
-            + _exports("queries", _same("ApiPages", "ApiQuery", "Variables"), types=True),
+            + _exports("queries", _same("ApiPages", "ApiQuery", "QueryData", "Variables"), types=True),
             _Code(react),
         ),
     }
