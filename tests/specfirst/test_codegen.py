@@ -164,11 +164,11 @@ def test_a_check_names_each_file_that_differs_is_missing_or_stale_and_changes_no
     assert run.done.returncode == 3
     told = run.done.stderr.splitlines()
     assert told == [
-        "damaged/manifest.json differs",
-        "damaged/routers/tasks.py is missing",
-        "damaged/schemas.py differs",
-        "damaged/routers/old.py is stale",
-        "damaged/ is not what openapi.yaml says; run scripts/generate",
+        f"{run.output}/manifest.json differs",
+        f"{run.output}/routers/tasks.py is missing",
+        f"{run.output}/schemas.py differs",
+        f"{run.output}/routers/old.py is stale",
+        f"{run.output}/ is not what openapi.yaml says; run scripts/generate",
     ]
     assert run.files["schemas.py"] == b"# edited\n"
     assert "routers/tasks.py" not in run.files

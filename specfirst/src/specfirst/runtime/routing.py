@@ -22,6 +22,7 @@ from starlette import routing
 from typing_extensions import TypeAliasType
 
 from specfirst.contract.document import Document, Operation
+from specfirst.problems import counted
 from specfirst.runtime import bodies
 from specfirst.runtime.asgi import HTTPResponse, Receive, Scope, Send, root_of, send_response, send_stream
 from specfirst.runtime.compression import COMPRESS_FROM, forbids_transforming, negotiate
@@ -40,7 +41,6 @@ from specfirst.runtime.implementations import (
     REMEDY,
     Binding,
     UnimplementedOperations,
-    counted,
     unimplemented,
 )
 from specfirst.runtime.mock import Mock
@@ -272,10 +272,12 @@ class OperationHandler:
                 m.codec == "json" and m.schema == first.schema for m in operation.body.content
             )
             hint = _without_markers(hints.get("body", Any))
+            headers = {p.name.lower() for p in operation.parameters if p.location == "header"}
+            partial = "content-range" in headers
             self._body = (
-                bodies.JSONBody(operation.body, engine.schemas, hint)
+                bodies.JSONBody(operation.body, engine.schemas, hint, partial=partial)
                 if plain
-                else bodies.Body(engine.document, operation.body, engine.schemas, hint)
+                else bodies.Body(engine.document, operation.body, engine.schemas, hint, partial=partial)
             )
         self.prepared = True
 
