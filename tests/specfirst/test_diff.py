@@ -521,3 +521,42 @@ def test_a_version_that_is_not_semantic_excuses_nothing(version: str) -> None:
     found = version_problem(*documents, breaking=True)
     assert found is not None
     assert found[:2] == ("version-not-raised", f"info.version {version} does not announce breaking changes")
+
+
+COMBINED = """
+openapi: 3.1.0
+info: {title: t, version: 1.0.0}
+paths:
+  /a:
+    post:
+      operationId: a
+      requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/In'}}}}
+      responses: {'204': {description: d}}
+components:
+  schemas:
+    In: {allOf: [{$ref: '#/components/schemas/Base'}, {required: [name]}], maxProperties: 9}
+    Base:
+      type: object
+      properties: {name: {type: [string, 'null']}, home: {$ref: '#/components/schemas/Home'}}
+    Home: {type: object, properties: {zip: {type: string}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "found"),
+    [
+        ("[string, 'null']", "string", "Base/properties/name", "null is no longer allowed"),
+        ("Home: {", "Home: {required: [zip], ", "Home/properties/zip", "required: false → true"),
+        ("{required: [name]}", "{required: [home]}", "In/allOf/1", "required: false → true"),
+        ("maxProperties: 9", "maxProperties: 8", "In/maxProperties", "maxProperties: 9 → 8"),
+        (", {required: [name]}", ", {required: [name]}, {required: [zip]}", "In", "the schema changed"),
+    ],
+)
+def test_a_change_inside_all_of_is_named(old: str, new: str, place: str, found: str) -> None:
+    breaking = [
+        change
+        for change in diff(parsed(COMBINED), parsed(COMBINED.replace(old, new)))
+        if change.level is Level.BREAKING
+    ]
+    assert [str(change) for change in breaking] == [found]
+    assert pointer_text(breaking[0].pointer).startswith(f"#/components/schemas/{place}")

@@ -669,10 +669,10 @@ BREACHES = [
         "oneOf",
     ),
     sent("named-enum", {"type": "string", "enum": ["a"]}, "enum"),
-    extra("literal-values", {"type": "number", "enum": [1.5]}),
+    extra("literal-values", {"type": "number", "enum": [1.5]}, "enum/0"),
     extra("satisfiable", {"type": "integer", "minimum": 5, "maximum": 3}, "minimum"),
-    extra("enum-values", {"type": "string", "enum": ["a", 1]}),
-    extra("enum-values", {"type": "boolean", "const": "true"}),
+    extra("enum-values", {"type": "string", "enum": ["a", 1]}, "enum/1"),
+    extra("enum-values", {"type": "boolean", "const": "true"}, "const"),
     answered("named-scalar", {"type": "string", "maxLength": 3}),
     answered("named-object", {"type": "object", "properties": {}}),
     answered("named-object", {"type": "object"}),
@@ -888,8 +888,16 @@ def test_a_breach_is_found_where_it_stands_and_nothing_else_is(case: Breach, tmp
         place = place[:-1]
     assert violation.line
     line = lines[violation.line - 1].strip()
-    assert line.startswith((f'"{place[-1]}":' if place else "{", "{", '"'))
-    assert violation.place == ":".join(map(str, document.origin(place) or ()))
+    # A reference is shown at its $ref, and a value of a list where it is.
+    field = ("$ref",) if case.rule == "reference" else ()
+    assert line.startswith(
+        (f'"{(*place, *field)[-1]}":' if place else "{", "{", '"', json.dumps(value_at(document, place)))
+    )
+    assert violation.place == ":".join(map(str, document.origin((*place, *field)) or ()))
+
+
+def value_at(document: Document, place: Pointer) -> Any:
+    return document.get(place) if place else None
 
 
 def exists(document: Document, place: Pointer) -> bool:

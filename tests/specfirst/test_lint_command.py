@@ -7,6 +7,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -86,14 +87,37 @@ def test_errors_are_shown_in_their_place_and_exit_1(lint: Command) -> None:
     assert done.status == PROBLEMS
     assert done.err == ""
     assert done.out.startswith(
-        "bad.yaml:10:9: error[reference] unresolved reference #/components/responses/Gone\n"
+        "bad.yaml:10:17: error[reference] unresolved reference #/components/responses/Gone\n"
         "   |\n"
         "10 |         '204': {$ref: '#/components/responses/Gone'}\n"
-        "   |         ^^^^^\n"
+        "   |                 ^^^^\n"
         "   = at #/paths/~1books~1{isbn}/get/responses/204\n"
         "   = help: "
     )
     assert done.out.endswith("Found 1 problem: 1 error\n")
+
+
+FLOW = """\
+openapi: 3.1.0
+info: {title: t, version: '1'}
+paths: {}
+components:
+  schemas:
+    A: {type: array, items: {$ref: '#/components/schemas/None'}}
+    B: {type: string, enum: [a, 1, b]}
+    C: {type: object, required: [a, 'titel', b], properties: {a: {}, b: {}}}
+"""
+
+
+def test_the_caret_marks_the_value_that_is_wrong(lint: Command) -> None:
+    lines = lint(openapi_yaml=FLOW).out.splitlines()
+    marked = {}
+    for above, line in pairwise(lines):
+        if "^" in line:
+            marked[above.partition("|")[2].split(":")[0].strip()] = above[
+                line.index("^") : line.rindex("^") + 1
+            ]
+    assert marked == {"A": "$ref", "B": "1", "C": "'titel'"}
 
 
 def test_warnings_fail_only_if_asked_for(lint: Command) -> None:
@@ -190,7 +214,7 @@ def server() -> Iterator[str]:
 def test_a_url_is_checked(server: str, lint: Command) -> None:
     done = lint(f"{server}/bad.yaml")
     assert done.status == PROBLEMS
-    assert done.out.startswith(f"{server}/bad.yaml:10:9: error[reference] ")
+    assert done.out.startswith(f"{server}/bad.yaml:10:17: error[reference] ")
     assert "10 |         '204'" in done.out
 
 

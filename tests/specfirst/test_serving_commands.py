@@ -234,6 +234,8 @@ def test_no_operation_can_be_left_out_for_an_error_of_the_whole(
     [
         (["--config", "none.toml", "lint"], "specfirst lint: The configuration none.toml does not exist\n"),
         (["lint", "--config", "none.toml"], "specfirst lint: The configuration none.toml does not exist\n"),
+        (["coverage", "--fail-under", "200"], "must be a percentage from 0 to 100, and is 200\n"),
+        (["coverage", "--fail-under", "nan"], "must be a percentage from 0 to 100, and is nan\n"),
         (["lnt"], "; did you mean lint?\n"),
         (["lint", "--format", "jsno"], "; did you mean json?\n"),
         (

@@ -62,6 +62,11 @@ class Problem:
         return " ".join(f"{before}{self.severity} {self.rule}: {self.message}{where}{remedy}".split())
 
 
+def counted(number: int, noun: str) -> str:
+    """Return the number with its noun, in the plural if it is not 1."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 _MOST_LISTED = 12
 
 

@@ -61,6 +61,9 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     from specfirst.coverage import as_data, as_html, as_text, measure, observed
 
     settings = config.section("coverage")
+    least = setting(arguments, settings, "fail-under", None)
+    if least is not None and not 0 <= least <= 100:
+        raise CommandError(f"--fail-under must be a percentage from 0 to 100, and is {least:g}")
     name = arguments.file or config.contract(settings.get("contract", "openapi.yaml"))
     folder = Path(setting(arguments, settings, "observations", OBSERVATIONS))
     document = read_contract(name).document
@@ -80,6 +83,5 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
             raise CommandError(f"{page} cannot be written: {error.strerror}") from None
     print(json.dumps(as_data(coverage), indent=2) if arguments.json else as_text(coverage))
     if page and not arguments.json:
-        print(f"Page: {Path(page).absolute()}")
-    least = setting(arguments, settings, "fail-under", None)
+        print(f"Page: {page}")
     return int(bool(coverage.problems) if least is None else coverage.percent < least)

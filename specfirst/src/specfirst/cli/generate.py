@@ -162,23 +162,23 @@ class Generate:
 
         found = differences(generate(self.contract, lint_settings(self.config)), self.output)
         for difference in found:
-            print(f"{self.output.name}/{difference}", file=sys.stderr)
+            print(f"{self._shown(self.output)}/{difference}", file=sys.stderr)
         if found:
-            problem = f"{self.output.name}/ is not what {self.contract.name} says"
+            problem = f"{self._shown(self.output)}/ is not what {self.contract.name} says"
             print(f"{problem}; run {self.program}", file=sys.stderr)
             return DRIFT
-        print(f"{self.output.name}/ is current")
+        print(f"{self._shown(self.output)}/ is current")
         return CLEAN
 
     def update(self) -> None:
         from specfirst.codegen.generate import generate, write
 
         started = time.monotonic()
-        with progress(f"Generating {self.output.name}/"):
+        with progress(f"Generating {self._shown(self.output)}/"):
             files = generate(self.contract, lint_settings(self.config))
         for name in write(files, self.output):
-            print(f"wrote {self.output.name}/{name}")
-        print(f"{self.output.name}/ is current, {time.monotonic() - started:.1f} s", flush=True)
+            print(f"wrote {self._shown(self.output)}/{name}")
+        print(f"{self._shown(self.output)}/ is current, {time.monotonic() - started:.1f} s", flush=True)
 
     def watch(self) -> int:
         from watchfiles import watch

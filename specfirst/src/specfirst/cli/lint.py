@@ -12,7 +12,7 @@ from specfirst.cli.config import Config
 from specfirst.cli.errors import CLEAN, CommandError
 from specfirst.cli.output import OUTPUT_SETTINGS, Report, RuleInfo, add_output_arguments, write_report
 from specfirst.cli.progress import progress
-from specfirst.problems import Problem, Severity
+from specfirst.problems import Problem, Severity, counted
 
 if TYPE_CHECKING:
     from specfirst.contract.bundling import Bundle
@@ -149,18 +149,17 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
         if arguments.write_baseline:
             path = settings.baseline or Path(BASELINE)
             write_baseline(problems, path)
-            print(f"wrote {_counted(len(problems))} to {path}")
+            print(f"wrote {counted(len(problems), 'problem')} to {path}")
             return CLEAN
         if settings.baseline:
             problems, known, gone = apply_baseline(problems, settings.baseline)
             if known:
                 are = "is" if known == 1 else "are"
-                notes.append(f"{_counted(known, 'known problem')} {are} in {settings.baseline}")
+                notes.append(f"{counted(known, 'known problem')} {are} in {settings.baseline}")
             if gone:
                 exist = "exists" if gone == 1 else "exist"
-                notes.append(
-                    f"{_counted(gone)} in {settings.baseline} no longer {exist}; use --write-baseline"
-                )
+                problems_gone = f"{counted(gone, 'problem')} in {settings.baseline}"
+                notes.append(f"{problems_gone} no longer {exist}; use --write-baseline")
     except BaselineError as error:
         raise CommandError(str(error)) from None
     rules = {
@@ -260,8 +259,4 @@ def _fix(name: str, settings: LintSettings) -> list[str]:
         except OSError as error:
             raise CommandError(f"{name} cannot be written: {error.strerror}") from None
         total += count
-    return [f"Fixed {_counted(total)} in {name}"] if total else []
-
-
-def _counted(number: int, noun: str = "problem") -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return [f"Fixed {counted(total, 'problem')} in {name}"] if total else []

@@ -16,6 +16,7 @@ from specfirst.cli.listening import (
     policies,
     serve,
 )
+from specfirst.problems import counted
 
 SUMMARY = "Answer every operation of a contract with an example, without code."
 EXAMPLES = """\
@@ -57,6 +58,6 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     except DocumentError as error:
         raise contract.error(error) from None
     say += ["Contract  {url}/openapi.yaml  {url}/openapi.json", "Client    npm install {url}/client.tgz"]
-    say += [f"{len(app.engine.operations)} operations"]
+    say += [counted(len(app.engine.operations), "operation")]
     serve(app, arguments, settings, say)
     return 0

@@ -164,6 +164,10 @@ def _text(report: Report, colour: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
+_TOKEN = re.compile(r"""\$?[\w./-]+(?=\s*(:|[,\]}]|$))|"(?:[^"\\]|\\.)*"|'(?:[^']|\'\')*\'""")
+"""A key or a text of YAML or JSON."""
+
+
 def _excerpt(line: str, problem: Problem) -> tuple[str, int, int]:
     """Return the visible part of a source line, and the first cell and the width of the marked part."""
     at = min(max((problem.column or 1) - 1, 0), len(line))
@@ -174,7 +178,9 @@ def _excerpt(line: str, problem: Problem) -> tuple[str, int, int]:
     elif token and line.startswith(quoted, at):
         end = at + len(quoted)
     else:
-        end = len(line.rstrip())
+        # A value of a list, or a field of the part.
+        found = _TOKEN.match(line, at)
+        end = found.end() if found else len(line.rstrip())
     first = max(0, at - _WIDEST // 2) if len(line) > _WIDEST else 0
     shown = line[first : first + _WIDEST]
     before, marked = shown[: at - first], shown[at - first : end - first]

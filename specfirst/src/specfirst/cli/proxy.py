@@ -17,6 +17,7 @@ from specfirst.cli.listening import (
     policies,
     serve,
 )
+from specfirst.problems import counted
 
 SUMMARY = "Stand before a server, and validate its requests and responses with the contract."
 EXAMPLES = """\
@@ -97,5 +98,5 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
         raise contract.error(error) from None
     say += [f"Server    {arguments.upstream}", f"Violations are in the log and in the header {VIOLATION}"]
     serve(proxy, arguments, settings, say, date=False)
-    print(f"{proxy.requests} requests, {proxy.violations} with a violation of the contract")
+    print(f"{counted(proxy.requests, 'request')}, {proxy.violations} with a violation of the contract")
     return 1 if proxy.violations else 0

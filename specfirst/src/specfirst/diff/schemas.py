@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from jsonschema_rs.canonical import Containment
@@ -237,7 +238,9 @@ class SchemaComparison:
         if not old.keywords.keys() | new.keywords.keys() <= CONSTRAINTS | WALKED:
             # There are keywords that the walk does not descend into, such as allOf.
             if not _is_same(old, new):
-                self._judge("schema", self._whole(old, new), new.pointer, trail, "the schema changed")
+                kept = self._whole(old, new)
+                if kept is YES or not self._combined(old, new, trail):
+                    self._judge("schema", kept, new.pointer, trail, "the schema changed")
             elif old.keywords != new.keywords:
                 self._add(
                     "documentation",
@@ -251,6 +254,29 @@ class SchemaComparison:
             self._properties(old, new, trail)
             if "items" in old.node or "items" in new.node:
                 self.compare(old.child("items"), new.child("items"), f"{trail}[]")
+
+    def _combined(self, old: Part, new: Part, trail: str) -> bool:
+        """Compare the schemas in `allOf` one by one; return False if that does not explain what breaks."""
+        before, after = old.listed("allOf"), new.listed("allOf")
+        if not before or len(before) != len(after):
+            return False
+        pairs = [*zip(before, after, strict=True), (_without_all_of(old), _without_all_of(new))]
+        if not pairs[-1][0].keywords.keys() | pairs[-1][1].keywords.keys() <= CONSTRAINTS | WALKED:
+            return False
+        # One schema may forbid what another one of them did, so the change of one need not break the whole.
+        around = self._changes
+        trial = Changes(around.document, around.today, around.grace_days, around.unchanged)
+        SchemaComparison(trial, "", self._way)._each(pairs, trail)
+        if all(change.level is not Level.BREAKING for change in trial.sorted()):
+            return False
+        self._each(pairs, trail)
+        return True
+
+    def _each(self, pairs: Iterable[tuple[Part, Part]], trail: str) -> None:
+        *combined, own = pairs
+        for old, new in combined:
+            self.compare(old, new, trail)
+        self._single(*own, trail)
 
     def _constraints(self, old: Part, new: Part, trail: str) -> bool:
         """Compare the constraints of the value itself; return False if its type has changed."""
@@ -349,6 +375,10 @@ class SchemaComparison:
             self._add("object-opened", Level.COMPATIBLE, where, trail, "the object is opened", reason)
         else:
             self.compare(before, after, inner)
+
+
+def _without_all_of(part: Part) -> Part:
+    return replace(part, node={name: value for name, value in part.node.items() if name != "allOf"})
 
 
 def _is_same(old: Part, new: Part) -> bool:

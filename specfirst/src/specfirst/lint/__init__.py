@@ -67,7 +67,8 @@ def lint(document: Document, rules: Levels = RECOMMENDED) -> list[Problem]:
     found: list[Problem] = []
     for rule, violation in _found(document, rules):
         severity = rules.get(rule.name, rule.severity)
-        file, line, column = document.origin(violation.pointer) or ("", None, None)
+        place = (*violation.pointer, violation.field) if violation.field else violation.pointer
+        file, line, column = document.origin(place) or ("", None, None)
         problem, remedy, pointer = violation.problem, violation.remedy, violation.pointer
         found.append(Problem(rule.name, severity, problem, remedy, file, line, column, pointer))
     # A component that is referenced twice is checked twice; report its problem once.

@@ -27,7 +27,7 @@ class Violation(NamedTuple):
     """What a rule found: location, problem and remedy.
 
     `edits` fix the violation without a change of the API. A `local` violation of a structural rule says
-    nothing about the parts around it.
+    nothing about the parts around it. The position of `field` is shown, not that of the whole part.
     """
 
     pointer: Pointer
@@ -35,6 +35,7 @@ class Violation(NamedTuple):
     remedy: str
     edits: tuple[Edit, ...] = ()
     local: bool = False
+    field: str = ""
 
 
 Check = Callable[[View], Iterator[Violation]]

@@ -365,10 +365,10 @@ def enum_values_are_allowed(view: View) -> Iterator[Violation]:
     for part in view.schemas:
         others = {name: part.node[name] for name in ("type", *_SCALAR_CONSTRAINTS) if name in part.node}
         validator = view.validators.compiled(others) if others else None
-        for value in _literals(part) if validator else ():
+        for pointer, value in _literals(part) if validator else ():
             if validator and not validator.is_valid(value):
                 yield Violation(
-                    part.pointer,
+                    pointer,
                     f"the schema does not allow the value {value!r} of its own enum or const",
                     "correct the value, or the type",
                 )
@@ -378,18 +378,21 @@ def enum_values_are_allowed(view: View) -> Iterator[Violation]:
 def literals_can_be_written_in_types(view: View) -> Iterator[Violation]:
     """Languages have literal types for strings, integers and booleans; generators drop other literals."""
     for part in view.schemas:
-        for value in _literals(part):
+        for pointer, value in _literals(part):
             if not isinstance(value, str | int | None):
                 yield Violation(
-                    part.pointer,
+                    pointer,
                     f"the value {value!r} is not a text, integer or boolean",
                     "use another value, or describe it",
                 )
 
 
-def _literals(part: Part) -> list[Any]:
-    constants = [part.node["const"]] if "const" in part.node else []
-    return [*part.node.get("enum", []), *constants]
+def _literals(part: Part) -> Iterator[tuple[Pointer, Any]]:
+    """Yield the values of `enum` and `const`, with their places."""
+    for index, value in enumerate(part.node.get("enum", [])):
+        yield (*part.pointer, "enum", str(index)), value
+    if "const" in part.node:
+        yield (*part.pointer, "const"), part.node["const"]
 
 
 @rule("named-scalar", STYLE)

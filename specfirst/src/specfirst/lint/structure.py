@@ -216,7 +216,7 @@ def references_can_be_resolved(view: View) -> Iterator[Violation]:
         try:
             _, pointer = view.document.follow(part.node, part.pointer)
         except DocumentError as error:
-            yield Violation(error.pointer, error.problem, error.remedy)
+            yield Violation(error.pointer, error.problem, error.remedy, field="$ref")
             continue
         section = _SECTIONS.get(part.kind, "")
         if len(pointer) == 3 and pointer[0] == "components" and pointer[1] != section:
@@ -224,6 +224,7 @@ def references_can_be_resolved(view: View) -> Iterator[Violation]:
                 part.pointer,
                 f"the reference {part.reference} does not lead to a component of the kind {part.kind}",
                 f"refer to a component in components/{section}",
+                field="$ref",
             )
 
 

@@ -13,6 +13,7 @@ from types import CodeType
 from typing import Any, TypeVar, cast
 
 from specfirst.contract.document import Document, Operation
+from specfirst.problems import counted
 from specfirst.serving.startup import StartupError
 
 Binding = tuple[type, object]
@@ -72,11 +73,6 @@ class UnimplementedOperations(StartupError):
             what = f"{counted(len(gaps), 'operation')} of the contract {are} not implemented"
         super().__init__(f"{what}:\n  " + "\n  ".join(str(gap) for gap in gaps) + f"\n{remedy}")
         self.gaps = gaps
-
-
-def counted(number: int, noun: str) -> str:
-    """Return the number with its noun, in the plural if it is not 1."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def optional_at_run_time(build: BuildT) -> BuildT:

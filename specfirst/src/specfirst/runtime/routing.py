@@ -22,6 +22,7 @@ from starlette import routing
 from typing_extensions import TypeAliasType
 
 from specfirst.contract.document import Document, Operation
+from specfirst.problems import counted
 from specfirst.runtime import bodies
 from specfirst.runtime.asgi import HTTPResponse, Receive, Scope, Send, root_of, send_response, send_stream
 from specfirst.runtime.compression import COMPRESS_FROM, forbids_transforming, negotiate
@@ -40,7 +41,6 @@ from specfirst.runtime.implementations import (
     REMEDY,
     Binding,
     UnimplementedOperations,
-    counted,
     unimplemented,
 )
 from specfirst.runtime.mock import Mock
