@@ -29,7 +29,7 @@ from specfirst.runtime.routing import Engine
 _TEMPLATES = Environment(  # noqa: S701  # The templates are Python, not HTML.
     loader=FileSystemLoader(Path(generation.__file__).parent / "templates" / "routers")
 )
-_FOLDER = Path(tempfile.mkdtemp(prefix="constructs-"))
+_FOLDER = Path(tempfile.mkdtemp(prefix="constructs_"))
 _NUMBERS = itertools.count()
 
 Json = dict[str, Any]
@@ -114,7 +114,8 @@ class Service:
 def generated(source: Mapping[str, Any] | Document) -> tuple[Document, Any]:
     """Generate a package from a contract; return the contract and the package's name."""
     document = source if isinstance(source, Document) else Document(source)
-    name = f"construct_{next(_NUMBERS)}"
+    # Tests import this module by two names, each with a folder of its own.
+    name = f"{_FOLDER.name}_{next(_NUMBERS)}"
     package = _FOLDER / name
     (package / "routers").mkdir(parents=True)
     if str(_FOLDER) not in sys.path:

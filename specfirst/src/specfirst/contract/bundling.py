@@ -91,6 +91,8 @@ class _Bundling:
     def __init__(self, root: Source) -> None:
         self._root = Place(root, ())
         self._contents: dict[Source, Any] = {}
+        self._selves: dict[str, Source] = {}
+        """The sources with `$self`, by that URI."""
         self._positions: dict[Source, Positions] = {}
         self._texts: dict[str, str] = {}
         self._names: dict[tuple[str, Place], str] = {}
@@ -123,6 +125,8 @@ class _Bundling:
                 error.file = source.name
                 raise
             self._contents[source] = content
+            if own := _self(content):
+                self._selves.setdefault(own, source)
             ours, theirs = _version(self._contents[self._root.source]), _version(content)
             if ours and theirs and (ours == "3.0") != (theirs == "3.0"):
                 raise DocumentError(
@@ -170,12 +174,11 @@ class _Bundling:
 
     def _source(self, location: str, at: Source) -> Source:
         """Return the source that a location means: one that has this `$self`, or one beside `at`."""
-        own = _self(self._contents[at])
-        if not location or (own and urljoin(own, location) == own):
+        if not location:
             return at
-        address = urljoin(own, location)
-        known = (source for source, content in self._contents.items() if _self(content) == address)
-        return next(known, None) or at.at(location)
+        # Nearly all documents have none.
+        known = self._selves.get(urljoin(_self(self._contents[at]), location)) if self._selves else None
+        return known or at.at(location)
 
     def _child(self, place: Place, token: str) -> Place:
         node = self._node(place)
