@@ -94,7 +94,7 @@ def main() -> None:
 
 
 def _heading(options: argparse.Namespace) -> Table:
-    examples = f"{options.examples} examples for each operation"
+    examples = "n examples for each operation"
     large = f"{options.large_examples} above {LARGE} operations, {options.seconds} seconds at most"
     used = ", ".join(f"{name} {version(name)}" for name in ("fastapi", "mypy", "schemathesis"))
     return Table(
@@ -209,7 +209,9 @@ def _judge(stage: Stage, facts: dict[str, object]) -> None:
     failures = facts["failures"]
     assert isinstance(failures, list)
     stage.text = "\n\n".join(map(str, failures))
-    stage.facts = {name: facts[name] for name in ("cases", "untested")} | {"failures": len(failures)}
+    stage.facts = {name: facts[name] for name in ("cases", "examples", "untested")} | {
+        "failures": len(failures)
+    }
     if failures:
         stage.result = "failed"
 

@@ -96,7 +96,9 @@ class Table:
             elif name == "fuzz" and stage.facts:
                 facts = stage.facts
                 untested = f", {facts['untested']} untested" if facts.get("untested") else ""
-                cells.append(f"{facts['failures']} of {facts['cases']}{untested}")
+                cells.append(
+                    f"{facts['failures']} of {facts['cases']}, n = {facts.get('examples', '')}{untested}"
+                )
             else:
                 cells.append(f"{stage.seconds:.1f}" if stage.result == "ok" else stage.result)
         return cells

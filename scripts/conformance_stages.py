@@ -24,7 +24,7 @@ Facts = dict[str, Any]
 def load(options: argparse.Namespace) -> Facts:
     """Read the contract."""
     document = Document.load(options.contract)
-    return {"operations": len(document.operations), "version": document.content["openapi"]}
+    return {"operations": len(document.operations), "version": document.source["openapi"]}
 
 
 def start(options: argparse.Namespace) -> Facts:
@@ -100,6 +100,7 @@ def fuzz(options: argparse.Namespace) -> Facts:
     (options.output / "index.html").write_text(report.as_html(), encoding="utf-8")
     return {
         "cases": report.cases,
+        "examples": options.examples,
         "seconds": round(report.seconds, 1),
         "failures": [f"{problem.operation}: {problem.text}" for problem in report.problems],
         "warnings": [f"{problem.operation}: {problem.text}" for problem in report.warnings],

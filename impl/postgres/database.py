@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from random import random
 from typing import Any, Literal, TypeAlias, cast
@@ -147,13 +147,25 @@ class Database:
         return None if record is None else cast(RowT, dict(record.items()))
 
     async def all(self, statement: Statement[RowT], **parameters: object) -> list[RowT]:
-        try:
-            records = await self._attempt("fetch", statement, parameters)
-        except Interrupted as error:
-            records = await self._repeat("fetch", statement, parameters, error)
+        records = await self._fetch(statement, parameters)
         names = tuple(records[0].keys()) if records else ()
-        # 0.5 µs per row. dict(record) looks each name up and takes 2.1 µs; `strict` costs 0.15.
-        return cast(list[RowT], [dict(zip(names, record)) for record in records])  # noqa: B905
+        return cast(list[RowT], _dicts(names, records))
+
+    async def all_beside(self, statement: Statement[RowT], **parameters: object) -> tuple[list[RowT], Any]:
+        """Return the rows without their last column, and its value, which is the same in all rows.
+
+        Saves 0.06 µs a row, which it takes to put a value into a dict and to remove it.
+        """
+        records = await self._fetch(statement, parameters)
+        if not records:
+            return [], None
+        return cast(list[RowT], _dicts(tuple(records[0].keys())[:-1], records)), records[0][-1]
+
+    async def _fetch(self, statement: Statement[Any], parameters: _Parameters) -> Any:
+        try:
+            return await self._attempt("fetch", statement, parameters)
+        except Interrupted as error:
+            return await self._repeat("fetch", statement, parameters, error)
 
     async def revision(self) -> str | None:
         """Return the migration revision of the database, or None; do not wait for the end of an outage."""
@@ -274,3 +286,8 @@ class Database:
             decoder=datetime.fromisoformat,
         )
         return connection
+
+
+def _dicts(names: Sequence[str], records: Sequence[Sequence[object]]) -> list[dict[str, object]]:
+    # 0.5 µs per row. dict(record) looks each name up and takes 2.1 µs; `strict` costs 0.15.
+    return [dict(zip(names, record)) for record in records]  # noqa: B905

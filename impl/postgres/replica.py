@@ -150,6 +150,12 @@ class ReplicatedDatabase(Database):
         rows: list[RowT] = await self._choose(super().all, self._replica.all, statement, parameters)
         return rows
 
+    async def all_beside(self, statement: Statement[RowT], **parameters: object) -> tuple[list[RowT], Any]:
+        both: tuple[list[RowT], Any] = await self._choose(
+            super().all_beside, self._replica.all_beside, statement, parameters
+        )
+        return both
+
     async def _choose(
         self,
         primary: Callable[..., Awaitable[Any]],

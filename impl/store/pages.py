@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Generic, TypeAlias, cast
+from typing import Any, Generic, TypeAlias, cast
 
 from specfirst.runtime.errors import NotFound
 from sqlalchemy import ColumnElement, Table, bindparam, literal_column, select, true, tuple_
@@ -19,7 +19,7 @@ from impl.errors import UserNotFound
 from impl.postgres.database import Database
 from impl.postgres.statement import Row, RowT, Statement
 from impl.store.counters import total
-from impl.store.etags import entity_tag
+from impl.store.etags import tag_all
 from impl.store.statements import owned
 from impl.tables import Counters, user
 
@@ -71,17 +71,15 @@ class Pages(Generic[RowT]):
         place = decode_cursor(cursor) if cursor is not None else {}
         # One row more than requested tells whether there is another page.
         values: dict[str, object] = dict(user_id=user_id, limit=limit + 1, offset=offset, **given, **place)
-        rows = await self._database.all(statement.rows, **values)
-        rows = rows or await self._database.all(statement.anyway, **values)
+        rows, total = await self._database.all_beside(statement.rows, **values)
+        if not rows:
+            rows, total = await self._database.all_beside(statement.anyway, **values)
         if not rows:
             raise self._parent[1]() if self._parent and self._parent[0] in given else UserNotFound()
-        total = rows[0]["total"]
         if rows[0]["id"] is None:
             return Page([], total, None)
         items = rows[:limit]
-        for item in items:
-            del item["total"]
-            item["etag"] = entity_tag(item.pop("revision"))
+        tag_all(items)
         next_cursor = encode_cursor(items[-1]) if len(rows) > limit else None
         return Page(cast(list[RowT], items), total, next_cursor)
 
@@ -114,12 +112,13 @@ def page_statement(
 ) -> PageStatement:
     """Read one page of the rows whose columns equal the parameters named by `filters`.
 
-    Each row of the page has `total` beside it. If the page is empty, `anyway` reads a single row of nulls and
-    `total`, provided that the user has the row to which the column `parent` refers.
+    Each row of the page has `total` beside it, as the last column, and its revision as `etag`. If the page is
+    empty, `anyway` reads a single row of nulls and `total`, provided that the user has the row to which the
+    column `parent` refers.
     """
     # Skipped rows are read only from the index, and the others from the table: at an offset of 90 000, one
     # page takes 2.5 ms instead of 110 ms.
-    columns = [table.c.user_id, table.c.id, table.c.created_at] if skipping else [*table.c]
+    columns = [table.c.user_id, table.c.id, table.c.created_at] if skipping else _columns(table)
     newest = select(*columns).where(owned(table), *(table.c[name] == bindparam(name) for name in filters))
     if after_cursor:
         place = tuple_(bindparam("after_created_at"), bindparam("after_id"))
@@ -128,7 +127,7 @@ def page_statement(
     newest = newest.limit(bindparam("limit")).offset(bindparam("offset"))
     if skipping:
         found = newest.subquery("found")
-        one = select(table).where(table.c.user_id == found.c.user_id, table.c.id == found.c.id)
+        one = select(*_columns(table)).where(table.c.user_id == found.c.user_id, table.c.id == found.c.id)
         # LIMIT 1 prevents a scan of the whole table, because the planner does not know the page length.
         row = one.correlate(found).limit(literal_column("1")).lateral("row")
         newest = select(row).select_from(found.join(row, true()))
@@ -148,6 +147,10 @@ def page_statement(
             .order_by(page.c.created_at.desc(), page.c.id.desc())
         ),
     )
+
+
+def _columns(table: Table) -> list[ColumnElement[Any]]:
+    return [column.label("etag") if column.name == "revision" else column for column in table.c]
 
 
 def encode_cursor(row: Row) -> str:

@@ -64,6 +64,8 @@ def frontend() -> Iterator[Frontend]:
 def served(database_url: str, frontend: Frontend) -> Iterator[Served]:
     """The API as scripts/serve runs it, with the front end's origin allowed by CORS."""
     env = {"DATABASE_URL": database_url, "BETTER_AUTH_SECRET": SECRET, "FRONTEND_URL": frontend.origin}
+    # In development, CORS allows every port of this machine, so that no origin here would be foreign.
+    env["ENVIRONMENT"] = "test"
     with serving("--port", "0", env=env) as served:
         yield served
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import queue
 import shutil
+from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -68,11 +69,14 @@ def compile_files(project: Path, files: list[str], **options: object) -> None:
     run(NODE, tsc, "--project", "tsconfig.some.json", folder=project)
 
 
-def check_types(project: Path, package: str, *files: str) -> None:
-    """Compile files and the declarations of a package, but not those of other packages, which takes long."""
-    sources = project / f"declarations-of-{package.rpartition('/')[2]}"
-    sources.mkdir()
-    for path in (project / "node_modules" / package / "dist").glob("*.d.ts"):
-        # In a .ts file, declarations are checked in spite of skipLibCheck.
-        shutil.copy(path, sources / path.name.replace(".d.ts", ".ts"))
-    compile_files(project, [*files, sources.name])
+def check_types(project: Path, *packages: str, files: Sequence[str] = ()) -> None:
+    """Compile files and the declarations of packages, but not those of other packages, which takes long."""
+    checked = []
+    for package in packages:
+        folder = project / f"declarations-of-{package.rpartition('/')[2]}"
+        folder.mkdir()
+        for path in (project / "node_modules" / package / "dist").glob("*.d.ts"):
+            # In a .ts file, declarations are checked in spite of skipLibCheck.
+            shutil.copy(path, folder / path.name.replace(".d.ts", ".ts"))
+        checked.append(folder.name)
+    compile_files(project, [*files, *checked])

@@ -11,7 +11,7 @@ import pytest
 from frontend import check_types
 from serving import Served, serving
 
-from scripts.client import NODE, run
+from scripts.client import NODE, ROOT, run
 
 HERE = Path(__file__).resolve().parent
 CONTRACT = HERE / "oddities.yaml"
@@ -39,7 +39,20 @@ def mock() -> Iterator[Served]:
 
 
 def test_the_types_are_right(project: Path) -> None:
-    check_types(project, "oddities-client", "oddities.test.ts")
+    check_types(project, "oddities-client", files=["oddities.test.ts"])
+
+
+@pytest.mark.long
+def test_clients_of_all_contracts_of_the_tests_compile(project: Path) -> None:
+    """Every contract of the engine's tests, in one program."""
+    contracts = [*(ROOT / "tests/specfirst/contracts").glob("*.yaml"), *ROOT.glob("examples/*/openapi.yaml")]
+    assert len(contracts) > 3
+    names = [f"all-{number}" for number in range(len(contracts))]
+    for name, contract in zip(names, contracts, strict=True):
+        output = project / "node_modules" / name
+        command = (sys.executable, "-m", "specfirst", "client", "typescript")
+        run(*command, "--contract", contract, "--output", output, folder=project)
+    check_types(project, *names)
 
 
 def test_requests_and_responses_are_right(project: Path, mock: Served) -> None:

@@ -64,7 +64,6 @@ DIFFERENCES = {
     "- * maximum": "checked once, by the contract's validator",
     "- * minItems": "checked once, by the contract's validator",
     "- * maxItems": "checked once, by the contract's validator",
-    "- components schemas EntityTags anyOf": "checked once, by the contract's validator",
 }
 
 

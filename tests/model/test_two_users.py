@@ -3,7 +3,9 @@
 Hypothesis generates sequences of requests, sends them over HTTP, and shrinks a failing sequence to the few
 steps that matter. It prints them as a program; each line calls a rule of `TwoUsers`.
 
-    MODEL_EXAMPLES=2000 MODEL_STEPS=60 pytest tests/model      runs longer
+`scripts/test --long` runs ten times as many, and this any number:
+
+    MODEL_EXAMPLES=2000 MODEL_STEPS=60 pytest tests/model -m "not long"
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from urllib.parse import quote, unquote, urlencode
 from uuid import uuid4
 
 import httpx
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -42,8 +45,8 @@ from tests.model.account import CATEGORY_DEFAULTS, TASK_DEFAULTS, Account, Json,
 from tests.model.server import Server
 from tests.resources import RESOURCES
 
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "10"))
 SETTINGS = settings(
-    max_examples=int(os.environ.get("MODEL_EXAMPLES", "20")),
     stateful_step_count=int(os.environ.get("MODEL_STEPS", "30")),
     deadline=None,
     derandomize=False,
@@ -69,10 +72,11 @@ CODES = {
 }
 
 
-def test_the_server_behaves_like_the_model(server: Server) -> None:
+@pytest.mark.parametrize("examples", [EXAMPLES, pytest.param(100, marks=pytest.mark.long)])
+def test_the_server_behaves_like_the_model(server: Server, examples: int) -> None:
     with httpx.Client(base_url=server.url) as client:
         TwoUsers.server, TwoUsers.client = server, client
-        run_state_machine_as_test(TwoUsers, settings=SETTINGS)
+        run_state_machine_as_test(TwoUsers, settings=settings(SETTINGS, max_examples=examples))
 
 
 def test_every_resource_has_its_own_tests() -> None:

@@ -31,7 +31,7 @@ export type Offset = number;
 /** An entity tag (RFC 9110, section 8.8.3). Its format may change. */
 export type EntityTag = string;
 /** Entity tags separated by commas, or `*`. A list may have empty elements, and may be sent in several field lines (RFC 9110, sections 5.3 and 5.6.1.2). */
-export type EntityTags = string & ("*" | string);
+export type EntityTags = string;
 /** Visible ASCII characters, compared exactly. Quotation marks are optional and are part of the key. */
 export type IdempotencyKey = string;
 /** The number of items on all pages. */

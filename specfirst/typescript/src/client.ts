@@ -1,23 +1,8 @@
 import { basePath, codecs, operations, schemes } from "./contract.js";
 import { failure, UnexpectedResponseError } from "./errors.js";
-import { keep, type GetToken, type Token } from "./tokens.js";
-import type { Answer, Call, Client, Place, RequestOptions, Route } from "./types.js";
+import { keep } from "./tokens.js";
+import type { Answer, Call, Client, ClientOptions, Place, RequestOptions, Route, Token } from "./types.js";
 import { field, isJson, isObject, pairs, read, segment } from "./wire.js";
-
-export interface ClientOptions {
-  /** The URL of the API's server, such as `https://api.example.com`; with its path, if it is not the contract's. */
-  baseUrl: string;
-  /**
-   * Returns the credential of a security scheme, usually a bearer token. A JWT is kept until it expires. The client
-   * asks again, once, if the API answers 401.
-   */
-  getToken?: GetToken | undefined;
-  /** How often a call is repeated that got no response, if that is safe (default: 0). */
-  retries?: number | undefined;
-  credentials?: RequestCredentials | undefined;
-  headers?: HeadersInit | undefined;
-  fetch?: ((request: Request) => Promise<Response>) | undefined;
-}
 
 interface Options extends RequestOptions {
   ifMatch?: string;
@@ -57,13 +42,55 @@ export function createClient(options: ClientOptions): Client {
   const { tokens, forget } = keep(options.getToken ?? (() => undefined));
 
   /** Returns the tokens, by scheme, of the first alternative of which all are known. */
-  async function credentials(route: Route, refused: Tokens, signal?: AbortSignal): Promise<Tokens> {
+  async function credentials(route: Route, refused?: Tokens, signal?: AbortSignal): Promise<Tokens> {
     signal?.throwIfAborted();
     for (const names of route.security ?? []) {
-      const found = await abortable(Promise.all(names.map((name) => tokens(name, refused[name]))), signal);
+      const found = await abortable(Promise.all(names.map((name) => tokens(name, refused?.[name]))), signal);
       if (found.every(Boolean)) return Object.fromEntries(names.map((name, index) => [name, found[index]]));
     }
     return {};
+  }
+
+  /** Writes the arguments of a call as the contract says. */
+  function request(route: Route, args: Values, used: Tokens, accept: readonly string[], call: Options): Request {
+    const { parameters = {}, body: types = ["application/json"] } = route;
+    const headers = new Headers(options.headers);
+    if (route.accept) headers.set("Accept", accept.join(", ") || "*/*");
+    new Headers(call.headers).forEach((value, name) => headers.set(name, value));
+    const query: string[] = [];
+    const cookies: string[] = [];
+    let { path } = route;
+    const put = (where: string, name: string, value: unknown, place: Place) => {
+      if (where === "path") path = path.replace(`{${name}}`, () => segment(name, value, place));
+      else if (value === null && !place.json) return;
+      else if (where === "header") headers.set(name, field(value, place));
+      else (where === "cookie" ? cookies : query).push(...pairs(name, value, place));
+    };
+    for (const [argument, value] of Object.entries(args)) {
+      const place = parameters[argument];
+      if (value === undefined || (!place && /^(body|contentType)$/.test(argument))) continue;
+      const name = place?.name ?? argument;
+      put(place?.in ?? (path.includes(`{${name}}`) ? "path" : "query"), name, value, place ?? {});
+    }
+    for (const [scheme, token] of Object.entries(used)) {
+      const [where, name, before] = schemes[scheme] ?? ["header", "Authorization", "Bearer "];
+      put(where, name, `${before}${token}`, {});
+    }
+    const [, missing] = /\{([^{}]+)\}/.exec(path) ?? [];
+    if (missing) throw new TypeError(`The path parameter ${missing} is missing`);
+    if (cookies.length) headers.set("Cookie", cookies.join("; "));
+    const init: RequestInit & { duplex?: "half" } = { method: route.method, headers, signal: call.signal ?? null };
+    if (options.credentials) init.credentials = options.credentials;
+    const { body, contentType } = parameters["body"] ? {} : args;
+    if (body !== undefined) {
+      const type = String(contentType ?? ((body instanceof Blob && body.type) || types[0]));
+      const form = codecs.form?.(body, type, route.encoding);
+      init.body = isJson(type) ? JSON.stringify(body) : (form ?? (body as BodyInit));
+      init.duplex = "half";
+      // `fetch` adds the boundary.
+      if (type !== "multipart/form-data") headers.set("Content-Type", type);
+    }
+    return new Request(`${root(options.baseUrl)}${path}${query.length ? "?" : ""}${query.join("&")}`, init);
   }
 
   async function send(id: string, route: Route, given: Values, call: Options): Promise<Answer<unknown>> {
@@ -71,26 +98,23 @@ export function createClient(options: ClientOptions): Client {
     const args = { ...given };
     if (route.match) args[route.match] ??= call.ifMatch;
     if (route.key) args[route.key] ??= call.idempotencyKey ?? (retries ? newKey() : undefined);
-    const keyed = route.key !== undefined && args[route.key] !== undefined;
     const repeatable = !(args["body"] instanceof ReadableStream);
+    const keyed = route.key !== undefined && args[route.key] !== undefined;
     const safe = repeatable && (keyed || /^(GET|HEAD|PUT|DELETE|QUERY)$/.test(route.method));
     const accept = call.accept ? [call.accept] : (route.accept ?? ["application/json"]).slice(0, route.asked ?? 1);
-    let refused: Tokens = {};
-    for (let lost = 0, renewed = false; ; ) {
+    let refused: Tokens | undefined;
+    for (let lost = 0; ; ) {
       const used = await credentials(route, refused, signal);
-      let response: Response;
-      try {
-        response = await transport(request(route, args, used, accept, options, call));
-      } catch (error) {
+      const response = await transport(request(route, args, used, accept, call)).catch((error: unknown) => {
         if (lost >= retries || !safe || signal?.aborted) throw error;
-        await abortable(new Promise((resolve) => setTimeout(resolve, 100 * 2 ** lost++)), signal);
-        continue;
-      }
-      if (response.status !== 401 || renewed || !repeatable || !Object.keys(used).length) {
+      });
+      if (!response) await abortable(new Promise((resolve) => setTimeout(resolve, 100 * 2 ** lost++)), signal);
+      else if (response.status !== 401 || refused || !repeatable || !Object.keys(used).length) {
         return answered(id, route, response, accept);
+      } else {
+        refused = used;
+        await response.body?.cancel();
       }
-      [refused, renewed] = [used, true];
-      await response.body?.cancel();
     }
   }
 
@@ -110,54 +134,6 @@ export function createClient(options: ClientOptions): Client {
   return client;
 }
 
-/** Writes the arguments of a call as the contract says. */
-function request(
-  route: Route,
-  args: Values,
-  used: Tokens,
-  accept: readonly string[],
-  options: ClientOptions,
-  call: Options,
-): Request {
-  const { parameters = {}, body: types = ["application/json"] } = route;
-  const headers = new Headers(options.headers);
-  if (route.accept) headers.set("Accept", accept.join(", ") || "*/*");
-  new Headers(call.headers).forEach((value, name) => headers.set(name, value));
-  const query: string[] = [];
-  const cookies: string[] = [];
-  let { path } = route;
-  const put = (where: string, name: string, value: unknown, place: Place) => {
-    if (where === "path") path = path.replace(`{${name}}`, () => segment(name, value, place));
-    else if (value === null && !place.json) return;
-    else if (where === "header") headers.set(name, field(value, place));
-    else (where === "cookie" ? cookies : query).push(...pairs(name, value, place));
-  };
-  for (const [argument, value] of Object.entries(args)) {
-    const place = parameters[argument];
-    if (value === undefined || (!place && /^(body|contentType)$/.test(argument))) continue;
-    const name = place?.name ?? argument;
-    put(place?.in ?? (path.includes(`{${name}}`) ? "path" : "query"), name, value, place ?? {});
-  }
-  for (const [scheme, token] of Object.entries(used)) {
-    const [where, name, before] = schemes[scheme] ?? ["header", "Authorization", "Bearer "];
-    put(where, name, `${before}${token}`, {});
-  }
-  const [, missing] = /\{([^{}]+)\}/.exec(path) ?? [];
-  if (missing) throw new TypeError(`The path parameter ${missing} is missing`);
-  if (cookies.length) headers.set("Cookie", cookies.join("; "));
-  const init: RequestInit & { duplex?: "half" } = { method: route.method, headers, signal: call.signal ?? null };
-  if (options.credentials) init.credentials = options.credentials;
-  const { body, contentType } = parameters["body"] ? {} : args;
-  if (body !== undefined) {
-    const type = String(contentType ?? ((body instanceof Blob && body.type) || types[0]));
-    init.body = isJson(type) ? JSON.stringify(body) : (codecs.form?.(body, type, route.encoding) ?? (body as BodyInit));
-    init.duplex = "half";
-    // `fetch` adds the boundary.
-    if (type !== "multipart/form-data") headers.set("Content-Type", type);
-  }
-  return new Request(`${root(options.baseUrl)}${path}${query.length ? "?" : ""}${query.join("&")}`, init);
-}
-
 /** Returns the URL that paths begin with. An origin alone is that of the contract's server, which may have a path. */
 export function root(baseUrl: string): string {
   const url = baseUrl.replace(/\/+$/, "");
@@ -165,15 +141,10 @@ export function root(baseUrl: string): string {
 }
 
 /** Returns the result of a response, or throws its error. */
-async function answered(
-  id: string,
-  route: Route,
-  response: Response,
-  accept: readonly string[],
-): Promise<Answer<unknown>> {
+async function answered(id: string, route: Route, response: Response, accept: readonly string[]) {
   const type = (response.headers.get("Content-Type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
-  const fits = (range: string) =>
-    range === type || (isJson(range) && isJson(type)) || (/\*$/.test(range) && type.startsWith(range.replace(/(\*\/)?\*$/, "")));
+  const within = (range: string) => range.endsWith("*") && type.startsWith(range.split("*")[0] ?? "");
+  const fits = (range: string) => range === type || (isJson(range) && isJson(type)) || within(range);
   const bytes = [204, 205].includes(response.status) || (response.ok && !accept.length) ? null : response.body;
   if (response.ok && bytes && !accept.some(fits)) throw new UnexpectedResponseError(response);
   let data: unknown;

@@ -1,20 +1,13 @@
 import type { ErrorGroups, OperationId, Route } from "./types.js";
 
 class Failure<Id extends string, Status extends number, Body> extends Error {
-  /** The operation that failed. */
-  readonly operationId: Id;
+  override readonly name: string = "ApiError";
   readonly status: Status;
-  readonly body: Body;
-  /** The response, for its headers, such as `Retry-After`. Its body is already read. */
-  readonly response: Response;
 
-  constructor(operationId: Id, body: Body, response: Response) {
+  /** The operation that failed, and its response, for headers such as `Retry-After`; its body is already read. */
+  constructor(readonly operationId: Id, readonly body: Body, readonly response: Response) {
     super(`${operationId} answered ${response.status}: ${inWords(body)}`);
-    this.name = "ApiError";
-    this.operationId = operationId;
     this.status = response.status as Status;
-    this.body = body;
-    this.response = response;
   }
 
   // The same class may be loaded as an ES module and with `require`.
@@ -41,13 +34,11 @@ export const ApiError: abstract new (...none: never) => ApiError = Failure as ne
 
 /** The response is not one of the contract: it is from a proxy, or `baseUrl` is wrong. */
 export class UnexpectedResponseError extends Error {
-  readonly response: Response;
+  override readonly name: string = "UnexpectedResponseError";
 
-  constructor(response: Response) {
+  constructor(readonly response: Response) {
     const type = response.headers.get("Content-Type") ?? "no content";
     super(`${response.url} answered ${response.status} with ${type} that is not the API's; check baseUrl`);
-    this.name = "UnexpectedResponseError";
-    this.response = response;
   }
 }
 
@@ -72,8 +63,9 @@ function kind(value: unknown): string {
 function inWords(body: unknown): string {
   const said = ["detail", "message", "title", "error"].map((name) => property(body, name)).find((one) => one) ?? body;
   const words = (one: unknown) => {
-    const [place, text] = [property(one, "loc"), property(one, "msg")];
-    return Array.isArray(place) ? `${place.join(".")}: ${String(text)}` : typeof one === "string" ? one : JSON.stringify(one);
+    const place = property(one, "loc");
+    if (Array.isArray(place)) return `${place.join(".")}: ${String(property(one, "msg"))}`;
+    return typeof one === "string" ? one : JSON.stringify(one);
   };
   return Array.isArray(said) ? said.map(words).join("; ") : String(words(said) ?? "no content");
 }

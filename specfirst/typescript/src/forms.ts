@@ -1,9 +1,9 @@
 // Bodies that are forms. A client has this module only if its contract has such bodies.
-import type { Place } from "./types.js";
+import type { Route } from "./types.js";
 import { isObject, pairs } from "./wire.js";
 
 /** Writes an object as a form; undefined for any other media type. */
-export function form(body: unknown, type: string, encoding: Readonly<Record<string, Place>> = {}): BodyInit | undefined {
+export function form(body: unknown, type: string, encoding: Route["encoding"] = {}): BodyInit | undefined {
   const encoded = type === "application/x-www-form-urlencoded";
   if ((!encoded && type !== "multipart/form-data") || body instanceof FormData) return undefined;
   const data = new FormData();

@@ -5,7 +5,7 @@ import { operations } from "./contract.js";
 import { examples } from "./examples.js";
 import type { ErrorStatus, OperationId, Result } from "./types.js";
 
-/** The answers of single operations: a result, the status of an example, a `Response`, or a function that returns one. */
+/** Answers of single operations: a result, the status of an example, a `Response`, or a function that returns one. */
 export type Answers = {
   [Id in OperationId]?: Answer<Id> | ((request: Request, parameters: object) => Answer<Id> | Promise<Answer<Id>>);
 };

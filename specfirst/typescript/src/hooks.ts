@@ -15,7 +15,7 @@ import {
 import { createContext, useCallback, useContext, type Provider } from "react";
 import { newKey } from "./client.js";
 import { affected, operations } from "./contract.js";
-import { API_KEY, apiPages, apiQuery, method, type Variables } from "./queries.js";
+import { API_KEY, apiPages, apiQuery, method, type QueryData, type Variables } from "./queries.js";
 import type { Arguments, Client, ListOperationId, ReadOperationId, Result, WriteOperationId } from "./types.js";
 
 const Context = createContext<Client | null>(null);
@@ -30,12 +30,12 @@ export function useClient(): Client {
 }
 
 /** A query: `useApiQuery("getTask", { user_id, task_id })`. Accepts the options of TanStack Query, such as `select`. */
-export function useApiQuery<Id extends ReadOperationId, Data = Result<Id>>(
+export function useApiQuery<Id extends ReadOperationId, Data = QueryData<Id>>(
   id: Id,
   args: Arguments<Id>,
-  options?: Omit<UseQueryOptions<Result<Id>, Error, Data>, "queryKey" | "queryFn">,
+  options?: Omit<UseQueryOptions<QueryData<Id>, Error, Data>, "queryKey" | "queryFn">,
 ): UseQueryResult<Data, Error> {
-  return useQuery<Result<Id>, Error, Data>({ ...apiQuery(useClient(), id, args), ...options } as UseQueryOptions<Result<Id>, Error, Data>);
+  return useQuery<QueryData<Id>, Error, Data>({ ...apiQuery(useClient(), id, args), ...options } as never);
 }
 
 type PagesOptions<Id extends ListOperationId, Data> = Omit<
@@ -49,7 +49,8 @@ export function useApiPages<Id extends ListOperationId, Data = InfiniteData<Resu
   args: Arguments<Id>,
   options?: PagesOptions<Id, Data>,
 ): UseInfiniteQueryResult<Data, Error> {
-  return useInfiniteQuery({ ...options, ...apiPages(useClient(), id, args) } as never) as UseInfiniteQueryResult<Data, Error>;
+  const query = apiPages(useClient(), id, args);
+  return useInfiniteQuery({ ...options, ...query } as never) as UseInfiniteQueryResult<Data, Error>;
 }
 
 export interface MutationOptions<Id extends WriteOperationId, Context>

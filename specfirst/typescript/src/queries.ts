@@ -3,7 +3,8 @@ import { replaceEqualDeep, type DataTag, type InfiniteData } from "@tanstack/rea
 import { known } from "./client.js";
 import { name } from "./contract.js";
 import { after } from "./pages.js";
-import type { Arguments, CallOptions, Client, ListOperationId, OperationId, Page, ReadOperationId, Result } from "./types.js";
+import type { Arguments, CallOptions, Client, ListOperationId, OperationId } from "./types.js";
+import type { Page, ReadOperationId, Result } from "./types.js";
 
 /** The first element of all query keys. */
 export const API_KEY: string = name;
@@ -14,9 +15,14 @@ type Key<Id extends ReadOperationId, Data, Kind extends string[] = []> = DataTag
   Error
 >;
 
+/** The data of a query: its result, or null if there is none, because TanStack Query allows no `undefined`. */
+export type QueryData<Id extends ReadOperationId> = Defined<Result<Id>>;
+
+type Defined<Value> = Value extends undefined ? null : Value;
+
 export interface ApiQuery<Id extends ReadOperationId> {
-  queryKey: Key<Id, Result<Id>>;
-  queryFn: (context: { signal: AbortSignal }) => Promise<Result<Id>>;
+  queryKey: Key<Id, QueryData<Id>>;
+  queryFn: (context: { signal: AbortSignal }) => Promise<QueryData<Id>>;
   structuralSharing: (old: unknown, data: unknown) => unknown;
 }
 
@@ -31,7 +37,7 @@ export interface ApiPages<Id extends ListOperationId> {
 export function apiQuery<Id extends ReadOperationId>(api: Client, id: Id, args: Arguments<Id>): ApiQuery<Id> {
   return {
     queryKey: [API_KEY, id, args] as unknown as ApiQuery<Id>["queryKey"],
-    queryFn: ({ signal }) => method(api, id)(args, { signal }),
+    queryFn: async ({ signal }) => ((await method(api, id)(args, { signal })) ?? null) as QueryData<Id>,
     // A copy would lose the ETag.
     structuralSharing: (old, data) => {
       const etag = known(data);

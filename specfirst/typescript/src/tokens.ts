@@ -1,9 +1,4 @@
-export type Token = string | null | undefined;
-
-export type GetToken = (scheme: string) => Token | Promise<Token>;
-
-/** Returns the token of a security scheme. `refused` is a token that the server did not accept. */
-export type Ask = (scheme: string, refused?: Token) => Promise<Token>;
+import type { GetToken, Token } from "./types.js";
 
 interface Known {
   token: Promise<Token>;
@@ -12,8 +7,14 @@ interface Known {
   until: number;
 }
 
+interface Kept {
+  /** Returns the token of a security scheme. `refused` is a token that the server did not accept. */
+  tokens: (scheme: string, refused?: Token) => Promise<Token>;
+  forget: () => void;
+}
+
 /** Keeps each token until shortly before it expires. Calls at the same time share one `getToken`. */
-export function keep(getToken: GetToken): { tokens: Ask; forget: () => void } {
+export function keep(getToken: GetToken): Kept {
   const all = new Map<string, Known>();
   const ask = (scheme: string): Known => {
     const known: Known = { until: Infinity, token: Promise.resolve().then(() => getToken(scheme)) };
@@ -24,10 +25,9 @@ export function keep(getToken: GetToken): { tokens: Ask; forget: () => void } {
     all.set(scheme, known);
     return known;
   };
-  const tokens: Ask = (scheme, refused) => {
+  const tokens: Kept["tokens"] = (scheme, refused) => {
     const known = all.get(scheme);
-    const good = known && Date.now() < known.until && !(refused && known.value === refused);
-    return (good ? known : ask(scheme)).token;
+    return (known && Date.now() < known.until && !(refused && known.value === refused) ? known : ask(scheme)).token;
   };
   return { tokens, forget: () => all.clear() };
 }

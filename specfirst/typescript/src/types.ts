@@ -22,6 +22,26 @@ export type ErrorStatus<Id extends OperationId = OperationId> = Id extends Opera
 export type ErrorBody<Id extends OperationId, Status extends ErrorStatus<Id> = ErrorStatus<Id>> =
   Operations[Id]["errors"][Status & keyof Operations[Id]["errors"]];
 
+/** A credential, such as a bearer token; null or undefined if there is none. */
+export type Token = string | null | undefined;
+
+export type GetToken = (scheme: string) => Token | Promise<Token>;
+
+export interface ClientOptions {
+  /** The URL of the API's server, such as `https://api.example.com`; with its path, if it is not the contract's. */
+  baseUrl: string;
+  /**
+   * Returns the credential of a security scheme, usually a bearer token. A JWT is kept until it expires. The client
+   * asks again, once, if the API answers 401.
+   */
+  getToken?: GetToken | undefined;
+  /** How often a call is repeated that got no response, if that is safe (default: 0). */
+  retries?: number | undefined;
+  credentials?: RequestCredentials | undefined;
+  headers?: HeadersInit | undefined;
+  fetch?: ((request: Request) => Promise<Response>) | undefined;
+}
+
 export interface RequestOptions {
   signal?: AbortSignal | undefined;
   headers?: HeadersInit | undefined;

@@ -5,6 +5,9 @@ import { ApiError, createClient, etagOf, UnexpectedResponseError } from "odditie
 import type { Result, schemas, Thing, ThingRequest } from "oddities-client";
 import type { Blob as OddBlob } from "oddities-client";
 
+import { QueryClient } from "@tanstack/react-query";
+import { apiQuery } from "oddities-client/react";
+
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function certain<_ extends true>(): void {}
 
@@ -74,6 +77,12 @@ test("parameters are written as the contract says", async () => {
   assert.equal(headers.get("Authorization"), null);
 });
 
+test("a parameter may be called body", async () => {
+  await api.strip({ body: "a", contentType: "b" });
+  assert.equal(new URL(last().url).search, "?body=a&contentType=b");
+  assert.equal(await last().text(), "");
+});
+
 test("path parameters have their styles", async () => {
   const file = await api.getFile({ name: "a/b", extension: "png", matrix: [1, 2], label: [3, 4] });
   assert.equal(new URL(last().url).pathname, "/v1/files/a%2Fb.png/;matrix=1;matrix=2/.3,4");
@@ -95,6 +104,14 @@ test("a success may have a body or none", async () => {
   assert.equal(await answering(null, 204).getThing({ id: 1 }), undefined);
   // @ts-expect-error It may be undefined.
   (await api.getThing({ id: 1 })).name;
+});
+
+test("a query without a body has the data null", async () => {
+  const queries = new QueryClient();
+  const client = answering(null, 204);
+  const thing = await queries.fetchQuery(apiQuery(client, "getThing", { id: 1 }));
+  certain<Same<typeof thing, Thing | null>>();
+  assert.equal(thing, null);
 });
 
 test("another +json type is JSON", async () => {

@@ -52,13 +52,15 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     from specfirst.client.package import OWN, package, tarball, tarball_name, write
     from specfirst.contract.document import DocumentError
 
-    # The mock, from which the examples are, warns of those that are not valid. `specfirst lint` reports them.
-    logging.getLogger("specfirst").setLevel(logging.ERROR)
     started = time.monotonic()
     settings = config.section("client")
     name = _place(arguments.contract, settings, "contract", config, "openapi.yaml")
     output = Path(_place(arguments.output, settings, "output", config, "client"))
     contract = read_contract(name)
+    # The mock, from which the examples are, warns of those that are not valid. `specfirst lint` reports them.
+    log = logging.getLogger("specfirst")
+    level = log.level
+    log.setLevel(logging.ERROR)
     try:
         files = package(
             contract.document,
@@ -68,6 +70,8 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
         )
     except DocumentError as error:
         raise contract.error(error) from None
+    finally:
+        log.setLevel(level)
     if arguments.check:
         # Copies of the runtime need not be there.
         compared = [path for path in files if path in OWN or (output / path).exists()]

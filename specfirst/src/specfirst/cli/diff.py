@@ -22,6 +22,7 @@ from specfirst.cli.output import (
     add_output_arguments,
     write_report,
 )
+from specfirst.cli.progress import progress
 from specfirst.contract.document import pointer_text
 from specfirst.problems import Problem
 
@@ -128,7 +129,8 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
             raise CommandError(error.located(file or name)) from None
         documents.append(document)
     try:
-        changes = diff(*documents, today=settings.today, grace_days=settings.grace_days)
+        with progress(f"Comparing {arguments.old} and {arguments.new}"):
+            changes = diff(*documents, today=settings.today, grace_days=settings.grace_days)
     except DocumentError as error:
         raise CommandError(error.located(arguments.new)) from None
     changes = settings.with_levels(changes)

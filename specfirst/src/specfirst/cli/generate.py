@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from specfirst.cli.config import Config
 from specfirst.cli.errors import CLEAN, COULD_NOT_RUN, PROBLEMS, CommandError
 from specfirst.cli.lint import lint_settings
+from specfirst.cli.progress import progress
 
 if TYPE_CHECKING:
     from specfirst.codegen.generate import GenerationError
@@ -173,7 +174,9 @@ class Generate:
         from specfirst.codegen.generate import generate, write
 
         started = time.monotonic()
-        for name in write(generate(self.contract, lint_settings(self.config)), self.output):
+        with progress(f"Generating {self._shown(self.output)}/"):
+            files = generate(self.contract, lint_settings(self.config))
+        for name in write(files, self.output):
             print(f"wrote {self._shown(self.output)}/{name}")
         print(f"{self._shown(self.output)}/ is current, {time.monotonic() - started:.1f} s", flush=True)
 

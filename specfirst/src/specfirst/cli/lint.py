@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from specfirst.cli.config import Config
 from specfirst.cli.errors import CLEAN, CommandError
 from specfirst.cli.output import OUTPUT_SETTINGS, Report, RuleInfo, add_output_arguments, write_report
+from specfirst.cli.progress import progress
 from specfirst.problems import Problem, Severity, counted
 
 if TYPE_CHECKING:
@@ -140,7 +141,8 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     for name in names:
         if arguments.fix:
             notes += _fix(name, settings)
-        found, texts = _check(name, settings)
+        with progress(f"Linting {name}"):
+            found, texts = _check(name, settings)
         problems += found
         sources |= texts
     try:

@@ -217,7 +217,8 @@ def _place(operation: Operation, parameter: Parameter, name: str) -> Mapping[str
     row: dict[str, Any] = {}
     where = "query" if parameter.location == "querystring" else parameter.location
     found = "path" if f"{{{name}}}" in operation.path else "query"
-    if where != found or name != parameter.name:
+    # The runtime takes these two for the body and its type, unless the table says otherwise.
+    if where != found or name != parameter.name or name in ("body", "contentType"):
         row["in"] = where
     if name != parameter.name:
         row["name"] = parameter.name

@@ -192,8 +192,8 @@ def _entries(prefix: str, document: Document, found: Modules, name: str) -> Mapp
         },
         "queries": _same("API_KEY", "apiPages", "apiQuery"),
     }
-    types = _exports("types", {f"{prefix}Client": "Client", **_same(*_TYPES.split())}, types=True)
-    options = {f"{prefix}ClientOptions": "ClientOptions"}
+    named = {f"{prefix}Client": "Client", f"{prefix}ClientOptions": "ClientOptions"}
+    types = _exports("types", {**named, **_same(*_TYPES.split())}, types=True)
     codecs = {"form": "./forms.js", "stream": "./streams.js"}
     contract = _Code(
         exports={"name": json.dumps(name), **found.exports},
@@ -211,7 +211,6 @@ def _entries(prefix: str, document: Document, found: Modules, name: str) -> Mapp
         "schemas": (found.schemas, _Code()),
         "index": (
             "".join(_exports(module, names) for module, names in index.items())
-            + _exports("client", options, types=True)
             + types
             + 'export type * from "./schemas.js";\nexport type * as schemas from "./schemas.js";\n',
             _Code(index),
@@ -219,7 +218,7 @@ def _entries(prefix: str, document: Document, found: Modules, name: str) -> Mapp
         "react": (
             "".join(_exports(module, names) for module, names in react.items())
             + _exports("hooks", _same("MutationOptions"), types=True)
-            + _exports("queries", _same("ApiPages", "ApiQuery", "Variables"), types=True),
+            + _exports("queries", _same("ApiPages", "ApiQuery", "QueryData", "Variables"), types=True),
             _Code(react),
         ),
     }

@@ -469,7 +469,9 @@ class Types:
             if name in merged.tags and hint == "str":
                 hint = _literal(sorted(merged.tags[name]))
             hints[name] = hint
-        identifiers = _attributes(merged.properties, _words(hints.values()))
+        # An attribute has the same name in both types of a schema.
+        types = _words(hints.values())
+        identifiers = _attributes(merged.properties, types | {name.removesuffix("Request") for name in types})
         for name, hint in hints.items():
             part = merged.properties[name][0]
             schema: Mapping[str, Any] = part if isinstance(part, Mapping) else {}

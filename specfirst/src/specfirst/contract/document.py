@@ -481,7 +481,7 @@ class Document:
             else:
                 return None
         elif self._identified:
-            base = max((p for p in self._identified.values() if p == pointer[: len(p)]), key=len, default=())
+            base = self._resource(pointer)
         if not fragment:
             return base if hash_ or base else None
         if fragment.startswith("/"):
@@ -489,25 +489,36 @@ class Document:
                 token.replace("~1", "/").replace("~0", "~") for token in unquote(fragment[1:]).split("/")
             )
             return (*base, *tokens)
-        return self._anchors.get(fragment)
+        return self._anchors.get((base, fragment))
 
     def _absolute(self, address: str, pointer: Pointer) -> str:
-        bases = [(len(p), name) for name, p in self._identified.items() if p == pointer[: len(p)]]
-        return urljoin(max(bases, default=(0, ""))[1], address)
+        uris = {place: uri for uri, place in self._identified.items()}
+        return urljoin(uris.get(self._resource(pointer), ""), address)
+
+    def _resource(self, pointer: Pointer) -> Pointer:
+        """Return the nearest schema with `$id` around a part, or the document."""
+        if not self._identified:
+            return ()
+        return max((p for p in self._identified.values() if p == pointer[: len(p)]), key=len, default=())
 
     @cached_property
     def _identified(self) -> Mapping[str, Pointer]:
-        """The schemas with `$id`, by that URI."""
-        return {
-            node["$id"].removesuffix("#"): pointer
-            for pointer, node in self.parts("schema")
-            if isinstance(node.get("$id"), str)
-        }
+        """The schemas with `$id`, by that URI, which is relative to that of the schema around it."""
+        found: dict[str, Pointer] = {}
+        uris: dict[Pointer, str] = {}
+        # A schema comes before what it contains.
+        for pointer, node in self.parts("schema"):
+            if isinstance(node.get("$id"), str):
+                around = max((p for p in uris if p == pointer[: len(p)]), key=len, default=())
+                uris[pointer] = urljoin(uris.get(around, ""), node["$id"].removesuffix("#"))
+                found.setdefault(uris[pointer], pointer)
+        return found
 
     @cached_property
-    def _anchors(self) -> Mapping[str, Pointer]:
+    def _anchors(self) -> Mapping[tuple[Pointer, str], Pointer]:
+        """The anchors, by the schema with `$id` that they are in, and their name."""
         return {
-            node[key]: pointer
+            (self._resource(pointer), node[key]): pointer
             for pointer, node in self.parts("schema")
             for key in ("$dynamicAnchor", "$anchor")
             if isinstance(node.get(key), str)

@@ -145,7 +145,7 @@ class ExecutableSchemas:
             for name, part in (schema.get("properties") or {}).items()
             if self._directions.marked(part, (*pointer, "properties", name), self._mark)
         }
-        parts = [
+        parts: list[tuple[Any, Pointer]] = [
             (part, (*pointer, "allOf", str(index))) for index, part in enumerate(schema.get("allOf") or [])
         ]
         if "$ref" in schema:

@@ -10,6 +10,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ import jsonschema_rs
 import schemathesis
 from schemathesis import Case, HookContext, Response
 from schemathesis.cli import EventHandler, ExecutionContext, handler
+from schemathesis.core import NOT_SET
 from schemathesis.core import hooks as loading
 from schemathesis.core.failures import AcceptedNegativeData, Failure
 from schemathesis.core.parameters import ParameterLocation
@@ -49,7 +51,10 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     - x-response-headers, which the engine sends with every response, are added to each response.
     - Header parameters named Accept, Content-Type or Authorization are ignored (OpenAPI 3.1, section 4.8.12).
     - A template expression without a parameter is a text.
+    - A path with a fragment, which is not sent, is the path of other operations, or none.
     """
+    for path in [path for path in raw_schema.get("paths", {}) if "#" in path]:
+        del raw_schema["paths"][path]
     common = raw_schema.get("x-response-headers", {})
     components = raw_schema.get("components", {})
     for path, item in raw_schema.get("paths", {}).items():
@@ -141,7 +146,7 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
     if isinstance(failure, AllowHeaderMismatch) and not failure.missing_methods:
         item = case.operation.schema.raw_schema["paths"].get(case.operation.path, {})
         others = {method.lower() for method in item.get("additionalOperations", ())}
-        if others.issuperset(failure.undocumented_methods):
+        if others.issuperset(method.lower() for method in failure.undocumented_methods):
             return "Schemathesis does not read additionalOperations"
     media_type = (case.media_type or "").partition(";")[0].strip().lower()
     if isinstance(failure, AcceptedNegativeData) and _only_the_body_is_wrong(case):
@@ -149,10 +154,26 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
             return f"{media_type} does not show the types of values"
         if media_type in _FORMS and _valid_with_lists(case):
             return "a form does not show whether one value is a list"
+    if isinstance(failure, RejectedPositiveData) and is_json(media_type) and not _is_valid(case):
+        return "the contract's example does not match its schema"
+    query = (case.query or {}).values()
+    if isinstance(failure, RejectedPositiveData) and any(map(_is_nested, query)):
+        return "OpenAPI does not say how lists and objects inside others are written in a query"
     fields = case.body.values() if media_type in _FORMS and isinstance(case.body, dict) else ()
     if isinstance(failure, RejectedPositiveData) and any(map(_is_ambiguous, fields)):
         return "a form shows neither null nor an empty list, and Schemathesis writes nested objects as texts"
     return None
+
+
+def _is_valid(case: Case[Any]) -> bool:
+    """Return whether a JSON body matches its schema, which Schemathesis does not check for examples."""
+    alternative = case.operation.get_body_for_media_type(case.media_type)
+    if alternative is None or case.body is NOT_SET:
+        return True
+    try:
+        return jsonschema_rs.validator_for(alternative.optimized_schema).is_valid(case.body)
+    except ValueError:
+        return True
 
 
 def _has_twin(case: Case[Any]) -> bool:
@@ -174,28 +195,38 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def _is_ambiguous(value: Any) -> bool:
+    return value in (None, [], {}) or _is_nested(value)
+
+
+def _is_nested(value: Any) -> bool:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return value in (None, [], {}) or any(isinstance(part, dict | list) for part in inner)
+    return any(isinstance(part, dict | list) for part in inner)
 
 
 def _valid_with_lists(case: Case[Any]) -> bool:
     """Return whether the body is valid if the single values that are wrong are read as lists of one."""
     alternative = case.operation.get_body_for_media_type(case.media_type)
-    fields = case.body
-    if alternative is None or not isinstance(fields, dict):
+    if alternative is None or not isinstance(case.body, dict):
         return False
     validator = jsonschema_rs.validator_for(alternative.optimized_schema)
-    wrong = {error.instance_path[0] for error in validator.iter_errors(fields) if error.instance_path}
+    places = {tuple(error.instance_path) for error in validator.iter_errors(case.body)}
+    # The innermost ones.
+    wrong = [place for place in places if not any(place == other[: len(place)] for other in places - {place})]
+    if () in wrong:
+        return False
 
-    def as_lists(written: Callable[[Any], Any]) -> dict[str, Any]:
-        # The keys of an object are what Schemathesis writes.
-        return {
-            name: ([*value] if isinstance(value, dict) else [written(value)]) if name in wrong else value
-            for name, value in fields.items()
-        }
+    def with_lists(written: Callable[[Any], Any]) -> Any:
+        body: Any = deepcopy(case.body)
+        for *outer, name in wrong:
+            owner = body
+            for token in outer:
+                owner = owner[token]
+            # The keys of an object are what Schemathesis writes.
+            owner[name] = [*owner[name]] if isinstance(owner[name], dict) else [written(owner[name])]
+        return body
 
-    texts = as_lists(lambda value: value if isinstance(value, str) else json.dumps(value))
-    return bool(wrong) and any(map(validator.is_valid, (as_lists(lambda value: value), texts)))
+    texts = with_lists(lambda value: value if isinstance(value, str) else json.dumps(value))
+    return bool(wrong) and any(map(validator.is_valid, (with_lists(lambda value: value), texts)))
 
 
 @handler()

@@ -62,7 +62,8 @@ Found = list[ValidationErrorItem]
 class JSONBody:
     """The body of an operation that takes JSON of one schema."""
 
-    def __init__(self, body: RequestBody, schemas: Schemas, hint: Any) -> None:
+    def __init__(self, body: RequestBody, schemas: Schemas, hint: Any, *, partial: bool = False) -> None:
+        self._partial = partial
         self._required, self._media_types = body.required, body.media_types
         media_type = body.content[0]
         self._validator = schemas.validator(
@@ -75,7 +76,7 @@ class JSONBody:
 
         Raises UnsupportedMediaType, ContentTooLarge, MalformedBody or Invalid, in this order.
         """
-        headers, has_body = _headers(scope)
+        headers, has_body = _headers(scope, partial=self._partial)
         if has_body or b"content-type" in headers:
             _check_media_type(headers, self._media_types, scope["method"])
         data = await _read(receive, headers, limit) if has_body else b""
@@ -102,8 +103,10 @@ class JSONBody:
 class Body:
     """The body of an operation that takes other media types than JSON, or several schemas."""
 
-    def __init__(self, document: Document, body: RequestBody, schemas: Schemas, hint: Any) -> None:
-        self._body = body
+    def __init__(
+        self, document: Document, body: RequestBody, schemas: Schemas, hint: Any, *, partial: bool = False
+    ) -> None:
+        self._body, self._partial = body, partial
         model = (
             TypeAdapter(_modelled(hint)).validator
             if any(m.codec in _MODELLED for m in body.content)
@@ -116,7 +119,7 @@ class Body:
 
     async def read(self, scope: Scope, receive: Receive, limit: int) -> Any:
         """Return the codec of the body and its value; ABSENT if an optional body was not sent."""
-        headers, has_body = _headers(scope)
+        headers, has_body = _headers(scope, partial=self._partial)
         if not has_body and b"content-type" not in headers:
             if self._body.required:
                 raise MalformedBody("The body is missing")
@@ -374,8 +377,8 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     return pairs
 
 
-def _headers(scope: Scope) -> tuple[dict[bytes, bytes], bool]:
-    """Return the content headers of a request, and whether it has a body."""
+def _headers(scope: Scope, *, partial: bool) -> tuple[dict[bytes, bytes], bool]:
+    """Return the content headers of a request, and whether it has a body; `partial` ones are declared."""
     headers: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
         if name.startswith(b"content-"):
@@ -384,7 +387,7 @@ def _headers(scope: Scope) -> tuple[dict[bytes, bytes], bool]:
     has_body = headers.get(b"content-length", b"0") != b"0" or any(
         name == b"transfer-encoding" for name, _ in scope["headers"]
     )
-    if b"content-range" in headers and scope["method"] == "PUT":
+    if b"content-range" in headers and scope["method"] == "PUT" and not partial:
         # Storing a part as if it were the whole would destroy the rest (RFC 9110, section 14.5).
         raise MalformedBody("The body must be whole, without Content-Range")
     return headers, has_body

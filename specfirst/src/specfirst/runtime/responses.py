@@ -158,12 +158,11 @@ class Responder:
             value = getattr(result, identifier)
             if value is None and not header.required:
                 continue
-            # Cookies contain commas, so each has a field of its own (RFC 9110, section 5.3).
-            for part in value if name == b"set-cookie" and isinstance(value, list) else (value,):
-                text = part if type(part) is str else _header_text(part, header)
-                if not text.isascii() or not text.isprintable():
-                    raise ContractViolation(f"the header {name.decode()} is not printable ASCII")
-                headers.append((name, text.encode()))
+            if name == b"set-cookie" and isinstance(value, list):
+                # Cookies contain commas, so each has a field of its own (RFC 9110, section 5.3).
+                headers += [(name, _field(name, part)) for part in value]
+                continue
+            headers.append((name, _field(name, value if type(value) is str else _header_text(value, header))))
         return headers
 
     def conditional(self, response: HTTPResponse, headers: Iterable[tuple[bytes, bytes]]) -> HTTPResponse:
@@ -300,6 +299,12 @@ def _content_type(name: str, codec: str) -> list[tuple[bytes, bytes]]:
 def _covers(range_: str, essence: str) -> bool:
     """Return whether a media type is in a range such as `image/*`."""
     return range_ in (essence, "*/*") or (range_.endswith("/*") and essence.startswith(range_[:-1]))
+
+
+def _field(name: bytes, text: str) -> bytes:
+    if not text.isascii() or not text.isprintable():
+        raise ContractViolation(f"the header {name.decode()} is not printable ASCII")
+    return text.encode()
 
 
 def _header_text(value: Any, header: Header) -> str:

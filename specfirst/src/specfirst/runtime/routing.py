@@ -272,10 +272,12 @@ class OperationHandler:
                 m.codec == "json" and m.schema == first.schema for m in operation.body.content
             )
             hint = _without_markers(hints.get("body", Any))
+            headers = {p.name.lower() for p in operation.parameters if p.location == "header"}
+            partial = "content-range" in headers
             self._body = (
-                bodies.JSONBody(operation.body, engine.schemas, hint)
+                bodies.JSONBody(operation.body, engine.schemas, hint, partial=partial)
                 if plain
-                else bodies.Body(engine.document, operation.body, engine.schemas, hint)
+                else bodies.Body(engine.document, operation.body, engine.schemas, hint, partial=partial)
             )
         self.prepared = True
 

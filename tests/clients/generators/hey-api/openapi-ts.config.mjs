@@ -1,5 +1,16 @@
+// Ids are numbers, which the contract's bounds make exact: hey-api makes a bigint of `format: int64`.
+const narrow = (schema) => {
+  delete schema.format;
+};
+
 export default {
   input: "openapi.yaml",
   output: "generated",
-  plugins: ["@hey-api/typescript", "@hey-api/sdk", "@hey-api/client-fetch"],
+  parser: { patch: { schemas: { TaskId: narrow, CategoryId: narrow, Offset: narrow, Total: narrow } } },
+  plugins: [
+    "@hey-api/client-fetch",
+    { name: "@hey-api/sdk", transformer: true },
+    "@hey-api/transformers",
+    { name: "zod", compatibilityVersion: 3, dates: { offset: true } },
+  ],
 };

@@ -1,35 +1,35 @@
-// Uses the client that orval generates from the contract, as a front end does.
-import { createTask, getHealth, getTask, listTasks, updateTask } from "./generated/tasks";
-import type { TaskResponse, TaskUpdate } from "./generated/tasks.schemas";
+import { createTask, getTask, listTasks, toggleTask, updateTask } from "./generated/tasks";
+import { check, setting } from "./scenario";
 
-const options: RequestInit = { headers: { Authorization: `Bearer ${TOKEN}` } };
+const user_id = setting("USER_ID");
+const authorization = { Authorization: `Bearer ${setting("TOKEN")}` };
+const options: RequestInit = { headers: authorization };
 
-const health = await getHealth();
-if (health.status !== 200) throw new Error(JSON.stringify(health));
-const status: "healthy" = health.data.status;
-
-// Only the title is required, and null differs from an omitted property.
-const created = await createTask(USER_ID, { title: "One" }, options);
-if (created.status !== 201) throw new Error(JSON.stringify(created));
-const change: TaskUpdate = { priority: "high", due_date: null };
-const changed = await updateTask(USER_ID, created.data.id, change, options);
-if (changed.status !== 200) throw new Error(JSON.stringify(changed));
-const due: string | null = changed.data.due_date;
-
-const page = await listTasks(USER_ID, { priority: "high", limit: 20 }, options);
-if (page.status !== 200) throw new Error(JSON.stringify(page));
-const items: TaskResponse[] = page.data.items;
-const cursor: string | null = page.data.next_cursor;
-
-// The status decides whether the detail is a string or a list of validation errors.
-const missing = await getTask(USER_ID, created.data.id + 1, options);
-const detail: string | undefined = missing.status === 404 ? missing.data.detail : undefined;
-const invalid = await listTasks(USER_ID, { limit: 0 }, options);
-const places = invalid.status === 422 ? invalid.data.detail.map(({ loc }) => loc.join(".")) : [];
-
-// @ts-expect-error A task needs a title.
-void (() => createTask(USER_ID, {}, options));
-// @ts-expect-error Unknown priority.
-void (() => listTasks(USER_ID, { priority: "urgent" }, options));
-
-console.log(JSON.stringify({ status, due, titles: items.map(({ title }) => title), cursor, detail, places }));
+await check<number>({
+  create: async (title) => {
+    const created = await createTask(user_id, { title, priority: "high" }, options);
+    if (created.status !== 201) throw new Error(JSON.stringify(created));
+    return created.data;
+  },
+  list: async (limit, cursor) => {
+    const page = await listTasks(user_id, { priority: "high", limit, ...(cursor && { cursor }) }, options);
+    if (page.status !== 200) throw new Error(JSON.stringify(page));
+    return page.data;
+  },
+  get: async (task_id) => {
+    const read = await getTask(user_id, task_id, options);
+    if (read.status !== 200) throw new Error(JSON.stringify(read));
+    return read.data;
+  },
+  missing: async (task_id) => {
+    const read = await getTask(user_id, task_id, options);
+    return read.status === 404 ? read.data.code : String(read.status);
+  },
+  toggle: async (task_id, key) => {
+    const toggled = await toggleTask(user_id, task_id, { headers: { ...authorization, "Idempotency-Key": key } });
+    if (toggled.status !== 200) throw new Error(JSON.stringify(toggled));
+    return toggled.data;
+  },
+  rename: async (task_id, title, etag) =>
+    (await updateTask(user_id, task_id, { title }, { headers: { ...authorization, "If-Match": etag } })).status,
+});

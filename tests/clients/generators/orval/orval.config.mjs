@@ -5,7 +5,7 @@ export default {
       target: "generated/tasks.ts",
       mode: "split",
       client: "fetch",
-      baseUrl: { runtime: "API_URL" },
+      baseUrl: { runtime: 'process.env["API_URL"]' },
       urlEncodeParameters: true,
     },
   },

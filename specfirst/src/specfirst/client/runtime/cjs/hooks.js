@@ -26,7 +26,8 @@ function useApiQuery(id, args, options) {
 }
 /** An infinite query: `fetchNextPage()` adds a page to `data.pages` while `hasNextPage` is true. */
 function useApiPages(id, args, options) {
-    return (0, react_query_1.useInfiniteQuery)({ ...options, ...(0, queries_js_1.apiPages)(useClient(), id, args) });
+    const query = (0, queries_js_1.apiPages)(useClient(), id, args);
+    return (0, react_query_1.useInfiniteQuery)({ ...options, ...query });
 }
 /**
  * A mutation: `useApiMutation("createTask").mutate({ user_id, body })`. Afterwards, successful or not, it invalidates

@@ -1,13 +1,17 @@
 import { type DataTag, type InfiniteData } from "@tanstack/react-query";
-import type { Arguments, CallOptions, Client, ListOperationId, OperationId, ReadOperationId, Result } from "./types.js";
+import type { Arguments, CallOptions, Client, ListOperationId, OperationId } from "./types.js";
+import type { ReadOperationId, Result } from "./types.js";
 /** The first element of all query keys. */
 export declare const API_KEY: string;
 type Key<Id extends ReadOperationId, Data, Kind extends string[] = []> = DataTag<readonly [typeof API_KEY, Id, Arguments<Id>, ...Kind], Data, Error>;
+/** The data of a query: its result, or null if there is none, because TanStack Query allows no `undefined`. */
+export type QueryData<Id extends ReadOperationId> = Defined<Result<Id>>;
+type Defined<Value> = Value extends undefined ? null : Value;
 export interface ApiQuery<Id extends ReadOperationId> {
-    queryKey: Key<Id, Result<Id>>;
+    queryKey: Key<Id, QueryData<Id>>;
     queryFn: (context: {
         signal: AbortSignal;
-    }) => Promise<Result<Id>>;
+    }) => Promise<QueryData<Id>>;
     structuralSharing: (old: unknown, data: unknown) => unknown;
 }
 export interface ApiPages<Id extends ListOperationId> {

@@ -15,7 +15,7 @@ exports.API_KEY = contract_js_1.name;
 function apiQuery(api, id, args) {
     return {
         queryKey: [exports.API_KEY, id, args],
-        queryFn: ({ signal }) => method(api, id)(args, { signal }),
+        queryFn: async ({ signal }) => ((await method(api, id)(args, { signal })) ?? null),
         // A copy would lose the ETag.
         structuralSharing: (old, data) => {
             const etag = (0, client_js_1.known)(data);

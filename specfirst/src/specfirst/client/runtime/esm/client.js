@@ -28,11 +28,62 @@ export function createClient(options) {
     async function credentials(route, refused, signal) {
         signal?.throwIfAborted();
         for (const names of route.security ?? []) {
-            const found = await abortable(Promise.all(names.map((name) => tokens(name, refused[name]))), signal);
+            const found = await abortable(Promise.all(names.map((name) => tokens(name, refused?.[name]))), signal);
             if (found.every(Boolean))
                 return Object.fromEntries(names.map((name, index) => [name, found[index]]));
         }
         return {};
+    }
+    /** Writes the arguments of a call as the contract says. */
+    function request(route, args, used, accept, call) {
+        const { parameters = {}, body: types = ["application/json"] } = route;
+        const headers = new Headers(options.headers);
+        if (route.accept)
+            headers.set("Accept", accept.join(", ") || "*/*");
+        new Headers(call.headers).forEach((value, name) => headers.set(name, value));
+        const query = [];
+        const cookies = [];
+        let { path } = route;
+        const put = (where, name, value, place) => {
+            if (where === "path")
+                path = path.replace(`{${name}}`, () => segment(name, value, place));
+            else if (value === null && !place.json)
+                return;
+            else if (where === "header")
+                headers.set(name, field(value, place));
+            else
+                (where === "cookie" ? cookies : query).push(...pairs(name, value, place));
+        };
+        for (const [argument, value] of Object.entries(args)) {
+            const place = parameters[argument];
+            if (value === undefined || (!place && /^(body|contentType)$/.test(argument)))
+                continue;
+            const name = place?.name ?? argument;
+            put(place?.in ?? (path.includes(`{${name}}`) ? "path" : "query"), name, value, place ?? {});
+        }
+        for (const [scheme, token] of Object.entries(used)) {
+            const [where, name, before] = schemes[scheme] ?? ["header", "Authorization", "Bearer "];
+            put(where, name, `${before}${token}`, {});
+        }
+        const [, missing] = /\{([^{}]+)\}/.exec(path) ?? [];
+        if (missing)
+            throw new TypeError(`The path parameter ${missing} is missing`);
+        if (cookies.length)
+            headers.set("Cookie", cookies.join("; "));
+        const init = { method: route.method, headers, signal: call.signal ?? null };
+        if (options.credentials)
+            init.credentials = options.credentials;
+        const { body, contentType } = parameters["body"] ? {} : args;
+        if (body !== undefined) {
+            const type = String(contentType ?? ((body instanceof Blob && body.type) || types[0]));
+            const form = codecs.form?.(body, type, route.encoding);
+            init.body = isJson(type) ? JSON.stringify(body) : (form ?? body);
+            init.duplex = "half";
+            // `fetch` adds the boundary.
+            if (type !== "multipart/form-data")
+                headers.set("Content-Type", type);
+        }
+        return new Request(`${root(options.baseUrl)}${path}${query.length ? "?" : ""}${query.join("&")}`, init);
     }
     async function send(id, route, given, call) {
         const { signal } = call;
@@ -41,28 +92,26 @@ export function createClient(options) {
             args[route.match] ??= call.ifMatch;
         if (route.key)
             args[route.key] ??= call.idempotencyKey ?? (retries ? newKey() : undefined);
-        const keyed = route.key !== undefined && args[route.key] !== undefined;
         const repeatable = !(args["body"] instanceof ReadableStream);
+        const keyed = route.key !== undefined && args[route.key] !== undefined;
         const safe = repeatable && (keyed || /^(GET|HEAD|PUT|DELETE|QUERY)$/.test(route.method));
         const accept = call.accept ? [call.accept] : (route.accept ?? ["application/json"]).slice(0, route.asked ?? 1);
-        let refused = {};
-        for (let lost = 0, renewed = false;;) {
+        let refused;
+        for (let lost = 0;;) {
             const used = await credentials(route, refused, signal);
-            let response;
-            try {
-                response = await transport(request(route, args, used, accept, options, call));
-            }
-            catch (error) {
+            const response = await transport(request(route, args, used, accept, call)).catch((error) => {
                 if (lost >= retries || !safe || signal?.aborted)
                     throw error;
+            });
+            if (!response)
                 await abortable(new Promise((resolve) => setTimeout(resolve, 100 * 2 ** lost++)), signal);
-                continue;
-            }
-            if (response.status !== 401 || renewed || !repeatable || !Object.keys(used).length) {
+            else if (response.status !== 401 || refused || !repeatable || !Object.keys(used).length) {
                 return answered(id, route, response, accept);
             }
-            [refused, renewed] = [used, true];
-            await response.body?.cancel();
+            else {
+                refused = used;
+                await response.body?.cancel();
+            }
         }
     }
     const method = (id, route) => (args = {}, given = {}) => {
@@ -80,56 +129,6 @@ export function createClient(options) {
     forgetful.set(client, forget);
     return client;
 }
-/** Writes the arguments of a call as the contract says. */
-function request(route, args, used, accept, options, call) {
-    const { parameters = {}, body: types = ["application/json"] } = route;
-    const headers = new Headers(options.headers);
-    if (route.accept)
-        headers.set("Accept", accept.join(", ") || "*/*");
-    new Headers(call.headers).forEach((value, name) => headers.set(name, value));
-    const query = [];
-    const cookies = [];
-    let { path } = route;
-    const put = (where, name, value, place) => {
-        if (where === "path")
-            path = path.replace(`{${name}}`, () => segment(name, value, place));
-        else if (value === null && !place.json)
-            return;
-        else if (where === "header")
-            headers.set(name, field(value, place));
-        else
-            (where === "cookie" ? cookies : query).push(...pairs(name, value, place));
-    };
-    for (const [argument, value] of Object.entries(args)) {
-        const place = parameters[argument];
-        if (value === undefined || (!place && /^(body|contentType)$/.test(argument)))
-            continue;
-        const name = place?.name ?? argument;
-        put(place?.in ?? (path.includes(`{${name}}`) ? "path" : "query"), name, value, place ?? {});
-    }
-    for (const [scheme, token] of Object.entries(used)) {
-        const [where, name, before] = schemes[scheme] ?? ["header", "Authorization", "Bearer "];
-        put(where, name, `${before}${token}`, {});
-    }
-    const [, missing] = /\{([^{}]+)\}/.exec(path) ?? [];
-    if (missing)
-        throw new TypeError(`The path parameter ${missing} is missing`);
-    if (cookies.length)
-        headers.set("Cookie", cookies.join("; "));
-    const init = { method: route.method, headers, signal: call.signal ?? null };
-    if (options.credentials)
-        init.credentials = options.credentials;
-    const { body, contentType } = parameters["body"] ? {} : args;
-    if (body !== undefined) {
-        const type = String(contentType ?? ((body instanceof Blob && body.type) || types[0]));
-        init.body = isJson(type) ? JSON.stringify(body) : (codecs.form?.(body, type, route.encoding) ?? body);
-        init.duplex = "half";
-        // `fetch` adds the boundary.
-        if (type !== "multipart/form-data")
-            headers.set("Content-Type", type);
-    }
-    return new Request(`${root(options.baseUrl)}${path}${query.length ? "?" : ""}${query.join("&")}`, init);
-}
 /** Returns the URL that paths begin with. An origin alone is that of the contract's server, which may have a path. */
 export function root(baseUrl) {
     const url = baseUrl.replace(/\/+$/, "");
@@ -138,7 +137,8 @@ export function root(baseUrl) {
 /** Returns the result of a response, or throws its error. */
 async function answered(id, route, response, accept) {
     const type = (response.headers.get("Content-Type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
-    const fits = (range) => range === type || (isJson(range) && isJson(type)) || (/\*$/.test(range) && type.startsWith(range.replace(/(\*\/)?\*$/, "")));
+    const within = (range) => range.endsWith("*") && type.startsWith(range.split("*")[0] ?? "");
+    const fits = (range) => range === type || (isJson(range) && isJson(type)) || within(range);
     const bytes = [204, 205].includes(response.status) || (response.ok && !accept.length) ? null : response.body;
     if (response.ok && bytes && !accept.some(fits))
         throw new UnexpectedResponseError(response);

@@ -1,11 +1,11 @@
 import type { ErrorGroups, OperationId, Route } from "./types.js";
 declare class Failure<Id extends string, Status extends number, Body> extends Error {
-    /** The operation that failed. */
     readonly operationId: Id;
-    readonly status: Status;
     readonly body: Body;
-    /** The response, for its headers, such as `Retry-After`. Its body is already read. */
     readonly response: Response;
+    readonly name: string;
+    readonly status: Status;
+    /** The operation that failed, and its response, for headers such as `Retry-After`; its body is already read. */
     constructor(operationId: Id, body: Body, response: Response);
     static [Symbol.hasInstance](value: unknown): boolean;
 }
@@ -24,6 +24,7 @@ export declare const ApiError: abstract new (...none: never) => ApiError;
 /** The response is not one of the contract: it is from a proxy, or `baseUrl` is wrong. */
 export declare class UnexpectedResponseError extends Error {
     readonly response: Response;
+    readonly name: string;
     constructor(response: Response);
 }
 /** Returns the error for a response that is not a success. */

@@ -1,17 +1,16 @@
 class Failure extends Error {
-    /** The operation that failed. */
     operationId;
-    status;
     body;
-    /** The response, for its headers, such as `Retry-After`. Its body is already read. */
     response;
+    name = "ApiError";
+    status;
+    /** The operation that failed, and its response, for headers such as `Retry-After`; its body is already read. */
     constructor(operationId, body, response) {
         super(`${operationId} answered ${response.status}: ${inWords(body)}`);
-        this.name = "ApiError";
         this.operationId = operationId;
-        this.status = response.status;
         this.body = body;
         this.response = response;
+        this.status = response.status;
     }
     // The same class may be loaded as an ES module and with `require`.
     static [Symbol.hasInstance](value) {
@@ -23,10 +22,10 @@ export const ApiError = Failure;
 /** The response is not one of the contract: it is from a proxy, or `baseUrl` is wrong. */
 export class UnexpectedResponseError extends Error {
     response;
+    name = "UnexpectedResponseError";
     constructor(response) {
         const type = response.headers.get("Content-Type") ?? "no content";
         super(`${response.url} answered ${response.status} with ${type} that is not the API's; check baseUrl`);
-        this.name = "UnexpectedResponseError";
         this.response = response;
     }
 }
@@ -48,8 +47,10 @@ function kind(value) {
 function inWords(body) {
     const said = ["detail", "message", "title", "error"].map((name) => property(body, name)).find((one) => one) ?? body;
     const words = (one) => {
-        const [place, text] = [property(one, "loc"), property(one, "msg")];
-        return Array.isArray(place) ? `${place.join(".")}: ${String(text)}` : typeof one === "string" ? one : JSON.stringify(one);
+        const place = property(one, "loc");
+        if (Array.isArray(place))
+            return `${place.join(".")}: ${String(property(one, "msg"))}`;
+        return typeof one === "string" ? one : JSON.stringify(one);
     };
     return Array.isArray(said) ? said.map(words).join("; ") : String(words(said) ?? "no content");
 }

@@ -1,12 +1,12 @@
 import { type InfiniteData, type UseInfiniteQueryOptions, type UseInfiniteQueryResult, type UseMutationOptions, type UseMutationResult, type UseQueryOptions, type UseQueryResult } from "@tanstack/react-query";
 import { type Provider } from "react";
-import { type Variables } from "./queries.js";
+import { type QueryData, type Variables } from "./queries.js";
 import type { Arguments, Client, ListOperationId, ReadOperationId, Result, WriteOperationId } from "./types.js";
 /** Provides the client to the hooks below it. */
 export declare const ClientProvider: Provider<Client | null>;
 export declare function useClient(): Client;
 /** A query: `useApiQuery("getTask", { user_id, task_id })`. Accepts the options of TanStack Query, such as `select`. */
-export declare function useApiQuery<Id extends ReadOperationId, Data = Result<Id>>(id: Id, args: Arguments<Id>, options?: Omit<UseQueryOptions<Result<Id>, Error, Data>, "queryKey" | "queryFn">): UseQueryResult<Data, Error>;
+export declare function useApiQuery<Id extends ReadOperationId, Data = QueryData<Id>>(id: Id, args: Arguments<Id>, options?: Omit<UseQueryOptions<QueryData<Id>, Error, Data>, "queryKey" | "queryFn">): UseQueryResult<Data, Error>;
 type PagesOptions<Id extends ListOperationId, Data> = Omit<UseInfiniteQueryOptions<Result<Id>, Error, Data>, "queryKey" | "queryFn" | "initialPageParam" | "getNextPageParam" | "getPreviousPageParam">;
 /** An infinite query: `fetchNextPage()` adds a page to `data.pages` while `hasNextPage` is true. */
 export declare function useApiPages<Id extends ListOperationId, Data = InfiniteData<Result<Id>, string | null>>(id: Id, args: Arguments<Id>, options?: PagesOptions<Id, Data>): UseInfiniteQueryResult<Data, Error>;

@@ -19,7 +19,8 @@ export function useApiQuery(id, args, options) {
 }
 /** An infinite query: `fetchNextPage()` adds a page to `data.pages` while `hasNextPage` is true. */
 export function useApiPages(id, args, options) {
-    return useInfiniteQuery({ ...options, ...apiPages(useClient(), id, args) });
+    const query = apiPages(useClient(), id, args);
+    return useInfiniteQuery({ ...options, ...query });
 }
 /**
  * A mutation: `useApiMutation("createTask").mutate({ user_id, body })`. Afterwards, successful or not, it invalidates

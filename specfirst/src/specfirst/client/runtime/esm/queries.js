@@ -9,7 +9,7 @@ export const API_KEY = name;
 export function apiQuery(api, id, args) {
     return {
         queryKey: [API_KEY, id, args],
-        queryFn: ({ signal }) => method(api, id)(args, { signal }),
+        queryFn: async ({ signal }) => ((await method(api, id)(args, { signal })) ?? null),
         // A copy would lose the ETag.
         structuralSharing: (old, data) => {
             const etag = known(data);

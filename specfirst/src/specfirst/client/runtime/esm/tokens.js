@@ -9,8 +9,7 @@ export function keep(getToken) {
     };
     const tokens = (scheme, refused) => {
         const known = all.get(scheme);
-        const good = known && Date.now() < known.until && !(refused && known.value === refused);
-        return (good ? known : ask(scheme)).token;
+        return (known && Date.now() < known.until && !(refused && known.value === refused) ? known : ask(scheme)).token;
     };
     return { tokens, forget: () => all.clear() };
 }

@@ -1,0 +1,4 @@
+package jakarta.annotation;
+
+/** Only for the compiler: the generator's jar, which has the other libraries, lacks it. */
+public @interface Nullable {}

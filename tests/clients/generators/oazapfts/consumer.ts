@@ -1,0 +1,34 @@
+import { createTask, defaults, getTask, listTasks, toggleTask, updateTask } from "./generated/api";
+import { check, setting } from "./scenario";
+
+defaults.baseUrl = setting("API_URL");
+defaults.headers = { Authorization: `Bearer ${setting("TOKEN")}` };
+const user_id = setting("USER_ID");
+
+await check<number>({
+  create: async (title) => {
+    const created = await createTask(user_id, { title, priority: "high" });
+    if (created.status !== 201) throw new Error(JSON.stringify(created));
+    return created.data;
+  },
+  list: async (limit, cursor) => {
+    const page = await listTasks(user_id, { priority: "high", limit, cursor });
+    if (page.status !== 200) throw new Error(JSON.stringify(page));
+    return page.data;
+  },
+  get: async (task_id) => {
+    const read = await getTask(user_id, task_id);
+    if (read.status !== 200) throw new Error(JSON.stringify(read));
+    return read.data;
+  },
+  missing: async (task_id) => {
+    const read = await getTask(user_id, task_id);
+    return read.status === 404 ? read.data.code : String(read.status);
+  },
+  toggle: async (task_id, key) => {
+    const toggled = await toggleTask(user_id, task_id, { idempotencyKey: key });
+    if (toggled.status !== 200) throw new Error(JSON.stringify(toggled));
+    return toggled.data;
+  },
+  rename: async (task_id, title, etag) => (await updateTask(user_id, task_id, { title }, { ifMatch: etag })).status,
+});

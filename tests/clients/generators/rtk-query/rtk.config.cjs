@@ -1,0 +1,7 @@
+module.exports = {
+  schemaFile: "./openapi.yaml",
+  apiFile: "./empty.ts",
+  apiImport: "empty",
+  outputFile: "./generated/api.ts",
+  exportName: "api",
+};
