@@ -20,6 +20,7 @@ import traceback
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from threading import Thread
 from typing import BinaryIO
 
 PRELOADED = ("scripts.serve", "impl.app", "uvloop", "uvicorn.lifespan.on", "uvicorn.loops.uvloop")
@@ -135,6 +136,7 @@ def _report(listener: int, log: int, status: int, workers: int, env: dict[str, s
         os.close(listener)
         os.close(log)
         os.write(status, b"%d\n" % pid)
+        Thread(target=_stop_with_the_tests, args=(status, pid), daemon=True).start()
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         # The tests may have ended.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
@@ -163,6 +165,12 @@ def _report(listener: int, log: int, status: int, workers: int, env: dict[str, s
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code if isinstance(code, int) else int(code is not None))
+
+
+def _stop_with_the_tests(status: int, server: int) -> None:
+    """Stop the server when the tests have ended without stopping it, because they were killed."""
+    os.read(status, 1)
+    os.kill(server, signal.SIGTERM)
 
 
 def _serve(listener: int, workers: int) -> None:

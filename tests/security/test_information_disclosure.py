@@ -153,8 +153,9 @@ def mistakes(person: Person) -> Iterator[httpx.Response]:
         yield send(person, "DELETE", f"/categories/{text}")
     for text in (*INVALID_USER_IDS, f"{WORD}%00"):
         yield send(person, "GET", f"/api/{text}/tasks")
-    for name, token in [*SHARED_SECRET.items(), *((name, build()) for name, build in KEY_SET.items())]:
-        if token.isascii() and token.isprintable() and len(token) < 16_384 and name not in ("space",):
+    for token in [*SHARED_SECRET.values(), *(build() for build in KEY_SET.values())]:
+        # The server removes white space around the value of a header, and then some of the tokens are valid.
+        if token.isascii() and token.isprintable() and len(token) < 16_384 and token == token.strip():
             yield send(person, "GET", "/tasks", token=token)
     yield send(person, "GET", "/tasks", token=WORD)
     for name in ("If-Match", "If-None-Match", "Idempotency-Key", "Prefer", "Range", "X-Request-ID"):
