@@ -189,3 +189,31 @@ def test_a_class_named_as_a_type_gets_another_name_and_all_types_are_imported(tm
         imported = {alias.asname or alias.name for node in nodes for alias in node.names}
         assert names <= imported | {*dir(builtins)}
     assert missing(document, layout) == []
+
+
+INLINE = """\
+openapi: 3.1.0
+info: {title: t, version: '1'}
+paths:
+  /a:
+    get:
+      operationId: query
+      tags: [a]
+      responses:
+        '200':
+          description: ''
+          headers: {X-Total: {required: true, schema: {type: integer}}}
+          content: {application/json: {schema: {type: object, properties: {a: {type: string}}}}}
+        '404': {description: ''}
+"""
+
+
+def test_generated_code_has_no_empty_texts_and_no_numbered_bodies(tmp_path: Path) -> None:
+    contract = tmp_path / "openapi.yaml"
+    contract.write_text(INLINE, encoding="utf-8")
+    files = {name: content.decode() for name, content in generate(contract).items() if name.endswith(".py")}
+    assert "class Query200(Result):" in files["operations.py"]
+    assert "class Query200Body(BaseModel):" in files["schemas.py"]
+    assert "body: Query200Body | plain.Query200Body" in files["operations.py"]
+    assert "summary=" not in files["routers/a.py"]
+    assert '"description"' not in files["routers/a.py"]

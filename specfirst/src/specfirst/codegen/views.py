@@ -264,15 +264,13 @@ class Views:
         first = response.content[0] if response.content else None
         if first is None or first.codec != "json" or first.schema is None:
             return ""
-        return self._hint(
-            first.schema, (*first.pointer, "schema"), f"{operation.class_name}{_role(response)}"
-        )
+        return self._hint(first.schema, (*first.pointer, "schema"), _body_name(operation, response))
 
     def _declared_headers(self, response: Response) -> dict[str, Any]:
         """Return the headers for FastAPI, with inlined schemas: it does not support components here."""
         return {
             header.name: {
-                "description": header.description,
+                **({"description": header.description} if header.description else {}),
                 "required": header.required,
                 "schema": dict(self._document.follow(header.schema, response.pointer)[0]),
             }
@@ -365,9 +363,7 @@ class Views:
 
     def _results(self, operation: Operation) -> Iterator[TypedResult]:
         """Yield the classes of the successes; there is none if the operation returns the body itself."""
-        first = operation.results[0]
-        alone = len(operation.results) == 1 and not first.headers and first.exact
-        if alone and (not first.content or (len(first.content) == 1 and not first.content[0].is_range)):
+        if _returns_body(operation):
             return
         for response in operation.results:
             yield from self._typed_results(operation, response)
@@ -407,7 +403,7 @@ class Views:
 
     def _plain_type(self, operation: Operation, response: Response, media_type: MediaType) -> str:
         """Return the types of a response body: the model, and the plain dict of the same shape."""
-        role = f"{operation.class_name}{_role(response)}"
+        role = _body_name(operation, response)
         if len(response.content) > 1 and any(
             m.schema != response.content[0].schema for m in response.content
         ):
@@ -451,6 +447,20 @@ def _is_scalar(definition: Definition) -> bool:
 
 def _scalars(types: Iterable[str]) -> str:
     return " | ".join(dict.fromkeys(SCALARS[name] for name in types)) or "str"
+
+
+def _body_name(operation: Operation, response: Response) -> str:
+    """Return the name of the model of a body without a name; without `Body` it is that of a typed result."""
+    typed = response in operation.inexact or (response in operation.results and not _returns_body(operation))
+    return f"{operation.class_name}{_role(response)}{'Body' if typed else ''}"
+
+
+def _returns_body(operation: Operation) -> bool:
+    """Return whether the method returns the body of its only success, and not a typed result."""
+    first = operation.results[0]
+    if len(operation.results) > 1 or first.headers or not first.exact:
+        return False
+    return not first.content or (len(first.content) == 1 and not first.content[0].is_range)
 
 
 def _role(response: Response) -> str:

@@ -12,8 +12,8 @@ from specfirst.lint.rules import WARNING, Violation, rule
 from specfirst.lint.view import Part, View, types
 
 _TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")
-_DEPTH = 50
-"""How deep values in values are examined."""
+_DEPTH, _WIDTH = 8, 50
+"""How deep values and alternatives in others are examined, and how many schemas of one value."""
 
 _Key = tuple[frozenset[Pointer], frozenset[Pointer]]
 """Schemas that a value has to be valid for, and those whose alternatives are examined."""
@@ -83,7 +83,7 @@ class _Values:
         not contain itself.
         """
         together = self._together(parts)
-        if len(within) > _DEPTH or _key(together, together) in self._inhabited:
+        if len(within) > _DEPTH or len(together) > _WIDTH or _key(together, together) in self._inhabited:
             return None
         for part in together:
             # The smallest combination that accepts nothing is the cause.
@@ -96,6 +96,8 @@ class _Values:
         if "allOf" not in part.node:
             return
         own = [[part], *(self._together([child]) for child in self._children(part, "allOf"))]
+        if sum(map(len, own)) > _WIDTH:
+            return
         required = {name for group in own for other in group for name in _required(other)}
         for index, group in enumerate(own):
             for closed in filter(_is_closed, group):
@@ -115,7 +117,7 @@ class _Values:
     ) -> _Conflict | None:
         """Return the conflict of these schemas, with the alternatives of some of them."""
         key = _key(together, alternating)
-        if key in self._inhabited:
+        if len(within) > _DEPTH or key in self._inhabited:
             return None
         if key in within:
             return _Conflict(
