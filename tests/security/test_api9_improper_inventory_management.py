@@ -88,7 +88,8 @@ def test_there_is_no_other_version_of_the_api(ada: Person, method: str) -> None:
 
 def test_no_operation_is_deprecated_or_undocumented(server: Server) -> None:
     assert not [operation.id for operation in OPERATIONS if operation.node.get("deprecated")]
-    assert CONTRACT["servers"] == [{"url": "/", "description": CONTRACT["servers"][0]["description"]}]
+    # Without servers, the only one is that which served the document.
+    assert "servers" not in CONTRACT
     assert server.request("GET", "/").json()["version"] == CONTRACT["info"]["version"]
     served = server.request("GET", "/openapi.json").json()
     assert {*served["paths"]} == {*PATHS}
