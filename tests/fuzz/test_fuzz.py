@@ -152,7 +152,10 @@ def results(folder: Path, share: int, **changes: object) -> Path:
         }
         for operation in contract().operations
     }
-    found = {"operations": operations, "failures": [], "errors": [], "warnings": {}, "scenarios": share}
+    found = {
+        **{"operations": operations, "failures": [], "errors": [], "warnings": {}, "scenarios": share},
+        **{"undeclared": {}, "set_aside": {}},
+    }
     path = folder / "results.json"
     path.write_text(json.dumps(found | changes), encoding="utf-8")
     return path

@@ -492,7 +492,7 @@ def test_the_script_compares_with_a_revision_or_a_file(
     assert done.returncode == 1
     assert f"{repository} against git:v1: 1 breaking, 1 compatible, 0 documentation\n" in done.stdout
     report = json.loads(run(repository.parent / "old.yaml", "--contract", repository, "--json").stdout)
-    assert [problem["rule"] for problem in report["problems"]][-1] == "version-not-raised"
+    assert "version-not-raised" in [problem["rule"] for problem in report["problems"]]
     assert run("v1", "--contract", repository, "--format", "changelog").stdout.startswith("## Unreleased\n")
     done = run("v9", "--contract", repository)
     assert (done.returncode, done.stdout) == (2, "")
@@ -505,6 +505,6 @@ def test_the_script_can_be_started_from_anywhere(tmp_path: Path) -> None:
         [ROOT / "scripts" / "diff", contract], cwd=tmp_path, capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(
-        f"{contract} against {contract}: 0 breaking, 0 compatible, 0 documentation\n"
-    )
+    # An ignored change that a later base contains is reported as unused first.
+    summary = f"{contract} against {contract}: 0 breaking, 0 compatible, 0 documentation\n"
+    assert summary in done.stdout

@@ -157,6 +157,8 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
     if isinstance(failure, RejectedPositiveData) and is_json(media_type) and not _is_valid(case):
         return "the contract's example does not match its schema"
     query = (case.query or {}).values()
+    if isinstance(failure, RejectedPositiveData) and [] in query:
+        return "an empty list in a query, `tags=`, is a list of an empty text (RFC 6570, section 2.3)"
     if isinstance(failure, RejectedPositiveData) and any(map(_is_nested, query)):
         return "OpenAPI does not say how lists and objects inside others are written in a query"
     fields = case.body.values() if media_type in _FORMS and isinstance(case.body, dict) else ()
