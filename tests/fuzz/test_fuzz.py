@@ -55,14 +55,14 @@ def test_plain_schemathesis_reports_no_failure(postgres_url: str, tmp_path: Path
 # because the engine would not send such responses.
 FAULTS: Mapping[str, tuple[str, str]] = {
     "specfirst/src/specfirst/runtime/asgi.py": (
-        "    headers = [*answer.headers]\n",
-        """    headers = [*answer.headers]
-    if scope["path"].endswith("/complete") and answer.status == 200:
-        answer = HTTPResponse(218, headers, answer.body)
-    if scope["path"].endswith("/tasks") and answer.status == 201:
+        "    headers = [*response.headers]\n",
+        """    headers = [*response.headers]
+    if scope["path"].endswith("/complete") and response.status == 200:
+        response = HTTPResponse(218, headers, response.body)
+    if scope["path"].endswith("/tasks") and response.status == 201:
         headers = [(name, value) for name, value in headers if name != b"location"]
     if scope["path"] == "/health":
-        answer = HTTPResponse(answer.status, headers, answer.body.replace(b'"API is running"', b"[]"))
+        response = HTTPResponse(response.status, headers, response.body.replace(b'"API is running"', b"[]"))
 """,
     ),
     "impl/identity/caller.py": (
