@@ -91,7 +91,8 @@ def _read_csv(text: str) -> list[MeasurementCreate]:
         for time, temperature in lines:
             measurement = {"time": time, "temperature": float(temperature)}
             # The contract says of CSV only that it is text. Its schema of a measurement decides here as for JSON.
-            MEASUREMENT.validate(measurement)
+            if not MEASUREMENT.is_valid(measurement):
+                raise ValueError
             measurements.append(MeasurementCreate.model_validate(measurement))
     except (csv.Error, ValueError) as error:
         raise InvalidLine(f"Line {lines.line_num} is not a measurement") from error
