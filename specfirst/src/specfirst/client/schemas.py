@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from specfirst.contract.document import Document, DocumentError, Pointer
+from specfirst.contract.directions import FOREIGN, Directions
+from specfirst.contract.discriminators import Discriminators
+from specfirst.contract.document import Document, Pointer
 from specfirst.contract.names import Names
 
 IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
@@ -95,6 +97,7 @@ class Types:
 
     def __init__(self, document: Document) -> None:
         self._document = document
+        self._directions, self._discriminators = Directions(document), Discriminators(document)
         self._given = Names(_RESERVED)
         self._names: dict[tuple[Pointer, bool], str] = {}
         self._waiting: list[tuple[Pointer, bool]] = []
@@ -120,7 +123,7 @@ class Types:
 
     def is_hidden(self, node: Any, pointer: Pointer, *, request: bool) -> bool:
         """Return whether a property is not in requests, or not in responses."""
-        return self._says(node, "readOnly" if request else "writeOnly", pointer)
+        return self._directions.marked(node, pointer, FOREIGN["request" if request else "response"])
 
     # --- Names --------------------------------------------------------------------------------------------
 
@@ -283,18 +286,6 @@ class Types:
             parts.append(f"...{items.within(0)}[]")
         return Type(f"[{', '.join(parts)}]")
 
-    def _says(self, node: Any, word: str, pointer: Pointer) -> bool:
-        """Return whether a property has `readOnly` or `writeOnly`, itself or by its reference."""
-        if not isinstance(node, Mapping):
-            return False
-        if word in node:
-            return node[word] is True
-        try:
-            resolved, _ = self._document.follow(node, pointer)
-        except DocumentError:
-            return False
-        return isinstance(resolved, Mapping) and resolved.get(word) is True
-
     # --- References ---------------------------------------------------------------------------------------
 
     def _referenced(self, reference: str, pointer: Pointer, *, request: bool, files: bool) -> Type:
@@ -365,41 +356,15 @@ class Types:
     def _discriminated(
         self, schema: Mapping[str, Any], keyword: str, alternatives: list[Type], pointer: Pointer
     ) -> Iterator[Type]:
-        """Yield the alternatives, each with the value of the discriminator that selects it."""
-        discriminator = schema.get("discriminator")
-        name = discriminator.get("propertyName") if isinstance(discriminator, Mapping) else None
-        if not isinstance(discriminator, Mapping) or not isinstance(name, str):
-            yield from alternatives
-            return
-        mapping = discriminator.get("mapping") or {}
+        """Yield the alternatives, with the tags that select them if their own schemas do not list these."""
+        discriminator = self._discriminators.beside(schema, keyword, pointer)
         for index, (node, kind) in enumerate(zip(schema[keyword], alternatives, strict=True)):
-            reference = node.get("$ref") if isinstance(node, Mapping) else None
-            if not isinstance(reference, str):
-                yield kind
-                continue
-            component = reference.rpartition("/")[2]
-            values = [value for value, to in mapping.items() if to in (reference, component)] or [component]
-            if self._property_is_literal(node, name, (*pointer, keyword, str(index))):
-                yield kind
-            else:
-                tag = union(_literal(value) for value in values)
-                yield intersection([kind, Type(f"{{ {key(name)}: {tag.text} }}")])
-
-    def _property_is_literal(self, node: Any, name: str, pointer: Pointer) -> bool:
-        """Return whether an alternative itself restricts the values of the discriminating property."""
-        waiting, seen = [(node, pointer)], set[Pointer]()
-        while waiting:
-            resolved, where = self._document.follow(*waiting.pop())
-            if where in seen or not isinstance(resolved, Mapping):
-                continue
-            seen.add(where)
-            own = (resolved.get("properties") or {}).get(name)
-            if own is not None:
-                own, _ = self._document.follow(own, (*where, "properties", name))
-                if isinstance(own, Mapping) and ("const" in own or "enum" in own):
-                    return True
-            waiting += [(p, (*where, "allOf", str(i))) for i, p in enumerate(resolved.get("allOf") or [])]
-        return False
+            place = (*pointer, keyword, str(index))
+            tags = self._discriminators.unlisted(discriminator, node, place) if discriminator else []
+            if discriminator and tags:
+                tag = union(map(_literal, tags))
+                kind = intersection([kind, Type(f"{{ {key(discriminator.property)}: {tag.text} }}")])
+            yield kind
 
 
 def type_name(name: str) -> str:

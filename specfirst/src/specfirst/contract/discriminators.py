@@ -61,20 +61,26 @@ class Discriminators:
                     found[name] = discriminator
         return found
 
+    def beside(self, schema: Any, key: str, pointer: Pointer) -> Discriminator | None:
+        """Return the discriminator beside the alternatives `key`, for those of them that are components."""
+        node = _discriminator(schema)
+        if node is None:
+            return None
+        names = self._alternatives(schema, key, pointer)
+        return self._made(node, [name for name in names if name is not None])
+
     def selecting(self, schema: Any, key: str, pointer: Pointer) -> Discriminator | None:
         """Return the discriminator that selects one of the alternatives `key`; None if it cannot.
 
         Each alternative must be a component that has the property, or null.
         """
-        node = _discriminator(schema)
-        if node is None:
+        discriminator = self.beside(schema, key, pointer)
+        if discriminator is None:
             return None
-        alternatives = [part for part in enumerate(schema[key]) if part[1] != {"type": "null"}]
-        names = [self._referenced(part, (*pointer, key, str(index))) for index, part in alternatives]
+        names = self._alternatives(schema, key, pointer)
         components = [name for name in names if name is not None]
         if len(components) < len(names):
             return None
-        discriminator = self._made(node, components)
         beside = discriminator.property in (schema.get("properties") or {})
         tags = {name: self._tag(name, discriminator.property) for name in components}
         if not all(tag.declared or beside for name, tag in tags.items() if name != discriminator.default):
@@ -82,6 +88,18 @@ class Discriminators:
         # Without the property, a value can be valid for an alternative that allows certain tags alone.
         optional = any(tag.values is not None and not tag.required for tag in tags.values())
         return None if optional and discriminator.default is None else discriminator
+
+    def unlisted(self, discriminator: Discriminator, alternative: Any, pointer: Pointer) -> list[Any]:
+        """Return the tags of an alternative whose own schema does not list them; empty if it does."""
+        name = self._referenced(alternative, pointer)
+        if name is None or self._tag(name, discriminator.property).values is not None:
+            return []
+        return discriminator.of(name)
+
+    def _alternatives(self, schema: Any, key: str, pointer: Pointer) -> list[str | None]:
+        """Return the components that the alternatives other than null are; None for one that is not."""
+        alternatives = [part for part in enumerate(schema[key]) if part[1] != {"type": "null"}]
+        return [self._referenced(part, (*pointer, key, str(index))) for index, part in alternatives]
 
     def _made(self, node: Mapping[str, Any], components: Sequence[str]) -> Discriminator:
         property_, mapping = node["propertyName"], node.get("mapping")
