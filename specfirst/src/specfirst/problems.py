@@ -67,17 +67,20 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-_MOST_LISTED = 12
+def alternatives(values: Sequence[Any], most: int) -> str:
+    """Return `"a", "b" or "c"`; after the first `most` values, the number of the others."""
+    texts = [json.dumps(value, ensure_ascii=False) for value in values[:most]]
+    if len(values) > most:
+        texts.append(f"{len(values) - most} others")
+    return " or ".join(filter(None, [", ".join(texts[:-1]), texts[-1]]))
 
 
 def not_among(value: Any, allowed: Sequence[Any]) -> str:
     """Say that a value is not one of those that are allowed, and list them."""
     given = json.dumps(value, ensure_ascii=False, default=str)
-    texts = [json.dumps(option, ensure_ascii=False) for option in allowed[:_MOST_LISTED]]
-    more = [f"{len(allowed) - _MOST_LISTED} others"] if len(allowed) > _MOST_LISTED else []
-    *others, last = [*texts, *more]
-    listed = f"one of {', '.join(others)} or {last}" if others else last
-    return f"{given if len(given) <= 60 else 'the value'} is not {listed}"
+    one_of = "one of " if len(allowed) > 1 else ""
+    listed = alternatives(allowed, most=12)
+    return f"{given if len(given) <= 60 else 'the value'} is not {one_of}{listed}"
 
 
 def did_you_mean(value: Any, allowed: Sequence[Any]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from specfirst.cli.output import (
 )
 from specfirst.cli.progress import progress
 from specfirst.contract.document import pointer_text
-from specfirst.problems import Problem
+from specfirst.problems import Problem, did_you_mean
 
 if TYPE_CHECKING:
     from specfirst.contract.bundling import Bundle
@@ -374,8 +373,7 @@ class _Settings:
 
 def _check_rule(file: str, setting: str, rule: str, rules: Mapping[str, str]) -> None:
     if rule not in rules:
-        near = difflib.get_close_matches(rule, list(rules), 1)
-        remedy = f"did you mean {near[0]}?" if near else "docs/specfirst/diff.md lists the rules"
+        remedy = did_you_mean(rule, list(rules)) or "docs/specfirst/diff.md lists the rules"
         raise CommandError(f"{file}: {setting}: unknown rule {rule}; {remedy}")
 
 

@@ -14,7 +14,6 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from types import ModuleType
 from typing import Any, NoReturn
@@ -22,6 +21,7 @@ from typing import Any, NoReturn
 from specfirst import __version__
 from specfirst.cli.config import check, command_settings, read_config
 from specfirst.cli.errors import COULD_NOT_RUN, CommandError
+from specfirst.problems import did_you_mean
 
 COMMANDS: tuple[str, ...] = (
     "init",
@@ -78,8 +78,8 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         if found := re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message):
-            near = get_close_matches(found[1], re.findall(r"[\w+.-]+", found[2]), 1)
-            message += f"; did you mean {near[0]}?" if near else ""
+            hint = did_you_mean(found[1], re.findall(r"[\w+.-]+", found[2]))
+            message += f"; {hint}" if hint else ""
         super().error(message)
 
 

@@ -176,7 +176,7 @@ class MediaType:
     @property
     def essence(self) -> str:
         """Return the media type in lower case, without parameters."""
-        return self.name.partition(";")[0].strip().lower()
+        return essence_of(self.name)
 
     @property
     def codec(self) -> str:
@@ -204,6 +204,13 @@ class MediaType:
         named = self.essence == "multipart/form-data"
         array = isinstance(self.schema, Mapping) and self.schema.get("type") == "array"
         return self.codec == "multipart" and not named and (array or self.item_schema is not None)
+
+    @property
+    def list_schema(self) -> Any:
+        """Return the schema of the whole body, also if only that of the items of its list is declared."""
+        if self.schema is None and self.has_places:
+            return {"type": "array", "items": self.item_schema}
+        return self.schema
 
     @property
     def is_range(self) -> bool:
@@ -866,9 +873,19 @@ def _undeclared(name: str, pointer: Pointer) -> Parameter:
     )
 
 
+def essence_of(media_type: str) -> str:
+    """Return a media type in lower case, without parameters."""
+    return media_type.partition(";")[0].strip().lower()
+
+
+def covers(range_: str, essence: str) -> bool:
+    """Return whether a media type is in a range such as `image/*` (RFC 9110, section 12.5.1)."""
+    return range_ in (essence, "*/*", "*") or (range_.endswith("/*") and essence.startswith(range_[:-1]))
+
+
 def is_json(media_type: str) -> bool:
     """Return whether the syntax of a media type is JSON (RFC 6839, section 3.1)."""
-    essence = media_type.partition(";")[0].strip().lower()
+    essence = essence_of(media_type)
     return essence == "application/json" or essence.endswith("+json")
 
 

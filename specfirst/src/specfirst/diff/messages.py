@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from specfirst.contract.document import essence_of
 from specfirst.diff.changes import Changes, Level
 from specfirst.diff.containment import Way
 from specfirst.diff.fields import compare_fields
@@ -209,7 +210,7 @@ class MessageComparison:
 
 def _by_media_type(part: Part) -> dict[str, Part]:
     # The engine compares media types without parameters such as charset.
-    return {name.partition(";")[0].strip().lower(): child for name, child in part.named("content").items()}
+    return {essence_of(name): child for name, child in part.named("content").items()}
 
 
 def _responses(operation: Part) -> dict[str, Part]:

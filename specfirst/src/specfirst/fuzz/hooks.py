@@ -36,7 +36,7 @@ from schemathesis.openapi.checks import (
     UseAfterFree,
 )
 
-from specfirst.contract.document import Document, Operation, is_json
+from specfirst.contract.document import Document, Operation, essence_of, is_json
 from specfirst.coverage import Recorder
 from specfirst.fuzz import CONTRACT, HOOKS, OBSERVATIONS, RESULTS
 from specfirst.runtime.mock import MARK
@@ -148,7 +148,7 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
         others = {method.lower() for method in item.get("additionalOperations", ())}
         if others.issuperset(method.lower() for method in failure.undocumented_methods):
             return "Schemathesis does not read additionalOperations"
-    media_type = (case.media_type or "").partition(";")[0].strip().lower()
+    media_type = essence_of(case.media_type or "")
     if isinstance(failure, AcceptedNegativeData) and _only_the_body_is_wrong(case):
         if media_type and not is_json(media_type) and media_type not in (*_FORMS, *_READ):
             return f"{media_type} does not show the types of values"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from specfirst.contract.document import Pointer
 from specfirst.lint.view import View
-from specfirst.problems import Severity
+from specfirst.problems import Severity, did_you_mean
 
 
 class Edit(NamedTuple):
@@ -134,6 +133,5 @@ def levels(sets: Iterable[str], changes: Mapping[str, str] | None = None) -> Lev
 
 def unknown_rule(name: str) -> str:
     """Return the message about the name of a rule that does not exist."""
-    nearest = get_close_matches(name, RULES, 1)
-    hint = f"did you mean {nearest[0]}?" if nearest else "`specfirst lint --list-rules` lists them"
+    hint = did_you_mean(name, [*RULES]) or "`specfirst lint --list-rules` lists them"
     return f"unknown rule {name!r}; {hint}"

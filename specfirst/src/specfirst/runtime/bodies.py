@@ -16,7 +16,7 @@ from urllib.parse import unquote_plus
 from fastapi import UploadFile
 from pydantic import TypeAdapter, ValidationError
 
-from specfirst.contract.document import Document, MediaType, RequestBody, is_json
+from specfirst.contract.document import Document, MediaType, RequestBody, covers, is_json
 from specfirst.contract.shapes import TEXT, Shape, shape_of, text_shape
 from specfirst.runtime.asgi import BODY_READ, Receive, Scope
 from specfirst.runtime.errors import (
@@ -147,18 +147,23 @@ _MODELLED = ("json", "form", "multipart", "text")
 
 def _modelled(hint: Any) -> Any:
     """Return a type without the streams in it, which are no models."""
-    if get_origin(hint) in (Union, UnionType):
-        members = [part for part in get_args(hint) if get_origin(part) is not AsyncIterator]
-        return Union[tuple(members)]  # noqa: UP007  # The members are known at run time alone.
-    return hint
+    members = _members(hint)
+    if len(members) == 1:
+        return hint
+    rest = [part for part in members if get_origin(part) is not AsyncIterator]
+    return Union[tuple(rest)]  # noqa: UP007  # The members are known at run time alone.
 
 
 def _items_of(hint: Any) -> Any:
     """Return the type of the items of the streams in a type; None if it has none."""
-    members = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-    items = [get_args(part)[0] for part in members if get_origin(part) is AsyncIterator]
+    items = [get_args(part)[0] for part in _members(hint) if get_origin(part) is AsyncIterator]
     items = [item for item in items if item is not bytes]
     return Union[tuple(items)] if items else None  # noqa: UP007  # The members are known at run time alone.
+
+
+def _members(hint: Any) -> tuple[Any, ...]:
+    """Return the members of a union, or the type itself."""
+    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
 
 
 async def close_files(scope: Scope) -> None:
@@ -175,13 +180,11 @@ class _Codec:
         self.media_type, self._kind, self._model = media_type, media_type.codec, model
         self.is_text = self._kind in ("json", "form", "text", "sse", "lines", "sequence")
         pointer = (*media_type.pointer, "schema")
-        schema = {} if media_type.schema is None else media_type.schema
+        schema = {} if media_type.list_schema is None else media_type.list_schema
         self._shape = shape_of(document, schema, pointer) if self._kind in ("form", "multipart") else TEXT
         self._parts: Mapping[str, File | None] = {}
         self._places = media_type.has_places
-        if self._places and media_type.schema is None:
-            schema = {"type": "array", "items": media_type.item_schema}
-        elif self._kind == "multipart":
+        if self._kind == "multipart":
             self._parts, schema = files_of(document, schema, pointer)
         validates = self._kind != "bytes"
         if self._kind == "text":
@@ -200,8 +203,7 @@ class _Codec:
 
     def covers(self, essence: str) -> bool:
         """Return whether the media type is in the range that this one is."""
-        kind = self.media_type.essence.removesuffix("*")
-        return self.media_type.is_range and (kind in ("*/", "*") or essence.startswith(kind))
+        return self.media_type.is_range and covers(self.media_type.essence, essence)
 
     async def read(self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> Any:
         if self._kind == "bytes":

@@ -150,8 +150,7 @@ class Mock:
                 found,
                 pointer_text(pointer),
             )
-        if schema is None and media_type.has_places:
-            schema = {"type": "array", "items": media_type.item_schema}
+        schema = media_type.list_schema
         try:
             if media_type.streams and media_type.item_schema is not None:
                 items = [self._values.value(media_type.item_schema, f"{key} {n}") for n in range(_ITEMS)]

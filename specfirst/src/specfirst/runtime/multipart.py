@@ -15,7 +15,7 @@ from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from specfirst.contract.document import Document, MediaType, Pointer, is_json
+from specfirst.contract.document import Document, MediaType, Pointer, covers, essence_of, is_json
 from specfirst.contract.shapes import is_file
 from specfirst.runtime.errors import MalformedBody, ValidationErrorItem
 from specfirst.runtime.jsontext import parse
@@ -71,7 +71,7 @@ class _NamesParser(MultiPartParser):
     def on_headers_finished(self) -> None:
         part = self._current_part
         sent = dict(part.item_headers).get(b"content-type", b"text/plain").decode("latin-1")
-        media_type = sent.partition(";")[0].strip().lower()
+        media_type = essence_of(sent)
         disposition = part.content_disposition or b""
         _, options = parse_options_header(disposition)
         if b"filename" not in options and not media_type.startswith("text/") and not is_json(media_type):
@@ -153,7 +153,7 @@ async def items_of(files: Sequence[UploadFile], media_type: MediaType) -> list[A
     items: list[Any] = []
     for index, file in enumerate(files):
         declared = encoding_at(media_type, index).get("contentType", "").partition(",")[0].strip()
-        name = (file.content_type or declared or "text/plain").partition(";")[0].strip().lower()
+        name = essence_of(file.content_type or declared or "text/plain")
         if is_json(name):
             items.append(parse(await file.read()))
         else:
@@ -170,11 +170,7 @@ def encoding_at(media_type: MediaType, index: int) -> Mapping[str, Any]:
 def wrong_type(file: UploadFile, encoding: Mapping[str, Any], *loc: str | int) -> list[ValidationErrorItem]:
     """Return the error of a file that has none of the media types which its encoding lists."""
     allowed = [name.strip().lower() for name in encoding.get("contentType", "").split(",") if name.strip()]
-    sent = (file.content_type or "application/octet-stream").partition(";")[0].strip().lower()
-    if not allowed or any(_covers(name.partition(";")[0].strip(), sent) for name in allowed):
+    sent = essence_of(file.content_type or "application/octet-stream")
+    if not allowed or any(covers(essence_of(name), sent) for name in allowed):
         return []
     return [ValidationErrorItem(loc, f"The part must be {' or '.join(allowed)}", "contentType")]
-
-
-def _covers(range_: str, sent: str) -> bool:
-    return range_ in (sent, "*/*") or (range_.endswith("/*") and sent.startswith(range_[:-1]))

@@ -13,7 +13,7 @@ import orjson
 import pydantic_core
 from pydantic import BaseModel
 
-from specfirst.contract.document import Document, Header, MediaType, Operation, Response
+from specfirst.contract.document import Document, Header, MediaType, Operation, Response, covers, essence_of
 from specfirst.contract.shapes import text_shape
 from specfirst.runtime.asgi import HTTPResponse
 from specfirst.runtime.error_formats import ErrorFormat, declares_code
@@ -138,9 +138,9 @@ class Responder:
     ) -> HTTPResponse:
         """Encode a result of one of several media types, or of one in a range of them."""
         name: str = result.media_type
-        essence = name.partition(";")[0].strip().lower()
+        essence = essence_of(name)
         media_type = encoding.several.get(name) or next(
-            (m for m in encoding.several.values() if _covers(m.essence, essence)), None
+            (m for m in encoding.several.values() if covers(m.essence, essence)), None
         )
         if media_type is None:
             raise ContractViolation(f"the media type {essence} is not declared")
@@ -262,7 +262,7 @@ class ResponseValidation:
             ),
             None,
         ) or next(
-            (m for m in response.content if m.is_range and _covers(m.essence, sent.partition(";")[0])), None
+            (m for m in response.content if m.is_range and covers(m.essence, sent.partition(";")[0])), None
         )
         if media_type is None:
             return [f"the media type is {sent or None}, not {response.media_type}"]
@@ -294,11 +294,6 @@ def _content_type(name: str, codec: str) -> list[tuple[bytes, bytes]]:
     if codec == "text" and "charset" not in name.lower() and name.lower().startswith("text/"):
         name = f"{name}; charset=utf-8"
     return [(b"content-type", name.encode())]
-
-
-def _covers(range_: str, essence: str) -> bool:
-    """Return whether a media type is in a range such as `image/*`."""
-    return range_ in (essence, "*/*") or (range_.endswith("/*") and essence.startswith(range_[:-1]))
 
 
 def _field(name: bytes, text: str) -> bytes:

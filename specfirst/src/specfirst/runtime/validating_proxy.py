@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 from starlette.responses import StreamingResponse
 
-from specfirst.contract.document import Document, Operation
+from specfirst.contract.document import Document, Operation, essence_of
 from specfirst.runtime.asgi import HTTPResponse, Message, Receive, Scope, Send, send_response
 from specfirst.runtime.bodies import ClientDisconnected
 from specfirst.runtime.errors import APIError, Invalid, MethodNotAllowed, NotFound
@@ -381,7 +381,7 @@ def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, byt
 
 def _without_parameters(value: bytes, declared: Mapping[str, str]) -> bytes:
     """Return the declared media type that this one is, whatever its parameters are, such as a charset."""
-    essence = value.decode("latin-1").partition(";")[0].strip().lower()
+    essence = essence_of(value.decode("latin-1"))
     return declared[essence].encode() if essence in declared else value
 
 

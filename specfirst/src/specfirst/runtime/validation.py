@@ -15,13 +15,11 @@ import pydantic
 from specfirst.contract.directions import Direction
 from specfirst.contract.document import Document, Pointer
 from specfirst.contract.executable import URI, ExecutableSchemas
+from specfirst.problems import alternatives
 from specfirst.runtime.errors import ValidationErrorItem
 
 _MASK = "The value"
 """Replaces the value in messages, so that no response or log repeats what a client sent."""
-
-_MOST_LISTED = 20
-"""After this many values of an enum, a message gives the number of the others."""
 
 
 class Validator:
@@ -43,7 +41,7 @@ class Validator:
         A person cannot read a regular expression.
         """
         if error.kind.name == "enum":
-            return f"{_MASK} is not one of {_listed(error.kind.as_dict()['options'])}"
+            return f"{_MASK} is not one of {alternatives(error.kind.as_dict()['options'], most=20)}"
         if error.kind.name not in ("pattern", "format"):
             return error.message
         inside = (error.absolute_keyword_location or "").startswith(URI)
@@ -152,11 +150,3 @@ def _distance(errors: Sequence[jsonschema_rs.ValidationError]) -> tuple[int, int
     """Return how far a value is from an alternative: wrong constants, missing properties, all errors."""
     kinds = [error.kind.name for error in errors]
     return sum(kind in ("const", "enum") for kind in kinds), kinds.count("required"), len(kinds)
-
-
-def _listed(values: Sequence[Any]) -> str:
-    """Return `"a", "b" or "c"`, shortened if there are many."""
-    texts = [json.dumps(value, ensure_ascii=False) for value in values[:_MOST_LISTED]]
-    if len(values) > _MOST_LISTED:
-        texts.append(f"{len(values) - _MOST_LISTED} others")
-    return " or ".join(filter(None, [", ".join(texts[:-1]), texts[-1]]))
