@@ -262,7 +262,7 @@ def security_requirements_name_declared_schemes(view: View) -> Iterator[Violatio
 
 @rule("oauth-scopes", WARNING, needs_all=True)
 def scopes_are_declared(view: View) -> Iterator[Violation]:
-    """A token cannot have a scope that no flow of its scheme declares, so nobody may use the operation."""
+    """A token cannot have a scope that no flow of its scheme declares, so every request gets 403."""
     scopes: dict[str, list[str]] = {}
     for part in view.of("security scheme"):
         if part.is_component and part.node.get("type") == "oauth2":
