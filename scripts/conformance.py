@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument(
         "--coverage-seconds",
         type=int,
-        default=300,
+        default=180,
         help=f"time of the phases examples and coverage above {LARGE} operations (%(default)s)",
     )
     parser.add_argument(

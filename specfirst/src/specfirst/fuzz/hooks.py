@@ -150,7 +150,8 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
             return "Schemathesis does not read additionalOperations"
     media_type = essence_of(case.media_type or "")
     if isinstance(failure, AcceptedNegativeData) and _only_the_body_is_wrong(case):
-        if media_type and not is_json(media_type) and media_type not in (*_FORMS, *_READ):
+        shows_types = is_json(media_type) or media_type in (*_FORMS, *_READ)
+        if media_type and not shows_types and not _is_wrong_text(case, response):
             return f"{media_type} does not show the types of values"
         if media_type in _FORMS and _valid_with_lists(case):
             return "a form does not show whether one value is a list"
@@ -188,6 +189,24 @@ def _has_twin(case: Case[Any]) -> bool:
 def _only_the_body_is_wrong(case: Case[Any]) -> bool:
     components = case.meta.components if case.meta else {}
     return [place for place, part in components.items() if part.mode.is_negative] == [ParameterLocation.BODY]
+
+
+def _is_wrong_text(case: Case[Any], response: Response) -> bool:
+    """Return whether a text body as it was sent breaks another keyword of its schema than `type`.
+
+    The schema of XML, and of bytes, describes what they mean, not their text.
+    """
+    media_type = essence_of(case.media_type or "")
+    sent = response.request.body
+    alternative = case.operation.get_body_for_media_type(case.media_type)
+    if not media_type.startswith("text/") or media_type == "text/xml" or alternative is None or sent is None:
+        return False
+    text = sent if isinstance(sent, str) else sent.decode(errors="replace")
+    try:
+        errors = [*jsonschema_rs.validator_for(alternative.optimized_schema).iter_errors(text)]
+    except ValueError:
+        return False
+    return any(error.schema_path[-1] != "type" for error in errors)
 
 
 _READ = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
