@@ -1,5 +1,4 @@
-"""Which failures of Schemathesis `specfirst fuzz` sets aside: for each reason a case that it fits, and one that
-it nearly fits.
+"""Which failures of Schemathesis `specfirst fuzz` sets aside: for each reason an example and a near miss.
 
 The checks, cases and requests are Schemathesis's own; only the responses are written here. So a case also
 shows that the check still reports what is set aside.
