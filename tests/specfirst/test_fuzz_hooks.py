@@ -117,8 +117,9 @@ def answered(case: Case[Any], status: int, method: str = "", **headers: list[str
 def judged(check: str, case: Case[Any], response: Response) -> list[str]:
     """Run a check of Schemathesis, and return the titles of the failures that it reports."""
     load_all_checks()
+    function: Any = CHECKS.get_one(check)
     try:
-        case.validate_response(response, checks=[CHECKS.get_one(check)])
+        case.validate_response(response, checks=[function])
     except FailureGroup as group:
         return [failure.title for failure in group.exceptions if isinstance(failure, Failure)]
     return []
@@ -156,6 +157,7 @@ def test_accepted_invalid_data(media_type: str, body: Any, reason: str | None) -
 
 def test_a_query_that_is_also_wrong_must_be_rejected() -> None:
     case = made(body={"a": 1}, media_type="text/csv", query={"names": {"a": 1}}, wrong=ParameterLocation.BODY)
+    assert case.meta
     case.meta.components[ParameterLocation.QUERY] = ComponentInfo(GenerationMode.NEGATIVE)
     assert judged("negative_data_rejection", case, answered(case, 204)) == [ACCEPTED]
 
@@ -209,8 +211,7 @@ def test_rejected_valid_data(values: Mapping[str, Any], reason: str | None) -> N
     ],
 )
 def test_the_header_allow(path: str, allow: str, reason: str | None) -> None:
-    values = {"path_parameters": {"id": "1"}} if "{" in path else {}
-    case = made(path, "GET", **values)
+    case = made(path, "GET", path_parameters={"id": "1"} if "{" in path else {})
     response = answered(case, 204, "OPTIONS", allow=[allow])
     assert judged("allow_header_conformance", case, response) == ([] if reason else ["Allow header mismatch"])
     assert set_aside() == ([reason] if reason else [])
@@ -219,6 +220,7 @@ def test_the_header_allow(path: str, allow: str, reason: str | None) -> None:
 @pytest.mark.parametrize(("path", "kept"), [("/things/{id}", []), ("/things/{id}/parts", ["PUT"])])
 def test_a_method_that_only_another_template_has(path: str, kept: list[str]) -> None:
     case = made(path, "GET", path_parameters={"id": "1"})
+    assert case.meta
     case.meta.phase = PhaseInfo.coverage(
         CoverageScenario.UNSPECIFIED_HTTP_METHOD, "Unspecified HTTP method: PUT"
     )
