@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument(
         "--coverage-seconds",
         type=int,
-        default=180,
+        default=240,
         help=f"time of the phases examples and coverage above {LARGE} operations (%(default)s)",
     )
     parser.add_argument(
@@ -157,10 +157,16 @@ def _contracts(paths: Sequence[Path]) -> Iterator[tuple[str, Path]]:
 
 
 def _is_contract(path: Path) -> bool:
+    """Return whether a file has the member `openapi` (or `swagger`, to refuse it), at whatever place."""
     if path.suffix not in (".yaml", ".yml", ".json") or not path.is_file():
         return False
-    with path.open(encoding="utf-8", errors="replace") as file:
-        return re.search(r"""^[\s{]*["']?(openapi|swagger)["']?\s*:""", file.read(4096), re.M) is not None
+    text = path.read_text(encoding="utf-8", errors="replace")
+    member = (
+        r'"(openapi|swagger)"\s*:\s*"\d'
+        if path.suffix == ".json"
+        else r"""^["']?(openapi|swagger)["']?\s*:"""
+    )
+    return re.search(member, text, re.M) is not None
 
 
 def name_of(contract: Path) -> str:

@@ -41,7 +41,8 @@ class Row:
             if stage.result != "ok" and stage.text:
                 lines = [line for line in stage.text.splitlines() if line.strip()]
                 last = name in ("generate", "compile", "start", "mock") and "Traceback" in stage.text
-                line = lines[-1] if last else lines[0]
+                errors = [line for line in lines if ": error[" in line] if name == "lint" else []
+                line = (errors or lines)[-1 if last else 0]
                 return re.sub(r"(?:/[^\s/:]+)+/(?=[^\s/:]+)", "", line)
         return ""
 
@@ -105,8 +106,10 @@ class Table:
                 cells.append("")
             elif name == "fuzz" and stage.facts:
                 facts = stage.facts
-                untested = f", {len(facts['untested'])} untested" if facts["untested"] else ""
-                cells.append(f"{facts['failures']} of {facts['cases']}, n = {facts['examples']}{untested}")
+                text = f"{facts['failures']} of {facts['cases']}, n = {facts['examples']}"
+                if facts["covered"] < row.operations - len(facts["untested"]):
+                    text += f", coverage of {facts['covered']} operations"
+                cells.append(text + (f", {len(facts['untested'])} untested" if facts["untested"] else ""))
             else:
                 cells.append(f"{stage.seconds:.1f}" if stage.result == "ok" else stage.result)
         return cells
@@ -286,7 +289,8 @@ It also writes `build/conformance/index.html` with the whole message of each fai
 
 A number is the processor time of user and system in seconds, which other load on the machine changes little.
 MB is the largest process of all stages. *Refused* means a message with the place and the remedy, and *failed*
-anything else. An operation is *untested* if Schemathesis sent it no request.
+anything else. An operation is *untested* if Schemathesis sent it no request. *Coverage of n operations* means
+that the time of this phase ended before it reached the others, which the other phases tested.
 
 """
 

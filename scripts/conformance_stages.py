@@ -110,6 +110,7 @@ def fuzz(options: argparse.Namespace) -> Facts:
     untested = [o for o in document.operations if f"{o.method.upper()} {o.path}" not in report.operations]
     return {
         "cases": report.cases,
+        "covered": sum(tally.cases["coverage"] > 0 for tally in report.operations.values()),
         "examples": options.examples,
         "failures": [f"{problem.operation}: {problem.text}" for problem in report.problems],
         "set_aside": [text for name, text in report.facts if name == "Set aside"],
@@ -120,7 +121,9 @@ def fuzz(options: argparse.Namespace) -> Facts:
 def _why_untested(operation: Operation) -> str:
     if operation.method not in METHODS:
         return "Schemathesis does not read additionalOperations"
-    return "a fragment is not sent" if "#" in operation.path else "not reached in the time"
+    if "#" in operation.path:
+        return "no client sends the fragment of its path"
+    return "not reached in the time"
 
 
 @contextmanager

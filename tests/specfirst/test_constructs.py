@@ -447,6 +447,8 @@ HEADERS: list[tuple[Json, Any, str | None]] = [
     ),
     ({"content": content({"type": "object", "required": ["k"]})}, {"k": 1}, '{"k":1}'),
     ({"content": content({"type": "object", "required": ["k"]})}, {}, None),
+    ({"content": content({"type": "string"})}, "é", '"\\u00e9"'),
+    ({"content": content({"type": "string"}, "text/plain")}, "a b", "a b"),
     ({"schema": {"type": "boolean"}}, True, "true"),
     ({"schema": {"type": "integer", "maximum": 5}}, 6, None),
 ]

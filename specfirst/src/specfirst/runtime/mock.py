@@ -23,6 +23,8 @@ from specfirst.contract.document import (
     Operation,
     Pointer,
     Response,
+    essence_of,
+    is_json,
     pointer_text,
 )
 from specfirst.runtime.asgi import HTTPResponse
@@ -41,6 +43,7 @@ _ITEMS = 3
 """The number of items of a stream."""
 
 _CONCRETE = {"text": "text/plain", "image": "image/png", "audio": "audio/mpeg", "video": "video/mp4"}
+_TEXTS = {"application": "application/octet-stream", "*": "text/plain"}
 
 
 class NoExample(NotImplementedYet):
@@ -164,6 +167,12 @@ class Mock:
         for header in declared.headers:
             where = (*declared.pointer, "headers", header.name)
             node, pointer = self._document.follow(nodes[header.name], where)
+            if header.media_type is not None:
+                # Its examples are those of its media type.
+                node, pointer = self._document.follow(
+                    node["content"][header.media_type], (*pointer, "content", header.media_type)
+                )
+            is_written = header.media_type is not None and is_json(essence_of(header.media_type))
             examples = [*_examples(self._document, node, pointer).values()]
             if not examples and not header.required:
                 continue
@@ -174,7 +183,7 @@ class Mock:
                 raise NoExample(f"header {header.name}", pointer) from None
             name = header.name.lower().encode()
             for part in value if name == b"set-cookie" and isinstance(value, list) else [value]:
-                yield name, _field(part, explode=header.explode)
+                yield name, json.dumps(part).encode() if is_written else _field(part, explode=header.explode)
 
 
 def default_status(declared: Collection[str]) -> str:
@@ -209,7 +218,9 @@ def _concrete(media_type: str, value: Any) -> str:
     kind, _, subtype = media_type.partition("/")
     if subtype.partition(";")[0].strip() != "*":
         return media_type
-    return _CONCRETE.get(kind, "text/plain" if isinstance(value, str) else "application/json")
+    if kind not in _TEXTS:
+        return _CONCRETE.get(kind, f"{kind}/x-mock")
+    return _TEXTS[kind] if isinstance(value, str) else "application/json"
 
 
 def _encoded(value: Any, media_type: MediaType, *, streamed: bool) -> bytes:
