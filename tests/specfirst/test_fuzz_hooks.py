@@ -34,20 +34,34 @@ from schemathesis.openapi.checks import (
     IgnoredAuth,
     UseAfterFree,
 )
+from schemathesis.transport.serialization import Binary
 from specfirst.fuzz import hooks
 
+FORM_TYPE, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 NAMES = {"type": "array", "items": {"type": "string"}}
 FORM = {
     "type": "object",
     "properties": {"names": NAMES, "deep": {"type": "object"}, "count": {"type": "integer"}},
 }
 DONE = {"responses": {"204": {"description": "Done."}}}
+JSON = {"description": "Found.", "content": {"application/json": {"schema": True}}}
 BODIES = {
-    "application/json": {"type": "object", "required": ["a"]},
+    "application/json": {
+        "type": "object",
+        "required": ["a"],
+        "properties": {"at": {"type": "string", "format": "date-time"}},
+    },
     "application/yaml": {"type": "object", "required": ["a"]},
     "application/xml": {"type": "object", "required": ["a"]},
     "text/csv": {"type": "string", "minLength": 3},
-    "application/x-www-form-urlencoded": FORM,
+    FORM_TYPE: FORM,
+    MULTIPART: {
+        "type": "object",
+        "required": ["files"],
+        "properties": {
+            "files": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}}
+        },
+    },
 }
 DOCUMENT: Final[dict[str, Any]] = {
     "openapi": "3.2.0",
@@ -62,15 +76,21 @@ DOCUMENT: Final[dict[str, Any]] = {
                 **DONE,
             },
             "post": {
-                "requestBody": {"content": {name: {"schema": schema} for name, schema in BODIES.items()}},
+                "requestBody": {
+                    "content": {name: {"schema": schema} for name, schema in BODIES.items()}
+                    | {"application/jsonl": {"$ref": "#/components/mediaTypes/Lines"}}
+                    | {"multipart/mixed": {"itemSchema": {"type": "integer"}}}
+                },
                 **DONE,
             },
             "additionalOperations": {"COPY": DONE},
         },
+        "/empty": {"get": {"responses": dict.fromkeys(("200", "204"), JSON)}},
         "/things/{id}": {"get": DONE},
         "/things/{name}": {"put": DONE},
         "/things/{id}/parts": {"get": DONE},
     },
+    "components": {"mediaTypes": {"Lines": {"itemSchema": {"type": "integer"}}}},
 }
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT, config=SchemathesisConfig())
 MOCKED = {"x-mock": ["schema"]}
@@ -131,7 +151,6 @@ def set_aside() -> list[str]:
 
 # --- Invalid data that the server accepts ----------------------------------------------------------------
 
-FORM_TYPE = "application/x-www-form-urlencoded"
 ACCEPTED = "Schema-violating request accepted"
 
 
@@ -143,10 +162,14 @@ ACCEPTED = "Schema-violating request accepted"
         ("application/xml", {"b": 1}, "application/xml does not show the types of values"),
         ("application/yaml", {"b": 1}, None),
         ("application/json", {"b": 1}, None),
+        ("application/json", {"a": 1}, "the body matches its schema"),
+        ("application/json", {"a": 1, "at": "noon"}, None),
         (FORM_TYPE, {"names": "one"}, "a form does not show whether one value is a list"),
         (FORM_TYPE, {"names": {"one": 1}}, "a form does not show whether one value is a list"),
         (FORM_TYPE, {"count": "one"}, None),
         (FORM_TYPE, {"names": "one", "count": "one"}, None),
+        (MULTIPART, {"files": {}}, "a form does not show whether one value is a list"),
+        (MULTIPART, {"files": [], "names": Binary(b"")}, None),
     ],
 )
 def test_accepted_invalid_data(media_type: str, body: Any, reason: str | None) -> None:
@@ -164,7 +187,8 @@ def test_a_query_that_is_also_wrong_must_be_rejected() -> None:
 
 # --- Valid data that the server rejects ------------------------------------------------------------------
 
-NESTED = "OpenAPI does not say how lists and objects inside others are written in a query"
+NESTED = "OpenAPI does not say how lists, objects and null inside others are written in a query"
+NO_MATCH = "the body does not match its schema: an example of the contract, or a text of another format"
 AMBIGUOUS = "a form shows neither null nor an empty list, and Schemathesis writes nested objects as texts"
 
 
@@ -173,15 +197,20 @@ AMBIGUOUS = "a form shows neither null nor an empty list, and Schemathesis write
     [
         (
             {"body": {"b": 1}, "media_type": "application/json"},
-            "the contract's example does not match its schema",
+            NO_MATCH,
         ),
+        ({"body": {"a": 1, "at": ""}, "media_type": "application/json"}, NO_MATCH),
         ({"body": {"a": 1}, "media_type": "application/json"}, None),
+        ({"body": {"a": 1}, "media_type": "multipart/mixed"}, "Schemathesis does not read itemSchema"),
+        ({"body": [1], "media_type": "application/jsonl"}, None),
         ({"body": {"names": None}, "media_type": FORM_TYPE}, AMBIGUOUS),
         ({"body": {"names": []}, "media_type": FORM_TYPE}, AMBIGUOUS),
         ({"body": {"deep": {"a": {"b": 1}}}, "media_type": FORM_TYPE}, AMBIGUOUS),
         ({"body": {"names": ["a"], "deep": {"a": 1}}, "media_type": FORM_TYPE}, None),
         ({"body": "a,b", "media_type": "text/csv"}, None),
         ({"query": {"any": {"a": [1]}}, "method": "GET"}, NESTED),
+        ({"query": {"any": {"a": None}}, "method": "GET"}, NESTED),
+        ({"query": {"names": ["a", None]}, "method": "GET"}, NESTED),
         ({"query": {"any": {"a": 1}}, "method": "GET"}, None),
         (
             {"query": {"names": []}, "method": "GET"},
@@ -195,6 +224,17 @@ def test_rejected_valid_data(values: Mapping[str, Any], reason: str | None) -> N
     failures = judged("positive_data_acceptance", case, answered(case, 422))
     assert failures == ([] if reason else ["Schema-valid request rejected"])
     assert set_aside() == ([reason] if reason else [])
+
+
+# --- Bodies that Schemathesis does not know -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("body", "sent"), [([1, 2], b"1\n2\n"), ([], b""), ({"a": 1}, b'{"a": 1}\n')])
+def test_lines_are_sent_as_their_item_schema_says(body: Any, sent: bytes) -> None:
+    operation = SCHEMA["/things"]["POST"]
+    alternative = operation.get_body_for_media_type("application/jsonl")
+    assert alternative.optimized_schema == {"type": "array", "items": {"type": "integer"}}
+    assert made(body=body, media_type="application/jsonl").as_transport_kwargs()["data"] == sent
 
 
 # --- Methods ------------------------------------------------------------------------------------------
@@ -227,6 +267,41 @@ def test_a_method_that_only_another_template_has(path: str, kept: list[str]) -> 
     case.method = "PUT"
     found = judged("unsupported_method", case, answered(case, 204))
     assert found == ["Wrong response to undeclared method" for _ in kept]
+
+
+# --- Limits of HTTP ---------------------------------------------------------------------------------------
+
+URL = "the server's limit for the length of URLs comes before the contract (RFC 9110, sections 4.1 and 5.4)"
+HEADERS = (
+    "the server's limit for the size of headers comes before the contract (RFC 9110, sections 4.1 and 5.4)"
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "length", "reason"), [(414, 8000, URL), (414, 7000, None), (422, 8000, None)]
+)
+def test_a_url_that_is_too_long(status: int, length: int, reason: str | None) -> None:
+    case = made("/things/{id}", "GET", path_parameters={"id": "a" * length})
+    failures = judged("positive_data_acceptance", case, answered(case, status))
+    assert failures == ([] if reason else ["Schema-valid request rejected"])
+    assert set_aside() == ([reason] if reason else [])
+
+
+@pytest.mark.parametrize(
+    ("status", "length", "reason"), [(431, 8000, HEADERS), (431, 7000, None), (414, 8000, None)]
+)
+def test_headers_that_are_too_long(status: int, length: int, reason: str | None) -> None:
+    case = made(method="GET", headers={"X-Long": "a" * length})
+    failures = judged("positive_data_acceptance", case, answered(case, status))
+    assert failures == ([] if reason else ["Schema-valid request rejected"])
+    assert set_aside() == ([reason] if reason else [])
+
+
+@pytest.mark.parametrize(("status", "kept"), [(204, False), (200, True)])
+def test_a_declared_body_of_a_status_without_content(status: int, kept: bool) -> None:
+    case = made("/empty", "GET")
+    found = judged("content_type_conformance", case, answered(case, status))
+    assert found == (["Missing Content-Type header"] if kept else [])
 
 
 # --- Mocks ----------------------------------------------------------------------------------------------

@@ -134,6 +134,15 @@ async def test_the_mock_of_a_media_range_sends_a_type_of_it(
     assert (response.headers["content-type"], response.text) == (media_type, text)
 
 
+async def test_the_mock_sends_the_first_of_two_versions_of_a_media_type() -> None:
+    versions = {f"application/vnd.x+json;version={n}": {"schema": {"const": n}} for n in (1, 2)}
+    document = contract({"responses": {"200": {"description": "ok", "content": versions}}})
+    transport = httpx.ASGITransport(app=create_mock(Document(document), b""))
+    async with httpx.AsyncClient(transport=transport, base_url="http://mock") as client:
+        response = await client.get("/things")
+    assert (response.headers["content-type"], response.text) == ("application/vnd.x+json;version=1", "1")
+
+
 async def test_the_mock_writes_a_header_with_json_content() -> None:
     media_type = {"schema": {"type": "string"}, "example": "é"}
     headers = {"X-Made": {"required": True, "content": {"application/json": {"schema": {"const": {"a": 1}}}}}}

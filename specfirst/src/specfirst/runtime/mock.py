@@ -75,8 +75,9 @@ class Mock:
         declared = self._operation.response(int(code)) if is_status else None
         if declared is None:
             raise _refused("response", self._operation.declared)
-        media_types = {media_type.essence: media_type for media_type in declared.content}
-        preferred = negotiated([*media_types], headers) if media_types else None
+        # Of media types that differ in parameters only, the first.
+        media_types = {media_type.essence: media_type for media_type in reversed(declared.content)}
+        preferred = negotiated([*reversed(media_types)], headers) if media_types else None
         name = preferences.get("example")
         kept = (code, preferred, name)
         if kept not in self._made:
