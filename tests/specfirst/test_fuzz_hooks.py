@@ -247,6 +247,7 @@ def test_rejected_valid_data(values: Mapping[str, Any], reason: str | None) -> N
 def test_lines_are_sent_as_their_item_schema_says(body: Any, sent: bytes) -> None:
     operation = SCHEMA["/things"]["POST"]
     alternative = operation.get_body_for_media_type("application/jsonl")
+    assert alternative
     assert alternative.optimized_schema == {"type": "array", "items": {"type": "integer"}}
     assert made(body=body, media_type="application/jsonl").as_transport_kwargs()["data"] == sent
 
