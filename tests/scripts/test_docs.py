@@ -22,8 +22,9 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving("--port", "0", "--data", str(tmp_path_factory.mktemp("data"))) as served:
+def url(with_cluster: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    data = with_cluster(tmp_path_factory.mktemp("data"))
+    with serving("--port", "0", "--data", str(data)) as served:
         yield served.url
 
 

@@ -72,8 +72,10 @@ def total(series: Series) -> float:
     return sum(value for (name, *_), value in series.items() if name == f"{REQUESTS}_count")
 
 
-def test_requests_of_all_workers_count_even_after_their_exit(tmp_path: Path) -> None:
-    with measured(tmp_path, "--workers", "2") as (served, url):
+def test_requests_of_all_workers_count_even_after_their_exit(
+    with_cluster: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    with measured(with_cluster(tmp_path), "--workers", "2") as (served, url):
         for _ in range(40):
             # Each request on a new connection, so that both workers get some.
             assert httpx.get(f"{served.url}/health").status_code == 200
