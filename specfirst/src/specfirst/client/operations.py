@@ -14,6 +14,7 @@ from typing import Any
 from specfirst.client.schemas import (
     UNDEFINED,
     UNKNOWN,
+    UPLOAD,
     Type,
     Types,
     comment,
@@ -287,7 +288,7 @@ def _sent(types: Types, content: MediaType) -> Type:
         kind = types.of(schema, pointer, request=True, files=codec == "multipart")
         kind = Type("{\n  [name: string]: unknown;\n}") if kind == UNKNOWN else kind
         return union([kind, Type("FormData")]) if codec == "multipart" else kind
-    return Type("string") if codec == "text" else union([Type("string"), Type("$Upload")])
+    return Type("string") if codec == "text" else union([Type("string"), UPLOAD])
 
 
 def _received(types: Types, content: MediaType) -> Type:
