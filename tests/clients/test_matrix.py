@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 from frontend import compile_files
 
-from scripts.client import NODE, install, run
+from scripts.client import NODE, PACKAGE, install, run
 
+README = (PACKAGE / "README.md").read_text(encoding="utf-8")
 MATRIX = Path(__file__).resolve().parent / "matrix"
 
 
@@ -174,7 +176,9 @@ createRoot(document.getElementById("root")!).render(createElement(App));
 
 @pytest.mark.long
 def test_next_builds_and_renders(front_end: Path) -> None:
-    """A server component calls the API, and a client component has hooks."""
+    """A server component calls the API, a client component has hooks, and that of the README compiles."""
+    *_, component = re.findall(r"^```tsx\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    assert "export async function Count" in component
     write(
         front_end,
         tsconfig_dot_json='{"compilerOptions": {"skipLibCheck": true}, "include": ["app"]}',
@@ -196,6 +200,14 @@ export default async function Page() {
 }
 """,
         app__app_dot_tsx=f'"use client";\n{PAGE}',
+        app__count_dot_tsx=component,
+        app__tasks__page_dot_tsx="""\
+import { Count } from "../count";
+export const dynamic = "force-dynamic";
+export default function Page() {
+  return <Count user_id="ada" token="token" />;
+}
+""",
     )
     command = front_end / "node_modules" / "next" / "dist" / "bin" / "next"
     run(NODE, command, "build", folder=front_end, env={"NEXT_TELEMETRY_DISABLED": "1"})

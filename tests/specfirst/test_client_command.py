@@ -58,6 +58,14 @@ def test_the_package_is_written_and_packed(folder: Path, capsys: pytest.CaptureF
             assert target.replace("./", "package/", 1) in names
 
 
+def test_the_command_to_install_has_the_path_of_the_tarball(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert client("--output", str(folder / "elsewhere"), "--pack") == 0
+    (packed,) = (folder / "elsewhere").glob("*.tgz")
+    assert f"npm install {packed}\n" in capsys.readouterr().out
+
+
 def test_the_tarball_depends_only_on_the_contract() -> None:
     assert tarball(package(document())) == tarball(package(document()))
 
