@@ -122,12 +122,14 @@ def files_in(document: Document, schema: Any, pointer: Pointer, depth: int = 0) 
     if schema.get("format") == "binary" or schema.keys() & _CONTENT == {"contentMediaType"}:
         return "one"
     for keyword in ("allOf", "anyOf", "oneOf"):
-        parts = [
+        parts: list[Files | None] = [
             files_in(document, part, (*pointer, keyword, str(index)), depth + 1)
             for index, part in enumerate(schema.get(keyword) or [])
             if not (isinstance(part, Mapping) and part.get("type") == "null")
         ]
-        found = {part for part in parts if part} if keyword == "allOf" else {*parts}
+        found = set[Files | None](parts)
+        if keyword == "allOf":
+            found.discard(None)
         if len(found) == 1:
             return found.pop()
     return None
