@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -46,10 +48,30 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def with_cluster(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """A function that copies a new cluster into a folder, in a tenth of the time of initdb."""
+    made = tmp_path_factory.mktemp("cluster")
+    with EmbeddedPostgres(made, durable=False):
+        pass
+
+    def copy(folder: Path) -> Path:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        subprocess.run(["cp", "-a", made / "postgres", folder], check=True)
+        return folder
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def postgres_url(
+    with_cluster: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """An empty database."""
     folder = tmp_path_factory.mktemp("postgres")
-    with EmbeddedPostgres(folder / "data", durable=False) as postgres, in_between(postgres, folder):
+    with (
+        EmbeddedPostgres(with_cluster(folder / "data"), durable=False) as postgres,
+        in_between(postgres, folder),
+    ):
         yield postgres.url
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +10,9 @@ from pathlib import Path
 import pytest
 from frontend import Frontend
 from serving import Served, serving
+from specfirst.cli.main import main as specfirst
 
-from scripts.client import PACKAGE, ROOT, TOOLS, install, run
+from scripts.client import PACKAGE, ROOT, TOOLS, install
 
 HERE = Path(__file__).resolve().parent
 SECRET = "clients-tests:0123456789abcdefghijkl"
@@ -31,7 +31,8 @@ def tarball(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("packed")
     shutil.copy(PACKAGE / "package.json", folder)
     shutil.copy(PACKAGE / "README.md", folder)
-    run(sys.executable, "-m", "specfirst", "client", "typescript", "--output", folder, "--pack", folder=ROOT)
+    contract = ("--contract", str(ROOT / "openapi.yaml"))
+    assert specfirst(["client", "typescript", *contract, "--output", str(folder), "--pack"]) == 0
     (packed,) = folder.glob("*.tgz")
     return packed
 

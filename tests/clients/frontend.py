@@ -60,12 +60,12 @@ class _Handler(BaseHTTPRequestHandler):
         """Log nothing."""
 
 
-def compile_files(project: Path, files: list[str], **options: object) -> None:
+def compile_files(project: Path, files: list[str], compiler: str = "typescript", **options: object) -> None:
     """Compile as most front ends do: without checks of the declarations of installed packages."""
     options["skipLibCheck"] = True
     config = {"extends": "./tsconfig.json", "include": files, "compilerOptions": options}
     (project / "tsconfig.some.json").write_text(json.dumps(config), encoding="utf-8")
-    tsc = project / "node_modules" / "typescript" / "bin" / "tsc"
+    tsc = project / "node_modules" / compiler / "bin" / "tsc"
     run(NODE, tsc, "--project", "tsconfig.some.json", folder=project)
 
 

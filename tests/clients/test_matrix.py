@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 from frontend import compile_files
 
-from scripts.client import NODE, install, run
+from scripts.client import NODE, PACKAGE, install, run
 
+README = (PACKAGE / "README.md").read_text(encoding="utf-8")
 MATRIX = Path(__file__).resolve().parent / "matrix"
 
 
@@ -59,11 +61,18 @@ def test_node_loads_every_entry(consumer: Path, kind: str) -> None:
         ("nodenext", "nodenext", "commonjs"),
     ],
 )
-def test_the_compiler_finds_the_types(consumer: Path, module: str, resolution: str, kind: str) -> None:
-    folder = consumer / f"types-{module}-{kind}"
+@pytest.mark.parametrize("compiler", ["typescript", "typescript-oldest"])
+def test_the_compiler_finds_the_types(
+    consumer: Path, compiler: str, module: str, resolution: str, kind: str
+) -> None:
+    """With the newest compiler, and with the oldest one that the README promises."""
+    folder = consumer / f"types-{compiler}-{module}-{kind}"
     folder.mkdir()
     (folder / "node_modules").symlink_to(consumer / "node_modules")
-    shutil.copy(consumer / "tsconfig.json", folder)
+    config = json.loads((consumer / "tsconfig.json").read_text())
+    # TypeScript 5.8 and later.
+    del config["compilerOptions"]["erasableSyntaxOnly"]
+    (folder / "tsconfig.json").write_text(json.dumps(config))
     (folder / "package.json").write_text(json.dumps({"type": kind}))
     (folder / "use.ts").write_text(
         'import { createTaskClient, type TaskResponse } from "@tasks-api/client";\n'
@@ -74,7 +83,7 @@ def test_the_compiler_finds_the_types(consumer: Path, module: str, resolution: s
         "// @ts-expect-error An id is a number.\n"
         'void api.getTask({ user_id: "ada", task_id: "1" });\n'
     )
-    compile_files(folder, ["use.ts"], module=module, moduleResolution=resolution)
+    compile_files(folder, ["use.ts"], compiler, module=module, moduleResolution=resolution)
 
 
 # --- The tools of front ends ------------------------------------------------------------------------------
@@ -88,8 +97,11 @@ def front_end(consumer: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     # Next and Jest do not follow links out of the project.
     shutil.copytree(MATRIX / "node_modules", folder / "node_modules", symlinks=True)
     shutil.copytree(consumer / "node_modules" / "@tasks-api", folder / "node_modules" / "@tasks-api")
-    for name in ("typescript", "@types"):
-        shutil.copytree(consumer / "node_modules" / name, folder / "node_modules" / name, dirs_exist_ok=True)
+    # Next calls the compiler's functions, which version 7 does not have.
+    for name, source in (("typescript", "typescript-oldest"), ("@types", "@types")):
+        shutil.copytree(
+            consumer / "node_modules" / source, folder / "node_modules" / name, dirs_exist_ok=True
+        )
     shutil.copy(MATRIX / "check.cjs", folder)
     (folder / "package.json").write_text('{"private": true}')
     return folder
@@ -164,7 +176,9 @@ createRoot(document.getElementById("root")!).render(createElement(App));
 
 @pytest.mark.long
 def test_next_builds_and_renders(front_end: Path) -> None:
-    """A server component calls the API, and a client component has hooks."""
+    """A server component calls the API, a client component has hooks, and that of the README compiles."""
+    *_, component = re.findall(r"^```tsx\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    assert "export async function Count" in component
     write(
         front_end,
         tsconfig_dot_json='{"compilerOptions": {"skipLibCheck": true}, "include": ["app"]}',
@@ -186,6 +200,14 @@ export default async function Page() {
 }
 """,
         app__app_dot_tsx=f'"use client";\n{PAGE}',
+        app__count_dot_tsx=component,
+        app__tasks__page_dot_tsx="""\
+import { Count } from "../count";
+export const dynamic = "force-dynamic";
+export default function Page() {
+  return <Count user_id="ada" token="token" />;
+}
+""",
     )
     command = front_end / "node_modules" / "next" / "dist" / "bin" / "next"
     run(NODE, command, "build", folder=front_end, env={"NEXT_TELEMETRY_DISABLED": "1"})

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from frontend import check_types
 from serving import Served, serving
+from specfirst.client.package import package, write
+from specfirst.contract.document import Document
 
 from scripts.client import NODE, ROOT, run
 
@@ -23,11 +25,9 @@ def project(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("oddities")
     shutil.copytree(HERE / "consumer", folder, dirs_exist_ok=True)
     (folder / "node_modules").mkdir()
-    for package in tools.iterdir():
-        (folder / "node_modules" / package.name).symlink_to(package)
-    output = folder / "node_modules" / "oddities-client"
-    command = (sys.executable, "-m", "specfirst", "client", "typescript")
-    run(*command, "--contract", CONTRACT, "--output", output, folder=folder)
+    for tool in tools.iterdir():
+        (folder / "node_modules" / tool.name).symlink_to(tool)
+    write(package(Document.load(CONTRACT)), folder / "node_modules" / "oddities-client")
     return folder
 
 
@@ -49,9 +49,7 @@ def test_clients_of_all_contracts_of_the_tests_compile(project: Path) -> None:
     assert len(contracts) > 3
     names = [f"all-{number}" for number in range(len(contracts))]
     for name, contract in zip(names, contracts, strict=True):
-        output = project / "node_modules" / name
-        command = (sys.executable, "-m", "specfirst", "client", "typescript")
-        run(*command, "--contract", contract, "--output", output, folder=project)
+        write(package(Document.load(contract)), project / "node_modules" / name)
     check_types(project, *names)
 
 

@@ -6,7 +6,6 @@ import gzip
 import io
 import json
 import re
-import subprocess
 import sys
 import tarfile
 from pathlib import Path
@@ -18,17 +17,12 @@ import yaml
 from frontend import check_types, compile_files
 from serving import Served
 
-from scripts.client import NODE, PACKAGE, ROOT, TOOLS, npm, run
+from scripts.client import NODE, PACKAGE, ROOT, TOOLS, install, main, npm, run
 
 README = (PACKAGE / "README.md").read_text(encoding="utf-8")
 CONTRACT = ROOT / "openapi.yaml"
 FILES = ("types.ts", "page.ts", "calls.test.ts", "hooks.test.ts", "optional.test.ts")
 ESBUILD = TOOLS / "node_modules" / "esbuild" / "bin" / "esbuild"
-
-
-def scripts_client(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "scripts.client", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
 def changed_contract(folder: Path, old: str, new: str) -> Path:
@@ -42,12 +36,18 @@ def changed_contract(folder: Path, old: str, new: str) -> Path:
 # --- Generation -------------------------------------------------------------------------------------------
 
 
-def test_a_stale_client_fails_the_check(tmp_path: Path) -> None:
+def test_a_stale_client_fails_the_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     contract = changed_contract(tmp_path, r"enum: \[low, medium, high]", "enum: [low, high]")
-    done = scripts_client("--check", "--contract", contract)
-    assert done.returncode == 1
-    assert "clients/typescript/dist/schemas.d.ts differs" in done.stderr
-    assert "run scripts/client" in done.stderr
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "argv", ["scripts/client", "--check", "--contract", str(contract)])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 1
+    said = capsys.readouterr().err
+    assert "clients/typescript/dist/schemas.d.ts differs" in said
+    assert "run scripts/client" in said
 
 
 def test_the_package_has_the_version_of_the_contract() -> None:
@@ -167,25 +167,43 @@ def test_the_client_works_with_the_live_server(
     run(NODE, "--test", "--test-reporter=spec", file, folder=consumer, env=environment)
 
 
+# What Better Auth's server answers to its client. tests/better_auth has a real one.
+LOGIN = dedent(
+    """\
+    import { createServer } from "node:http";
+    import { API_URL, token } from "./people.ts";
+    const id = crypto.randomUUID();
+    const login = createServer(({ url }, response) => {
+      const answer = url?.endsWith("/token") ? { token: token(id) } : { user: { id }, session: {} };
+      response.setHeader("Content-Type", "application/json").end(JSON.stringify(answer));
+    });
+    await new Promise<void>((listening) => login.listen(0, "127.0.0.1", listening));
+    const LOGIN_URL = `http://127.0.0.1:${(login.address() as { port: number }).port}`;
+    """
+)
+
+
 def test_the_examples_of_the_client_readme_run(consumer: Path, environment: dict[str, str]) -> None:
-    examples = re.findall(r"^```(tsx?)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    assert len(examples) > 5
-    # The examples expect Better Auth's client and a logged-in user.
-    prelude = dedent(
-        """\
-        import { API_URL, newUser, token } from "./people.ts";
-        const { user_id } = newUser();
-        const authClient = { token: async () => ({ data: { token: token(user_id) } }) };
-        """
-    )
+    """All of them compile, with the types of Better Auth, and those without React run."""
+    examples = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    assert {language for language, _ in examples} == {"sh", "ts", "tsx"}
+    login, installed = ROOT / "examples" / "better-auth", consumer / "node_modules"
+    install(login)
+    for package in (login / "node_modules").glob("[!.]*"):
+        if not (installed / package.name).exists():
+            (installed / package.name).symlink_to(package)
     plain = "".join(code for language, code in examples if language == "ts")
-    code = prelude + plain.replace('"https://api.example.com"', "API_URL")
-    (consumer / "readme.ts").write_text(code, encoding="utf-8")
-    with_react = "".join(code for language, code in examples if language == "tsx")
+    for url, variable in (("https://api.example.com", "API_URL"), ("https://login.example.com", "LOGIN_URL")):
+        assert f'"{url}"' in plain
+        plain = plain.replace(f'"{url}"', variable)
+    (consumer / "readme.ts").write_text(f"{LOGIN}{plain}login.close();\n", encoding="utf-8")
+    with_react = [code for language, code in examples if language == "tsx"]
+    (consumer / "readme-next.tsx").write_text(with_react.pop(), encoding="utf-8")
     declared = 'declare const api: import("@tasks-api/client").TaskClient;\ndeclare const user_id: string;\n'
-    (consumer / "readme-react.tsx").write_text(declared + with_react, encoding="utf-8")
-    compile_files(consumer, ["readme.ts", "readme-react.tsx"])
-    printed = run(NODE, "readme.ts", folder=consumer, env=environment)
+    (consumer / "readme-react.tsx").write_text(declared + "".join(with_react), encoding="utf-8")
+    compile_files(consumer, ["readme.ts", "readme-react.tsx", "readme-next.tsx"], preserveSymlinks=True)
+    printed = run(NODE, "--preserve-symlinks", "readme.ts", folder=consumer, env=environment)
     assert "true 0" in printed
     assert "body.color" in printed
     assert "/api/" in printed
+    assert "false title" in printed

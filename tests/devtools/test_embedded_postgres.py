@@ -107,6 +107,12 @@ def eventually(fact: Callable[[], bool], seconds: float = 5) -> bool:
     return True
 
 
+@pytest.fixture
+def folder(with_cluster: Callable[[Path], Path], tmp_path: Path) -> Path:
+    """A data directory that has a cluster."""
+    return with_cluster(tmp_path)
+
+
 @pytest.fixture(scope="module")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     with EmbeddedPostgres(
@@ -146,11 +152,11 @@ def test_the_url_ignores_variables_of_libpq(
 
 @pytest.mark.parametrize("name", ["a, \"b'\\", "x" * 200])
 def test_the_temporary_folder_may_have_any_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     (tmp_path / name).mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / name))
-    with EmbeddedPostgres(tmp_path / "data", durable=False) as server:
+    with EmbeddedPostgres(folder, durable=False) as server:
         assert query(server, "SELECT 1") == 1
 
 
@@ -177,14 +183,14 @@ def test_only_this_user_can_reach_the_socket(postgres: EmbeddedPostgres) -> None
     assert socket_directory.stat().st_mode & 0o777 == 0o700
 
 
-def test_writes_are_durable_by_default(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+def test_writes_are_durable_by_default(postgres: EmbeddedPostgres, folder: Path) -> None:
     assert [query(postgres, f"SHOW {name}") for name in ("fsync", "synchronous_commit")] == ["off", "off"]
-    with EmbeddedPostgres(tmp_path) as durable:
+    with EmbeddedPostgres(folder) as durable:
         assert [query(durable, f"SHOW {name}") for name in ("fsync", "synchronous_commit")] == ["on", "on"]
 
 
-def test_a_restart_keeps_only_the_data(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path, durable=False)
+def test_a_restart_keeps_only_the_data(folder: Path) -> None:
+    server = EmbeddedPostgres(folder, durable=False)
     for restart in range(3):
         with server:
             socket_directory = Path(parse_qs(urlsplit(server.url).query)["host"][0])
@@ -192,10 +198,10 @@ def test_a_restart_keeps_only_the_data(tmp_path: Path) -> None:
             query(server, "CREATE TABLE IF NOT EXISTS kept (value int)")
             query(server, "INSERT INTO kept DEFAULT VALUES")
             assert query(server, "SELECT count(*) FROM kept") == restart + 1
-        assert running_on(tmp_path) == set()
+        assert running_on(folder) == set()
         assert not socket_directory.exists()
     # The log does not grow without limit: only the current and the previous run have one.
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
+    assert sorted(path.name for path in folder.iterdir()) == [
         "postgres",
         "postgres.lock",
         "postgres.log",
@@ -218,87 +224,87 @@ def test_the_directory_may_have_a_long_name_with_any_characters(tmp_path: Path) 
         pytest.param(signal.SIGINT, marks=pytest.mark.long),
     ],
 )
-def test_no_process_remains_when_the_owner_is_killed(tmp_path: Path, number: signal.Signals) -> None:
-    with owner(tmp_path) as (process, _):
+def test_no_process_remains_when_the_owner_is_killed(folder: Path, number: signal.Signals) -> None:
+    with owner(folder) as (process, _):
         # Briefly there is one more process: the shell that starts the server.
-        assert eventually(lambda: len(running_on(tmp_path)) == 3)
+        assert eventually(lambda: len(running_on(folder)) == 3)
         process.send_signal(number)
-        assert eventually(lambda: running_on(tmp_path) == set())
-    assert "database system is shut down" in (tmp_path / "postgres.log").read_text()
+        assert eventually(lambda: running_on(folder) == set())
+    assert "database system is shut down" in (folder / "postgres.log").read_text()
 
 
-def test_no_process_remains_when_the_owner_exits(tmp_path: Path) -> None:
-    with owner(tmp_path, "exits"):
-        assert eventually(lambda: running_on(tmp_path) == set())
+def test_no_process_remains_when_the_owner_exits(folder: Path) -> None:
+    with owner(folder, "exits"):
+        assert eventually(lambda: running_on(folder) == set())
 
 
 @pytest.mark.parametrize("besides", ["forks", "spawns"])
-def test_children_of_a_killed_owner_do_not_keep_the_server(tmp_path: Path, besides: str) -> None:
-    with owner(tmp_path, besides) as (process, child):
+def test_children_of_a_killed_owner_do_not_keep_the_server(folder: Path, besides: str) -> None:
+    with owner(folder, besides) as (process, child):
         process.kill()
-        assert eventually(lambda: running_on(tmp_path) == set())
+        assert eventually(lambda: running_on(folder) == set())
         assert is_running(child)
 
 
-def test_signals_to_the_supervisor_do_not_stop_the_server(tmp_path: Path) -> None:
-    with EmbeddedPostgres(tmp_path, durable=False) as server:
-        running = running_on(tmp_path)
+def test_signals_to_the_supervisor_do_not_stop_the_server(folder: Path) -> None:
+    with EmbeddedPostgres(folder, durable=False) as server:
+        running = running_on(folder)
         # Ctrl-C goes to the process group of the terminal, to which the supervisor does not belong.
         assert os.getpgrp() not in {os.getpgid(pid) for pid in running}
-        for shell in running - {server_pid(tmp_path)}:
+        for shell in running - {server_pid(folder)}:
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 os.kill(shell, number)
         assert query(server, "SELECT 1") == 1
-        assert running_on(tmp_path) == running
-    assert running_on(tmp_path) == set()
+        assert running_on(folder) == running
+    assert running_on(folder) == set()
 
 
-def test_a_directory_in_use_is_an_error_with_the_process_id(tmp_path: Path) -> None:
-    with owner(tmp_path) as (process, _):
+def test_a_directory_in_use_is_an_error_with_the_process_id(folder: Path) -> None:
+    with owner(folder) as (process, _):
         with pytest.raises(EmbeddedPostgresError) as caught:
-            EmbeddedPostgres(tmp_path).start()
-        assert eventually(lambda: len(running_on(tmp_path)) == 3)
-    for word in (str(tmp_path), f"process {process.pid} ", "Stop that process", "--data DIR", "DATABASE_URL"):
+            EmbeddedPostgres(folder).start()
+        assert eventually(lambda: len(running_on(folder)) == 3)
+    for word in (str(folder), f"process {process.pid} ", "Stop that process", "--data DIR", "DATABASE_URL"):
         assert word in str(caught.value)
 
 
-def test_the_next_owner_waits_for_a_stopping_server(tmp_path: Path) -> None:
-    with owner(tmp_path) as (process, _):
-        server = server_pid(tmp_path)
+def test_the_next_owner_waits_for_a_stopping_server(folder: Path) -> None:
+    with owner(folder) as (process, _):
+        server = server_pid(folder)
         process.kill()
         process.wait()
-        with EmbeddedPostgres(tmp_path, durable=False):
-            assert server_pid(tmp_path) != server
+        with EmbeddedPostgres(folder, durable=False):
+            assert server_pid(folder) != server
 
 
-def test_a_server_without_a_supervisor_is_replaced(tmp_path: Path) -> None:
-    with owner(tmp_path) as (process, _):
-        orphan = server_pid(tmp_path)
-        socket_directory = (tmp_path / "postgres" / "postmaster.pid").read_text().splitlines()[4]
+def test_a_server_without_a_supervisor_is_replaced(folder: Path) -> None:
+    with owner(folder) as (process, _):
+        orphan = server_pid(folder)
+        socket_directory = (folder / "postgres" / "postmaster.pid").read_text().splitlines()[4]
         process.send_signal(signal.SIGSTOP)
-        for shell in running_on(tmp_path) - {orphan}:
+        for shell in running_on(folder) - {orphan}:
             os.kill(shell, signal.SIGKILL)
         assert is_running(orphan)
         process.kill()
         process.wait()
-        with EmbeddedPostgres(tmp_path, durable=False) as server:
+        with EmbeddedPostgres(folder, durable=False) as server:
             assert query(server, "SELECT 1") == 1
             assert not is_running(orphan)
             assert not Path(socket_directory).exists()
 
 
 def test_a_reused_process_id_is_not_mistaken_for_the_server(
-    tmp_path: Path,
+    folder: Path,
 ) -> None:
-    with EmbeddedPostgres(tmp_path, durable=False):
-        recorded = (tmp_path / "postgres" / "postmaster.pid").read_text()
+    with EmbeddedPostgres(folder, durable=False):
+        recorded = (folder / "postgres" / "postmaster.pid").read_text()
     # PostgreSQL checks only the user of the process, so this process runs as the server's user.
-    other_process = subprocess.Popen(["sleep", "60"], user=(tmp_path / "postgres").stat().st_uid)
+    other_process = subprocess.Popen(["sleep", "60"], user=(folder / "postgres").stat().st_uid)
     try:
-        (tmp_path / "postgres" / "postmaster.pid").write_text(
+        (folder / "postgres" / "postmaster.pid").write_text(
             "\n".join([str(other_process.pid), *recorded.splitlines()[1:], ""])
         )
-        with EmbeddedPostgres(tmp_path, durable=False) as server:
+        with EmbeddedPostgres(folder, durable=False) as server:
             assert query(server, "SELECT 1") == 1
         assert other_process.poll() is None
     finally:
@@ -337,20 +343,17 @@ def test_a_file_instead_of_the_directory_is_rejected(tmp_path: Path) -> None:
             EmbeddedPostgres(path).start()
 
 
-def test_a_failed_start_shows_the_end_of_the_log(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path, durable=False)
-    with server:
-        pass
-    (tmp_path / "postgres" / "global" / "pg_control").unlink()
+def test_a_failed_start_shows_the_end_of_the_log(folder: Path) -> None:
+    (folder / "postgres" / "global" / "pg_control").unlink()
     with pytest.raises(EmbeddedPostgresError) as caught:
-        server.start()
-    assert f"Its log, {tmp_path / 'postgres.log'}, ends with" in str(caught.value)
+        EmbeddedPostgres(folder, durable=False).start()
+    assert f"Its log, {folder / 'postgres.log'}, ends with" in str(caught.value)
     assert "pg_control" in str(caught.value)
-    assert running_on(tmp_path) == set()
+    assert running_on(folder) == set()
 
 
-def test_a_failed_start_can_be_retried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    server = EmbeddedPostgres(tmp_path, durable=False)
+def test_a_failed_start_can_be_retried(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = EmbeddedPostgres(folder, durable=False)
     with monkeypatch.context() as patch:
         patch.setattr(os, "pwrite", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
         with pytest.raises(EmbeddedPostgresError, match="No space left on device"):
@@ -377,11 +380,11 @@ def test_a_missing_package_is_named_with_its_installation(
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="needs root, to become another user")
-def test_a_directory_of_root_is_an_error_for_another_user() -> None:
+def test_a_directory_of_root_is_an_error_for_another_user(with_cluster: Callable[[Path], Path]) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         Path(temporary).chmod(0o755)
         directory = Path(temporary) / "data"
-        with EmbeddedPostgres(directory, durable=False):
+        with EmbeddedPostgres(with_cluster(directory), durable=False):
             pass
         os.seteuid(65534)
         try:
@@ -420,10 +423,8 @@ def test_root_runs_the_server_as_another_user(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="needs root, to give files away")
-def test_root_keeps_or_takes_over_the_owner_of_a_cluster(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path, durable=False)
-    with server:
-        pass
+def test_root_keeps_or_takes_over_the_owner_of_a_cluster(folder: Path) -> None:
+    server = EmbeddedPostgres(folder, durable=False)
     for given_to, expected in ((12345, 12345), (0, 65534)):
         for path in [server.cluster, *server.cluster.rglob("*")]:
             os.chown(path, given_to, given_to)

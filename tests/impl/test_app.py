@@ -21,7 +21,7 @@ from specfirst.runtime.application import ContractAPI
 from impl.app import create_app
 from impl.settings import Settings
 
-CONTRACT = yaml.safe_load((Path(__file__).parents[2] / "openapi.yaml").read_text(encoding="utf-8"))
+CONTRACT = yaml.load((Path(__file__).parents[2] / "openapi.yaml").read_bytes(), yaml.CSafeLoader)
 
 Json = Any
 

@@ -35,8 +35,8 @@ PARTS = (
 LEFT_OUT = shutil.ignore_patterns("clients", "mutants", "*.pyc.*")
 
 Mutant = dict[str, Any]
-MUTANTS: dict[str, Mutant] = yaml.safe_load(
-    Path(__file__).with_name("mutants.yaml").read_text(encoding="utf-8")
+MUTANTS: dict[str, Mutant] = yaml.load(
+    Path(__file__).with_name("mutants.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader
 )
 
 

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -49,8 +50,14 @@ def measured(folder: Path, *arguments: str, **env: str) -> Iterator[tuple[Served
         yield served, found[1]
 
 
+@cache
+def client() -> httpx.Client:
+    """Return a client that opens a connection for each request, so that all workers get some."""
+    return httpx.Client(trust_env=False, headers={"Connection": "close"})
+
+
 def scrape(url: str) -> Series:
-    response = httpx.get(url, trust_env=False)
+    response = client().get(url)
     assert response.status_code == 200
     samples = [s for family in text_string_to_metric_families(response.text) for s in family.samples]
     return {(s.name, *(value for _, value in sorted(s.labels.items()))): s.value for s in samples}
@@ -72,15 +79,16 @@ def total(series: Series) -> float:
     return sum(value for (name, *_), value in series.items() if name == f"{REQUESTS}_count")
 
 
-def test_requests_of_all_workers_count_even_after_their_exit(tmp_path: Path) -> None:
-    with measured(tmp_path, "--workers", "2") as (served, url):
+def test_requests_of_all_workers_count_even_after_their_exit(
+    with_cluster: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    with measured(with_cluster(tmp_path), "--workers", "2") as (served, url):
         for _ in range(40):
-            # Each request on a new connection, so that both workers get some.
-            assert httpx.get(f"{served.url}/health").status_code == 200
-        assert httpx.get(f"{served.url}/health?x=1").status_code == 422
-        assert httpx.get(f"{served.url}/api/ada/tasks").status_code == 401
+            assert client().get(f"{served.url}/health").status_code == 200
+        assert client().get(f"{served.url}/health?x=1").status_code == 422
+        assert client().get(f"{served.url}/api/ada/tasks").status_code == 401
         # The public port does not serve the metrics.
-        assert httpx.get(f"{served.url}/metrics").status_code == 404
+        assert client().get(f"{served.url}/metrics").status_code == 404
         series = eventually(url, lambda series: total(series) == 43)
         assert {
             key: count(series, *key)
@@ -103,7 +111,7 @@ def test_requests_of_all_workers_count_even_after_their_exit(tmp_path: Path) -> 
         while before & processes(served):
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        httpx.get(f"{served.url}/health")
+        client().get(f"{served.url}/health")
         eventually(url, lambda series: count(series, "getHealth", 200) == 41)
         killed = processes(served).pop()
         os.kill(killed, signal.SIGKILL)

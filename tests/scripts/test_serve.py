@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -75,8 +75,10 @@ def test_the_printed_command_works_and_ctrl_c_keeps_the_data(tmp_path: Path) -> 
     assert none_remains(str(data))
 
 
-def test_no_process_remains_after_the_server_is_killed(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+def test_no_process_remains_after_the_server_is_killed(
+    with_cluster: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    data = with_cluster(tmp_path)
     with serving("--port", "0", "--data", str(data)) as served:
         served.process.kill()
         served.process.wait()
@@ -84,8 +86,8 @@ def test_no_process_remains_after_the_server_is_killed(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("served")
+def data(with_cluster: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return with_cluster(tmp_path_factory.mktemp("served"))
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,14 @@ def test_the_package_is_written_and_packed(folder: Path, capsys: pytest.CaptureF
             [v for part in entry.values() for v in part.values()] if isinstance(entry, dict) else [entry]
         ):
             assert target.replace("./", "package/", 1) in names
+
+
+def test_the_command_to_install_has_the_path_of_the_tarball(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert client("--output", str(folder / "elsewhere"), "--pack") == 0
+    (packed,) = (folder / "elsewhere").glob("*.tgz")
+    assert f"npm install {packed}\n" in capsys.readouterr().out
 
 
 def test_the_tarball_depends_only_on_the_contract() -> None:
@@ -118,6 +127,32 @@ def test_an_unusable_contract_is_one_line(
 def test_the_version_is_one_of_npm(written: str, number: str) -> None:
     files = package(document(info={"title": "T", "version": written}))
     assert json.loads(files["package.json"])["version"] == number
+
+
+@pytest.mark.parametrize(
+    ("servers", "own", "called"),
+    [
+        ([], "https://files.test/v2/", "https://files.test/v2"),
+        (["https://api.test/v1", "https://staging.test/v1"], "https://files.test", "https://files.test"),
+        # A mock of the API has another origin, and the client finds the operation there.
+        (["https://api.test/v1", "https://staging.test/v1"], "https://staging.test/v2", "/v2"),
+        (["https://api.test/v1"], "/", "/"),
+        (["https://api.test/v1"], "/v1", None),
+        ([], "/", None),
+    ],
+)
+def test_the_client_calls_the_server_of_an_operation(
+    servers: list[str], own: str, called: str | None
+) -> None:
+    item = {
+        "get": {"operationId": "here", "responses": {"204": {"description": "Nothing."}}},
+        "servers": [{"url": own}],
+    }
+    files = package(document(servers=[{"url": url} for url in servers], paths={"/": item}))
+    found = re.findall(r'server: "(.*?)"', files["dist/contract.js"])
+    assert found == ([] if called is None else [called])
+    named = "never" if called is None else json.dumps(called)
+    assert f"export type ServerUrl = {named};" in files["dist/contract.d.ts"]
 
 
 # --- Types ------------------------------------------------------------------------------------------------

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from constructs import DONE, REF, THING, Json, Service, content, contract, errors, ok, posting, serve
+from specfirst.client.package import package
 from specfirst.contract.document import Document, DocumentError
 from specfirst.lint import lint
 from specfirst.runtime.errors import APIError, NotFound
@@ -244,6 +246,31 @@ async def test_cookies_of_the_style_cookie_are_read() -> None:
     source = contract({"parameters": [listed, spread]}, version="3.2.0")
     found = await read(source, "/things", Cookie="ids=1; ids=2; a=x%20; n=1")
     assert (found["ids"], found["o"].model_dump()) == ([1, 2], {"a": "x%20", "n": 1})
+
+
+async def test_cookies_of_the_style_form_are_decoded() -> None:
+    schemas: dict[str, Json] = {
+        "text": {"type": "string"},
+        "odd[name]": {"type": "string"},
+        "ids": {"type": "array", "items": {"type": "string"}},
+    }
+    cookies = [{"name": name, "in": "cookie", "schema": schema} for name, schema in schemas.items()]
+    cookies[-1]["explode"] = False
+    cookies.append({"name": "raw", "in": "cookie", "style": "cookie", "schema": {"type": "string"}})
+    cookies.append({"name": "j", "in": "cookie", "content": content(THING)})
+    cookies.append({"name": "o", "in": "cookie", "schema": OBJECT})
+    source = contract({"parameters": cookies}, version="3.2.0")
+    sent = "text=x%20y+z%C3%BC; odd%5Bname%5D=50%; ids=a%2Cb,c; raw=x%20y; j=%7B%22a%22:%22%25%22%7D; a=%61"
+    found = await read(source, "/things", Cookie=sent)
+    assert [found["text"], found["odd_name"], found["ids"], found["raw"]] == [
+        "x y+zü",
+        "50%",
+        ["a,b", "c"],
+        "x%20y",
+    ]
+    assert (found["j"].a, found["o"].a) == ("%", "a")
+    wrong = await serve(source).get(headers={"Cookie": "text=%FF"})
+    assert errors(wrong) == [("cookie", "text", "encoding")]
 
 
 @pytest.mark.parametrize(
@@ -590,6 +617,49 @@ PARTS: list[tuple[Any, Any, int, Any]] = [
         422,
         None,
     ),
+    # The same name for texts and files, where the schema allows both.
+    (
+        {"type": "object", "properties": {"f": {"type": "array", "items": {}}}},
+        [("f", (None, "x")), ("f", ("a", b"\xff")), ("f", (None, "y"))],
+        204,
+        {"f": ["x", b"\xff", "y"]},
+    ),
+    ({"type": "object"}, [("f", ("a", b"\xff")), ("f", (None, "x"))], 204, {"f": [b"\xff", "x"]}),
+    (
+        {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "integer"}}},
+        [("f", (None, "1")), ("f", ("a", b"\xff"))],
+        422,
+        None,
+    ),
+    (
+        {"type": "object", "properties": {"f": {"type": "array", "items": {}, "maxItems": 1}}},
+        [("f", ("a", b"\xff")), ("f", (None, "x"))],
+        422,
+        None,
+    ),
+]
+
+FILE: Json = {"type": "string", "format": "binary"}
+FILES: list[tuple[Json, str | None]] = [
+    (FILE, "one"),
+    ({"type": "string", "contentMediaType": "image/png"}, "one"),
+    ({"contentMediaType": "image/png"}, "one"),
+    ({"format": "binary"}, "one"),
+    ({**FILE, "type": ["string", "null"]}, "one"),
+    # What FastAPI writes for `UploadFile | None`.
+    (
+        {"anyOf": [{"type": "string", "contentMediaType": "application/octet-stream"}, {"type": "null"}]},
+        "one",
+    ),
+    ({"allOf": [FILE, {"maxLength": 1000}]}, "one"),
+    ({"type": "array", "items": {"contentMediaType": "image/png"}}, "several"),
+    ({"type": ["array", "null"], "items": {"allOf": [FILE]}}, "several"),
+    ({"anyOf": [{"type": "array", "items": FILE}, {"type": "null"}]}, "several"),
+    ({"type": "string", "contentMediaType": "image/png", "contentEncoding": "base64"}, None),
+    ({"contentMediaType": "image/png", "contentEncoding": "base64"}, None),
+    ({**FILE, "type": ["string", "integer"]}, None),
+    ({"anyOf": [FILE, {"type": "integer"}]}, None),
+    ({"type": "array", "items": {"type": "array", "items": FILE}}, None),
 ]
 
 
@@ -617,6 +687,26 @@ async def test_a_part_is_a_file_or_a_text_as_its_schema_says(
     service = serve(posting({"multipart/form-data": media_type}), {"things": answer})
     response = await service.post(files=parts)
     assert (response.status_code, seen) == (status, [value] if status == 204 else []), response.text
+
+
+@pytest.mark.parametrize(("schema", "files"), FILES)
+async def test_engine_and_client_agree_on_what_is_a_file(schema: Json, files: str | None) -> None:
+    source = posting(
+        content({"type": "object", "properties": {"f": schema}, "required": ["f"]}, "multipart/form-data")
+    )
+    seen: list[Any] = []
+
+    async def answer(service: Service, body: Any) -> None:
+        seen.append(await shown(body))
+
+    parts = [("f", ("a", b"\xff"))] * (2 if files == "several" else 1)
+    status = (await serve(source, {"things": answer}).post(files=parts)).status_code
+    # A text must be UTF-8.
+    received = {"one": [{"f": b"\xff"}], "several": [{"f": [b"\xff", b"\xff"]}], None: []}
+    assert (status, seen) == (204 if files else 400, received[files])
+    written = " ".join(package(Document(source))["dist/contract.d.ts"].split())
+    types = {"one": r"\$Upload", "several": r"\$Upload\[\]", None: r"[^$]*"}
+    assert re.search(rf"body: \{{ f: {types[files]}( \| null)?; \}} \| FormData;", written)
 
 
 async def test_a_file_must_have_a_media_type_of_its_encoding() -> None:

@@ -25,7 +25,7 @@ from tests.specfirst.notes import NOTES, edited, parsed
 
 ROOT = Path(__file__).parents[2]
 
-CASES = pyyaml.safe_load((Path(__file__).parent / "diff_cases.yaml").read_text())
+CASES = pyyaml.load((Path(__file__).parent / "diff_cases.yaml").read_text(), pyyaml.CSafeLoader)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["change"].replace(" ", "-"))

@@ -333,6 +333,7 @@ export interface ErrorGroups {
 }
 export type ReadOperationId = "getRoot" | "getHealth" | "getReadiness" | "listTasks" | "getTask" | "listCategories" | "getCategory" | "getUser";
 export type ListOperationId = "listTasks" | "listCategories";
+export type ServerUrl = never;
 export declare const name: string;
 export declare const basePath: string;
 export declare const schemes: Readonly<Record<string, Scheme>>;

@@ -1,14 +1,10 @@
 import { basePath, codecs, operations, schemes } from "./contract.js";
 import { failure, UnexpectedResponseError } from "./errors.js";
 import { keep } from "./tokens.js";
-import type { Answer, Call, Client, ClientOptions, Place, RequestOptions, Route, Token } from "./types.js";
+import type { Answer, Call, Client, ClientOptions, Place, RequestOptions, Route, Servers, Token } from "./types.js";
 import { field, isJson, isObject, pairs, read, segment } from "./wire.js";
 
-interface Options extends RequestOptions {
-  ifMatch?: string;
-  idempotencyKey?: string;
-  accept?: string;
-}
+type Options = RequestOptions & { ifMatch?: string; idempotencyKey?: string; accept?: string };
 
 type Values = Record<string, unknown>;
 
@@ -74,7 +70,7 @@ export function createClient(options: ClientOptions): Client {
     }
     for (const [scheme, token] of Object.entries(used)) {
       const [where, name, before] = schemes[scheme] ?? ["header", "Authorization", "Bearer "];
-      put(where, name, `${before}${token}`, {});
+      put(where, name, `${before}${token}`, where === "cookie" ? { style: "cookie" } : {});
     }
     const [, missing] = /\{([^{}]+)\}/.exec(path) ?? [];
     if (missing) throw new TypeError(`The path parameter ${missing} is missing`);
@@ -90,7 +86,7 @@ export function createClient(options: ClientOptions): Client {
       // `fetch` adds the boundary.
       if (type !== "multipart/form-data") headers.set("Content-Type", type);
     }
-    return new Request(`${root(options.baseUrl)}${path}${query.length ? "?" : ""}${query.join("&")}`, init);
+    return new Request(`${root(options, route)}${path}${query.length ? "?" : ""}${query.join("&")}`, init);
   }
 
   async function send(id: string, route: Route, given: Values, call: Options): Promise<Answer<unknown>> {
@@ -134,10 +130,18 @@ export function createClient(options: ClientOptions): Client {
   return client;
 }
 
-/** Returns the URL that paths begin with. An origin alone is that of the contract's server, which may have a path. */
-export function root(baseUrl: string): string {
+/**
+ * Returns the URL that the path of an operation begins with. An origin alone is that of the contract's server, which
+ * may have a path.
+ */
+export function root({ baseUrl, servers }: Servers, { server }: Route): string {
   const url = baseUrl.replace(/\/+$/, "");
-  return /^(\w+:\/\/[^/]*)?$/.test(url) ? url + basePath : url;
+  const origin = /^(\w+:\/\/[^/]*)?/.exec(url)?.[0] ?? "";
+  const base = url === origin ? url + basePath : url;
+  if (server === undefined) return base;
+  const before = base.endsWith(basePath) ? base.slice(0, base.length - basePath.length) : origin;
+  const chosen = (servers as Partial<Record<string, string>> | undefined)?.[server];
+  return (chosen ?? (server[0] === "/" ? before + server : server)).replace(/\/+$/, "");
 }
 
 /** Returns the result of a response, or throws its error. */
@@ -160,11 +164,9 @@ async function answered(id: string, route: Route, response: Response, accept: re
 }
 
 /** Waits for a promise, but not longer than until the signal aborts. */
-function abortable<Value>(promise: Promise<Value>, signal?: AbortSignal): Promise<Value> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort);
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+const abortable = <Value>(promise: Promise<Value>, signal?: AbortSignal): Promise<Value> =>
+  new Promise((resolve, reject) => {
+    const abort = () => reject(signal?.reason);
+    signal?.addEventListener("abort", abort);
+    promise.then(resolve, reject).finally(() => signal?.removeEventListener("abort", abort));
   });
-}

@@ -30,6 +30,7 @@ export interface ErrorGroups {
 }
 export type ReadOperationId = "getThing" | "listThings";
 export type ListOperationId = "listThings";
+export type ServerUrl = "https://files.example.com";
 export declare const codecs: Codecs;
 export declare const operations: Table;
 export declare const schemes: Readonly<Record<string, Scheme>>;

@@ -3,7 +3,7 @@ import { http, HttpResponse, type HttpHandler } from "msw";
 import { root } from "./client.js";
 import { operations } from "./contract.js";
 import { examples } from "./examples.js";
-import type { ErrorStatus, OperationId, Result } from "./types.js";
+import type { ErrorStatus, OperationId, Result, Servers } from "./types.js";
 
 /** Answers of single operations: a result, the status of an example, a `Response`, or a function that returns one. */
 export type Answers = {
@@ -15,15 +15,17 @@ type Answer<Id extends OperationId> = Result<Id> | ErrorStatus<Id> | Response;
 /**
  * Returns one handler per operation: `setupServer(...handlers("https://api.example.com"))`.
  *
- * Each answers with the contract's example of the success response, or as `answers` says.
+ * Each answers with the contract's example of the success response, or as `answers` says. `servers` is that of the
+ * client.
  */
-export function handlers(baseUrl: string, answers: Answers = {}): HttpHandler[] {
+export function handlers(baseUrl: string, answers: Answers = {}, servers: Servers["servers"] = {}): HttpHandler[] {
   const variables = (path: string) => path.split("{").length;
   // The paths with fewer parameters first: `/tasks/done` is not a task.
   const sorted = Object.entries(operations).sort(([, one], [, other]) => variables(one.path) - variables(other.path));
-  return sorted.map(([id, { path, method }]) => {
+  return sorted.map(([id, route]) => {
+    const { path, method } = route;
     const pattern = path.replace(/\{([^{}]+)\}/g, (_, name: string) => `:${name.replace(/\W/g, "_")}`);
-    return http.all(root(baseUrl) + pattern, async ({ request, params }) => {
+    return http.all(root({ baseUrl, servers }, route) + pattern, async ({ request, params }) => {
       if (request.method !== method) return undefined;
       const given: unknown = answers[id as OperationId];
       const answer: unknown = typeof given === "function" ? await given(request, params) : given;

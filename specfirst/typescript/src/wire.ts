@@ -17,14 +17,15 @@ function parts(value: unknown, explode: boolean, encode: Encode): string[] {
 }
 
 /** Returns the pairs `name=value` of a query parameter, a cookie or a property of a form. */
-export function pairs(name: string, value: unknown, place: Place, encode: Encode = encodeURIComponent): string[] {
+export function pairs(name: string, value: unknown, place: Place): string[] {
   const { style = "form", explode = style === "form" || style === "cookie", json } = place;
+  const encode = style === "cookie" ? String : encodeURIComponent;
   const key = encode(name);
   if (json) return [`${key}=${encode(JSON.stringify(value))}`];
   if (style === "deepObject" && isObject(value)) {
     const nested = Object.entries(value).filter(([, one]) => one != null);
     return nested.flatMap(([part, one]) =>
-      pairs(Array.isArray(value) ? name : `${name}[${part}]`, one, place, encode),
+      pairs(Array.isArray(value) ? name : `${name}[${part}]`, one, place),
     );
   }
   // Encoding comes first, so a comma in a value separates nothing.

@@ -13,7 +13,7 @@ function certain<_ extends true>(): void {}
 
 const sent: Request[] = [];
 const base = process.env["MOCK_URL"] ?? "";
-const credentials: Record<string, string> = { token: "secret", key: "k&y", login: btoa("ada:pw"), cookie: "c" };
+const credentials: Record<string, string> = { token: "secret", key: "k&y", login: btoa("ada:pw"), cookie: "c+/=" };
 const api = createClient({
   baseUrl: base,
   getToken: (scheme) => credentials[scheme],
@@ -51,7 +51,8 @@ test("parameters are written as the contract says", async () => {
     json: { a: [6] },
     "odd[name]": "7",
     "X-List": [8, 9],
-    session: "ten",
+    session: "ten; 10%",
+    raw: "a%20b",
     query_options: true,
   });
   const { url, headers } = last();
@@ -73,7 +74,7 @@ test("parameters are written as the contract says", async () => {
   ]);
   assert.equal(headers.get("version"), "2");
   assert.equal(headers.get("X-List"), "8,9");
-  assert.equal(headers.get("Cookie"), "session=ten");
+  assert.equal(headers.get("Cookie"), "session=ten%3B%2010%25; raw=a%20b");
   assert.equal(headers.get("Authorization"), null);
 });
 
@@ -153,6 +154,12 @@ test("forms and files are sent", async () => {
   assert.equal(await api.upload({ body: { file, more: [file, file], about: { title: "A" }, count: 2 } }), "stored");
   assert.match(last().headers.get("Content-Type") ?? "", /^multipart\/form-data; boundary=/);
   const data = await last().formData();
+  const body = { file, about: { title: "A" }, nullable: null, untyped: file, encoded: "aGk=", mixed: ["x", file] };
+  assert.equal(await api.upload({ body }), "stored");
+  // @ts-expect-error A text is not a file.
+  void (() => api.upload({ body: { ...body, nullable: "x" } }));
+  // @ts-expect-error What is encoded is a text.
+  void (() => api.upload({ body: { ...body, encoded: file } }));
   assert.deepEqual([data.get("about"), data.get("count"), data.getAll("more").length], ['{"title":"A"}', "2", 2]);
   assert.equal(await api.replace({ body: new Uint8Array([1, 2, 3]) }), 3);
   assert.equal(last().headers.get("Content-Type"), "application/octet-stream");
@@ -185,7 +192,7 @@ test("each security scheme has its place", async () => {
   assert.equal(new URL(last().url).search, "?body=b&api_key=k%26y");
   assert.equal(last().method, "QUERY");
   for await (const _ of await api.export()) assert.equal(last().headers.get("Authorization"), "Basic YWRhOnB3");
-  for await (const _ of await api.delete()) assert.equal(last().headers.get("Cookie"), "auth=c");
+  for await (const _ of await api.delete()) assert.equal(last().headers.get("Cookie"), "auth=c+/=");
 });
 
 test("errors of ranges and default have their bodies", async () => {
@@ -220,6 +227,33 @@ test("the path of the contract's server is added to an origin", async () => {
     ...Array(3).fill("http://api.test/v1/things"),
     "http://api.test/proxy/things",
   ]);
+});
+
+test("an operation may have a server of its own", async () => {
+  await api.closeRegions();
+  assert.equal(last().url, `${base}/v3/regions`);
+  const urls: string[] = [];
+  const fetch = async ({ url }: Request) => (urls.push(url), Response.json([]));
+  for (const baseUrl of ["http://api.test", "http://api.test/proxy/v1", "http://api.test/proxy"]) {
+    const servers = { "https://eu.example.com/v2": baseUrl.endsWith("v1") ? "http://mock.test/" : undefined };
+    const client = createClient({ baseUrl, servers, fetch });
+    await client.listRegions();
+    await client.closeRegions().catch(() => undefined);
+    await client.openRegion().catch(() => undefined);
+  }
+  assert.deepEqual(urls, [
+    "https://eu.example.com/v2/regions",
+    "http://api.test/v3/regions",
+    "http://api.test/v1/regions",
+    "http://mock.test/regions",
+    "http://api.test/proxy/v3/regions",
+    "http://api.test/proxy/v1/regions",
+    "https://eu.example.com/v2/regions",
+    "http://api.test/v3/regions",
+    "http://api.test/proxy/regions",
+  ]);
+  // @ts-expect-error The contract names no such server.
+  void (() => createClient({ baseUrl: "", servers: { "https://us.example.com": "" } }));
 });
 
 test("an ETag comes with a body that has one", async () => {

@@ -88,7 +88,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
             own = {"README.md": readme.read_text(encoding="utf-8")} if readme.is_file() else {}
             packed = output / tarball_name(files)
             packed.write_bytes(tarball({**files, **own}))
-            print(f"wrote {packed}: npm install ./{packed}")
+            print(f"wrote {packed}: npm install {packed if packed.is_absolute() else f'./{packed}'}")
     except OSError as error:
         raise CommandError(
             f"{error.filename} cannot be written: {error.strerror}; choose another --output"

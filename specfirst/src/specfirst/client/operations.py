@@ -10,10 +10,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from specfirst.client.schemas import (
     UNDEFINED,
     UNKNOWN,
+    UPLOAD,
     Type,
     Types,
     comment,
@@ -91,6 +93,7 @@ def modules(document: Document) -> Modules:
     groups: dict[str, list[Method]] = {}
     for method in methods:
         groups.setdefault(method.errors, []).append(method)
+    servers = [method.row["server"] for method in methods if "server" in method.row]
     lines = [
         'import type * as schemas from "./schemas.js";\n',
         "import type { ClientError, Codecs, Event, Others, Scheme, ServerError, Stream, Table } "
@@ -105,6 +108,7 @@ def modules(document: Document) -> Modules:
         "}\n",
         f"export type ReadOperationId = {_names(m.id for m in methods if m.reads)};\n",
         f"export type ListOperationId = {_names(m.id for m in methods if m.is_list)};\n",
+        f"export type ServerUrl = {_names(dict.fromkeys(servers))};\n",
         "export declare const name: string;\n",
         "export declare const basePath: string;\n",
         "export declare const schemes: Readonly<Record<string, Scheme>>;\n",
@@ -151,6 +155,8 @@ def _method(document: Document, types: Types, operation: Operation) -> Method:
     # Methods that OpenAPI has no field for are sent as they are written.
     verb = operation.method.upper() if operation.method in METHODS else operation.method
     method.row = {"method": verb, "path": operation.path}
+    if server := _server(document, operation):
+        method.row["server"] = server
     if rows:
         method.row["parameters"] = rows
     for one in arguments:
@@ -178,6 +184,21 @@ def _method(document: Document, types: Types, operation: Operation) -> Method:
     method.row["errors"] = shapes
     method.is_list = _is_list(document, operation)
     return method
+
+
+def _server(document: Document, operation: Operation) -> str | None:
+    """Return where an operation is called that has servers of its own; None if at those of the document.
+
+    It is a path if the server has the origin of one of the document's servers, since the caller may use
+    another origin for all of them, such as that of a mock.
+    """
+    if operation.server is None:
+        return None
+    path = operation.base_paths[0]
+    origin = urlsplit(operation.server)[:2]
+    if origin == ("", "") or origin in {urlsplit(url)[:2] for url in document.server_urls}:
+        return (path or "/") if path != document.base_paths[0] else None
+    return "{}://{}".format(*origin) + path
 
 
 def _option(argument: Argument) -> str | None:
@@ -287,7 +308,7 @@ def _sent(types: Types, content: MediaType) -> Type:
         kind = types.of(schema, pointer, request=True, files=codec == "multipart")
         kind = Type("{\n  [name: string]: unknown;\n}") if kind == UNKNOWN else kind
         return union([kind, Type("FormData")]) if codec == "multipart" else kind
-    return Type("string") if codec == "text" else union([Type("string"), Type("$Upload")])
+    return Type("string") if codec == "text" else union([Type("string"), UPLOAD])
 
 
 def _received(types: Types, content: MediaType) -> Type:

@@ -15,6 +15,7 @@ from specfirst.contract.directions import FOREIGN, Directions
 from specfirst.contract.discriminators import Discriminators
 from specfirst.contract.document import Document, Pointer
 from specfirst.contract.names import Names
+from specfirst.contract.shapes import files_in, shape_of
 
 IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
@@ -51,6 +52,7 @@ class Type(NamedTuple):
 
 
 UNKNOWN, NEVER, UNDEFINED = Type("unknown"), Type("never"), Type("undefined")
+UPLOAD = Type("$Upload")
 
 
 def union(types: Iterable[Type]) -> Type:
@@ -178,7 +180,7 @@ class Types:
     # --- Types --------------------------------------------------------------------------------------------
 
     def of(self, schema: Any, pointer: Pointer, *, request: bool, files: bool = False) -> Type:
-        """Return the type of a schema. `files` says that strings of the format `binary` are files."""
+        """Return the type of a schema. `files` says that it is a multipart body, whose parts may be files."""
         if not isinstance(schema, Mapping):
             return NEVER if schema is False else UNKNOWN
         reference = schema.get("$ref", schema.get("$dynamicRef"))
@@ -228,12 +230,19 @@ class Types:
                 found.append(self._object(schema, pointer, request, files))
             elif kind == "array":
                 found.append(self._array(schema, pointer, request, files))
-            elif kind == "string":
-                file = files and (schema.get("format") == "binary" or _is_file(schema))
-                found.append(Type("$Upload") if file else Type("string"))
             else:
                 found.append(Type({"integer": "number"}.get(kind, str(kind))))
         return [union(found)]
+
+    def _part(self, schema: Any, pointer: Pointer, request: bool, files: bool) -> Type:
+        """Return the type of a property or an item, which is a file if the engine reads it as one."""
+        found = files_in(self._document, schema, pointer) if files else None
+        if found is None:
+            return self.of(schema, pointer, request=request)
+        kinds = [UPLOAD if found == "one" else Type(f"{UPLOAD.text}[]")]
+        if "null" in shape_of(self._document, schema, pointer).types:
+            kinds.append(Type("null"))
+        return union(kinds)
 
     def _object(self, schema: Mapping[str, Any], pointer: Pointer, request: bool, files: bool) -> Type:
         required = {name for name in schema.get("required") or () if isinstance(name, str)}
@@ -243,7 +252,7 @@ class Types:
             place = (*pointer, "properties", name)
             if self.is_hidden(node, place, request=request):
                 continue
-            kind = self.of(node, place, request=request, files=files)
+            kind = self._part(node, place, request, files)
             optional = "" if name in required else "?"
             types += [kind] if name in required else [kind, UNDEFINED]
             described = node if isinstance(node, Mapping) else {}
@@ -264,23 +273,23 @@ class Types:
     def _index(self, schema: Mapping[str, Any], pointer: Pointer, request: bool, files: bool) -> Type | None:
         """Return the type of properties that have no name in the schema; None if there are none."""
         found = [
-            self.of(node, (*pointer, "patternProperties", name), request=request, files=files)
+            self._part(node, (*pointer, "patternProperties", name), request, files)
             for name, node in (schema.get("patternProperties") or {}).items()
         ]
         others = schema.get("additionalProperties")
         if others is not None and others is not False:
-            found.append(self.of(others, (*pointer, "additionalProperties"), request=request, files=files))
+            found.append(self._part(others, (*pointer, "additionalProperties"), request, files))
         return union(found) if found else None
 
     def _array(self, schema: Mapping[str, Any], pointer: Pointer, request: bool, files: bool) -> Type:
-        items = self.of(schema.get("items", True), (*pointer, "items"), request=request, files=files)
+        items = self._part(schema.get("items", True), (*pointer, "items"), request, files)
         first = schema.get("prefixItems")
         if not first:
             return Type("never[]" if items == NEVER else f"{items.within(0)}[]")
         least = schema.get("minItems", 0)
         parts = []
         for index, node in enumerate(first):
-            kind = self.of(node, (*pointer, "prefixItems", str(index)), request=request, files=files)
+            kind = self._part(node, (*pointer, "prefixItems", str(index)), request, files)
             parts.append(kind.text if index < least else f"({kind.text})?")
         if items != NEVER:
             parts.append(f"...{items.within(0)}[]")
@@ -307,8 +316,10 @@ class Types:
                 return UNKNOWN
             rest = {name: value for name, value in node.items() if name not in ("oneOf", "anyOf", "$ref")}
             return self._inline(rest, target, request=request, files=files)
-        if files and _has_files(node):
-            return self._inline(node, target, request=request, files=True)
+        if files:
+            inlined = self._inline(node, target, request=request, files=True)
+            if UPLOAD.text in inlined.text:
+                return inlined
         return Type(self._prefix + self._name(target, request=request))
 
     def _inline(self, node: Any, target: Pointer, *, request: bool, files: bool) -> Type:
@@ -382,18 +393,6 @@ def _literal(value: Any) -> Type:
     if isinstance(value, list):
         return Type(f"[{', '.join(_literal(part).text for part in value)}]")
     return Type(json.dumps(value, ensure_ascii=False))
-
-
-def _is_file(schema: Mapping[str, Any]) -> bool:
-    """Return whether a string is a file in a multipart body (OpenAPI 3.1, section 4.8.14.1)."""
-    return "contentMediaType" in schema and "contentEncoding" not in schema
-
-
-def _has_files(schema: Any) -> bool:
-    if isinstance(schema, Mapping):
-        own = schema.get("type") == "string" and (schema.get("format") == "binary" or _is_file(schema))
-        return own or any(map(_has_files, schema.values()))
-    return isinstance(schema, list) and any(map(_has_files, schema))
 
 
 def _only_combinations(rest: Pointer) -> bool:

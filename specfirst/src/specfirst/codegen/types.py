@@ -19,7 +19,7 @@ from specfirst.contract.directions import FOREIGN, Direction, Directions
 from specfirst.contract.discriminators import Discriminators
 from specfirst.contract.document import Document, MediaType, Pointer
 from specfirst.contract.names import Names, class_name
-from specfirst.contract.shapes import is_file
+from specfirst.contract.shapes import files_in
 
 SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 
@@ -463,7 +463,7 @@ class Types:
         for name, (part, place) in merged.properties.items():
             if name in foreign:
                 continue
-            hint = self._file(part, place) if files and isinstance(part, Mapping) else None
+            hint = self._file(part, place) if files else None
             if hint is None:
                 hint = self._expression(part, place, f"{owner}{class_name(name).lstrip('_') or 'Field'}")
             if name in merged.tags and hint == "str":
@@ -495,15 +495,10 @@ class Types:
             if self._directions.marked(part, place, mark)
         )
 
-    def _file(self, schema: Mapping[str, Any], pointer: Pointer) -> str | None:
+    def _file(self, schema: Any, pointer: Pointer) -> str | None:
         """Return the type of a part of a multipart body that is a file, or a list of files."""
-        resolved, where = self._document.follow(schema, pointer)
-        if not isinstance(resolved, Mapping):
-            return None
-        if resolved.get("type") == "array" and isinstance(resolved.get("items"), Mapping):
-            item = self._file(resolved["items"], (*where, "items"))
-            return f"list[{item}]" if item else None
-        return "UploadFile" if is_file(resolved) else None
+        files = files_in(self._document, schema, pointer)
+        return {"one": "UploadFile", "several": "list[UploadFile]"}[files] if files else None
 
 
 class _Merged:

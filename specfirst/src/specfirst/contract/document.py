@@ -323,6 +323,8 @@ class Operation:
     module: str
     base_paths: tuple[str, ...] = ()
     """The paths of its own servers, or of its path item's, besides those of the document."""
+    server: str | None = None
+    """The URL of the first of these, with the defaults of its variables; None if there is none."""
     responses: Mapping[int, Response] = field(init=False)
     """The responses of single statuses. `declared` also has the ranges and `default`."""
 
@@ -576,6 +578,12 @@ class Document:
         """
         return self.bases(self.content.get("servers") or [{"url": "/"}], ())
 
+    @property
+    def server_urls(self) -> Iterator[str]:
+        """Yield the URLs of the servers, with each value of their variables. Raises DocumentError."""
+        for index, server in enumerate(self.content.get("servers") or []):
+            yield from server_addresses(server, ("servers", str(index), "url"))
+
     def bases(self, servers: Sequence[Mapping[str, Any]], pointer: Pointer) -> tuple[str, ...]:
         """Return the paths of servers: of the document, a path item or an operation.
 
@@ -690,6 +698,9 @@ class Document:
             # A template expression that no parameter describes is a text.
             parameters.setdefault(("path", name), _undeclared(name, pointer))
         requirements = node.get("security", self.content.get("security", []))
+        servers, where = node.get("servers"), pointer
+        if not servers:
+            servers, where = item.get("servers", ()), item_pointer
         tag = _tag(node)
         return Operation(
             operation_id=names[0],
@@ -710,9 +721,10 @@ class Document:
             identifier=names[1],
             class_name=names[2],
             module=self.modules.get(tag) or tag_name(tag),
-            base_paths=self.bases(node["servers"], pointer)
-            if node.get("servers")
-            else self.bases(item.get("servers", ()), item_pointer),
+            base_paths=self.bases(servers, where),
+            server=next(server_addresses(servers[0], (*where, "servers", "0", "url")), None)
+            if servers
+            else None,
         )
 
     def _parameters(self, node: Mapping[str, Any], pointer: Pointer) -> Iterator[Parameter]:

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from specfirst.contract.document import Document, MediaType, Pointer
 
 SCALARS = frozenset({"string", "integer", "number", "boolean"})
 
 _DEEPEST = 8
+
+Files = Literal["one", "several"]
+
+_CONTENT = frozenset({"contentMediaType", "contentEncoding"})
 
 
 @dataclass(frozen=True)
@@ -97,15 +101,38 @@ def text_shape(document: Document, media_type: MediaType) -> Shape | None:
     return shape if shape.kind == "scalar" else None
 
 
-def is_file(schema: Mapping[str, Any]) -> bool:
-    """Return whether a part of a multipart body with this schema arrives as a file (OpenAPI 3.1, section
-    4.8.14.4).
+def files_in(document: Document, schema: Any, pointer: Pointer, depth: int = 0) -> Files | None:
+    """Return whether a part of a multipart body is a file or a list of files; None if it is neither.
+
+    A file is what has a `contentMediaType` and no `contentEncoding`, or the format `binary` (OpenAPI 3.1,
+    section 4.8.14.4), and no other type than a string. Its schema may be combined with others, and may allow
+    null: the part is not sent then. Raises DocumentError for references that lead nowhere.
     """
-    if not schema.keys() & {"type", "format"}:
-        return "contentMediaType" in schema and "contentEncoding" not in schema
-    return schema.get("type") == "string" and (
-        schema.get("format") == "binary" or ("contentMediaType" in schema and "contentEncoding" not in schema)
-    )
+    schema, pointer = document.follow(schema, pointer)
+    if not isinstance(schema, Mapping) or depth > _DEEPEST:
+        return None
+    named = schema.get("type", [])
+    types = {named} if isinstance(named, str) else {*named}
+    types.discard("null")
+    if types == {"array"}:
+        items = files_in(document, schema.get("items"), (*pointer, "items"), depth + 1)
+        return "several" if items == "one" else None
+    if types - {"string"}:
+        return None
+    if schema.get("format") == "binary" or schema.keys() & _CONTENT == {"contentMediaType"}:
+        return "one"
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        parts: list[Files | None] = [
+            files_in(document, part, (*pointer, keyword, str(index)), depth + 1)
+            for index, part in enumerate(schema.get(keyword) or [])
+            if not (isinstance(part, Mapping) and part.get("type") == "null")
+        ]
+        found = set[Files | None](parts)
+        if keyword == "allOf":
+            found.discard(None)
+        if len(found) == 1:
+            return found.pop()
+    return None
 
 
 def _type_of(value: Any) -> str:

@@ -285,7 +285,9 @@ def _is_wrong_text(case: Case[Any], response: Response) -> bool:
     media_type = essence_of(case.media_type or "")
     sent = response.request.body
     alternative = case.operation.get_body_for_media_type(case.media_type)
-    if not media_type.startswith("text/") or media_type == "text/xml" or alternative is None or sent is None:
+    if not media_type.startswith("text/") or media_type == "text/xml" or alternative is None:
+        return False
+    if not isinstance(sent, str | bytes):
         return False
     text = sent if isinstance(sent, str) else sent.decode(errors="replace")
     try:

@@ -39,7 +39,7 @@ from specfirst.runtime.multipart import (
     wrong_type,
 )
 from specfirst.runtime.streams import events, lines
-from specfirst.runtime.styles import form_value, typed
+from specfirst.runtime.styles import form_value, member, typed
 from specfirst.runtime.validation import Schemas, unrepresentable, validation_errors
 
 DEFAULT_LIMIT = 1024 * 1024
@@ -273,29 +273,31 @@ class _Codec:
         files: dict[str, Any] = {}
         for name in [*grouped]:
             file, parts = self._parts.get(name), grouped[name]
-            if file is None and any(isinstance(part, str) for part in parts):
+            if file is None and all(isinstance(part, str) for part in parts):
                 continue
-            # The files of a name without a schema are one or several, as they come.
-            several = file.several if file else len(parts) > 1
+            shape = self._shape.properties.get(name) or self._shape.others or TEXT
+            # Where the schema says nothing about files, they are one or several, as they come.
+            several = file.several if file else shape.kind == "array" or len(parts) > 1
             del grouped[name]
-            for part in parts:
-                if isinstance(part, str):
+            for index, part in enumerate(parts):
+                if not isinstance(part, str):
+                    found += wrong_type(part, self.media_type.encoding.get(name, {}), "body", name)
+                elif file:
                     found.append(ValidationErrorItem(("body", name), "The part is not a file", "type"))
                 else:
-                    found += wrong_type(part, self.media_type.encoding.get(name, {}), "body", name)
+                    parts[index] = member(shape.items or TEXT, part)
             if len(parts) > 1 and not several:
                 found.append(
                     ValidationErrorItem(("body", name), "The part is given more than once", "duplicate")
                 )
-            # The validator sees that it is there.
-            values[name] = [""] * len(parts) if several else ""
-            files[name] = parts if several else parts[0]
-        texts = {name: [part for part in parts if isinstance(part, str)] for name, parts in grouped.items()}
-        for name, parts in list(texts.items()):
-            shape = self._shape.properties.get(name)
-            if shape is None and "[" in name:
+            # The validator sees that a file is there.
+            seen = ["" if isinstance(part, UploadFile) else part for part in parts]
+            values[name], files[name] = (seen, parts) if several else (seen[0], parts[0])
+        texts = dict(grouped)
+        for name, parts in grouped.items():
+            if name not in self._shape.properties and "[" in name:
                 continue
-            shape = shape or self._shape.others or TEXT
+            shape = self._shape.properties.get(name) or self._shape.others or TEXT
             del texts[name]
             try:
                 values[name] = self._part(name, parts, shape)

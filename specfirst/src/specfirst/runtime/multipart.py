@@ -16,7 +16,7 @@ from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from specfirst.contract.document import Document, MediaType, Pointer, covers, essence_of, is_json
-from specfirst.contract.shapes import is_file
+from specfirst.contract.shapes import files_in
 from specfirst.runtime.errors import MalformedBody, ValidationErrorItem
 from specfirst.runtime.jsontext import parse
 
@@ -100,14 +100,15 @@ def files_of(document: Document, schema: Any, pointer: Pointer) -> tuple[Mapping
     found: dict[str, File | None] = {}
     properties: dict[str, Any] = {}
     for name, part in (resolved.get("properties") or {}).items():
-        node, place = document.follow(part, (*where, "properties", name))
-        if isinstance(node, Mapping) and node.get("type") == "array":
-            item, _ = document.follow(node.get("items", {}), (*place, "items"))
-            found[name] = File(several=True) if isinstance(item, Mapping) and is_file(item) else None
-        elif isinstance(node, Mapping) and is_file(node):
-            found[name] = File(several=False)
-        elif isinstance(node, Mapping) and node.keys() & _TYPED:
-            found[name] = None
+        place = (*where, "properties", name)
+        if files := files_in(document, part, place):
+            found[name] = File(several=files == "several")
+        else:
+            node, place = document.follow(part, place)
+            if isinstance(node, Mapping) and node.get("type") == "array":
+                node, _ = document.follow(node.get("items"), (*place, "items"))
+            if isinstance(node, Mapping) and node.keys() & _TYPED:
+                found[name] = None
         properties[name] = {} if found.get(name) else part
     parts = [
         files_of(document, part, (*where, "allOf", str(index)))
@@ -121,8 +122,10 @@ def files_of(document: Document, schema: Any, pointer: Pointer) -> tuple[Mapping
     return found, rest | {"allOf": [part for _, part in parts]} if parts else rest
 
 
-_TYPED = frozenset({"type", "enum", "const", "allOf", "anyOf", "oneOf", "properties", "items"})
-"""Keywords that say what a part is; a part without them can be a text or a file."""
+_TYPED = frozenset(
+    {"type", "enum", "const", "allOf", "anyOf", "oneOf", "properties", "items", "contentEncoding"}
+)
+"""Keywords that say what a part is. One without them can be a text or a file, and so can items of a list."""
 
 
 async def texts_of(

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from pydantic import ValidationError
 
@@ -125,8 +125,16 @@ class Parameters:
         self._ignore_unknown = ignore_unknown
         self._headers = {r.parameter.name.lower(): r for r in readers if r.parameter.location == "header"}
         self._header_names = {name.encode(): name for name in self._headers}
-        self._cookies = {r.parameter.name: r for r in readers if r.parameter.location == "cookie"}
-        self._spread_cookies = [r for r in self._spread if r.parameter.location == "cookie"]
+        named = {r.parameter.name: r for r in readers if r.parameter.location == "cookie"}
+        spread = [r for r in self._spread if r.parameter.location == "cookie"]
+        self._cookie_names = named.keys()
+        # The style `form` is percent-encoded, and `cookie` is not (OpenAPI 3.2, section 4.12.3).
+        self._cookies: list[tuple[Callable[[str], str], dict[str, _Reader | Styled], list[Styled]]] = []
+        for style, decode in (("form", _percent_decoded), ("cookie", str)):
+            own = {name: reader for name, reader in named.items() if reader.parameter.style == style}
+            others = [reader for reader in spread if reader.parameter.style == style]
+            if own or others:
+                self._cookies.append((decode, own, others))
         self._spread_query = [r for r in self._spread if r.parameter.location != "cookie"]
         # Credentials in the query are no parameters, and the operation has them all the same.
         schemes = [document.security_schemes.get(name, {}) for r in operation.security for name in r]
@@ -153,10 +161,10 @@ class Parameters:
                 if name := self._header_names.get(header):
                     texts.setdefault(name, []).append(value.decode("utf-8", "surrogateescape"))
             self._take(self._headers, texts, values, found)
-        if self._cookies or self._spread_cookies:
-            given = cookies(headers)
-            self._take(self._cookies, given, values, found)
-            read_all(self._spread_cookies, given, self._cookies, values, found, str)
+        for decode, own, others in self._cookies:
+            given = cookies(headers, decode)
+            self._take(own, given, values, found, decode)
+            read_all(others, given, self._cookie_names, values, found, decode)
         return found
 
     def _read_query(self, query: bytes, values: dict[str, Any], found: list[ValidationErrorItem]) -> None:
@@ -272,12 +280,16 @@ def _form_decoded(text: str) -> str:
     return unquote_plus(text, errors="surrogateescape")
 
 
-def cookies(headers: Fields) -> dict[str, list[str]]:
-    """Split Cookie headers into pairs, without unquoting (RFC 6265, section 4.2.1)."""
+def _percent_decoded(text: str) -> str:
+    return unquote(text, errors="surrogateescape")
+
+
+def cookies(headers: Fields, decode: Callable[[str], str] = str) -> dict[str, list[str]]:
+    """Split Cookie headers into pairs, and decode the names alone (RFC 6265, section 4.2.1)."""
     texts: dict[str, list[str]] = {}
     for name, value in headers:
         if name == b"cookie":
             for pair in value.decode("utf-8", "surrogateescape").split(";"):
                 key, _, text = pair.strip().partition("=")
-                texts.setdefault(key, []).append(text)
+                texts.setdefault(decode(key), []).append(text)
     return texts

@@ -141,7 +141,7 @@ class Styled:
             lists = "array" in self.shape.types or not self.shape.typed
             if len(texts) > 1 and lists and parameter.explode:
                 return self._finished(
-                    [_member(self.shape.items or TEXT, decode(text)) for text in texts], found
+                    [member(self.shape.items or TEXT, decode(text)) for text in texts], found
                 )
             if len(texts) > 1:
                 found.append(
@@ -233,7 +233,7 @@ class Styled:
                     return alone
             except (ValueError, KeyError):
                 pass
-        return [_member(shape.items or TEXT, part) for part in parts]
+        return [member(shape.items or TEXT, part) for part in parts]
 
     def _matrix(self, text: str) -> Any:
         if not text.startswith(";"):
@@ -247,7 +247,7 @@ class Styled:
         if self.shape.kind == "object":
             return self._object(values, pairs=False)
         if self.shape.kind == "array":
-            return [_member(self.shape.items or TEXT, value) for value in values]
+            return [member(self.shape.items or TEXT, value) for value in values]
         return reader_of(self.shape, self.validator)(pairs[0][2])
 
     def _object(self, parts: Sequence[str], *, pairs: bool) -> dict[str, Any]:
@@ -259,7 +259,7 @@ class Styled:
         else:
             members = list(zip(parts[::2], parts[1::2], strict=True))
         return {
-            name: _member(self.shape.properties.get(name) or self.shape.others or TEXT, value)
+            name: member(self.shape.properties.get(name) or self.shape.others or TEXT, value)
             for name, value in members
         }
 
@@ -281,7 +281,7 @@ def _deep_value(tree: Mapping[str, Any], shape: Shape) -> Any:
         leaves = leaves.get("")
     children = {key: part for key, part in tree.items() if key}
     if "array" in shape.types and (not children or all(key.isdigit() for key in children)):
-        items = [_member(shape.items or TEXT, text) for text in leaves or []]
+        items = [member(shape.items or TEXT, text) for text in leaves or []]
         ordered = sorted(children.items(), key=lambda pair: int(pair[0]))
         return items + [_deep_value(part, shape.items or TEXT) for _, part in ordered]
     if children:
@@ -310,16 +310,16 @@ def form_value(texts: Texts, shape: Shape) -> dict[str, Any]:
 def _parts(shape: Shape, parts: Sequence[str], decode: Decode) -> Any:
     texts = [decode(part) for part in parts]
     if "array" in shape.types:
-        return [_member(shape.items or TEXT, text) for text in texts]
+        return [member(shape.items or TEXT, text) for text in texts]
     return _only(shape, texts)
 
 
 def _only(shape: Shape, texts: Sequence[str]) -> Any:
     """Return the value of a member that is given once; else the texts, which only a list allows."""
-    return _member(shape, texts[0]) if len(texts) == 1 else [*texts]
+    return member(shape, texts[0]) if len(texts) == 1 else [*texts]
 
 
-def _member(shape: Shape, text: str) -> Any:
+def member(shape: Shape, text: str) -> Any:
     """Return the value of a text within a list or an object, or the text if it has another type.
 
     The validator then reports the place of the member.

@@ -1,5 +1,5 @@
 import { createTask, defaults, getTask, listTasks, toggleTask, updateTask } from "./generated/api";
-import { check, setting } from "./scenario";
+import { check, code, setting } from "./scenario";
 
 defaults.baseUrl = setting("API_URL");
 defaults.headers = { Authorization: `Bearer ${setting("TOKEN")}` };
@@ -23,7 +23,7 @@ await check<number>({
   },
   missing: async (task_id) => {
     const read = await getTask(user_id, task_id);
-    return read.status === 404 ? read.data.code : String(read.status);
+    return read.status === 404 ? code(read.data) : String(read.status);
   },
   toggle: async (task_id, key) => {
     const toggled = await toggleTask(user_id, task_id, { idempotencyKey: key });

@@ -1,7 +1,7 @@
 import { isErrorFromAlias } from "@zodios/core";
 import { isAxiosError } from "axios";
 import { api as described, createApiClient } from "./generated/api";
-import { check, setting } from "./scenario";
+import { check, code, setting } from "./scenario";
 
 const user_id = setting("USER_ID");
 const authorization = { Authorization: `Bearer ${setting("TOKEN")}` };
@@ -17,7 +17,7 @@ await check<number>({
       return "no error";
     } catch (error) {
       if (isErrorFromAlias(described.api, "getTask", error) && error.response.status === 404)
-        return error.response.data.code;
+        return code(error.response.data);
       throw error;
     }
   },

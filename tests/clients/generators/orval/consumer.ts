@@ -1,5 +1,5 @@
 import { createTask, getTask, listTasks, toggleTask, updateTask } from "./generated/tasks";
-import { check, setting } from "./scenario";
+import { check, code, setting } from "./scenario";
 
 const user_id = setting("USER_ID");
 const authorization = { Authorization: `Bearer ${setting("TOKEN")}` };
@@ -23,7 +23,7 @@ await check<number>({
   },
   missing: async (task_id) => {
     const read = await getTask(user_id, task_id, options);
-    return read.status === 404 ? read.data.code : String(read.status);
+    return read.status === 404 ? code(read.data) : String(read.status);
   },
   toggle: async (task_id, key) => {
     const toggled = await toggleTask(user_id, task_id, { headers: { ...authorization, "Idempotency-Key": key } });

@@ -1,5 +1,5 @@
 import { createApiClient } from "./generated/api";
-import { check, setting } from "./scenario";
+import { check, code, setting } from "./scenario";
 
 const api = createApiClient(
   {
@@ -27,7 +27,7 @@ await check<number>({
   missing: async (task_id) => {
     const path = { user_id, task_id };
     const read = await api.get("/api/{user_id}/tasks/{task_id}", { path, header, withResponse: true });
-    return read.status === 404 ? read.data.code : String(read.status);
+    return read.status === 404 ? code(read.data) : String(read.status);
   },
   toggle: (task_id, key) =>
     api.patch("/api/{user_id}/tasks/{task_id}/complete", {

@@ -72,7 +72,7 @@ function createClient(options) {
         }
         for (const [scheme, token] of Object.entries(used)) {
             const [where, name, before] = contract_js_1.schemes[scheme] ?? ["header", "Authorization", "Bearer "];
-            put(where, name, `${before}${token}`, {});
+            put(where, name, `${before}${token}`, where === "cookie" ? { style: "cookie" } : {});
         }
         const [, missing] = /\{([^{}]+)\}/.exec(path) ?? [];
         if (missing)
@@ -92,7 +92,7 @@ function createClient(options) {
             if (type !== "multipart/form-data")
                 headers.set("Content-Type", type);
         }
-        return new Request(`${root(options.baseUrl)}${path}${query.length ? "?" : ""}${query.join("&")}`, init);
+        return new Request(`${root(options, route)}${path}${query.length ? "?" : ""}${query.join("&")}`, init);
     }
     async function send(id, route, given, call) {
         const { signal } = call;
@@ -138,10 +138,19 @@ function createClient(options) {
     forgetful.set(client, forget);
     return client;
 }
-/** Returns the URL that paths begin with. An origin alone is that of the contract's server, which may have a path. */
-function root(baseUrl) {
+/**
+ * Returns the URL that the path of an operation begins with. An origin alone is that of the contract's server, which
+ * may have a path.
+ */
+function root({ baseUrl, servers }, { server }) {
     const url = baseUrl.replace(/\/+$/, "");
-    return /^(\w+:\/\/[^/]*)?$/.test(url) ? url + contract_js_1.basePath : url;
+    const origin = /^(\w+:\/\/[^/]*)?/.exec(url)?.[0] ?? "";
+    const base = url === origin ? url + contract_js_1.basePath : url;
+    if (server === undefined)
+        return base;
+    const before = base.endsWith(contract_js_1.basePath) ? base.slice(0, base.length - contract_js_1.basePath.length) : origin;
+    const chosen = servers?.[server];
+    return (chosen ?? (server[0] === "/" ? before + server : server)).replace(/\/+$/, "");
 }
 /** Returns the result of a response, or throws its error. */
 async function answered(id, route, response, accept) {
@@ -167,12 +176,8 @@ async function answered(id, route, response, accept) {
     return { data, etag, response };
 }
 /** Waits for a promise, but not longer than until the signal aborts. */
-function abortable(promise, signal) {
-    if (!signal)
-        return promise;
-    return new Promise((resolve, reject) => {
-        const abort = () => reject(signal.reason);
-        signal.addEventListener("abort", abort);
-        promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-    });
-}
+const abortable = (promise, signal) => new Promise((resolve, reject) => {
+    const abort = () => reject(signal?.reason);
+    signal?.addEventListener("abort", abort);
+    promise.then(resolve, reject).finally(() => signal?.removeEventListener("abort", abort));
+});

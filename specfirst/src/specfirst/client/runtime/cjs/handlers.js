@@ -9,15 +9,17 @@ const examples_js_1 = require("./examples.js");
 /**
  * Returns one handler per operation: `setupServer(...handlers("https://api.example.com"))`.
  *
- * Each answers with the contract's example of the success response, or as `answers` says.
+ * Each answers with the contract's example of the success response, or as `answers` says. `servers` is that of the
+ * client.
  */
-function handlers(baseUrl, answers = {}) {
+function handlers(baseUrl, answers = {}, servers = {}) {
     const variables = (path) => path.split("{").length;
     // The paths with fewer parameters first: `/tasks/done` is not a task.
     const sorted = Object.entries(contract_js_1.operations).sort(([, one], [, other]) => variables(one.path) - variables(other.path));
-    return sorted.map(([id, { path, method }]) => {
+    return sorted.map(([id, route]) => {
+        const { path, method } = route;
         const pattern = path.replace(/\{([^{}]+)\}/g, (_, name) => `:${name.replace(/\W/g, "_")}`);
-        return msw_1.http.all((0, client_js_1.root)(baseUrl) + pattern, async ({ request, params }) => {
+        return msw_1.http.all((0, client_js_1.root)({ baseUrl, servers }, route) + pattern, async ({ request, params }) => {
             if (request.method !== method)
                 return undefined;
             const given = answers[id];

@@ -1,5 +1,5 @@
-"use client";
 "use strict";
+"use client";
 Object.defineProperty(exports, "__esModule", { value: true });
 exports.ClientProvider = void 0;
 exports.useClient = useClient;

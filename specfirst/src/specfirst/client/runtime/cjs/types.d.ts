@@ -1,4 +1,4 @@
-import type { ErrorGroups, ListOperationId, Operations, ReadOperationId } from "./contract.js";
+import type { ErrorGroups, ListOperationId, Operations, ReadOperationId, ServerUrl } from "./contract.js";
 /** The name of an operation, its `operationId` in the contract. */
 export type OperationId = keyof Operations & string;
 /** The operations with any other method than GET. */
@@ -14,9 +14,15 @@ export type ErrorBody<Id extends OperationId, Status extends ErrorStatus<Id> = E
 /** A credential, such as a bearer token; null or undefined if there is none. */
 export type Token = string | null | undefined;
 export type GetToken = (scheme: string) => Token | Promise<Token>;
-export interface ClientOptions {
+export interface Servers {
     /** The URL of the API's server, such as `https://api.example.com`; with its path, if it is not the contract's. */
     baseUrl: string;
+    /** Other URLs for the servers that the contract names for single operations. */
+    servers?: {
+        readonly [Url in ServerUrl]?: string | undefined;
+    } | undefined;
+}
+export interface ClientOptions extends Servers {
     /**
      * Returns the credential of a security scheme, usually a bearer token. A JWT is kept until it expires. The client
      * asks again, once, if the API answers 401.
@@ -98,6 +104,8 @@ export interface Codecs {
 export interface Route {
     method: string;
     path: string;
+    /** Where the operation is called, if it has a server of its own: a URL, or a path at the origin of `baseUrl`. */
+    server?: string;
     parameters?: Readonly<Record<string, Place>>;
     /** The media types of the body, if there are others than application/json. */
     body?: readonly string[];

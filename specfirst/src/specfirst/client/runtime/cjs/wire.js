@@ -19,14 +19,15 @@ function parts(value, explode, encode) {
     return given.flatMap(([name, one]) => (explode ? `${encode(name)}=${text(one)}` : [encode(name), text(one)]));
 }
 /** Returns the pairs `name=value` of a query parameter, a cookie or a property of a form. */
-function pairs(name, value, place, encode = encodeURIComponent) {
+function pairs(name, value, place) {
     const { style = "form", explode = style === "form" || style === "cookie", json } = place;
+    const encode = style === "cookie" ? String : encodeURIComponent;
     const key = encode(name);
     if (json)
         return [`${key}=${encode(JSON.stringify(value))}`];
     if (style === "deepObject" && (0, exports.isObject)(value)) {
         const nested = Object.entries(value).filter(([, one]) => one != null);
-        return nested.flatMap(([part, one]) => pairs(Array.isArray(value) ? name : `${name}[${part}]`, one, place, encode));
+        return nested.flatMap(([part, one]) => pairs(Array.isArray(value) ? name : `${name}[${part}]`, one, place));
     }
     // Encoding comes first, so a comma in a value separates nothing.
     const texts = parts(value, explode, encode);

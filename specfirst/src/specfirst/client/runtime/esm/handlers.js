@@ -6,15 +6,17 @@ import { examples } from "./examples.js";
 /**
  * Returns one handler per operation: `setupServer(...handlers("https://api.example.com"))`.
  *
- * Each answers with the contract's example of the success response, or as `answers` says.
+ * Each answers with the contract's example of the success response, or as `answers` says. `servers` is that of the
+ * client.
  */
-export function handlers(baseUrl, answers = {}) {
+export function handlers(baseUrl, answers = {}, servers = {}) {
     const variables = (path) => path.split("{").length;
     // The paths with fewer parameters first: `/tasks/done` is not a task.
     const sorted = Object.entries(operations).sort(([, one], [, other]) => variables(one.path) - variables(other.path));
-    return sorted.map(([id, { path, method }]) => {
+    return sorted.map(([id, route]) => {
+        const { path, method } = route;
         const pattern = path.replace(/\{([^{}]+)\}/g, (_, name) => `:${name.replace(/\W/g, "_")}`);
-        return http.all(root(baseUrl) + pattern, async ({ request, params }) => {
+        return http.all(root({ baseUrl, servers }, route) + pattern, async ({ request, params }) => {
             if (request.method !== method)
                 return undefined;
             const given = answers[id];
