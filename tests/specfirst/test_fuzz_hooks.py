@@ -202,6 +202,7 @@ def test_a_query_that_is_also_wrong_must_be_rejected() -> None:
 # --- Valid data that the server rejects ------------------------------------------------------------------
 
 NESTED = "OpenAPI does not say how lists, objects and null inside others are written in a query"
+NULL = "a query does not show null, which Schemathesis writes as a text"
 NO_MATCH = "the body does not match its schema: an example of the contract, or a text of another format"
 AMBIGUOUS = "a form shows neither null nor an empty list, and Schemathesis writes nested objects as texts"
 
@@ -225,6 +226,8 @@ AMBIGUOUS = "a form shows neither null nor an empty list, and Schemathesis write
         ({"query": {"any": {"a": [1]}}, "method": "GET"}, NESTED),
         ({"query": {"any": {"a": None}}, "method": "GET"}, NESTED),
         ({"query": {"names": ["a", None]}, "method": "GET"}, NESTED),
+        ({"query": {"names": ["a", "null"]}, "method": "GET"}, NULL),
+        ({"query": {"any": "null"}, "method": "GET"}, NULL),
         ({"query": {"any": {"a": 1}}, "method": "GET"}, None),
         (
             {"query": {"names": []}, "method": "GET"},

@@ -220,6 +220,8 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
         return "an empty list in a query, `tags=`, is a list of an empty text (RFC 6570, section 2.3)"
     if isinstance(failure, RejectedPositiveData) and any(map(_is_nested, query)):
         return "OpenAPI does not say how lists, objects and null inside others are written in a query"
+    if isinstance(failure, RejectedPositiveData) and any(map(_shows_null, query)):
+        return "a query does not show null, which Schemathesis writes as a text"
     fields = case.body.values() if media_type in _FORMS and isinstance(case.body, dict) else ()
     if isinstance(failure, RejectedPositiveData) and any(map(_is_ambiguous, fields)):
         return "a form shows neither null nor an empty list, and Schemathesis writes nested objects as texts"
@@ -305,6 +307,10 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 def _is_ambiguous(value: Any) -> bool:
     return value in (None, [], {}) or _is_nested(value)
+
+
+def _shows_null(value: Any) -> bool:
+    return value == "null" or (isinstance(value, list) and "null" in value)
 
 
 def _is_nested(value: Any) -> bool:
