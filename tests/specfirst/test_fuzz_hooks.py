@@ -192,6 +192,16 @@ def test_a_discriminator_with_a_default_is_left_to_the_schema() -> None:
     assert raw["components"]["schemas"] == {"Pet": {"oneOf": [{"required": ["a"]}]}, "Cat": cat}
 
 
+def test_links_to_operations_that_do_not_exist_are_left_out() -> None:
+    links = {"good": {"operationId": "a"}, "dead": {"operationId": "b"}, "other": {"operationRef": "#/x"}}
+    response: dict[str, Any] = {"description": "d", "links": dict(links)}
+    shared: dict[str, Any] = {"description": "d", "links": dict(links)}
+    operation = {"operationId": "a", "responses": {"200": response}}
+    raw = {"paths": {"/a": {"get": operation}}, "components": {"responses": {"Shared": shared}}}
+    hooks.before_load_schema(HookContext(), raw)
+    assert [[*part["links"]] for part in (response, shared)] == [["good", "other"]] * 2
+
+
 def test_a_query_that_is_also_wrong_must_be_rejected() -> None:
     case = made(body={"a": 1}, media_type="text/csv", query={"names": {"a": 1}}, wrong=ParameterLocation.BODY)
     assert case.meta

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from copy import deepcopy
@@ -53,6 +55,7 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     - Header parameters named Accept, Content-Type or Authorization are ignored (OpenAPI 3.1, section 4.8.12).
     - A template expression without a parameter is a text.
     - A path with a fragment, which is not sent, is the path of other operations, or none.
+    - Links to operations that do not exist, which lint reports, would end the phase stateful: they are left out.
     - A discriminator with a defaultMapping, which Schemathesis does not read, is left out.
     - References to components/mediaTypes are resolved, and the itemSchema of lines in a request is a list's
       (OpenAPI 3.2, section 4.14).
@@ -60,6 +63,7 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     for path in [path for path in raw_schema.get("paths", {}) if "#" in path]:
         del raw_schema["paths"][path]
     _drop_default_mappings(raw_schema)
+    _drop_dead_links(raw_schema)
     common = raw_schema.get("x-response-headers", {})
     components = raw_schema.get("components", {})
     for path, item in raw_schema.get("paths", {}).items():
@@ -97,6 +101,20 @@ def _parameters(node: dict[str, Any], components: Mapping[str, Any]) -> list[dic
     if "parameters" in node:
         node["parameters"] = kept
     return found
+
+
+def _drop_dead_links(raw_schema: dict[str, Any]) -> None:
+    items = raw_schema.get("paths", {}).values()
+    operations = [node for item in items for node in item.values() if isinstance(node, dict)]
+    shared = raw_schema.get("components", {}).get("responses", {}).values()
+    ids = {operation.get("operationId") for operation in operations}
+    own = (response for operation in operations for response in operation.get("responses", {}).values())
+    for response in (*own, *shared):
+        links = response.get("links", {})
+        for name in [
+            n for n, link in links.items() if "operationId" in link and link["operationId"] not in ids
+        ]:
+            del links[name]
 
 
 def _drop_default_mappings(node: Any) -> None:
@@ -435,6 +453,13 @@ def _observer() -> Any:
 
     return observe
 
+
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    and threading.current_thread() is threading.main_thread()
+):
+    # A process in the background of a shell script ignores SIGINT, with which `specfirst.fuzz.run` ends a run.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if os.environ.get(HOOKS):
     loading.load_from_path(os.environ[HOOKS])
