@@ -55,7 +55,7 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     - Header parameters named Accept, Content-Type or Authorization are ignored (OpenAPI 3.1, section 4.8.12).
     - A template expression without a parameter is a text.
     - A path with a fragment, which is not sent, is the path of other operations, or none.
-    - Links to operations that do not exist, which lint reports, would end the phase stateful: they are left out.
+    - Links to operations that do not exist are left out: lint reports them, and they would end a phase.
     - A discriminator with a defaultMapping, which Schemathesis does not read, is left out.
     - References to components/mediaTypes are resolved, and the itemSchema of lines in a request is a list's
       (OpenAPI 3.2, section 4.14).
@@ -458,7 +458,7 @@ if (
     signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     and threading.current_thread() is threading.main_thread()
 ):
-    # A process in the background of a shell script ignores SIGINT, with which `specfirst.fuzz.run` ends a run.
+    # A process in the background of a script ignores SIGINT, with which `specfirst.fuzz.run` ends a run.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if os.environ.get(HOOKS):
