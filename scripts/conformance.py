@@ -31,7 +31,7 @@ from scripts.conformance_report import STAGES, Row, Table, as_html, as_page, pri
 OUTPUT = ROOT / "build" / "conformance"
 PAGE = ROOT / "docs" / "conformance.md"
 LARGE = 200
-"""A contract with more operations than this is fuzzed with fewer examples and within a time limit."""
+"""A contract with more operations than this is fuzzed with fewer examples, and with a time for coverage."""
 
 
 def main() -> None:
@@ -50,7 +50,13 @@ def main() -> None:
         "--large-examples", type=int, default=1, help=f"examples above {LARGE} operations (%(default)s)"
     )
     parser.add_argument(
-        "--seconds", type=int, default=600, help="Schemathesis stops a contract after this (%(default)s)"
+        "--coverage-seconds",
+        type=int,
+        default=240,
+        help=f"time of the phases examples and coverage above {LARGE} operations (%(default)s)",
+    )
+    parser.add_argument(
+        "--seconds", type=int, default=1800, help="Schemathesis stops a contract after this (%(default)s)"
     )
     parser.add_argument("--workers", type=int, default=1, help="contracts at a time (%(default)s)")
     parser.add_argument(
@@ -75,15 +81,15 @@ def main() -> None:
 
         for name in options.tool or TOOLS:
             tool = prepare(name, output)
-            _save(_all(tool.tried, tool.heading, contracts, options.workers), output, update=options.update)
+            _all(tool.tried, tool.table, contracts, options)
     elif contracts:
         work = output / "packages"
         for group, path in contracts:
             shutil.rmtree(work / package_of(group, path), ignore_errors=True)
         work.mkdir(exist_ok=True)
-        table = _all(lambda g, p: tried(g, p, work, options), _heading(options), contracts, options.workers)
+        stages = [stage for stage in STAGES if stage not in options.skip]
+        table = _all(lambda g, p: tried(g, p, work, options), Table("specfirst", stages), contracts, options)
         failed = any(row.result == "failed" for row in table.rows)
-        _save(table, output, update=options.update)
     tables = [Table.read(path) for path in sorted(output.glob("table*.json"))]
     (output / "index.html").write_text(as_html(tables), encoding="utf-8")
     print(f"Page: {output / 'index.html'}")
@@ -93,47 +99,49 @@ def main() -> None:
     sys.exit(failed)
 
 
-def _heading(options: argparse.Namespace) -> Table:
-    examples = "n examples for each operation"
-    large = f"{options.large_examples} above {LARGE} operations, {options.seconds} seconds at most"
+def _measured(options: argparse.Namespace) -> str:
+    today = datetime.now(UTC).date().isoformat()
     used = ", ".join(f"{name} {version(name)}" for name in ("fastapi", "mypy", "schemathesis"))
-    return Table(
-        "specfirst",
-        used,
-        datetime.now(UTC).date().isoformat(),
-        [stage for stage in STAGES if stage not in options.skip],
-        note=f"Schemathesis: {examples} and phase, {large}, seed {options.seed}.",
+    return (
+        f"on {today} with {used}. Schemathesis: n examples for each operation and phase, "
+        f"seed {options.seed}. Above {LARGE} operations, the phases examples and coverage have "
+        f"{options.coverage_seconds} s, of which each operation gets an equal share."
     )
 
 
-def _save(table: Table, output: Path, *, update: bool) -> None:
-    path = output / ("table.json" if table.tool == "specfirst" else f"table-{table.tool}.json")
-    whole = Table.read(path).updated(table) if update and path.exists() else table
-    whole.write(path)
-    print_table(table, Console(width=200) if not sys.stdout.isatty() else Console())
-
-
 def _all(
-    attempt: Callable[[str, Path], Row], table: Table, contracts: Sequence[tuple[str, Path]], workers: int
+    attempt: Callable[[str, Path], Row],
+    table: Table,
+    contracts: Sequence[tuple[str, Path]],
+    options: argparse.Namespace,
 ) -> Table:
-    """Try all contracts, and show the progress: a bar on a terminal, and a line each elsewhere."""
+    """Try all contracts, print the table, and write it after each contract, because a run may take hours.
+
+    The progress is a bar on a terminal, and a line each elsewhere.
+    """
+    path = options.output / ("table.json" if table.tool == "specfirst" else f"table-{table.tool}.json")
+    earlier = Table.read(path) if options.update and path.exists() else Table(table.tool, [])
     columns = (TextColumn(f"{table.tool} {{task.description}}"), BarColumn(), MofNCompleteColumn())
-    console = Console(stderr=True)
+    console, writing = Console(stderr=True), threading.Lock()
     with (
         Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal) as progress,
-        ThreadPoolExecutor(workers) as pool,
+        ThreadPoolExecutor(options.workers) as pool,
     ):
         task = progress.add_task("", total=len(contracts))
 
-        def one(contract: tuple[str, Path]) -> Row:
+        def one(contract: tuple[str, Path]) -> None:
             progress.update(task, description=name_of(contract[1]))
             row = attempt(*contract)
+            with writing:
+                table.rows.append(row)
+                earlier.updated(table).write(path)
             progress.advance(task)
             if not console.is_terminal:
                 print(f"{table.tool} {row.group}/{row.contract}: {row.result}", file=sys.stderr, flush=True)
-            return row
 
-        table.rows = list(pool.map(one, contracts))
+        for done in [pool.submit(one, contract) for contract in contracts]:
+            done.result()
+    print_table(table, Console(width=200) if not sys.stdout.isatty() else Console())
     return table
 
 
@@ -149,10 +157,16 @@ def _contracts(paths: Sequence[Path]) -> Iterator[tuple[str, Path]]:
 
 
 def _is_contract(path: Path) -> bool:
+    """Return whether a file has the member `openapi` (or `swagger`, to refuse it), at whatever place."""
     if path.suffix not in (".yaml", ".yml", ".json") or not path.is_file():
         return False
-    with path.open(encoding="utf-8", errors="replace") as file:
-        return re.search(r"""^[\s{]*["']?(openapi|swagger)["']?\s*:""", file.read(4096), re.M) is not None
+    text = path.read_text(encoding="utf-8", errors="replace")
+    member = (
+        r'"(openapi|swagger)"\s*:\s*"\d'
+        if path.suffix == ".json"
+        else r"""^["']?(openapi|swagger)["']?\s*:"""
+    )
+    return re.search(member, text, re.M) is not None
 
 
 def name_of(contract: Path) -> str:
@@ -165,7 +179,7 @@ def package_of(group: str, contract: Path) -> str:
 
 def tried(group: str, contract: Path, work: Path, options: argparse.Namespace) -> Row:
     """Try one contract, stage by stage, until one is refused."""
-    row = Row(group, name_of(contract))
+    row = Row(group, name_of(contract), measured=_measured(options))
     package = package_of(group, contract)
     own = ["-m", "scripts.conformance_stages"]
     fuzzing = ["--seed", options.seed, "--output", work.parent / "fuzz" / package]
@@ -188,6 +202,7 @@ def tried(group: str, contract: Path, work: Path, options: argparse.Namespace) -
         if name == "fuzz":
             examples = options.large_examples if row.operations > LARGE else options.examples
             command += ["--examples", examples, "--seconds", options.seconds]
+            command += ["--coverage-seconds", options.coverage_seconds if row.operations > LARGE else 0]
         stage = row.stages[name] = run([sys.executable, *command], work)
         facts = json.loads(stage.text) if stage.result == "ok" and command[:2] == own else {}
         row.operations = facts.get("operations", row.operations)
@@ -209,9 +224,7 @@ def _judge(stage: Stage, facts: dict[str, object]) -> None:
     failures = facts["failures"]
     assert isinstance(failures, list)
     stage.text = "\n\n".join(map(str, failures))
-    stage.facts = {name: facts[name] for name in ("cases", "examples", "untested")} | {
-        "failures": len(failures)
-    }
+    stage.facts = {**facts, "failures": len(failures)}
     if failures:
         stage.result = "failed"
 

@@ -26,6 +26,8 @@ class Row:
     operations: int = 0
     version: str = ""
     stages: dict[str, Stage] = field(default_factory=dict)
+    measured: str = ""
+    """When, and with which versions and options."""
 
     @property
     def result(self) -> str:
@@ -39,9 +41,15 @@ class Row:
             if stage.result != "ok" and stage.text:
                 lines = [line for line in stage.text.splitlines() if line.strip()]
                 last = name in ("generate", "compile", "start", "mock") and "Traceback" in stage.text
-                line = lines[-1] if last else lines[0]
+                errors = [line for line in lines if ": error[" in line] if name == "lint" else []
+                line = (errors or lines)[-1 if last else 0]
                 return re.sub(r"(?:/[^\s/:]+)+/(?=[^\s/:]+)", "", line)
         return ""
+
+    @property
+    def untested(self) -> list[str]:
+        """The operations that Schemathesis did not reach, with the reasons."""
+        return self.stages["fuzz"].facts.get("untested", []) if "fuzz" in self.stages else []
 
     @property
     def megabytes(self) -> int:
@@ -53,11 +61,8 @@ class Table:
     """All contracts, tried with one tool."""
 
     tool: str
-    versions: str
-    date: str
     stages: list[str]
     rows: list[Row] = field(default_factory=list)
-    note: str = ""
 
     def write(self, path: Path) -> None:
         rows = [asdict(row) | {"result": row.result, "reason": row.reason} for row in self.rows]
@@ -73,14 +78,20 @@ class Table:
         return cls(**found, rows=rows)
 
     def updated(self, newer: Table) -> Table:
-        """Return the newer table, with the rows and the stages of this one that it does not have."""
+        """Return the newer table, with the rows of this one that it does not have, sorted by their names."""
         places = {(row.group, row.contract): row for row in (*self.rows, *newer.rows)}
-        for row in self.rows:
-            now = places[row.group, row.contract]
-            if now is not row and all(stage.result == "ok" for stage in now.stages.values()):
-                now.stages = row.stages | now.stages
+        rows = sorted(places.values(), key=lambda row: (row.group, row.contract.lower()))
         stages = [name for name in STAGES if name in {*self.stages, *newer.stages}]
-        return replace(newer, rows=[*places.values()], stages=stages)
+        return replace(newer, rows=rows, stages=stages)
+
+    @property
+    def measured(self) -> list[str]:
+        """Say how the rows were measured, with a sentence for each part that was measured otherwise."""
+        contracts: dict[str, list[str]] = {}
+        for row in self.rows:
+            contracts.setdefault(row.measured, []).append(row.contract)
+        most, *others = sorted(contracts, key=lambda text: -len(contracts[text]))
+        return [f"Measured {most}", *(f"Except {', '.join(contracts[text])}: {text}" for text in others)]
 
     def groups(self) -> Iterator[tuple[str, list[Row]]]:
         for group in dict.fromkeys(row.group for row in self.rows):
@@ -95,10 +106,10 @@ class Table:
                 cells.append("")
             elif name == "fuzz" and stage.facts:
                 facts = stage.facts
-                untested = f", {facts['untested']} untested" if facts.get("untested") else ""
-                cells.append(
-                    f"{facts['failures']} of {facts['cases']}, n = {facts.get('examples', '')}{untested}"
-                )
+                text = f"{facts['failures']} of {facts['cases']}, n = {facts['examples']}"
+                if facts["covered"] < row.operations - len(facts["untested"]):
+                    text += f", coverage of {facts['covered']} operations"
+                cells.append(text + (f", {len(facts['untested'])} untested" if facts["untested"] else ""))
             else:
                 cells.append(f"{stage.seconds:.1f}" if stage.result == "ok" else stage.result)
         return cells
@@ -150,8 +161,7 @@ def as_html(tables: Sequence[Table]) -> str:
     """Return one page with all tables, and the whole message of each failure."""
     parts = []
     for table in tables:
-        parts.append(f"<h2>{html.escape(table.tool)}</h2>\n<p>{html.escape(table.versions)}, {table.date}. ")
-        parts.append(f"{html.escape(table.note)}</p>\n")
+        parts.append(f"<h2>{html.escape(table.tool)}</h2>\n<p>{html.escape(' '.join(table.measured))}</p>\n")
         for group, rows in table.groups():
             head = "".join(f"<th>{html.escape(name)}</th>" for name in table.headings)
             body = "".join(
@@ -201,17 +211,20 @@ def as_page(tables: Sequence[Table]) -> str:
     """Return docs/conformance.md: our tables, and the comparison with the tables of other tools."""
     own = next(table for table in tables if table.tool == "specfirst")
     others = [table for table in tables if table.tool != "specfirst"]
-    parts = [_INTRODUCTION, f"Measured on {own.date} with {own.versions}. {own.note}\n"]
+    parts = [_INTRODUCTION, *(f"{text}\n\n" for text in own.measured)]
     for group, rows in own.groups():
-        parts.append(f"\n## {group.capitalize()}\n\n{summary(rows)}.\n\n")
-        parts.append(_markdown(own.headings, own.lines(rows)))
+        parts.append(f"## {group.capitalize()}\n\n{summary(rows)}.\n\n")
+        parts.append(_markdown(own.headings, own.lines(rows)) + "\n")
+        parts += [
+            f"Untested in {row.contract}: {', '.join(row.untested)}.\n\n" for row in rows if row.untested
+        ]
     if others:
         parts.append(_COMPARISON)
-        parts.append(_markdown(["tool", "versions", "date"], ([t.tool, t.versions, t.date] for t in tables)))
+        parts.append("".join(f"- {table.tool}: {' '.join(table.measured)}\n" for table in others))
         for group, rows in own.groups():
             parts.append(f"\n### {group.capitalize()}\n\n")
             parts.append(_markdown(*_comparison(tables, group, [row.contract for row in rows])))
-    return "".join(parts)
+    return "".join(parts).rstrip("\n") + "\n"
 
 
 def _comparison(
@@ -274,13 +287,14 @@ It also writes `build/conformance/index.html` with the whole message of each fai
 | mock | make a valid response of each declared status and media type |
 | failures of cases | test the mock with Schemathesis, all phases and checks |
 
-A number is the processor time in seconds. MB is the largest process of all stages. *Refused* means a message
-with the place and the remedy, and *failed* anything else. *Untested* operations were not reached in the time.
+A number is the processor time of user and system in seconds, which other load on the machine changes little.
+MB is the largest process of all stages. *Refused* means a message with the place and the remedy, and *failed*
+anything else. An operation is *untested* if Schemathesis sent it no request. *Coverage of n operations* means
+that the time of this phase ended before it reached the others, which the other phases tested.
 
 """
 
-_COMPARISON = """
-## Comparison
+_COMPARISON = """## Comparison
 
 The same contracts with other tools that make a Python server of a contract. Each is used as its documentation
 shows, without options that change what it accepts. The four marks are: it generates, the result compiles, it

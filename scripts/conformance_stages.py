@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from specfirst.contract.document import Document, DocumentError
+from specfirst.contract.document import METHODS, Document, DocumentError, Operation
 
 Facts = dict[str, Any]
 
@@ -87,25 +87,43 @@ def fuzz(options: argparse.Namespace) -> Facts:
 
     document = Document.load(options.contract)
     report = Report(document, options.examples, options.seed, 1, "scripts/conformance")
+    runs: list[tuple[str, ...]] = [()]
+    if options.coverage_seconds:
+        # The cases of the phase coverage grow with the schemas: thousands for an operation with a large body.
+        # With `--max-time`, each operation gets an equal share of the time. The other phases, which it would
+        # repeat until then, run in a process of their own.
+        limit = f"--max-time={options.coverage_seconds}"
+        runs = [("--phases=examples,coverage", limit), ("--phases=fuzzing,stateful",)]
     with _serving(create_mock(document, options.contract.read_bytes())) as url:
-        run(
-            document,
-            [Target(url + document.base_paths[0])],
-            report,
-            options.output,
-            settings=mock_settings(document),
-            limit=options.seconds or None,
-            quiet=True,
-        )
+        for index, extra in enumerate(runs):
+            run(
+                document,
+                [Target(url + document.base_paths[0])],
+                report,
+                options.output / f"run-{index + 1}",
+                settings=mock_settings(document),
+                options=extra,
+                limit=options.seconds or None,
+                quiet=True,
+            )
     (options.output / "index.html").write_text(report.as_html(), encoding="utf-8")
+    untested = [o for o in document.operations if f"{o.method.upper()} {o.path}" not in report.operations]
     return {
         "cases": report.cases,
+        "covered": sum(tally.cases["coverage"] > 0 for tally in report.operations.values()),
         "examples": options.examples,
-        "seconds": round(report.seconds, 1),
         "failures": [f"{problem.operation}: {problem.text}" for problem in report.problems],
-        "warnings": [f"{problem.operation}: {problem.text}" for problem in report.warnings],
-        "untested": sum(f"{o.method.upper()} {o.path}" not in report.operations for o in document.operations),
+        "set_aside": [text for name, text in report.facts if name == "Set aside"],
+        "untested": [f"`{o.method.upper()} {o.path}` ({_why_untested(o)})" for o in untested],
     }
+
+
+def _why_untested(operation: Operation) -> str:
+    if operation.method not in METHODS:
+        return "Schemathesis does not read additionalOperations"
+    if "#" in operation.path:
+        return "no client sends the fragment of its path"
+    return "not reached in the time"
 
 
 @contextmanager
@@ -139,6 +157,7 @@ def main() -> None:
     parser.add_argument("--examples", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=int, default=0)
+    parser.add_argument("--coverage-seconds", type=int, default=0)
     options = parser.parse_args()
     try:
         facts = STAGES[options.stage](options)

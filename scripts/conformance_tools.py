@@ -43,14 +43,15 @@ class Tool:
     note: str = ""
 
     @property
-    def heading(self) -> Table:
-        note = f"{self.note} Each step may take {LIMIT} s of processor time."
-        today = datetime.now(UTC).date().isoformat()
-        steps = [*self.steps(self.python, Path(), "")]
-        return Table(self.name, self.version, today, steps, note=note)
+    def table(self) -> Table:
+        return Table(self.name, [*self.steps(self.python, Path(), "")])
 
     def tried(self, group: str, contract: Path) -> Row:
-        row = Row(group, contract.name.removesuffix(contract.suffix))
+        today = datetime.now(UTC).date().isoformat()
+        measured = (
+            f"on {today} with {self.version}. {self.note} Each step may take {LIMIT} s of processor time."
+        )
+        row = Row(group, contract.name.removesuffix(contract.suffix), measured=measured)
         package = "".join(c if c.isalnum() else "_" for c in f"{group}_{row.contract}").lower()
         output = self.work / package
         shutil.rmtree(output, ignore_errors=True)

@@ -28,7 +28,13 @@ def test_the_fuzz_run_reports_no_failure(tmp_path: Path) -> None:
     )
 
 
-def test_plain_schemathesis_reports_no_failure(postgres_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("examples", "phases"),
+    [(3, "examples,fuzzing"), pytest.param(10, "examples,coverage,fuzzing,stateful", marks=pytest.mark.long)],
+)
+def test_plain_schemathesis_reports_no_failure(
+    postgres_url: str, tmp_path: Path, examples: int, phases: str
+) -> None:
     """Run the command of the README, without our hooks and our configuration, with few examples.
 
     It erases the account early, and then finds no items. With items there, it reports each 412, and each 422
@@ -42,11 +48,10 @@ def test_plain_schemathesis_reports_no_failure(postgres_url: str, tmp_path: Path
     token = mint_token(secret, user["example"], timedelta(hours=1))
     empty = tmp_path / "empty"
     empty.mkdir()
-    with serving(database(postgres_url, 99), secret, tmp_path / "server", ROOT) as url:
+    with serving(database(postgres_url, 90 + examples), secret, tmp_path / "server", ROOT) as url:
         command = [sys.executable, "-P", "-m", "schemathesis.cli", "run", f"{url}/openapi.json"]
-        command += ["-H", f"Authorization: Bearer {token}", "-n", "5", "--seed", str(SEED), "--no-color"]
-        # The coverage phase takes a minute.
-        command += ["--phases", "examples,fuzzing,stateful"]
+        command += ["-H", f"Authorization: Bearer {token}", "-n", str(examples)]
+        command += ["--phases", phases, "--seed", str(SEED), "--no-color"]
         run = subprocess.run(command, cwd=empty, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
 

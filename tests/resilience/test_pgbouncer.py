@@ -10,27 +10,25 @@ from devtools.embedded_postgres import EmbeddedPostgres
 from impl.postgres.migrations import DatabaseUnusable, migrate
 from impl.postgres.preflight import check_database
 from tests.pgbouncer import PgBouncer
-from tests.resilience.conftest import FULL, Report
+from tests.resilience.conftest import Report
 from tests.resilience.suite import run_suite
 
-# The small run uses the tests with most kinds of statements.
-SUITE = ("tests/api", "tests/model") if FULL else ("tests/impl/resources/test_users.py",)
 
-
-BEHAVIOURS = {"no prepared statements": 0, **({"prepared statements": 100} if FULL else {})}
-
-
-@pytest.mark.parametrize(("behaviour", "prepared"), BEHAVIOURS.items())
+# It runs another suite, and takes minutes.
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("behaviour", "prepared"), [("no prepared statements", 0), ("prepared statements", 100)]
+)
 def test_the_whole_suite_passes_behind_pgbouncer(behaviour: str, prepared: int, report: Report) -> None:
     version = PgBouncer().version
     if not any(version):
         pytest.skip("PgBouncer is missing; install it: apt-get install pgbouncer")
     if prepared and version < (1, 22):
         pytest.skip("PgBouncer before 1.22 keeps no prepared statements; Debian 13 has 1.24")
-    passed = run_suite(*SUITE, PGBOUNCER=str(prepared))
+    passed = run_suite("tests/api", "tests/model", PGBOUNCER=str(prepared))
     report(
         f"Through PgBouncer in transaction mode ({behaviour})",
-        "0 failures of the whole test suite" if FULL else "0 failures",
+        "0 failures of the whole test suite",
         f"0 failures of {passed}, PgBouncer {version[0]}.{version[1]}",
     )
 

@@ -6,21 +6,23 @@ import asyncio
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.api.conftest import new_person, running
 from tests.impl.store.test_counters import WRONG
-from tests.resilience.conftest import FULL, Report
+from tests.resilience.conftest import Report
 from tests.resilience.faults import FAST, KILL, Postgres
 from tests.resilience.users import User
 from tests.resilience.wire import Client
 
 CLIENTS = 32
-REQUESTS, WARM = (500_000, 100_000) if FULL else (3_000, 1_000)
+REQUESTS, WARM = 500_000, 100_000
 # The number of faults: connections are killed, and at every tenth fault the database is restarted.
-FAULTS = 100 if FULL else 10
-# In the small run, caches that are still filling have more weight.
-MEGABYTES_PER_100_000 = 1.0 if FULL else 200.0
+FAULTS = 100
+MEGABYTES_PER_100_000 = 1.0
 
 
+@pytest.mark.long
 async def test_memory_is_constant_and_counters_are_exact(
     postgres: Postgres, tmp_path: Path, report: Report
 ) -> None:

@@ -164,6 +164,33 @@ async def test_the_device_flow_of_oauth_is_served(name: str) -> None:
     assert (await service.get(headers={"Authorization": "Bearer t"})).status_code == 200
 
 
+async def test_a_security_scheme_can_be_a_reference() -> None:
+    schemes = {
+        "key": {"type": "apiKey", "in": "query", "name": "key"},
+        "same": {"$ref": "#/components/securitySchemes/key"},
+    }
+    source = contract({"security": [{"same": []}]}, components={"securitySchemes": schemes})
+    service = serve(source, {"things": X})
+    assert [(await service.get()).status_code, (await service.get("/things?key=k")).status_code] == [401, 200]
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "status"),
+    [
+        ({"type": "number"}, "1e308", 204),
+        ({"type": "number"}, "1" + "0" * 308, 204),
+        ({"type": "number"}, "1e309", 422),
+        ({"type": "string", "enum": []}, "a", 422),
+    ],
+)
+async def test_numbers_as_large_as_a_double_and_an_enum_without_values(
+    schema: Json, text: str, status: int
+) -> None:
+    parameters = [{"name": "p", "in": "query", "schema": schema}]
+    service = serve(contract({"parameters": parameters, "responses": DONE}))
+    assert (await service.get(f"/things?p={text}")).status_code == status
+
+
 def test_tags_can_have_a_summary_and_a_parent() -> None:
     tags = [{"name": "shop", "kind": "nav"}, {"name": "things", "parent": "shop", "summary": "All things"}]
     source = contract(version="3.2.0", tags=tags)
@@ -474,6 +501,8 @@ HEADERS: list[tuple[Json, Any, str | None]] = [
     ),
     ({"content": content({"type": "object", "required": ["k"]})}, {"k": 1}, '{"k":1}'),
     ({"content": content({"type": "object", "required": ["k"]})}, {}, None),
+    ({"content": content({"type": "string"})}, "é", '"\\u00e9"'),
+    ({"content": content({"type": "string"}, "text/plain")}, "a b", "a b"),
     ({"schema": {"type": "boolean"}}, True, "true"),
     ({"schema": {"type": "integer", "maximum": 5}}, 6, None),
 ]

@@ -118,11 +118,37 @@ async def test_the_mock_writes_xml_as_the_xml_objects_say() -> None:
 
 
 @pytest.mark.parametrize(
-    ("schema", "media_type", "text"),
-    [({"const": "x"}, "text/plain", "x"), ({"const": {"a": 1}}, "application/json", '{"a": 1}')],
+    ("sent", "schema", "media_type", "text"),
+    [
+        ("*/*", {"const": "x"}, "text/plain", "x"),
+        ("*/*", {"const": {"a": 1}}, "application/json", '{"a": 1}'),
+        ("application/*", {"const": "x"}, "application/octet-stream", "x"),
+        ("application/*", {"const": 1}, "application/json", "1"),
+        ("font/*", {"const": "x"}, "font/x-mock", "x"),
+    ],
 )
-async def test_the_mock_of_any_media_type_sends_one_of_the_value(
-    schema: Json, media_type: str, text: str
+async def test_the_mock_of_a_media_range_sends_a_type_of_it(
+    sent: str, schema: Json, media_type: str, text: str
 ) -> None:
-    response = await mocked({}, schema, "*/*")
+    response = await mocked({}, schema, sent)
     assert (response.headers["content-type"], response.text) == (media_type, text)
+
+
+async def test_the_mock_sends_the_first_of_two_versions_of_a_media_type() -> None:
+    versions = {f"application/vnd.x+json;version={n}": {"schema": {"const": n}} for n in (1, 2)}
+    document = contract({"responses": {"200": {"description": "ok", "content": versions}}})
+    transport = httpx.ASGITransport(app=create_mock(Document(document), b""))
+    async with httpx.AsyncClient(transport=transport, base_url="http://mock") as client:
+        response = await client.get("/things")
+    assert (response.headers["content-type"], response.text) == ("application/vnd.x+json;version=1", "1")
+
+
+async def test_the_mock_writes_a_header_with_json_content() -> None:
+    media_type = {"schema": {"type": "string"}, "example": "é"}
+    headers = {"X-Made": {"required": True, "content": {"application/json": {"schema": {"const": {"a": 1}}}}}}
+    headers["X-Given"] = {"content": {"application/json": media_type}}
+    document = contract({"responses": {"204": {"description": "ok", "headers": headers}}})
+    transport = httpx.ASGITransport(app=create_mock(Document(document), b""))
+    async with httpx.AsyncClient(transport=transport, base_url="http://mock") as client:
+        response = await client.get("/things")
+    assert (response.headers["x-made"], response.headers["x-given"]) == ('{"a": 1}', '"\\u00e9"')

@@ -72,11 +72,13 @@ def alternatives(values: Sequence[Any], most: int) -> str:
     texts = [json.dumps(value, ensure_ascii=False) for value in values[:most]]
     if len(values) > most:
         texts.append(f"{len(values) - most} others")
-    return " or ".join(filter(None, [", ".join(texts[:-1]), texts[-1]]))
+    return " or ".join(filter(None, [", ".join(texts[:-1]), *texts[-1:]]))
 
 
 def not_among(value: Any, allowed: Sequence[Any]) -> str:
     """Say that a value is not one of those that are allowed, and list them."""
+    if not allowed:
+        return "no value is allowed"
     given = json.dumps(value, ensure_ascii=False, default=str)
     one_of = "one of " if len(allowed) > 1 else ""
     listed = alternatives(allowed, most=12)

@@ -602,10 +602,14 @@ class Document:
         """Return the headers of every response, including those that come from no operation."""
         return tuple(self._headers(self.content, (), "x-response-headers"))
 
-    @property
+    @cached_property
     def security_schemes(self) -> Mapping[str, Any]:
+        """Return the security schemes by name, with references resolved. Raises DocumentError."""
         schemes: Mapping[str, Any] = self.content.get("components", {}).get("securitySchemes", {})
-        return schemes
+        return {
+            name: self.follow(scheme, ("components", "securitySchemes", name))[0]
+            for name, scheme in schemes.items()
+        }
 
     def _base_paths(self, server: Mapping[str, Any], pointer: Pointer) -> Iterator[str]:
         for url in server_addresses(server, pointer):

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import jsonschema_rs
 import schemathesis
-from schemathesis import Case, HookContext, Response
+from schemathesis import Case, HookContext, Response, SerializationContext
 from schemathesis.cli import EventHandler, ExecutionContext, handler
 from schemathesis.core import NOT_SET
 from schemathesis.core import hooks as loading
@@ -30,6 +30,7 @@ from schemathesis.openapi.checks import (
     AuthScenario,
     EnsureResourceAvailability,
     IgnoredAuth,
+    MissingContentType,
     RejectedPositiveData,
     UndefinedStatusCode,
     UnsupportedMethodResponse,
@@ -52,6 +53,8 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     - Header parameters named Accept, Content-Type or Authorization are ignored (OpenAPI 3.1, section 4.8.12).
     - A template expression without a parameter is a text.
     - A path with a fragment, which is not sent, is the path of other operations, or none.
+    - References to components/mediaTypes are resolved, and the itemSchema of lines in a request is a list's
+      (OpenAPI 3.2, section 4.14).
     """
     for path in [path for path in raw_schema.get("paths", {}) if "#" in path]:
         del raw_schema["paths"][path]
@@ -61,6 +64,8 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
         shared = _parameters(item, components)
         operations = [node for node in item.values() if isinstance(node, dict) and "responses" in node]
         for operation in operations:
+            for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+                _resolve_media_types(part, components)
             own = _parameters(operation, components)
             names = {node.get("name") for node in (*shared, *own) if node.get("in") == "path"}
             missing = [name for name in re.findall(r"\{([^{}]+)\}", path) if name not in names]
@@ -71,6 +76,8 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
         inline = [r for node in operations for r in node["responses"].values() if "$ref" not in r]
         for response in inline if common else ():
             response["headers"] = common | response.get("headers", {})
+    for part in (*components.get("requestBodies", {}).values(), *components.get("responses", {}).values()):
+        _resolve_media_types(part, components)
     for response in components.get("responses", {}).values() if common else ():
         response["headers"] = common | response.get("headers", {})
 
@@ -88,6 +95,34 @@ def _parameters(node: dict[str, Any], components: Mapping[str, Any]) -> list[dic
     if "parameters" in node:
         node["parameters"] = kept
     return found
+
+
+def _resolve_media_types(part: dict[str, Any], components: Mapping[str, Any]) -> None:
+    content = part.get("content", {})
+    for name, media_type in content.items():
+        _, is_shared, shared = str(media_type.get("$ref", "")).rpartition("#/components/mediaTypes/")
+        found = deepcopy(components["mediaTypes"][shared]) if is_shared else media_type
+        if essence_of(name) in _LINES and "itemSchema" in found:
+            found.setdefault("schema", {"type": "array", "items": found["itemSchema"]})
+        content[name] = found
+
+
+_LINES = {
+    "application/jsonl": "",
+    "application/x-ndjson": "",
+    "application/x-jsonlines": "",
+    "application/json-lines": "",
+    "application/json-seq": "\x1e",
+}
+"""Media types of JSON texts, with what is before each."""
+
+
+@schemathesis.serializer(*_LINES)
+def write_lines(context: SerializationContext, value: Any) -> bytes:
+    """Write the items of a list; another value, which is wrong on purpose, is one item."""
+    before = _LINES[essence_of(context.case.media_type or "")]
+    items = value if isinstance(value, list) else [value]
+    return "".join(f"{before}{json.dumps(item)}\n" for item in items).encode()
 
 
 _IGNORED = {"accept", "content-type", "authorization"}
@@ -141,6 +176,10 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
             return "a mock keeps no data"
         if isinstance(failure, IgnoredAuth) and failure.scenario is not AuthScenario.NO_AUTH:
             return "a mock accepts every credential of the right form"
+    if (what := _too_long(response)) is not None:
+        return f"the server's limit for the {what} comes before the contract (RFC 9110, sections 4.1 and 5.4)"
+    if isinstance(failure, MissingContentType) and response.status_code in (204, 304):
+        return "a response with this status has no content (RFC 9110, sections 15.3.5 and 15.4.5)"
     if isinstance(failure, AllowHeaderMismatch | UnsupportedMethodResponse) and _has_twin(case):
         return "another path template matches the same paths"
     if isinstance(failure, AllowHeaderMismatch) and not failure.missing_methods:
@@ -150,30 +189,63 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
             return "Schemathesis does not read additionalOperations"
     media_type = essence_of(case.media_type or "")
     if isinstance(failure, AcceptedNegativeData) and _only_the_body_is_wrong(case):
-        if media_type and not is_json(media_type) and media_type not in (*_FORMS, *_READ):
+        shows_types = is_json(media_type) or media_type in (*_FORMS, *_READ)
+        if media_type and not shows_types and not _is_wrong_text(case, response):
             return f"{media_type} does not show the types of values"
         if media_type in _FORMS and _valid_with_lists(case):
             return "a form does not show whether one value is a list"
+        if (is_json(media_type) or media_type in _READ) and _has_schema(case) and _is_valid(case):
+            return "the body matches its schema"
     if isinstance(failure, RejectedPositiveData) and is_json(media_type) and not _is_valid(case):
-        return "the contract's example does not match its schema"
+        return "the body does not match its schema: an example of the contract, or a text of another format"
+    if isinstance(failure, RejectedPositiveData) and _streams(case):
+        return "Schemathesis does not read itemSchema"
     query = (case.query or {}).values()
     if isinstance(failure, RejectedPositiveData) and [] in query:
         return "an empty list in a query, `tags=`, is a list of an empty text (RFC 6570, section 2.3)"
     if isinstance(failure, RejectedPositiveData) and any(map(_is_nested, query)):
-        return "OpenAPI does not say how lists and objects inside others are written in a query"
+        return "OpenAPI does not say how lists, objects and null inside others are written in a query"
     fields = case.body.values() if media_type in _FORMS and isinstance(case.body, dict) else ()
     if isinstance(failure, RejectedPositiveData) and any(map(_is_ambiguous, fields)):
         return "a form shows neither null nor an empty list, and Schemathesis writes nested objects as texts"
     return None
 
 
+def _too_long(response: Response) -> str | None:
+    """Return what is longer than all servers accept, if the status says so."""
+    request = response.request
+    if response.status_code == 414 and len(request.url or "") > _LENGTH:
+        return "length of URLs"
+    size = sum(len(name) + len(value) for name, value in request.headers.items())
+    return "size of headers" if response.status_code == 431 and size > _LENGTH else None
+
+
+_LENGTH = 8000
+"""The octets of a URL that all servers should accept (RFC 9110, section 4.1)."""
+
+
+def _has_schema(case: Case[Any]) -> bool:
+    return case.operation.get_body_for_media_type(case.media_type) is not None and case.body is not NOT_SET
+
+
+def _streams(case: Case[Any]) -> bool:
+    """Return whether the body is a sequence of items with a schema each."""
+    alternative = case.operation.get_body_for_media_type(case.media_type)
+    definition = alternative.definition if alternative else {}
+    return "itemSchema" in definition and "schema" not in definition
+
+
 def _is_valid(case: Case[Any]) -> bool:
-    """Return whether a JSON body matches its schema, which Schemathesis does not check for examples."""
+    """Return whether a JSON body matches its schema and the formats of it.
+
+    Schemathesis checks neither examples nor, where null is allowed too, the formats of texts.
+    """
     alternative = case.operation.get_body_for_media_type(case.media_type)
     if alternative is None or case.body is NOT_SET:
         return True
     try:
-        return jsonschema_rs.validator_for(alternative.optimized_schema).is_valid(case.body)
+        validator = jsonschema_rs.validator_for(alternative.optimized_schema, validate_formats=True)
+        return validator.is_valid(case.body)
     except ValueError:
         return True
 
@@ -190,6 +262,26 @@ def _only_the_body_is_wrong(case: Case[Any]) -> bool:
     return [place for place, part in components.items() if part.mode.is_negative] == [ParameterLocation.BODY]
 
 
+def _is_wrong_text(case: Case[Any], response: Response) -> bool:
+    """Return whether a text body as it was sent breaks another keyword of its schema than `type`.
+
+    The schema of XML, and of bytes, describes what they mean, not their text.
+    """
+    media_type = essence_of(case.media_type or "")
+    sent = response.request.body
+    alternative = case.operation.get_body_for_media_type(case.media_type)
+    if not media_type.startswith("text/") or media_type == "text/xml" or alternative is None:
+        return False
+    if not isinstance(sent, str | bytes):
+        return False
+    text = sent if isinstance(sent, str) else sent.decode(errors="replace")
+    try:
+        errors = [*jsonschema_rs.validator_for(alternative.optimized_schema).iter_errors(text)]
+    except ValueError:
+        return False
+    return any(error.schema_path[-1] != "type" for error in errors)
+
+
 _READ = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 """Media types that show the types of values, besides JSON."""
 
@@ -202,7 +294,7 @@ def _is_ambiguous(value: Any) -> bool:
 
 def _is_nested(value: Any) -> bool:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(isinstance(part, dict | list) for part in inner)
+    return any(part is None or isinstance(part, dict | list) for part in inner)
 
 
 def _valid_with_lists(case: Case[Any]) -> bool:
@@ -210,25 +302,42 @@ def _valid_with_lists(case: Case[Any]) -> bool:
     alternative = case.operation.get_body_for_media_type(case.media_type)
     if alternative is None or not isinstance(case.body, dict):
         return False
+    given = _without_bytes(case.body)
     validator = jsonschema_rs.validator_for(alternative.optimized_schema)
-    places = {tuple(error.instance_path) for error in validator.iter_errors(case.body)}
+    places = {tuple(error.instance_path) for error in validator.iter_errors(given)}
     # The innermost ones.
     wrong = [place for place in places if not any(place == other[: len(place)] for other in places - {place})]
     if () in wrong:
         return False
 
     def with_lists(written: Callable[[Any], Any]) -> Any:
-        body: Any = deepcopy(case.body)
+        body: Any = deepcopy(given)
         for *outer, name in wrong:
             owner = body
             for token in outer:
                 owner = owner[token]
-            # The keys of an object are what Schemathesis writes.
-            owner[name] = [*owner[name]] if isinstance(owner[name], dict) else [written(owner[name])]
+            owner[name] = written(owner[name])
         return body
 
-    texts = with_lists(lambda value: value if isinstance(value, str) else json.dumps(value))
-    return bool(wrong) and any(map(validator.is_valid, (with_lists(lambda value: value), texts)))
+    # Schemathesis writes an object as its keys, or as a text in multipart bodies.
+    ways: tuple[Callable[[Any], Any], ...] = (
+        lambda value: [*value] if isinstance(value, dict) else [value],
+        lambda value: value if isinstance(value, list) else [_text(value)],
+    )
+    return bool(wrong) and any(validator.is_valid(with_lists(way)) for way in ways)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _without_bytes(value: Any) -> Any:
+    """Return the value with a plain text for each file, whose type a JSON Schema validator does not know."""
+    if isinstance(value, dict):
+        return {name: _without_bytes(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_without_bytes(part) for part in value]
+    return str(value) if isinstance(value, str) else value
 
 
 @handler()

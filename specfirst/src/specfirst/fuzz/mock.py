@@ -14,8 +14,7 @@ def mock_settings(document: Document) -> dict[str, Any]:
     """
     credentials: dict[str, Any] = {}
     for name, scheme in document.security_schemes.items():
-        declared, _ = document.follow(scheme, ("components", "securitySchemes", name))
-        match declared["type"], str(declared.get("scheme", "")).lower():
+        match scheme["type"], str(scheme.get("scheme", "")).lower():
             case "apiKey", _:
                 credentials[name] = {"api_key": "key"}
             case "http", "basic":

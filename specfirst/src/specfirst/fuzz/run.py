@@ -96,7 +96,7 @@ def fuzz(
             if attack.poll() is None:
                 attack.terminate()
                 attack.wait()
-    report.seconds = time.monotonic() - started
+    report.seconds += time.monotonic() - started
     for index in range(len(targets)):
         worker = output / f"worker-{index + 1}"
         report.add(index + 1, share, worker / "results.json", worker / "schemathesis.log")

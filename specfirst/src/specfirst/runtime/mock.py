@@ -23,6 +23,8 @@ from specfirst.contract.document import (
     Operation,
     Pointer,
     Response,
+    essence_of,
+    is_json,
     pointer_text,
 )
 from specfirst.runtime.asgi import HTTPResponse
@@ -41,6 +43,7 @@ _ITEMS = 3
 """The number of items of a stream."""
 
 _CONCRETE = {"text": "text/plain", "image": "image/png", "audio": "audio/mpeg", "video": "video/mp4"}
+_TEXTS = {"application": "application/octet-stream", "*": "text/plain"}
 
 
 class NoExample(NotImplementedYet):
@@ -72,8 +75,9 @@ class Mock:
         declared = self._operation.response(int(code)) if is_status else None
         if declared is None:
             raise _refused("response", self._operation.declared)
-        media_types = {media_type.essence: media_type for media_type in declared.content}
-        preferred = negotiated([*media_types], headers) if media_types else None
+        # Of media types that differ in parameters only, the first.
+        media_types = {media_type.essence: media_type for media_type in reversed(declared.content)}
+        preferred = negotiated([*reversed(media_types)], headers) if media_types else None
         name = preferences.get("example")
         kept = (code, preferred, name)
         if kept not in self._made:
@@ -164,6 +168,12 @@ class Mock:
         for header in declared.headers:
             where = (*declared.pointer, "headers", header.name)
             node, pointer = self._document.follow(nodes[header.name], where)
+            if header.media_type is not None:
+                # Its examples are those of its media type.
+                node, pointer = self._document.follow(
+                    node["content"][header.media_type], (*pointer, "content", header.media_type)
+                )
+            is_written = header.media_type is not None and is_json(essence_of(header.media_type))
             examples = [*_examples(self._document, node, pointer).values()]
             if not examples and not header.required:
                 continue
@@ -174,7 +184,7 @@ class Mock:
                 raise NoExample(f"header {header.name}", pointer) from None
             name = header.name.lower().encode()
             for part in value if name == b"set-cookie" and isinstance(value, list) else [value]:
-                yield name, _field(part, explode=header.explode)
+                yield name, json.dumps(part).encode() if is_written else _field(part, explode=header.explode)
 
 
 def default_status(declared: Collection[str]) -> str:
@@ -209,7 +219,9 @@ def _concrete(media_type: str, value: Any) -> str:
     kind, _, subtype = media_type.partition("/")
     if subtype.partition(";")[0].strip() != "*":
         return media_type
-    return _CONCRETE.get(kind, "text/plain" if isinstance(value, str) else "application/json")
+    if kind not in _TEXTS:
+        return _CONCRETE.get(kind, f"{kind}/x-mock")
+    return _TEXTS[kind] if isinstance(value, str) else "application/json"
 
 
 def _encoded(value: Any, media_type: MediaType, *, streamed: bool) -> bytes:

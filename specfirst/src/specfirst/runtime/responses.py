@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -13,7 +14,16 @@ import orjson
 import pydantic_core
 from pydantic import BaseModel
 
-from specfirst.contract.document import Document, Header, MediaType, Operation, Response, covers, essence_of
+from specfirst.contract.document import (
+    Document,
+    Header,
+    MediaType,
+    Operation,
+    Response,
+    covers,
+    essence_of,
+    is_json,
+)
 from specfirst.contract.shapes import text_shape
 from specfirst.runtime.asgi import HTTPResponse
 from specfirst.runtime.error_formats import ErrorFormat, declares_code
@@ -162,7 +172,7 @@ class Responder:
                 # Cookies contain commas, so each has a field of its own (RFC 9110, section 5.3).
                 headers += [(name, _field(name, part)) for part in value]
                 continue
-            headers.append((name, _field(name, value if type(value) is str else _header_text(value, header))))
+            headers.append((name, _field(name, _header_text(value, header))))
         return headers
 
     def conditional(self, response: HTTPResponse, headers: Iterable[tuple[bytes, bytes]]) -> HTTPResponse:
@@ -304,8 +314,11 @@ def _field(name: bytes, text: str) -> bytes:
 
 def _header_text(value: Any, header: Header) -> str:
     """Write the value of a header in the style `simple` (OpenAPI 3.1, section 4.8.12.3)."""
-    if header.media_type is not None:
-        return orjson.dumps(value).decode()
+    if header.media_type is not None and is_json(essence_of(header.media_type)):
+        # In ASCII, as all of a header must be (RFC 9110, section 5.5).
+        return json.dumps(value, separators=(",", ":"))
+    if isinstance(value, str):
+        return value
     if isinstance(value, Mapping):
         separator = "=" if header.explode else ","
         return ",".join(f"{name}{separator}{_scalar_text(part)}" for name, part in value.items())

@@ -204,8 +204,7 @@ def _declared(document: Document, operation: Operation, name: str) -> Mapping[st
             (*operation.pointer, "security"),
             remedy="declare it in components/securitySchemes",
         )
-    scheme, _ = document.follow(document.security_schemes[name], ("components", "securitySchemes", name))
-    declared: Mapping[str, Any] = scheme
+    declared: Mapping[str, Any] = document.security_schemes[name]
     return declared
 
 

@@ -6,6 +6,7 @@ JSON values of the types that the schema allows, and the whole is validated.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ Decode = Callable[[str], str]
 Texts = Mapping[str, Sequence[str]]
 
 _INTEGER = re.compile(r"(0|-?[1-9][0-9]{0,99})\Z")
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,99})(\.[0-9]{1,99})?([eE][+-]?[0-9]{1,2})?\Z")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,308})(\.[0-9]{1,99})?([eE][+-]?[0-9]{1,3})?\Z")
 
 
 def _integer(text: str) -> int:
@@ -36,9 +37,10 @@ def _integer(text: str) -> int:
 
 
 def _number(text: str) -> float:
-    if not _NUMBER.match(text):
+    number = float(text) if _NUMBER.match(text) else math.inf
+    if not math.isfinite(number):
         raise ValueError
-    return float(text)
+    return number
 
 
 def _boolean(text: str) -> bool:

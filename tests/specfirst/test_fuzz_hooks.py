@@ -1,0 +1,347 @@
+"""Which failures of Schemathesis `specfirst fuzz` sets aside: for each reason an example and a near miss.
+
+The checks, cases and requests are Schemathesis's own; only the responses are written here. So a case also
+shows that the check still reports what is set aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pytest
+import requests
+import schemathesis
+from schemathesis import Case, HookContext
+from schemathesis.checks import CHECKS, load_all_checks
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.core.transport import Response
+from schemathesis.generation import GenerationMode
+from schemathesis.generation.meta import (
+    CaseMetadata,
+    ComponentInfo,
+    CoverageScenario,
+    FuzzingPhaseData,
+    GenerationInfo,
+    PhaseInfo,
+    TestPhase,
+)
+from schemathesis.openapi.checks import (
+    AuthScenario,
+    EnsureResourceAvailability,
+    IgnoredAuth,
+    UseAfterFree,
+)
+from schemathesis.transport.serialization import Binary
+from specfirst.fuzz import hooks
+
+FORM_TYPE, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+NAMES = {"type": "array", "items": {"type": "string"}}
+FORM = {
+    "type": "object",
+    "properties": {"names": NAMES, "deep": {"type": "object"}, "count": {"type": "integer"}},
+}
+DONE = {"responses": {"204": {"description": "Done."}}}
+JSON = {"description": "Found.", "content": {"application/json": {"schema": True}}}
+BODIES = {
+    "application/json": {
+        "type": "object",
+        "required": ["a"],
+        "properties": {"at": {"type": "string", "format": "date-time"}},
+    },
+    "application/yaml": {"type": "object", "required": ["a"]},
+    "application/xml": {"type": "object", "required": ["a"]},
+    "text/csv": {"type": "string", "minLength": 3},
+    FORM_TYPE: FORM,
+    MULTIPART: {
+        "type": "object",
+        "required": ["files"],
+        "properties": {
+            "files": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}}
+        },
+    },
+}
+DOCUMENT: Final[dict[str, Any]] = {
+    "openapi": "3.2.0",
+    "info": {"title": "t", "version": "1"},
+    "paths": {
+        "/things": {
+            "get": {
+                "parameters": [
+                    {"name": "names", "in": "query", "schema": NAMES},
+                    {"name": "any", "in": "query", "schema": {}},
+                ],
+                **DONE,
+            },
+            "post": {
+                "requestBody": {
+                    "content": {name: {"schema": schema} for name, schema in BODIES.items()}
+                    | {"application/jsonl": {"$ref": "#/components/mediaTypes/Lines"}}
+                    | {"multipart/mixed": {"itemSchema": {"type": "integer"}}}
+                },
+                **DONE,
+            },
+            "additionalOperations": {"COPY": DONE},
+        },
+        "/empty": {"get": {"responses": dict.fromkeys(("200", "204"), JSON)}},
+        "/things/{id}": {"get": DONE},
+        "/things/{name}": {"put": DONE},
+        "/things/{id}/parts": {"get": DONE},
+    },
+    "components": {"mediaTypes": {"Lines": {"itemSchema": {"type": "integer"}}}},
+}
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT, config=SchemathesisConfig())
+MOCKED = {"x-mock": ["schema"]}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set_aside() -> None:
+    hooks._set_aside.clear()
+    hooks._undeclared.clear()
+
+
+def made(
+    path: str = "/things",
+    method: str = "POST",
+    wrong: ParameterLocation | None = None,
+    **values: Any,
+) -> Case[Any]:
+    """A case of the fuzzing phase, which is valid unless its part at `wrong` is not."""
+    mode = GenerationMode.POSITIVE if wrong is None else GenerationMode.NEGATIVE
+    places = {"query": ParameterLocation.QUERY, "body": ParameterLocation.BODY}
+    parts = {
+        place: ComponentInfo(mode if place is wrong else GenerationMode.POSITIVE)
+        for name, place in places.items()
+        if name in values
+    }
+    phase = PhaseInfo(TestPhase.FUZZING, FuzzingPhaseData(None, None, None, None))
+    meta = CaseMetadata(GenerationInfo(0, mode), parts, phase)
+    return SCHEMA.make_case(operation=SCHEMA[path][method], meta=meta, **values)
+
+
+def answered(case: Case[Any], status: int, method: str = "", **headers: list[str]) -> Response:
+    """A response to the request that Schemathesis sends for the case."""
+    sent = case.as_transport_kwargs(base_url="http://127.0.0.1")
+    request = requests.Request(
+        method or sent["method"],
+        sent["url"],
+        sent["headers"],
+        data=sent.get("data"),
+        params=sent.get("params"),
+    )
+    return Response(status, headers, b"", request.prepare(), 0.1, True)
+
+
+def judged(check: str, case: Case[Any], response: Response) -> list[str]:
+    """Run a check of Schemathesis, and return the titles of the failures that it reports."""
+    load_all_checks()
+    function: Any = CHECKS.get_one(check)
+    try:
+        case.validate_response(response, checks=[function])
+    except FailureGroup as group:
+        return [failure.title for failure in group.exceptions if isinstance(failure, Failure)]
+    return []
+
+
+def set_aside() -> list[str]:
+    return [reason.partition(": ")[2] for reason in hooks._set_aside]
+
+
+# --- Invalid data that the server accepts ----------------------------------------------------------------
+
+ACCEPTED = "Schema-violating request accepted"
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body", "reason"),
+    [
+        ("text/csv", {"a": 1}, "text/csv does not show the types of values"),
+        ("text/csv", "ab", None),
+        ("application/xml", {"b": 1}, "application/xml does not show the types of values"),
+        ("application/yaml", {"b": 1}, None),
+        ("application/json", {"b": 1}, None),
+        ("application/json", {"a": 1}, "the body matches its schema"),
+        ("application/json", {"a": 1, "at": "noon"}, None),
+        (FORM_TYPE, {"names": "one"}, "a form does not show whether one value is a list"),
+        (FORM_TYPE, {"names": {"one": 1}}, "a form does not show whether one value is a list"),
+        (FORM_TYPE, {"count": "one"}, None),
+        (FORM_TYPE, {"names": "one", "count": "one"}, None),
+        (MULTIPART, {"files": {}}, "a form does not show whether one value is a list"),
+        (MULTIPART, {"files": [], "names": Binary(b"")}, None),
+    ],
+)
+def test_accepted_invalid_data(media_type: str, body: Any, reason: str | None) -> None:
+    case = made(wrong=ParameterLocation.BODY, body=body, media_type=media_type)
+    assert judged("negative_data_rejection", case, answered(case, 204)) == ([] if reason else [ACCEPTED])
+    assert set_aside() == ([reason] if reason else [])
+
+
+def test_a_query_that_is_also_wrong_must_be_rejected() -> None:
+    case = made(body={"a": 1}, media_type="text/csv", query={"names": {"a": 1}}, wrong=ParameterLocation.BODY)
+    assert case.meta
+    case.meta.components[ParameterLocation.QUERY] = ComponentInfo(GenerationMode.NEGATIVE)
+    assert judged("negative_data_rejection", case, answered(case, 204)) == [ACCEPTED]
+
+
+# --- Valid data that the server rejects ------------------------------------------------------------------
+
+NESTED = "OpenAPI does not say how lists, objects and null inside others are written in a query"
+NO_MATCH = "the body does not match its schema: an example of the contract, or a text of another format"
+AMBIGUOUS = "a form shows neither null nor an empty list, and Schemathesis writes nested objects as texts"
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (
+            {"body": {"b": 1}, "media_type": "application/json"},
+            NO_MATCH,
+        ),
+        ({"body": {"a": 1, "at": ""}, "media_type": "application/json"}, NO_MATCH),
+        ({"body": {"a": 1}, "media_type": "application/json"}, None),
+        ({"body": {"a": 1}, "media_type": "multipart/mixed"}, "Schemathesis does not read itemSchema"),
+        ({"body": [1], "media_type": "application/jsonl"}, None),
+        ({"body": {"names": None}, "media_type": FORM_TYPE}, AMBIGUOUS),
+        ({"body": {"names": []}, "media_type": FORM_TYPE}, AMBIGUOUS),
+        ({"body": {"deep": {"a": {"b": 1}}}, "media_type": FORM_TYPE}, AMBIGUOUS),
+        ({"body": {"names": ["a"], "deep": {"a": 1}}, "media_type": FORM_TYPE}, None),
+        ({"body": "a,b", "media_type": "text/csv"}, None),
+        ({"query": {"any": {"a": [1]}}, "method": "GET"}, NESTED),
+        ({"query": {"any": {"a": None}}, "method": "GET"}, NESTED),
+        ({"query": {"names": ["a", None]}, "method": "GET"}, NESTED),
+        ({"query": {"any": {"a": 1}}, "method": "GET"}, None),
+        (
+            {"query": {"names": []}, "method": "GET"},
+            "an empty list in a query, `tags=`, is a list of an empty text (RFC 6570, section 2.3)",
+        ),
+        ({"query": {"names": [""]}, "method": "GET"}, None),
+    ],
+)
+def test_rejected_valid_data(values: Mapping[str, Any], reason: str | None) -> None:
+    case = made(**values)
+    failures = judged("positive_data_acceptance", case, answered(case, 422))
+    assert failures == ([] if reason else ["Schema-valid request rejected"])
+    assert set_aside() == ([reason] if reason else [])
+
+
+# --- Bodies that Schemathesis does not know -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("body", "sent"), [([1, 2], b"1\n2\n"), ([], b""), ({"a": 1}, b'{"a": 1}\n')])
+def test_lines_are_sent_as_their_item_schema_says(body: Any, sent: bytes) -> None:
+    operation = SCHEMA["/things"]["POST"]
+    alternative = operation.get_body_for_media_type("application/jsonl")
+    assert alternative.optimized_schema == {"type": "array", "items": {"type": "integer"}}
+    assert made(body=body, media_type="application/jsonl").as_transport_kwargs()["data"] == sent
+
+
+# --- Methods ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "allow", "reason"),
+    [
+        ("/things", "GET, POST, COPY", "Schemathesis does not read additionalOperations"),
+        ("/things", "GET, POST, MOVE", None),
+        ("/things", "GET, COPY", None),
+        ("/things/{id}", "GET, PUT", "another path template matches the same paths"),
+        ("/things/{id}/parts", "GET, PUT", None),
+    ],
+)
+def test_the_header_allow(path: str, allow: str, reason: str | None) -> None:
+    case = made(path, "GET", path_parameters={"id": "1"} if "{" in path else {})
+    response = answered(case, 204, "OPTIONS", allow=[allow])
+    assert judged("allow_header_conformance", case, response) == ([] if reason else ["Allow header mismatch"])
+    assert set_aside() == ([reason] if reason else [])
+
+
+@pytest.mark.parametrize(("path", "kept"), [("/things/{id}", []), ("/things/{id}/parts", ["PUT"])])
+def test_a_method_that_only_another_template_has(path: str, kept: list[str]) -> None:
+    case = made(path, "GET", path_parameters={"id": "1"})
+    assert case.meta
+    case.meta.phase = PhaseInfo.coverage(
+        CoverageScenario.UNSPECIFIED_HTTP_METHOD, "Unspecified HTTP method: PUT"
+    )
+    case.method = "PUT"
+    found = judged("unsupported_method", case, answered(case, 204))
+    assert found == ["Wrong response to undeclared method" for _ in kept]
+
+
+# --- Limits of HTTP ---------------------------------------------------------------------------------------
+
+URL = "the server's limit for the length of URLs comes before the contract (RFC 9110, sections 4.1 and 5.4)"
+HEADERS = (
+    "the server's limit for the size of headers comes before the contract (RFC 9110, sections 4.1 and 5.4)"
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "length", "reason"), [(414, 8000, URL), (414, 7000, None), (422, 8000, None)]
+)
+def test_a_url_that_is_too_long(status: int, length: int, reason: str | None) -> None:
+    case = made("/things/{id}", "GET", path_parameters={"id": "a" * length})
+    failures = judged("positive_data_acceptance", case, answered(case, status))
+    assert failures == ([] if reason else ["Schema-valid request rejected"])
+    assert set_aside() == ([reason] if reason else [])
+
+
+@pytest.mark.parametrize(
+    ("status", "length", "reason"), [(431, 8000, HEADERS), (431, 7000, None), (414, 8000, None)]
+)
+def test_headers_that_are_too_long(status: int, length: int, reason: str | None) -> None:
+    case = made(method="GET", headers={"X-Long": "a" * length})
+    failures = judged("positive_data_acceptance", case, answered(case, status))
+    assert failures == ([] if reason else ["Schema-valid request rejected"])
+    assert set_aside() == ([reason] if reason else [])
+
+
+@pytest.mark.parametrize(("status", "kept"), [(204, False), (200, True)])
+def test_a_declared_body_of_a_status_without_content(status: int, kept: bool) -> None:
+    case = made("/empty", "GET")
+    found = judged("content_type_conformance", case, answered(case, status))
+    assert found == (["Missing Content-Type header"] if kept else [])
+
+
+# --- Mocks ----------------------------------------------------------------------------------------------
+
+GONE = UseAfterFree(operation="o", message="m", free="f", usage="u")
+LOST = EnsureResourceAvailability(operation="o", message="m", created_with="c", not_available_with="n")
+GENERATED = IgnoredAuth(operation="o", message="m", scenario=AuthScenario.GENERATED_AUTH)
+NONE = IgnoredAuth(operation="o", message="m", scenario=AuthScenario.NO_AUTH)
+
+
+@pytest.mark.parametrize(
+    ("failure", "headers", "reason"),
+    [
+        (GONE, MOCKED, "a mock keeps no data"),
+        (GONE, {}, None),
+        (LOST, MOCKED, "a mock keeps no data"),
+        (LOST, {}, None),
+        (GENERATED, MOCKED, "a mock accepts every credential of the right form"),
+        (GENERATED, {}, None),
+        (NONE, MOCKED, None),
+    ],
+)
+def test_what_a_mock_cannot_do(failure: Failure, headers: Any, reason: str | None) -> None:
+    """These checks need several requests, so the failures are made here."""
+    case = made(method="GET")
+    kept = hooks.filter_failure(
+        HookContext(operation=case.operation), failure, case, answered(case, 200, **headers)
+    )
+    assert kept is (reason is None)
+    assert set_aside() == ([reason] if reason else [])
+
+
+# --- Statuses -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("status", "kept"), [(418, False), (399, True), (500, True)])
+def test_an_undeclared_error_of_the_client_is_a_warning(status: int, kept: bool) -> None:
+    case = made(method="GET")
+    found = judged("status_code_conformance", case, answered(case, status))
+    assert found == (["Undocumented status code"] if kept else [])
+    commands = hooks._undeclared.get("GET /things", {})
+    assert [*commands] == ([] if kept else [status])
+    assert all(command.startswith("curl -X GET ") for command in commands.values())
