@@ -298,7 +298,7 @@ _COMPARISON = """## Comparison
 
 The same contracts with other tools that make a Python server of a contract. Each is used as its documentation
 shows, without options that change what it accepts. The four marks are: it generates, the result compiles, it
-passes `mypy --strict`, the server starts. A dot means that the step was not reached. connexion generates no
-code, so it has only the last one.
+passes `mypy --strict`, the server starts. A dot means that the step was not reached, and a dash that the
+contract was not tried with this tool. connexion generates no code, so it has only the last one.
 
 """

@@ -193,13 +193,18 @@ def test_a_discriminator_with_a_default_is_left_to_the_schema() -> None:
 
 
 def test_links_to_operations_that_do_not_exist_are_left_out() -> None:
-    links = {"good": {"operationId": "a"}, "dead": {"operationId": "b"}, "other": {"operationRef": "#/x"}}
+    good, dead = {"operationId": "a"}, {"operationId": "b"}
+    refs = {name: {"$ref": f"#/components/links/{name}"} for name in ("Good", "Dead")}
+    links = {"good": good, "dead": dead, "other": {"operationRef": "#/x"}, **refs}
     response: dict[str, Any] = {"description": "d", "links": dict(links)}
     shared: dict[str, Any] = {"description": "d", "links": dict(links)}
     operation = {"operationId": "a", "responses": {"200": response}}
-    raw = {"paths": {"/a": {"get": operation}}, "components": {"responses": {"Shared": shared}}}
+    raw = {
+        "paths": {"/a": {"get": operation}},
+        "components": {"responses": {"Shared": shared}, "links": {"Good": good, "Dead": dead}},
+    }
     hooks.before_load_schema(HookContext(), raw)
-    assert [[*part["links"]] for part in (response, shared)] == [["good", "other"]] * 2
+    assert [[*part["links"]] for part in (response, shared)] == [["good", "other", "Good"]] * 2
 
 
 def test_a_query_that_is_also_wrong_must_be_rejected() -> None:

@@ -109,12 +109,13 @@ def _drop_dead_links(raw_schema: dict[str, Any]) -> None:
     shared = raw_schema.get("components", {}).get("responses", {}).values()
     ids = {operation.get("operationId") for operation in operations}
     own = (response for operation in operations for response in operation.get("responses", {}).values())
+    common = raw_schema.get("components", {}).get("links", {})
     for response in (*own, *shared):
         links = response.get("links", {})
-        for name in [
-            n for n, link in links.items() if "operationId" in link and link["operationId"] not in ids
-        ]:
-            del links[name]
+        for name, link in [*links.items()]:
+            target = common.get(str(link.get("$ref", "")).removeprefix("#/components/links/"), link)
+            if "operationId" in target and target["operationId"] not in ids:
+                del links[name]
 
 
 def _drop_default_mappings(node: Any) -> None:
