@@ -1189,6 +1189,36 @@ async def verdicts(source: Json, *bodies: Any) -> list[int]:
     return [(await service.post(json=body)).status_code for body in bodies]
 
 
+ITEM: Json = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
+
+
+# In a schema with `$id`, #/components can only mean the document.
+@pytest.mark.parametrize("item", [ITEM, {"$ref": "#/components/schemas/Item"}])
+async def test_a_dynamic_reference_leads_to_the_outermost_anchor(item: Json) -> None:
+    """Here, a page of any items gets the items of the schema that refers to it."""
+    source = putting(
+        {"$ref": "#/components/schemas/ThingPage"},
+        Item=ITEM,
+        Page={
+            "$id": "https://example.com/page",
+            "type": "object",
+            "required": ["items"],
+            "properties": {"items": {"type": "array", "minItems": 1, "items": {"$dynamicRef": "#item"}}},
+            "$defs": {"item": {"$dynamicAnchor": "item"}},
+        },
+        ThingPage={
+            "$id": "https://example.com/things",
+            "$ref": "page",
+            "$defs": {"item": {"$dynamicAnchor": "item", **item}},
+        },
+    )
+    assert await verdicts(source, {"items": [{"name": "a"}]}, {"items": [{}]}, {"items": [1]}) == [
+        204,
+        422,
+        422,
+    ]
+
+
 async def test_a_component_and_an_inline_schema_of_one_name_are_two_classes() -> None:
     schemas = {
         "Thing": {

@@ -180,6 +180,20 @@ def test_accepted_invalid_data(media_type: str, body: Any, reason: str | None) -
     assert set_aside() == ([reason] if reason else [])
 
 
+@pytest.mark.parametrize(("headers", "kept"), [(MOCKED, []), ({}, [ACCEPTED])])
+def test_accepted_invalid_items_of_a_stream(headers: Any, kept: list[str]) -> None:
+    case = made(wrong=ParameterLocation.BODY, body=["a"], media_type="application/jsonl")
+    assert judged("negative_data_rejection", case, answered(case, 204, **headers)) == kept
+
+
+def test_a_discriminator_with_a_default_is_left_to_the_schema() -> None:
+    pet = {"oneOf": [{"required": ["a"]}], "discriminator": {"propertyName": "a", "defaultMapping": "b"}}
+    cat = {"oneOf": [{"required": ["a"]}], "discriminator": {"propertyName": "a"}}
+    raw = {"paths": {}, "components": {"schemas": {"Pet": pet, "Cat": dict(cat)}}}
+    hooks.before_load_schema(HookContext(), raw)
+    assert raw["components"]["schemas"] == {"Pet": {"oneOf": [{"required": ["a"]}]}, "Cat": cat}
+
+
 def test_a_query_that_is_also_wrong_must_be_rejected() -> None:
     case = made(body={"a": 1}, media_type="text/csv", query={"names": {"a": 1}}, wrong=ParameterLocation.BODY)
     assert case.meta
@@ -235,6 +249,7 @@ def test_rejected_valid_data(values: Mapping[str, Any], reason: str | None) -> N
 def test_lines_are_sent_as_their_item_schema_says(body: Any, sent: bytes) -> None:
     operation = SCHEMA["/things"]["POST"]
     alternative = operation.get_body_for_media_type("application/jsonl")
+    assert alternative
     assert alternative.optimized_schema == {"type": "array", "items": {"type": "integer"}}
     assert made(body=body, media_type="application/jsonl").as_transport_kwargs()["data"] == sent
 

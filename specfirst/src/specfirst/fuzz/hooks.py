@@ -54,6 +54,7 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     - Header parameters named Accept, Content-Type or Authorization are ignored (OpenAPI 3.1, section 4.8.12).
     - A template expression without a parameter is a text.
     - A path with a fragment, which is not sent, is the path of other operations, or none.
+    - A discriminator with a defaultMapping, which Schemathesis does not read, is left out.
     - References to components/mediaTypes are resolved, and the itemSchema of lines in a request is a list's
       (OpenAPI 3.2, section 4.14).
     - A part of a multipart body that is a file says so in one of the ways that Schemathesis knows.
@@ -61,6 +62,7 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     _mark_files(raw_schema)
     for path in [path for path in raw_schema.get("paths", {}) if "#" in path]:
         del raw_schema["paths"][path]
+    _drop_default_mappings(raw_schema)
     common = raw_schema.get("x-response-headers", {})
     components = raw_schema.get("components", {})
     for path, item in raw_schema.get("paths", {}).items():
@@ -98,6 +100,17 @@ def _parameters(node: dict[str, Any], components: Mapping[str, Any]) -> list[dic
     if "parameters" in node:
         node["parameters"] = kept
     return found
+
+
+def _drop_default_mappings(node: Any) -> None:
+    if isinstance(node, dict):
+        if isinstance(node.get("discriminator"), dict) and "defaultMapping" in node["discriminator"]:
+            del node["discriminator"]
+        for part in node.values():
+            _drop_default_mappings(part)
+    elif isinstance(node, list):
+        for part in node:
+            _drop_default_mappings(part)
 
 
 def _resolve_media_types(part: dict[str, Any], components: Mapping[str, Any]) -> None:
@@ -225,7 +238,9 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
             return "Schemathesis does not read additionalOperations"
     media_type = essence_of(case.media_type or "")
     if isinstance(failure, AcceptedNegativeData) and _only_the_body_is_wrong(case):
-        shows_types = is_json(media_type) or media_type in (*_FORMS, *_READ)
+        shows_types = is_json(media_type) or media_type in (*_FORMS, *_READ, *_LINES)
+        if media_type in _LINES and MARK.lower() in response.headers:
+            return "a mock does not read the items of a stream"
         if media_type and not shows_types and not _is_wrong_text(case, response):
             return f"{media_type} does not show the types of values"
         if media_type in _FORMS and _valid_with_lists(case):

@@ -136,16 +136,25 @@ class _Values:
     ) -> _Conflict | None:
         for part in alternating:
             for field in ("anyOf", "oneOf"):
-                conflicts = []
-                for child in self._children(part, field):
+                alternatives, conflicts = self._children(part, field), dict[Pointer, _Conflict]()
+                # One that accepts a value is enough, so those that refer to nothing come first.
+                for child in sorted(alternatives, key=self._leads_on):
                     more = [part for part in self._together([child]) if part not in together]
-                    conflicts.append(self._conflict([*together, *more], more, within) if more else None)
-                    if conflicts[-1] is None:
+                    if not more or len(more) > _WIDTH:
                         break
-                if conflicts and (first := conflicts[0]) and conflicts[-1]:
-                    problem = f"no alternative accepts a value; about the first one: {first.problem}"
-                    return first._replace(pointer=(*part.pointer, field), problem=problem)
+                    if not (conflict := self._conflict([*together, *more], more, within)):
+                        break
+                    conflicts[child.pointer] = conflict
+                else:
+                    if alternatives:
+                        first = conflicts[alternatives[0].pointer]
+                        problem = f"no alternative accepts a value; about the first one: {first.problem}"
+                        return first._replace(pointer=(*part.pointer, field), problem=problem)
         return None
+
+    def _leads_on(self, part: Part) -> bool:
+        """Return whether a schema refers to others, or combines them."""
+        return isinstance(part.node, Mapping) and not part.node.keys().isdisjoint(_LEADING)
 
     def _simple(self, together: Sequence[Part], within: frozenset[_Key]) -> _Conflict | None:
         """Return the conflict of the schemas without their alternatives."""
@@ -204,10 +213,13 @@ class _Values:
         return None
 
     def _together(self, parts: Iterable[Part]) -> list[Part]:
-        """Return the schemas that a value of all these schemas is valid for: with references and `allOf`."""
+        """Return the schemas that a value of all these schemas is valid for: with references and `allOf`.
+
+        If there are more than can be examined, the rest is missing.
+        """
         found: dict[Pointer, Part] = {}
         waiting = [*reversed([*parts])]
-        while waiting:
+        while waiting and len(found) <= _WIDTH:
             part = waiting.pop()
             if part.pointer in found:
                 continue
@@ -221,6 +233,8 @@ class _Values:
     def _children(self, part: Part, field: str) -> list[Part]:
         return [child for child in self._view.children(part, "schema") if child.field == field]
 
+
+_LEADING = frozenset({"$ref", "$dynamicRef", "allOf", "anyOf", "oneOf"})
 
 _OPEN = "add the property there, or remove `additionalProperties: false`, which excludes all others"
 
