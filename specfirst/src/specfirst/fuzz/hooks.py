@@ -356,7 +356,7 @@ def _valid_but_for_files(case: Case[Any]) -> bool:
     if alternative is None or not isinstance(case.body, dict):
         return False
     schema: Any = alternative.optimized_schema
-    body = dict(case.body)
+    body: dict[str, Any] = {**case.body}
     for name, part in (schema.get("properties") or {}).items():
         several = isinstance(part, dict) and _is_file(part.get("items"))
         if name not in body or not (several or _is_file(part)):
