@@ -194,6 +194,16 @@ def test_a_discriminator_with_a_default_is_left_to_the_schema() -> None:
     assert raw["components"]["schemas"] == {"Pet": {"oneOf": [{"required": ["a"]}]}, "Cat": cat}
 
 
+def test_links_to_operations_that_do_not_exist_are_left_out() -> None:
+    links = {"good": {"operationId": "a"}, "dead": {"operationId": "b"}, "other": {"operationRef": "#/x"}}
+    response: dict[str, Any] = {"description": "d", "links": dict(links)}
+    shared: dict[str, Any] = {"description": "d", "links": dict(links)}
+    operation = {"operationId": "a", "responses": {"200": response}}
+    raw = {"paths": {"/a": {"get": operation}}, "components": {"responses": {"Shared": shared}}}
+    hooks.before_load_schema(HookContext(), raw)
+    assert [[*part["links"]] for part in (response, shared)] == [["good", "other"]] * 2
+
+
 def test_a_query_that_is_also_wrong_must_be_rejected() -> None:
     case = made(body={"a": 1}, media_type="text/csv", query={"names": {"a": 1}}, wrong=ParameterLocation.BODY)
     assert case.meta
@@ -204,6 +214,7 @@ def test_a_query_that_is_also_wrong_must_be_rejected() -> None:
 # --- Valid data that the server rejects ------------------------------------------------------------------
 
 NESTED = "OpenAPI does not say how lists, objects and null inside others are written in a query"
+NULL = "a query does not show null, which Schemathesis writes as a text"
 NO_MATCH = "the body does not match its schema: an example of the contract, or a text of another format"
 AMBIGUOUS = "a form shows neither null nor an empty list, and Schemathesis writes nested objects as texts"
 
@@ -227,6 +238,8 @@ AMBIGUOUS = "a form shows neither null nor an empty list, and Schemathesis write
         ({"query": {"any": {"a": [1]}}, "method": "GET"}, NESTED),
         ({"query": {"any": {"a": None}}, "method": "GET"}, NESTED),
         ({"query": {"names": ["a", None]}, "method": "GET"}, NESTED),
+        ({"query": {"names": ["a", "null"]}, "method": "GET"}, NULL),
+        ({"query": {"any": "null"}, "method": "GET"}, NULL),
         ({"query": {"any": {"a": 1}}, "method": "GET"}, None),
         (
             {"query": {"names": []}, "method": "GET"},

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from copy import deepcopy
@@ -54,6 +56,7 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     - Header parameters named Accept, Content-Type or Authorization are ignored (OpenAPI 3.1, section 4.8.12).
     - A template expression without a parameter is a text.
     - A path with a fragment, which is not sent, is the path of other operations, or none.
+    - Links to operations that do not exist are left out: lint reports them, and they would end a phase.
     - A discriminator with a defaultMapping, which Schemathesis does not read, is left out.
     - References to components/mediaTypes are resolved, and the itemSchema of lines in a request is a list's
       (OpenAPI 3.2, section 4.14).
@@ -63,6 +66,7 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     for path in [path for path in raw_schema.get("paths", {}) if "#" in path]:
         del raw_schema["paths"][path]
     _drop_default_mappings(raw_schema)
+    _drop_dead_links(raw_schema)
     common = raw_schema.get("x-response-headers", {})
     components = raw_schema.get("components", {})
     for path, item in raw_schema.get("paths", {}).items():
@@ -100,6 +104,20 @@ def _parameters(node: dict[str, Any], components: Mapping[str, Any]) -> list[dic
     if "parameters" in node:
         node["parameters"] = kept
     return found
+
+
+def _drop_dead_links(raw_schema: dict[str, Any]) -> None:
+    items = raw_schema.get("paths", {}).values()
+    operations = [node for item in items for node in item.values() if isinstance(node, dict)]
+    shared = raw_schema.get("components", {}).get("responses", {}).values()
+    ids = {operation.get("operationId") for operation in operations}
+    own = (response for operation in operations for response in operation.get("responses", {}).values())
+    for response in (*own, *shared):
+        links = response.get("links", {})
+        for name in [
+            n for n, link in links.items() if "operationId" in link and link["operationId"] not in ids
+        ]:
+            del links[name]
 
 
 def _drop_default_mappings(node: Any) -> None:
@@ -258,6 +276,8 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
         return "an empty list in a query, `tags=`, is a list of an empty text (RFC 6570, section 2.3)"
     if isinstance(failure, RejectedPositiveData) and any(map(_is_nested, query)):
         return "OpenAPI does not say how lists, objects and null inside others are written in a query"
+    if isinstance(failure, RejectedPositiveData) and any(map(_shows_null, query)):
+        return "a query does not show null, which Schemathesis writes as a text"
     fields = case.body.values() if media_type in _FORMS and isinstance(case.body, dict) else ()
     if isinstance(failure, RejectedPositiveData) and any(map(_is_ambiguous, fields)):
         return "a form shows neither null nor an empty list, and Schemathesis writes nested objects as texts"
@@ -343,6 +363,10 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 def _is_ambiguous(value: Any) -> bool:
     return value in (None, [], {}) or _is_nested(value)
+
+
+def _shows_null(value: Any) -> bool:
+    return value == "null" or (isinstance(value, list) and "null" in value)
 
 
 def _is_nested(value: Any) -> bool:
@@ -491,6 +515,13 @@ def _observer() -> Any:
 
     return observe
 
+
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    and threading.current_thread() is threading.main_thread()
+):
+    # A process in the background of a script ignores SIGINT, with which `specfirst.fuzz.run` ends a run.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if os.environ.get(HOOKS):
     loading.load_from_path(os.environ[HOOKS])
