@@ -167,6 +167,8 @@ ACCEPTED = "Schema-violating request accepted"
         (FORM_TYPE, {"names": "one"}, "a form does not show whether one value is a list"),
         (FORM_TYPE, {"names": {"one": 1}}, "a form does not show whether one value is a list"),
         (FORM_TYPE, {"count": "one"}, None),
+        (MULTIPART, {"files": [1, None]}, "a file may have any content"),
+        (MULTIPART, {"files": []}, None),
         (FORM_TYPE, {"names": "one", "count": "one"}, None),
         (MULTIPART, {"files": {}}, "a form does not show whether one value is a list"),
         (MULTIPART, {"files": [], "names": Binary(b"")}, None),
@@ -378,3 +380,37 @@ def test_an_undeclared_error_of_the_client_is_a_warning(status: int, kept: bool)
     commands = hooks._undeclared.get("GET /things", {})
     assert [*commands] == ([] if kept else [status])
     assert all(command.startswith("curl -X GET ") for command in commands.values())
+
+
+# --- The contract as Schemathesis understands it ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"anyOf": [{"type": "string", "format": "binary"}, {"type": "null"}]},
+        {"contentMediaType": "image/png"},
+        {"$ref": "#/components/schemas/Picture"},
+    ],
+)
+def test_files_that_schemathesis_does_not_know_are_sent_as_files(part: Mapping[str, Any]) -> None:
+    body = {
+        "type": "object",
+        "properties": {"file": part, "files": {"type": "array", "items": part}, "a": True},
+    }
+    picture = {"allOf": [{"type": "string", "format": "binary"}]}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/": {"post": {"requestBody": {"content": {MULTIPART: {"schema": body}}}, **DONE}}},
+        "components": {"schemas": {"Picture": picture}},
+    }
+    # The hook runs when the contract is loaded.
+    schema = schemathesis.openapi.from_dict(document, config=SchemathesisConfig())
+    case = schema.make_case(
+        operation=schema["/"]["POST"],
+        body={"file": Binary(b"a"), "files": [Binary(b"b")]},
+        media_type=MULTIPART,
+    )
+    sent = case.as_transport_kwargs(base_url="http://127.0.0.1")["files"]
+    assert [(name, bool(file[0])) for name, file in sent] == [("file", True), ("files", True)]

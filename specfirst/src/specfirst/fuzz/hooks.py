@@ -39,7 +39,8 @@ from schemathesis.openapi.checks import (
     UseAfterFree,
 )
 
-from specfirst.contract.document import Document, Operation, essence_of, is_json
+from specfirst.contract.document import Document, Operation, Pointer, essence_of, is_json
+from specfirst.contract.shapes import files_in
 from specfirst.coverage import Recorder
 from specfirst.fuzz import CONTRACT, HOOKS, OBSERVATIONS, RESULTS
 from specfirst.runtime.mock import MARK
@@ -59,7 +60,9 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     - A discriminator with a defaultMapping, which Schemathesis does not read, is left out.
     - References to components/mediaTypes are resolved, and the itemSchema of lines in a request is a list's
       (OpenAPI 3.2, section 4.14).
+    - A part of a multipart body that is a file says so in one of the ways that Schemathesis knows.
     """
+    _mark_files(raw_schema)
     for path in [path for path in raw_schema.get("paths", {}) if "#" in path]:
         del raw_schema["paths"][path]
     _drop_default_mappings(raw_schema)
@@ -138,6 +141,39 @@ def _resolve_media_types(part: dict[str, Any], components: Mapping[str, Any]) ->
             found.setdefault("schema", {"type": "array", "items": found["itemSchema"]})
         content[name] = found
 
+
+def _mark_files(raw_schema: dict[str, Any]) -> None:
+    if "multipart/" not in json.dumps(raw_schema):
+        return
+    document = Document(raw_schema)
+    bodies = (o.body.content for o in document.operations if o.body)
+    for media_type in (one for content in bodies for one in content if one.codec == "multipart"):
+        if media_type.schema is None:
+            continue
+        _, place = document.follow(media_type.schema, (*media_type.pointer, "schema"))
+        schema = _at(raw_schema, place)
+        properties = schema.get("properties", {}) if isinstance(schema, dict) else {}
+        files = {
+            name: files_in(document, part, (*place, "properties", name))
+            for name, part in properties.items()
+            if not (_is_binary(part) or (isinstance(part, dict) and _is_binary(part.get("items"))))
+        }
+        if marked := {name: _FILES[found] for name, found in files.items() if found}:
+            _at(raw_schema, media_type.pointer)["schema"] = {**schema, "properties": {**properties, **marked}}
+
+
+def _is_binary(schema: Any) -> bool:
+    return isinstance(schema, dict) and schema.get("format") == "binary"
+
+
+def _at(node: Any, pointer: Pointer) -> Any:
+    for token in pointer:
+        node = node[int(token)] if isinstance(node, list) else node[token]
+    return node
+
+
+_FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
+_FILES: Mapping[str, Mapping[str, Any]] = {"one": _FILE, "several": {"type": "array", "items": _FILE}}
 
 _LINES = {
     "application/jsonl": "",
@@ -228,6 +264,8 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
             return f"{media_type} does not show the types of values"
         if media_type in _FORMS and _valid_with_lists(case):
             return "a form does not show whether one value is a list"
+        if media_type in _FORMS and _valid_but_for_files(case):
+            return "a file may have any content"
         if (is_json(media_type) or media_type in _READ) and _has_schema(case) and _is_valid(case):
             return "the body matches its schema"
     if isinstance(failure, RejectedPositiveData) and is_json(media_type) and not _is_valid(case):
@@ -335,6 +373,30 @@ def _shows_null(value: Any) -> bool:
 def _is_nested(value: Any) -> bool:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return any(part is None or isinstance(part, dict | list) for part in inner)
+
+
+def _valid_but_for_files(case: Case[Any]) -> bool:
+    """Return whether the body is valid if its files are; a file that is null is not sent."""
+    alternative = case.operation.get_body_for_media_type(case.media_type)
+    if alternative is None or not isinstance(case.body, dict):
+        return False
+    schema: Any = alternative.optimized_schema
+    body: dict[str, Any] = {**case.body}
+    for name, part in (schema.get("properties") or {}).items():
+        several = isinstance(part, dict) and _is_file(part.get("items"))
+        if name not in body or not (several or _is_file(part)):
+            continue
+        value = body.pop(name)
+        if several:
+            body[name] = [""] * (len(value) if isinstance(value, list) else 1)
+        elif value is not None:
+            body[name] = ""
+    return bool(jsonschema_rs.validator_for(schema).is_valid(body))
+
+
+def _is_file(schema: Any) -> bool:
+    is_octets = isinstance(schema, dict) and schema.get("contentMediaType") == _FILE["contentMediaType"]
+    return is_octets or _is_binary(schema)
 
 
 def _valid_with_lists(case: Case[Any]) -> bool:
