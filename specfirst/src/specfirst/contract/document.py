@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -494,10 +494,7 @@ class Document:
         if not fragment:
             return base if hash_ or base else None
         if fragment.startswith("/"):
-            tokens = (
-                token.replace("~1", "/").replace("~0", "~") for token in unquote(fragment[1:]).split("/")
-            )
-            return (*base, *tokens)
+            return (*base, *_tokens(fragment))
         return self._anchors.get((base, fragment))
 
     def _absolute(self, address: str, pointer: Pointer) -> str:
@@ -846,6 +843,12 @@ class Document:
                 media_type=media_type,
                 identifier=python_name(name.lower(), TAKEN_BY_HEADERS),
             )
+
+
+@lru_cache(maxsize=10_000)
+def _tokens(fragment: str) -> Pointer:
+    """Return the tokens of a JSON pointer in a URI fragment (RFC 6901, section 6). Readers ask repeatedly."""
+    return tuple(token.replace("~1", "/").replace("~0", "~") for token in unquote(fragment[1:]).split("/"))
 
 
 NamedT = TypeVar("NamedT", Parameter, Header)

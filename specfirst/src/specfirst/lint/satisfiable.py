@@ -15,6 +15,9 @@ _TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")
 _DEPTH, _WIDTH = 8, 50
 """How deep values and alternatives in others are examined, and how many schemas of one value."""
 
+_NEUTRAL = {"$ref", "allOf", "anyOf", "oneOf", "description", "title", "discriminator"}
+"""Keywords that exclude no value by themselves."""
+
 _Key = tuple[frozenset[Pointer], frozenset[Pointer]]
 """Schemas that a value has to be valid for, and those whose alternatives are examined."""
 
@@ -85,7 +88,7 @@ class _Values:
         together = self._together(parts)
         if len(within) > _DEPTH or len(together) > _WIDTH or _key(together, together) in self._inhabited:
             return None
-        for part in together:
+        for part in together if len(together) > 1 else ():
             # The smallest combination that accepts nothing is the cause.
             if len(self._together([part])) < len(together) and (found := self.conflict([part], within)):
                 return found
@@ -134,12 +137,14 @@ class _Values:
     def _of_alternatives(
         self, together: Sequence[Part], alternating: Sequence[Part], within: frozenset[_Key]
     ) -> _Conflict | None:
+        # A schema of alternatives only adds nothing to each of them, so their verdicts are the same everywhere.
+        constraining = [part for part in together if _constrains(part)]
         for part in alternating:
             for field in ("anyOf", "oneOf"):
                 conflicts = []
                 for child in self._children(part, field):
                     more = [part for part in self._together([child]) if part not in together]
-                    conflicts.append(self._conflict([*together, *more], more, within) if more else None)
+                    conflicts.append(self._conflict([*constraining, *more], more, within) if more else None)
                     if conflicts[-1] is None:
                         break
                 if conflicts and (first := conflicts[0]) and conflicts[-1]:
@@ -167,8 +172,13 @@ class _Values:
             if set.intersection(*literals):
                 return None
             return _Conflict(place, "no value is in all of the enums", "correct the values")
-        found = [self._of_type(kind, schemas, within) for kind in sorted(kinds, key=_TYPES.index)]
-        return found[0] if all(found) else None
+        first = None
+        for kind in filter(kinds.__contains__, _TYPES):
+            conflict = self._of_type(kind, schemas, within)
+            if not conflict:
+                return None
+            first = first or conflict
+        return first
 
     def _of_type(self, kind: str, schemas: Sequence[Part], within: frozenset[_Key]) -> _Conflict | None:
         if conflict := _bounds(schemas, kind):
@@ -204,10 +214,13 @@ class _Values:
         return None
 
     def _together(self, parts: Iterable[Part]) -> list[Part]:
-        """Return the schemas that a value of all these schemas is valid for: with references and `allOf`."""
+        """Return the schemas that a value of all these schemas is valid for: with references and `allOf`.
+
+        Not all of them if there are more than `_WIDTH`, which are too many.
+        """
         found: dict[Pointer, Part] = {}
         waiting = [*reversed([*parts])]
-        while waiting:
+        while waiting and len(found) <= _WIDTH:
             part = waiting.pop()
             if part.pointer in found:
                 continue
@@ -235,6 +248,11 @@ def _combination(parts: Sequence[Part]) -> Pointer:
         if isinstance(part.node, Mapping) and "allOf" in part.node:
             return (*part.pointer, "allOf")
     return parts[0].pointer
+
+
+def _constrains(part: Part) -> bool:
+    """Return whether a schema excludes values by itself, not only by references and alternatives."""
+    return not isinstance(part.node, Mapping) or not part.node.keys() <= _NEUTRAL
 
 
 def _is_closed(part: Part) -> bool:
