@@ -27,6 +27,8 @@ _BOUNDS: Mapping[str, tuple[str, str]] = {
     "object": ("minProperties", "maxProperties"),
 }
 
+_LIMITS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}.union(*_BOUNDS.values())
+
 
 @rule("satisfiable", WARNING)
 def schemas_accept_a_value(view: View) -> Iterator[Violation]:
@@ -67,7 +69,7 @@ def _is_condition(part: Part) -> bool:
 
 def _bounds_of(part: Part) -> Iterator[_Conflict]:
     """Yield the bounds of one schema that exclude each other, also if values of other types are valid."""
-    for kind in (*_BOUNDS, "number"):
+    for kind in (*_BOUNDS, "number") if part.node.keys() & _LIMITS else ():
         if conflict := _bounds([part], kind):
             yield conflict
 
@@ -232,6 +234,8 @@ class _Values:
         return [*found.values()]
 
     def _children(self, part: Part, field: str) -> list[Part]:
+        if not isinstance(part.node, Mapping) or field not in part.node:
+            return []
         return [child for child in self._view.children(part, "schema") if child.field == field]
 
 
