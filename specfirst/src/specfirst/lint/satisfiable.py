@@ -139,7 +139,7 @@ class _Values:
     def _of_alternatives(
         self, together: Sequence[Part], alternating: Sequence[Part], within: frozenset[_Key]
     ) -> _Conflict | None:
-        # A schema of alternatives only adds nothing to each of them, so their verdicts are the same everywhere.
+        # A schema of alternatives only adds nothing to each of them, which are then judged only once.
         constraining = [part for part in together if _constrains(part)]
         for part in alternating:
             for field in ("anyOf", "oneOf"):
