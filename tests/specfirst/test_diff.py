@@ -111,6 +111,30 @@ def test_long_lists_of_alternatives_are_compared_in_seconds(union: str) -> None:
     assert time.process_time() - started < 10
 
 
+def test_a_change_inside_one_of_is_found_where_it_stands() -> None:
+    """Without a discriminator, the schema was only said to have changed; another order is no change."""
+    members: list[Any] = [
+        {"type": "string", "enum": ["a", "b"]},
+        {"type": "object", "properties": {"size": {"type": "integer", "maximum": 9}}, "required": ["size"]},
+    ]
+
+    def document(alternatives: list[Any]) -> Document:
+        body = {"content": {"application/json": {"schema": {"oneOf": alternatives}}}}
+        post = {"requestBody": body, "responses": {"204": {"description": "-"}}}
+        info = {"title": "t", "version": "1"}
+        return Document({"openapi": "3.1.0", "info": info, "paths": {"/a": {"post": post}}})
+
+    old, narrower = document(members), copy.deepcopy(members)
+    assert diff(old, document(members[::-1])) == []
+    narrower[0]["enum"] = ["a"]
+    narrower[1]["properties"]["size"]["maximum"] = 5
+    schema = ("paths", "/a", "post", "requestBody", "content", "application/json", "schema", "oneOf")
+    assert {(change.level, change.pointer) for change in diff(old, document(narrower))} == {
+        (Level.BREAKING, (*schema, "0", "enum")),
+        (Level.BREAKING, (*schema, "1", "properties", "size", "maximum")),
+    }
+
+
 def test_a_reference_in_an_example_is_text() -> None:
     """DigitalOcean's contract has one; it refers to nothing."""
     content = copy.deepcopy(dict(parsed(NOTES).content))
