@@ -33,6 +33,9 @@ _NPM = _NODE_ROOT / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 NODE_ENVIRONMENT = {**os.environ, "PATH": f"{_NODE_ROOT / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
 NODE = str(_NODE_ROOT / "bin" / "node")
 
+COMPILER_ENVIRONMENT = {"GOGC": "off"}
+"""Compile without garbage collection, which takes a third of the compiler's time."""
+
 STAND_INS = ("contract", "examples")
 """Modules that a client has instead of those in the sources."""
 

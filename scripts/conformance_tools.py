@@ -103,7 +103,7 @@ TOOLS: Mapping[str, tuple[Sequence[str], Callable[..., Mapping[str, Sequence[obj
     "connexion": (
         ["connexion[flask,uvicorn]==3.3.0"],
         _connexion,
-        "AsyncApp with MockResolver and strict validation; it generates no code.",
+        "AsyncApp with MockResolver and strict validation; it generates no code. It reads OpenAPI 3.0 only.",
     ),
     "openapi-generator": (
         ["openapi-generator-cli==7.26.0", "mypy"],

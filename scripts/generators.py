@@ -25,7 +25,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from impl.identity.tokens import mint_token
-from scripts.client import NODE, ROOT, TOOLS, ClientError, install, run
+from scripts.client import COMPILER_ENVIRONMENT, NODE, ROOT, TOOLS, ClientError, install, run
 
 SOURCES = ROOT / "tests" / "clients" / "generators"
 BUILD = ROOT / "build" / "generators"
@@ -298,7 +298,9 @@ def check(name: str, url: str, secret: str) -> Outcome:
     user = f"auth0|{secrets.token_hex(16)}"
     token = mint_token(secret, user, timedelta(hours=1))
     env = {"API_URL": url, "USER_ID": user, "TOKEN": token, "PYTHONPATH": str(folder)}
-    if generator.kind == "python":
+    if generator.kind == "typescript":
+        env |= COMPILER_ENVIRONMENT
+    elif generator.kind == "python":
         # Generators call ruff, and mypy its plugins.
         env["PATH"] = os.pathsep.join([str(_python_program("")), os.environ["PATH"]])
     try:

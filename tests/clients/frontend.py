@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Self
 
-from scripts.client import NODE, run
+from scripts.client import COMPILER_ENVIRONMENT, NODE, run
 
 _PAGE = b'<!doctype html><title>A front end</title><script type="module" src="/page.js"></script>'
 
@@ -66,7 +66,7 @@ def compile_files(project: Path, files: list[str], compiler: str = "typescript",
     config = {"extends": "./tsconfig.json", "include": files, "compilerOptions": options}
     (project / "tsconfig.some.json").write_text(json.dumps(config), encoding="utf-8")
     tsc = project / "node_modules" / compiler / "bin" / "tsc"
-    run(NODE, tsc, "--project", "tsconfig.some.json", folder=project)
+    run(NODE, tsc, "--project", "tsconfig.some.json", folder=project, env=COMPILER_ENVIRONMENT)
 
 
 def check_types(project: Path, *packages: str, files: Sequence[str] = ()) -> None:

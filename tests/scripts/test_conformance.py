@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from serving import ROOT
 
+from scripts.conformance import _contracts
 from scripts.conformance_report import STAGES, Row, Stage, Table, as_page, summary
 from scripts.conformance_tools import TOOLS
 
@@ -134,6 +135,53 @@ def test_the_page_shows_each_contract(output: Path, rows: dict[str, Any]) -> Non
     assert "<h3>few: 1 of 2 served" in page
     assert page.count("<tr class=") == 2
     assert "security scheme" in page
+
+
+# --- Tables ------------------------------------------------------------------------------------------------
+
+
+def test_contracts_are_found_wherever_openapi_is(tmp_path: Path) -> None:
+    """Its place in the document, and the form of the document, do not matter."""
+    (tmp_path / "last.yaml").write_text("paths: {}\nopenapi: 3.1.0\n")
+    (tmp_path / "line.json").write_text('{"paths": {}, "openapi": "3.1.0"}')
+    (tmp_path / "old.yml").write_text("'swagger': '2.0'\n")
+    (tmp_path / "part.yaml").write_text("properties:\n  openapi: {type: string}\n")
+    (tmp_path / "part.json").write_text('{"properties": {"openapi": {"type": "string"}}}')
+    (tmp_path / "openapi.md").write_text("openapi: 3.1.0\n")
+    found = [(group, path.name) for group, path in _contracts([tmp_path])]
+    assert found == [(tmp_path.name, name) for name in ("last.yaml", "line.json", "old.yml")]
+
+
+def test_a_table_says_how_each_row_was_measured() -> None:
+    earlier = Table(
+        "specfirst", ["load", "types"], [Row("g", "a", measured="on 1."), Row("g", "b", measured="on 1.")]
+    )
+    newer = Table(
+        "specfirst", ["load", "fuzz"], [Row("g", "b", measured="on 2."), Row("g", "c", measured="on 2.")]
+    )
+    table = earlier.updated(newer)
+    assert [(row.contract, row.measured) for row in table.rows] == [
+        ("a", "on 1."),
+        ("b", "on 2."),
+        ("c", "on 2."),
+    ]
+    assert table.stages == ["load", "types", "fuzz"]
+    assert table.measured == ["Measured on 2.", "Except a: on 1."]
+
+
+def test_a_row_shows_what_schemathesis_did_not_reach() -> None:
+    facts = {"failures": 0, "cases": 9, "examples": 1, "covered": 1, "untested": ["`COPY /a` (why)"]}
+    row = Row("g", "a", 3, stages={"fuzz": Stage("ok", 1, 1, facts=facts)})
+    table = Table("specfirst", ["fuzz"], [row])
+    assert table.cells(row) == ["0 of 9, n = 1, coverage of 1 operations, 1 untested"]
+    assert "Untested in a: `COPY /a` (why)." in as_page([table])
+    row.stages["fuzz"].facts = facts | {"covered": 3, "untested": []}
+    assert table.cells(row) == ["0 of 9, n = 1"]
+
+
+def test_the_reason_of_a_refusal_is_the_error_not_a_warning() -> None:
+    text = "/f/a.yaml:1:1: warning[x] so\n\n/f/a.yaml:2:1: error[y] wrong"
+    assert Row("g", "a", stages={"lint": Stage("refused", 1, 1, text)}).reason == "a.yaml:2:1: error[y] wrong"
 
 
 # --- docs/conformance.md --------------------------------------------------------------------------------

@@ -113,11 +113,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
             # The temporary folders stand below the hostile settings, too.
             environment |= {"TMPDIR": str(hostile), "COLUMNS": "20", "PYTHONUTF8": "0", "FORCE_COLOR": "1"}
             return Run(generate("--output", other, cwd=hostile, **environment), other)
-        if name == "current":
-            return Run(generate("--check"), PROJECT / "generated")
         return Run(generate("--check", "--output", damaged), damaged)
 
-    names = ("other", "current", "damaged")
+    names = ("other", "damaged")
     before = cpu_seconds()
     with ThreadPoolExecutor(2) as pool:
         runs = dict(zip(names, pool.map(run, names), strict=True))
@@ -137,10 +135,6 @@ def test_output_is_the_same_to_the_byte_in_every_environment(runs: dict[str, Run
     assert runs["other"].done.returncode == 0, runs["other"].told
     assert runs["other"].files.keys() >= {"schemas.py", "operations.py", "openapi.yaml", "routers/tasks.py"}
     assert runs["other"].files == read(PROJECT / "generated")
-
-
-def test_what_is_committed_is_current(runs: dict[str, Run]) -> None:
-    assert (runs["current"].done.returncode, runs["current"].told) == (0, "generated/ is current\n")
 
 
 def test_output_holds_no_moment_and_no_path_of_a_machine(runs: dict[str, Run]) -> None:

@@ -164,6 +164,30 @@ async def test_the_device_flow_of_oauth_is_served(name: str) -> None:
     assert (await service.get(headers={"Authorization": "Bearer t"})).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a=x", ["x"]),
+        ("a=", ""),
+        ("a=x&a=y", ["x", "y"]),
+        ("a=xyz", None),
+        ("n=5", [5]),
+        ("n=off", "off"),
+        ("n=x", None),
+    ],
+)
+async def test_a_single_value_of_a_form_can_be_a_list_of_one(text: str, value: Any) -> None:
+    """Where the schema allows a list and another value, the valid one of them counts."""
+    names = {"anyOf": [{"type": "array", "items": {"type": "string", "maxLength": 2}}, {"enum": [""]}]}
+    numbers = {"anyOf": [{"type": "array", "items": {"type": "integer"}}, {"const": "off"}]}
+    schema = {"type": "object", "properties": {"a": names, "n": numbers}}
+    service = serve(posting(content(schema, FORM)))
+    response = await service.post(content=text, headers=URLENCODED)
+    assert response.status_code == (422 if value is None else 204)
+    if value is not None:
+        assert getattr(service.calls[-1][1]["body"], text[0]) == value
+
+
 async def test_a_security_scheme_can_be_a_reference() -> None:
     schemes = {
         "key": {"type": "apiKey", "in": "query", "name": "key"},
@@ -1187,6 +1211,36 @@ def putting(thing: Any, **schemas: Any) -> Json:
 async def verdicts(source: Json, *bodies: Any) -> list[int]:
     service = serve(source)
     return [(await service.post(json=body)).status_code for body in bodies]
+
+
+ITEM: Json = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
+
+
+# In a schema with `$id`, #/components can only mean the document.
+@pytest.mark.parametrize("item", [ITEM, {"$ref": "#/components/schemas/Item"}])
+async def test_a_dynamic_reference_leads_to_the_outermost_anchor(item: Json) -> None:
+    """Here, a page of any items gets the items of the schema that refers to it."""
+    source = putting(
+        {"$ref": "#/components/schemas/ThingPage"},
+        Item=ITEM,
+        Page={
+            "$id": "https://example.com/page",
+            "type": "object",
+            "required": ["items"],
+            "properties": {"items": {"type": "array", "minItems": 1, "items": {"$dynamicRef": "#item"}}},
+            "$defs": {"item": {"$dynamicAnchor": "item"}},
+        },
+        ThingPage={
+            "$id": "https://example.com/things",
+            "$ref": "page",
+            "$defs": {"item": {"$dynamicAnchor": "item", **item}},
+        },
+    )
+    assert await verdicts(source, {"items": [{"name": "a"}]}, {"items": [{}]}, {"items": [1]}) == [
+        204,
+        422,
+        422,
+    ]
 
 
 async def test_a_component_and_an_inline_schema_of_one_name_are_two_classes() -> None:

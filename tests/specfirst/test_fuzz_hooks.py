@@ -167,6 +167,8 @@ ACCEPTED = "Schema-violating request accepted"
         (FORM_TYPE, {"names": "one"}, "a form does not show whether one value is a list"),
         (FORM_TYPE, {"names": {"one": 1}}, "a form does not show whether one value is a list"),
         (FORM_TYPE, {"count": "one"}, None),
+        (MULTIPART, {"files": [1, None]}, "a file may have any content"),
+        (MULTIPART, {"files": []}, None),
         (FORM_TYPE, {"names": "one", "count": "one"}, None),
         (MULTIPART, {"files": {}}, "a form does not show whether one value is a list"),
         (MULTIPART, {"files": [], "names": Binary(b"")}, None),
@@ -176,6 +178,30 @@ def test_accepted_invalid_data(media_type: str, body: Any, reason: str | None) -
     case = made(wrong=ParameterLocation.BODY, body=body, media_type=media_type)
     assert judged("negative_data_rejection", case, answered(case, 204)) == ([] if reason else [ACCEPTED])
     assert set_aside() == ([reason] if reason else [])
+
+
+@pytest.mark.parametrize(("headers", "kept"), [(MOCKED, []), ({}, [ACCEPTED])])
+def test_accepted_invalid_items_of_a_stream(headers: Any, kept: list[str]) -> None:
+    case = made(wrong=ParameterLocation.BODY, body=["a"], media_type="application/jsonl")
+    assert judged("negative_data_rejection", case, answered(case, 204, **headers)) == kept
+
+
+def test_a_discriminator_with_a_default_is_left_to_the_schema() -> None:
+    pet = {"oneOf": [{"required": ["a"]}], "discriminator": {"propertyName": "a", "defaultMapping": "b"}}
+    cat = {"oneOf": [{"required": ["a"]}], "discriminator": {"propertyName": "a"}}
+    raw = {"paths": {}, "components": {"schemas": {"Pet": pet, "Cat": dict(cat)}}}
+    hooks.before_load_schema(HookContext(), raw)
+    assert raw["components"]["schemas"] == {"Pet": {"oneOf": [{"required": ["a"]}]}, "Cat": cat}
+
+
+def test_links_to_operations_that_do_not_exist_are_left_out() -> None:
+    links = {"good": {"operationId": "a"}, "dead": {"operationId": "b"}, "other": {"operationRef": "#/x"}}
+    response: dict[str, Any] = {"description": "d", "links": dict(links)}
+    shared: dict[str, Any] = {"description": "d", "links": dict(links)}
+    operation = {"operationId": "a", "responses": {"200": response}}
+    raw = {"paths": {"/a": {"get": operation}}, "components": {"responses": {"Shared": shared}}}
+    hooks.before_load_schema(HookContext(), raw)
+    assert [[*part["links"]] for part in (response, shared)] == [["good", "other"]] * 2
 
 
 def test_a_query_that_is_also_wrong_must_be_rejected() -> None:
@@ -188,6 +214,7 @@ def test_a_query_that_is_also_wrong_must_be_rejected() -> None:
 # --- Valid data that the server rejects ------------------------------------------------------------------
 
 NESTED = "OpenAPI does not say how lists, objects and null inside others are written in a query"
+NULL = "a query does not show null, which Schemathesis writes as a text"
 NO_MATCH = "the body does not match its schema: an example of the contract, or a text of another format"
 AMBIGUOUS = "a form shows neither null nor an empty list, and Schemathesis writes nested objects as texts"
 
@@ -211,6 +238,8 @@ AMBIGUOUS = "a form shows neither null nor an empty list, and Schemathesis write
         ({"query": {"any": {"a": [1]}}, "method": "GET"}, NESTED),
         ({"query": {"any": {"a": None}}, "method": "GET"}, NESTED),
         ({"query": {"names": ["a", None]}, "method": "GET"}, NESTED),
+        ({"query": {"names": ["a", "null"]}, "method": "GET"}, NULL),
+        ({"query": {"any": "null"}, "method": "GET"}, NULL),
         ({"query": {"any": {"a": 1}}, "method": "GET"}, None),
         (
             {"query": {"names": []}, "method": "GET"},
@@ -233,6 +262,7 @@ def test_rejected_valid_data(values: Mapping[str, Any], reason: str | None) -> N
 def test_lines_are_sent_as_their_item_schema_says(body: Any, sent: bytes) -> None:
     operation = SCHEMA["/things"]["POST"]
     alternative = operation.get_body_for_media_type("application/jsonl")
+    assert alternative
     assert alternative.optimized_schema == {"type": "array", "items": {"type": "integer"}}
     assert made(body=body, media_type="application/jsonl").as_transport_kwargs()["data"] == sent
 
@@ -345,3 +375,37 @@ def test_an_undeclared_error_of_the_client_is_a_warning(status: int, kept: bool)
     commands = hooks._undeclared.get("GET /things", {})
     assert [*commands] == ([] if kept else [status])
     assert all(command.startswith("curl -X GET ") for command in commands.values())
+
+
+# --- The contract as Schemathesis understands it ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"anyOf": [{"type": "string", "format": "binary"}, {"type": "null"}]},
+        {"contentMediaType": "image/png"},
+        {"$ref": "#/components/schemas/Picture"},
+    ],
+)
+def test_files_that_schemathesis_does_not_know_are_sent_as_files(part: Mapping[str, Any]) -> None:
+    body = {
+        "type": "object",
+        "properties": {"file": part, "files": {"type": "array", "items": part}, "a": True},
+    }
+    picture = {"allOf": [{"type": "string", "format": "binary"}]}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/": {"post": {"requestBody": {"content": {MULTIPART: {"schema": body}}}, **DONE}}},
+        "components": {"schemas": {"Picture": picture}},
+    }
+    # The hook runs when the contract is loaded.
+    schema = schemathesis.openapi.from_dict(document, config=SchemathesisConfig())
+    case = schema.make_case(
+        operation=schema["/"]["POST"],
+        body={"file": Binary(b"a"), "files": [Binary(b"b")]},
+        media_type=MULTIPART,
+    )
+    sent = case.as_transport_kwargs(base_url="http://127.0.0.1")["files"]
+    assert [(name, bool(file[0])) for name, file in sent] == [("file", True), ("files", True)]

@@ -37,6 +37,17 @@ COMPONENTS: dict[str, Any] = {
         ]
     },
     "Email": {"type": "string", "format": "email", "maxLength": 40},
+    "Page": {
+        "$id": "https://example.com/page",
+        "required": ["items"],
+        "properties": {"items": {"type": "array", "minItems": 1, "items": {"$dynamicRef": "#item"}}},
+        "$defs": {"item": {"$dynamicAnchor": "item"}},
+    },
+    "NodePage": {
+        "$id": "https://example.com/nodes",
+        "$ref": "page",
+        "$defs": {"item": {"$dynamicAnchor": "item", "$ref": "#/components/schemas/Node"}},
+    },
 }
 
 
@@ -51,6 +62,11 @@ def made(schema: Any, seed: int = 0, name: str = "") -> Any:
     document = Document({"components": {"schemas": COMPONENTS}})
     assert Schemas(document).validator(schema).is_valid(value), value
     return value
+
+
+def test_dynamic_references_lead_to_the_outermost_anchor() -> None:
+    page = made({"$ref": "#/components/schemas/NodePage"})
+    assert all("children" in item for item in page["items"])
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import type { Result, schemas, Thing, ThingRequest } from "oddities-client";
 import type { Blob as OddBlob } from "oddities-client";
 
 import { QueryClient } from "@tanstack/react-query";
+import { setupServer } from "msw/node";
+import { handlers } from "oddities-client/msw";
 import { apiQuery } from "oddities-client/react";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -254,6 +256,18 @@ test("an operation may have a server of its own", async () => {
   ]);
   // @ts-expect-error The contract names no such server.
   void (() => createClient({ baseUrl: "", servers: { "https://us.example.com": "" } }));
+});
+
+test("handlers answer at the server of an operation", async () => {
+  const servers = { "https://eu.example.com/v2": "http://mock.test" };
+  for (const options of [{}, { servers }]) {
+    const mocked = setupServer(...handlers("http://api.test", {}, options.servers));
+    mocked.listen();
+    const client = createClient({ baseUrl: "http://api.test", getToken: () => "t", ...options });
+    assert.deepEqual(await client.listRegions(), ["eu"]);
+    await client.closeRegions();
+    mocked.close();
+  }
 });
 
 test("an ETag comes with a body that has one", async () => {

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import product
@@ -490,18 +490,43 @@ class Document:
             else:
                 return None
         elif self._identified:
-            base = self._resource(pointer)
+            base = self.resource(pointer)
         if not fragment:
             return base if hash_ or base else None
         if fragment.startswith("/"):
-            return (*base, *_tokens(fragment))
+            tokens = _tokens(fragment)
+            if not address and tokens[0] == "components" and "components" not in self.get(base):
+                # In a schema with `$id`, `#` is that schema. Contracts mean the document all the same.
+                base = ()
+            return (*base, *tokens)
         return self._anchors.get((base, fragment))
+
+    def dynamic_target(self, reference: str, pointer: Pointer, scope: Iterable[Pointer]) -> Pointer | None:
+        """Return where a `$dynamicRef` leads to if validation came through these schema resources.
+
+        (JSON Schema 2020-12, section 8.2.3.2.)
+        """
+        target, name = self.target(reference, pointer), reference.partition("#")[2]
+        if target is None or not self.is_dynamic(target, name):
+            return target
+        anchors = (self._anchors.get((resource, name)) for resource in scope)
+        return next((found for found in anchors if found and self.is_dynamic(found, name)), target)
+
+    def is_dynamic(self, pointer: Pointer, name: str) -> bool:
+        """Return whether a schema has this `$dynamicAnchor`."""
+        node = self.get(pointer)
+        return isinstance(node, Mapping) and node.get("$dynamicAnchor") == name
 
     def _absolute(self, address: str, pointer: Pointer) -> str:
         uris = {place: uri for uri, place in self._identified.items()}
-        return urljoin(uris.get(self._resource(pointer), ""), address)
+        return urljoin(uris.get(self.resource(pointer), ""), address)
 
-    def _resource(self, pointer: Pointer) -> Pointer:
+    @property
+    def resources(self) -> Collection[Pointer]:
+        """The places of the schemas with `$id`, outer ones first."""
+        return self._identified.values()
+
+    def resource(self, pointer: Pointer) -> Pointer:
         """Return the nearest schema with `$id` around a part, or the document."""
         if not self._identified:
             return ()
@@ -524,7 +549,7 @@ class Document:
     def _anchors(self) -> Mapping[tuple[Pointer, str], Pointer]:
         """The anchors, by the schema with `$id` that they are in, and their name."""
         return {
-            (self._resource(pointer), node[key]): pointer
+            (self.resource(pointer), node[key]): pointer
             for pointer, node in self.parts("schema")
             for key in ("$dynamicAnchor", "$anchor")
             if isinstance(node.get(key), str)

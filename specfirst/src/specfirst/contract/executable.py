@@ -39,8 +39,22 @@ class ExecutableSchemas:
         self._directions = Directions(document)
         self._mark = FOREIGN[direction] if direction and self._directions.used else ""
         self._discriminators = Discriminators(document)
+        # A `$dynamicRef` depends on the schemas with `$id` through which validation has come (JSON Schema
+        # Core, section 8.2.3.2). So these stay schema resources, but only in documents that need it.
+        dynamic = any("$dynamicRef" in node for _, node in document.parts("schema"))
+        self._resources = (
+            {place: f"{URI}:{number}" for number, place in enumerate(document.resources)} if dynamic else {}
+        )
 
-    def content(self) -> dict[str, Any]:
+    def contents(self) -> dict[str, Any]:
+        """Return all that references lead to, by URI: the document, and its schema resources."""
+        resources = {
+            uri: {"$id": uri, **self._body(self._document.get(place), place, frozenset(), base=False)}
+            for place, uri in self._resources.items()
+        }
+        return {URI: self._content(), **resources}
+
+    def _content(self) -> dict[str, Any]:
         """Return the components, and what else references lead to."""
         schemas: dict[str, Any] = {}
         for name, schema in self._document.schemas.items():
@@ -49,7 +63,9 @@ class ExecutableSchemas:
         for pointer, node in self._document.parts("schema"):
             for reference in (node.get("$ref"), node.get("$dynamicRef")):
                 target = self._document.target(reference, pointer) if isinstance(reference, str) else None
-                if target is None or target[:2] == ("components", "schemas") or _key(target) in others:
+                if target is None or target[:2] == ("components", "schemas") or self._resource(target):
+                    continue
+                if _key(target) in others:
                     continue
                 try:
                     others[_key(target)] = self.schema(self._document.get(target), target)
@@ -65,18 +81,29 @@ class ExecutableSchemas:
         return self._schema(schema, pointer, frozenset(), base=False)
 
     def _schema(self, schema: Any, pointer: Pointer, one_way: frozenset[str], *, base: bool) -> Any:
+        if not isinstance(schema, Mapping):
+            return schema
+        if pointer in self._resources:
+            return {"$ref": self._resources[pointer]}
+        return self._body(schema, pointer, one_way, base=base)
+
+    def _body(
+        self, schema: Mapping[str, Any], pointer: Pointer, one_way: frozenset[str], *, base: bool
+    ) -> dict[str, Any]:
         """`one_way` are the properties that `allOf` around it marks; `base` says that it is a part of
         `allOf`.
         """
-        if not isinstance(schema, Mapping):
-            return schema
         if (self._mark and schema.get("required")) or (self._mark and "allOf" in schema):
             one_way |= self._one_way(schema, pointer, 0)
         result: dict[str, Any] = {}
         chosen: list[Any] = []
         for key, value in schema.items():
-            if key in ("$ref", "$dynamicRef") and isinstance(value, str):
-                result["$ref"] = self._reference(value, pointer, base=base)
+            if key == "$ref" and isinstance(value, str):
+                result[key] = self._reference(value, pointer, base=base)
+            elif key == "$dynamicRef" and isinstance(value, str):
+                result |= self._dynamic_reference(value, pointer)
+            elif key == "$dynamicAnchor" and self._resource(pointer):
+                result[key] = value
             elif key in ("oneOf", "anyOf") and (
                 discriminator := self._discriminators.selecting(schema, key, pointer)
             ):
@@ -129,12 +156,28 @@ class ExecutableSchemas:
             raise DocumentError(
                 f"the reference {reference!r} leaves the document", pointer, remedy="write #/components/..."
             )
+        if resource := self._resource(target):
+            return _uri(target[len(resource) :], self._resources[resource])
         if target[:2] != ("components", "schemas"):
             return f"{URI}#/others/{quote(_escaped(_key(target)))}"
         # A part of `allOf` is the schema itself; elsewhere it stands for those that inherit from it, too.
         if not base and len(target) == 3 and target[2] in self._discriminators.heirs:
             return f"{URI}#/heirs/{quote(_escaped(target[2]))}"
         return _uri(target)
+
+    def _dynamic_reference(self, reference: str, pointer: Pointer) -> dict[str, str]:
+        """Return a reference to the outermost anchor of this name on the way of validation.
+
+        It is an ordinary reference if it does not lead to a `$dynamicAnchor` of a schema resource.
+        """
+        target, name = self._document.target(reference, pointer), reference.partition("#")[2]
+        if target and (resource := self._resource(target)) and self._document.is_dynamic(target, name):
+            return {"$dynamicRef": f"{self._resources[resource]}#{name}"}
+        return {"$ref": self._reference(reference, pointer, base=False)}
+
+    def _resource(self, pointer: Pointer) -> Pointer:
+        """Return the schema resource that a part is in; the document, `()`, if there is none."""
+        return self._document.resource(pointer) if self._resources else ()
 
     def _one_way(self, schema: Any, pointer: Pointer, depth: int) -> frozenset[str]:
         """Return the names of the properties that the direction need not have."""
@@ -188,5 +231,5 @@ def _escaped(token: str) -> str:
     return token.replace("~", "~0").replace("/", "~1")
 
 
-def _uri(pointer: Pointer) -> str:
-    return f"{URI}#" + "".join("/" + quote(_escaped(token), safe="~") for token in pointer)
+def _uri(pointer: Pointer, resource: str = URI) -> str:
+    return f"{resource}#" + "".join("/" + quote(_escaped(token), safe="~") for token in pointer)

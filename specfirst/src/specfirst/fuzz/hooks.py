@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from copy import deepcopy
@@ -37,7 +39,8 @@ from schemathesis.openapi.checks import (
     UseAfterFree,
 )
 
-from specfirst.contract.document import Document, Operation, essence_of, is_json
+from specfirst.contract.document import Document, Operation, Pointer, essence_of, is_json
+from specfirst.contract.shapes import files_in
 from specfirst.coverage import Recorder
 from specfirst.fuzz import CONTRACT, HOOKS, OBSERVATIONS, RESULTS
 from specfirst.runtime.mock import MARK
@@ -53,11 +56,17 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     - Header parameters named Accept, Content-Type or Authorization are ignored (OpenAPI 3.1, section 4.8.12).
     - A template expression without a parameter is a text.
     - A path with a fragment, which is not sent, is the path of other operations, or none.
+    - Links to operations that do not exist are left out: lint reports them, and they would end a phase.
+    - A discriminator with a defaultMapping, which Schemathesis does not read, is left out.
     - References to components/mediaTypes are resolved, and the itemSchema of lines in a request is a list's
       (OpenAPI 3.2, section 4.14).
+    - A part of a multipart body that is a file says so in one of the ways that Schemathesis knows.
     """
+    _mark_files(raw_schema)
     for path in [path for path in raw_schema.get("paths", {}) if "#" in path]:
         del raw_schema["paths"][path]
+    _drop_default_mappings(raw_schema)
+    _drop_dead_links(raw_schema)
     common = raw_schema.get("x-response-headers", {})
     components = raw_schema.get("components", {})
     for path, item in raw_schema.get("paths", {}).items():
@@ -97,6 +106,31 @@ def _parameters(node: dict[str, Any], components: Mapping[str, Any]) -> list[dic
     return found
 
 
+def _drop_dead_links(raw_schema: dict[str, Any]) -> None:
+    items = raw_schema.get("paths", {}).values()
+    operations = [node for item in items for node in item.values() if isinstance(node, dict)]
+    shared = raw_schema.get("components", {}).get("responses", {}).values()
+    ids = {operation.get("operationId") for operation in operations}
+    own = (response for operation in operations for response in operation.get("responses", {}).values())
+    for response in (*own, *shared):
+        links = response.get("links", {})
+        for name in [
+            n for n, link in links.items() if "operationId" in link and link["operationId"] not in ids
+        ]:
+            del links[name]
+
+
+def _drop_default_mappings(node: Any) -> None:
+    if isinstance(node, dict):
+        if isinstance(node.get("discriminator"), dict) and "defaultMapping" in node["discriminator"]:
+            del node["discriminator"]
+        for part in node.values():
+            _drop_default_mappings(part)
+    elif isinstance(node, list):
+        for part in node:
+            _drop_default_mappings(part)
+
+
 def _resolve_media_types(part: dict[str, Any], components: Mapping[str, Any]) -> None:
     content = part.get("content", {})
     for name, media_type in content.items():
@@ -106,6 +140,39 @@ def _resolve_media_types(part: dict[str, Any], components: Mapping[str, Any]) ->
             found.setdefault("schema", {"type": "array", "items": found["itemSchema"]})
         content[name] = found
 
+
+def _mark_files(raw_schema: dict[str, Any]) -> None:
+    if "multipart/" not in json.dumps(raw_schema):
+        return
+    document = Document(raw_schema)
+    bodies = (o.body.content for o in document.operations if o.body)
+    for media_type in (one for content in bodies for one in content if one.codec == "multipart"):
+        if media_type.schema is None:
+            continue
+        _, place = document.follow(media_type.schema, (*media_type.pointer, "schema"))
+        schema = _at(raw_schema, place)
+        properties = schema.get("properties", {}) if isinstance(schema, dict) else {}
+        files = {
+            name: files_in(document, part, (*place, "properties", name))
+            for name, part in properties.items()
+            if not (_is_binary(part) or (isinstance(part, dict) and _is_binary(part.get("items"))))
+        }
+        if marked := {name: _FILES[found] for name, found in files.items() if found}:
+            _at(raw_schema, media_type.pointer)["schema"] = {**schema, "properties": {**properties, **marked}}
+
+
+def _is_binary(schema: Any) -> bool:
+    return isinstance(schema, dict) and schema.get("format") == "binary"
+
+
+def _at(node: Any, pointer: Pointer) -> Any:
+    for token in pointer:
+        node = node[int(token)] if isinstance(node, list) else node[token]
+    return node
+
+
+_FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
+_FILES: Mapping[str, Mapping[str, Any]] = {"one": _FILE, "several": {"type": "array", "items": _FILE}}
 
 _LINES = {
     "application/jsonl": "",
@@ -189,11 +256,15 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
             return "Schemathesis does not read additionalOperations"
     media_type = essence_of(case.media_type or "")
     if isinstance(failure, AcceptedNegativeData) and _only_the_body_is_wrong(case):
-        shows_types = is_json(media_type) or media_type in (*_FORMS, *_READ)
+        shows_types = is_json(media_type) or media_type in (*_FORMS, *_READ, *_LINES)
+        if media_type in _LINES and MARK.lower() in response.headers:
+            return "a mock does not read the items of a stream"
         if media_type and not shows_types and not _is_wrong_text(case, response):
             return f"{media_type} does not show the types of values"
         if media_type in _FORMS and _valid_with_lists(case):
             return "a form does not show whether one value is a list"
+        if media_type in _FORMS and _valid_but_for_files(case):
+            return "a file may have any content"
         if (is_json(media_type) or media_type in _READ) and _has_schema(case) and _is_valid(case):
             return "the body matches its schema"
     if isinstance(failure, RejectedPositiveData) and is_json(media_type) and not _is_valid(case):
@@ -205,6 +276,8 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
         return "an empty list in a query, `tags=`, is a list of an empty text (RFC 6570, section 2.3)"
     if isinstance(failure, RejectedPositiveData) and any(map(_is_nested, query)):
         return "OpenAPI does not say how lists, objects and null inside others are written in a query"
+    if isinstance(failure, RejectedPositiveData) and any(map(_shows_null, query)):
+        return "a query does not show null, which Schemathesis writes as a text"
     fields = case.body.values() if media_type in _FORMS and isinstance(case.body, dict) else ()
     if isinstance(failure, RejectedPositiveData) and any(map(_is_ambiguous, fields)):
         return "a form shows neither null nor an empty list, and Schemathesis writes nested objects as texts"
@@ -292,9 +365,37 @@ def _is_ambiguous(value: Any) -> bool:
     return value in (None, [], {}) or _is_nested(value)
 
 
+def _shows_null(value: Any) -> bool:
+    return value == "null" or (isinstance(value, list) and "null" in value)
+
+
 def _is_nested(value: Any) -> bool:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return any(part is None or isinstance(part, dict | list) for part in inner)
+
+
+def _valid_but_for_files(case: Case[Any]) -> bool:
+    """Return whether the body is valid if its files are; a file that is null is not sent."""
+    alternative = case.operation.get_body_for_media_type(case.media_type)
+    if alternative is None or not isinstance(case.body, dict):
+        return False
+    schema: Any = alternative.optimized_schema
+    body: dict[str, Any] = {**case.body}
+    for name, part in (schema.get("properties") or {}).items():
+        several = isinstance(part, dict) and _is_file(part.get("items"))
+        if name not in body or not (several or _is_file(part)):
+            continue
+        value = body.pop(name)
+        if several:
+            body[name] = [""] * (len(value) if isinstance(value, list) else 1)
+        elif value is not None:
+            body[name] = ""
+    return bool(jsonschema_rs.validator_for(schema).is_valid(body))
+
+
+def _is_file(schema: Any) -> bool:
+    is_octets = isinstance(schema, dict) and schema.get("contentMediaType") == _FILE["contentMediaType"]
+    return is_octets or _is_binary(schema)
 
 
 def _valid_with_lists(case: Case[Any]) -> bool:
@@ -414,6 +515,13 @@ def _observer() -> Any:
 
     return observe
 
+
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    and threading.current_thread() is threading.main_thread()
+):
+    # A process in the background of a script ignores SIGINT, with which `specfirst.fuzz.run` ends a run.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if os.environ.get(HOOKS):
     loading.load_from_path(os.environ[HOOKS])

@@ -15,9 +15,6 @@ _TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")
 _DEPTH, _WIDTH = 8, 50
 """How deep values and alternatives in others are examined, and how many schemas of one value."""
 
-_NEUTRAL = {"$ref", "allOf", "anyOf", "oneOf", "description", "title", "discriminator"}
-"""Keywords that exclude no value by themselves."""
-
 _Key = tuple[frozenset[Pointer], frozenset[Pointer]]
 """Schemas that a value has to be valid for, and those whose alternatives are examined."""
 
@@ -26,8 +23,6 @@ _BOUNDS: Mapping[str, tuple[str, str]] = {
     "array": ("minItems", "maxItems"),
     "object": ("minProperties", "maxProperties"),
 }
-
-_LIMITS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}.union(*_BOUNDS.values())
 
 
 @rule("satisfiable", WARNING)
@@ -69,7 +64,7 @@ def _is_condition(part: Part) -> bool:
 
 def _bounds_of(part: Part) -> Iterator[_Conflict]:
     """Yield the bounds of one schema that exclude each other, also if values of other types are valid."""
-    for kind in (*_BOUNDS, "number") if part.node.keys() & _LIMITS else ():
+    for kind in (*_BOUNDS, "number"):
         if conflict := _bounds([part], kind):
             yield conflict
 
@@ -90,7 +85,7 @@ class _Values:
         together = self._together(parts)
         if len(within) > _DEPTH or len(together) > _WIDTH or _key(together, together) in self._inhabited:
             return None
-        for part in together if len(together) > 1 else ():
+        for part in together:
             # The smallest combination that accepts nothing is the cause.
             if len(self._together([part])) < len(together) and (found := self.conflict([part], within)):
                 return found
@@ -139,20 +134,27 @@ class _Values:
     def _of_alternatives(
         self, together: Sequence[Part], alternating: Sequence[Part], within: frozenset[_Key]
     ) -> _Conflict | None:
-        # A schema of alternatives only adds nothing to each of them, which are then judged only once.
-        constraining = [part for part in together if _constrains(part)]
         for part in alternating:
             for field in ("anyOf", "oneOf"):
-                conflicts = []
-                for child in self._children(part, field):
+                alternatives, conflicts = self._children(part, field), dict[Pointer, _Conflict]()
+                # One that accepts a value is enough, so those that refer to nothing come first.
+                for child in sorted(alternatives, key=self._leads_on):
                     more = [part for part in self._together([child]) if part not in together]
-                    conflicts.append(self._conflict([*constraining, *more], more, within) if more else None)
-                    if conflicts[-1] is None:
+                    if not more or len(more) > _WIDTH:
                         break
-                if conflicts and (first := conflicts[0]) and conflicts[-1]:
-                    problem = f"no alternative accepts a value; about the first one: {first.problem}"
-                    return first._replace(pointer=(*part.pointer, field), problem=problem)
+                    if not (conflict := self._conflict([*together, *more], more, within)):
+                        break
+                    conflicts[child.pointer] = conflict
+                else:
+                    if alternatives:
+                        first = conflicts[alternatives[0].pointer]
+                        problem = f"no alternative accepts a value; about the first one: {first.problem}"
+                        return first._replace(pointer=(*part.pointer, field), problem=problem)
         return None
+
+    def _leads_on(self, part: Part) -> bool:
+        """Return whether a schema refers to others, or combines them."""
+        return isinstance(part.node, Mapping) and not part.node.keys().isdisjoint(_LEADING)
 
     def _simple(self, together: Sequence[Part], within: frozenset[_Key]) -> _Conflict | None:
         """Return the conflict of the schemas without their alternatives."""
@@ -174,13 +176,8 @@ class _Values:
             if set.intersection(*literals):
                 return None
             return _Conflict(place, "no value is in all of the enums", "correct the values")
-        first = None
-        for kind in filter(kinds.__contains__, _TYPES):
-            conflict = self._of_type(kind, schemas, within)
-            if not conflict:
-                return None
-            first = first or conflict
-        return first
+        found = [self._of_type(kind, schemas, within) for kind in sorted(kinds, key=_TYPES.index)]
+        return found[0] if all(found) else None
 
     def _of_type(self, kind: str, schemas: Sequence[Part], within: frozenset[_Key]) -> _Conflict | None:
         if conflict := _bounds(schemas, kind):
@@ -218,7 +215,7 @@ class _Values:
     def _together(self, parts: Iterable[Part]) -> list[Part]:
         """Return the schemas that a value of all these schemas is valid for: with references and `allOf`.
 
-        Not all of them if there are more than `_WIDTH`, which are too many.
+        If there are more than can be examined, the rest is missing.
         """
         found: dict[Pointer, Part] = {}
         waiting = [*reversed([*parts])]
@@ -234,10 +231,10 @@ class _Values:
         return [*found.values()]
 
     def _children(self, part: Part, field: str) -> list[Part]:
-        if not isinstance(part.node, Mapping) or field not in part.node:
-            return []
         return [child for child in self._view.children(part, "schema") if child.field == field]
 
+
+_LEADING = frozenset({"$ref", "$dynamicRef", "allOf", "anyOf", "oneOf"})
 
 _OPEN = "add the property there, or remove `additionalProperties: false`, which excludes all others"
 
@@ -252,11 +249,6 @@ def _combination(parts: Sequence[Part]) -> Pointer:
         if isinstance(part.node, Mapping) and "allOf" in part.node:
             return (*part.pointer, "allOf")
     return parts[0].pointer
-
-
-def _constrains(part: Part) -> bool:
-    """Return whether a schema excludes values by itself, not only by references and alternatives."""
-    return not isinstance(part.node, Mapping) or not part.node.keys() <= _NEUTRAL
 
 
 def _is_closed(part: Part) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import suppress
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 from urllib.parse import unquote_plus
@@ -251,8 +252,11 @@ class _Codec:
                 found.append(ValidationErrorItem(("body",), f"The value is not of type {kind}", "type"))
                 return None
         if self._validator is not None and not self._validator.is_valid(value):
-            found += validation_errors(self._validator, value, "body")
-            return None
+            if self._kind in ("form", "multipart") and not self._places:
+                value = self._with_lists(value, given)
+            if errors := validation_errors(self._validator, value, "body"):
+                found += errors
+                return None
         if self._model is None or self._kind not in _MODELLED:
             return value
         value = given if self._places else {**value, **files} if files else value
@@ -334,6 +338,19 @@ class _Codec:
             # Only the validator decides whether there may be several parts, or a file, which is no text here.
             return list(texts)
         return typed(shape, _only(texts))
+
+    def _with_lists(self, value: dict[str, Any], pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+        """Return the value with lists of one for single values, `a=1`, if that makes it valid."""
+        if self._validator is None:
+            return value
+        changed = value
+        wrong = {item.loc[1] for item in validation_errors(self._validator, value, "body") if item.loc[1:]}
+        for name, text in pairs:
+            shape = self._shape.properties.get(name, TEXT)
+            if name in wrong and isinstance(text, str) and "array" in shape.types and shape.scalars:
+                with suppress(ValueError, KeyError):
+                    changed = {**changed, name: [typed(shape.items or TEXT, text)]}
+        return changed if changed is not value and self._validator.is_valid(changed) else value
 
     async def _items(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[Any]:
         """Yield the items of a stream, each of them valid. Raises Invalid for the first that is not."""

@@ -6,7 +6,7 @@ Results come from jsonschema-rs with formats asserted (JSON Schema 2020-12, whic
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import jsonschema_rs
@@ -14,7 +14,7 @@ import pydantic
 
 from specfirst.contract.directions import Direction, Directions
 from specfirst.contract.document import Document, Pointer
-from specfirst.contract.executable import URI, ExecutableSchemas
+from specfirst.contract.executable import ExecutableSchemas
 from specfirst.problems import alternatives
 from specfirst.runtime.errors import ValidationErrorItem
 
@@ -25,14 +25,14 @@ _MASK = "The value"
 class Validator:
     """A compiled schema. `is_valid` is that of jsonschema-rs, without a call in between."""
 
-    __slots__ = ("_content", "_schema", "is_valid", "iter_errors")
+    __slots__ = ("_contents", "_schema", "is_valid", "iter_errors")
 
-    def __init__(self, schema: Any, content: Any, registry: jsonschema_rs.Registry) -> None:
-        """`content` are the schemas of the registry, at the URI of the contract."""
+    def __init__(self, schema: Any, contents: Mapping[str, Any], registry: jsonschema_rs.Registry) -> None:
+        """`contents` are the schemas of the registry, by URI."""
         compiled = jsonschema_rs.Draft202012Validator(
             schema, registry=registry, validate_formats=True, mask=_MASK
         )
-        self._schema, self._content = schema, content
+        self._schema, self._contents = schema, contents
         self.is_valid, self.iter_errors = compiled.is_valid, compiled.iter_errors
 
     def message(self, error: jsonschema_rs.ValidationError) -> str:
@@ -44,8 +44,8 @@ class Validator:
             return f"{_MASK} is not one of {alternatives(error.kind.as_dict()['options'], most=20)}"
         if error.kind.name not in ("pattern", "format"):
             return error.message
-        inside = (error.absolute_keyword_location or "").startswith(URI)
-        node = self._content if inside else self._schema
+        uri = (error.absolute_keyword_location or "").partition("#")[0]
+        node = self._contents.get(uri, self._schema)
         for token in error.schema_path[:-1]:
             node = node[token]
         message = node.get("x-error-message")
@@ -56,6 +56,9 @@ class Validator:
         return error.message
 
 
+_Executable = tuple[ExecutableSchemas, Mapping[str, Any], jsonschema_rs.Registry]
+
+
 class Schemas:
     """Validators for the schemas of one document, made when first asked for; equal schemas share one."""
 
@@ -63,7 +66,7 @@ class Schemas:
         self._document = document
         self._directions = Directions(document)
         self._compiled: dict[tuple[Direction | None, str], Validator] = {}
-        self._executable: dict[Direction | None, tuple[ExecutableSchemas, Any, jsonschema_rs.Registry]] = {}
+        self._executable: dict[Direction | None, _Executable] = {}
 
     def validator(
         self, schema: Any, pointer: Pointer = (), *, direction: Direction | None = None
@@ -73,16 +76,16 @@ class Schemas:
         direction = direction if self._directions.used else None
         key = (direction, json.dumps(schema, sort_keys=True))
         if key not in self._compiled:
-            executable, content, registry = self._of(direction)
-            self._compiled[key] = Validator(executable.schema(schema, pointer), content, registry)
+            executable, contents, registry = self._of(direction)
+            self._compiled[key] = Validator(executable.schema(schema, pointer), contents, registry)
         return self._compiled[key]
 
-    def _of(self, direction: Direction | None) -> tuple[ExecutableSchemas, Any, jsonschema_rs.Registry]:
+    def _of(self, direction: Direction | None) -> _Executable:
         if direction not in self._executable:
             executable = ExecutableSchemas(self._document, direction)
-            content = executable.content()
-            registry = jsonschema_rs.Registry([(URI, content)], draft=jsonschema_rs.Draft202012)
-            self._executable[direction] = (executable, content, registry)
+            contents = executable.contents()
+            registry = jsonschema_rs.Registry([*contents.items()], draft=jsonschema_rs.Draft202012)
+            self._executable[direction] = (executable, contents, registry)
         return self._executable[direction]
 
 

@@ -18,12 +18,13 @@ from fractions import Fraction
 from itertools import islice
 from random import Random
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import jsonschema_rs
 
 from specfirst.contract.directions import Directions
-from specfirst.contract.document import Document, DocumentError
+from specfirst.contract.document import Document, Pointer, pointer_text
 from specfirst.runtime.texts import NoText, matching
 from specfirst.runtime.validation import Validator
 
@@ -39,6 +40,12 @@ _LARGE = 400
 """A value with this many parts gets no further optional ones."""
 
 _LARGEST = 20_000
+
+
+Scope = tuple[Pointer, ...]
+"""The schemas with `$id` through which references have led, the first one first."""
+
+_DATA = frozenset({"const", "default", "enum", "example", "examples"})
 
 
 class NoValue(Exception):
@@ -109,11 +116,38 @@ class Values:
             value for value in (sendable(validator, value) for value in found) if validator.is_valid(value)
         ]
 
-    def resolve(self, schema: Mapping[str, Any]) -> Any:
+    def resolve(self, reference: str, scope: Scope) -> tuple[Any, Scope]:
+        """Return what a reference leads to, and the schema resources on the way to there.
+
+        In a contract with `$id`, all references in it lead from the document, as those in other schemas do.
+        """
+        place = self._document.target(reference)
+        if place is None:
+            raise NoValue
         try:
-            return self._document.follow({"$ref": schema["$ref"]}, ())[0]
-        except DocumentError:
+            node = self._document.get(place)
+        except (KeyError, IndexError, ValueError, TypeError):
             raise NoValue from None
+        if not self._document.resources:
+            return node, scope
+        scope = (*scope, self._document.resource(place))
+        return self._from_document(node, place, scope), scope
+
+    def _from_document(self, node: Any, place: Pointer, scope: Scope) -> Any:
+        if isinstance(node, list):
+            return [self._from_document(part, (*place, str(i)), scope) for i, part in enumerate(node)]
+        if not isinstance(node, Mapping):
+            return node
+        parts = {
+            key: value if key in _DATA else self._from_document(value, (*place, key), scope)
+            for key, value in node.items()
+        }
+        target = None
+        if isinstance(reference := node.get("$ref"), str):
+            target = self._document.target(reference, place)
+        elif isinstance(reference := parts.pop("$dynamicRef", None), str):
+            target = self._document.dynamic_target(reference, place, scope)
+        return parts if target is None else {**parts, "$ref": quote(pointer_text(target), safe="#/~")}
 
     def omitted(self, schema: Any) -> bool:
         return self._directions.marked(schema, (), self._omits)
@@ -130,7 +164,7 @@ class _Maker:
         self._parts += 1
         if depth > _DEEPEST or self._parts > _LARGEST:
             raise NoValue
-        for flat in islice(self._variants(schema, depth, ()), _VARIANTS):
+        for flat in islice(self._variants(schema, depth, (), ()), _VARIANTS):
             try:
                 return self._of(self._named(flat, schema), name, depth)
             except NoValue:
@@ -149,7 +183,9 @@ class _Maker:
             return flat
         return _merge(flat, _discriminated(discriminator, reference))
 
-    def _variants(self, schema: Any, depth: int, seen: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
+    def _variants(
+        self, schema: Any, depth: int, seen: tuple[str, ...], scope: Scope
+    ) -> Iterator[Mapping[str, Any]]:
         """Yield the schema with its references, `allOf` and one alternative of each choice merged."""
         if isinstance(schema, bool):
             if schema:
@@ -157,11 +193,12 @@ class _Maker:
             return
         own = {key: value for key, value in schema.items() if key not in _APPLICATORS}
         groups: list[list[Any]] = []
-        if isinstance(reference := schema.get("$ref"), str):
+        if isinstance(reference := schema.get("$ref", schema.get("$dynamicRef")), str):
             if reference in seen:
                 return
             seen = (*seen, reference)
-            groups.append([self._values.resolve(schema)])
+            target, scope = self._values.resolve(reference, scope)
+            groups.append([target])
         groups += [[part] for part in schema.get("allOf", ())]
         for keyword in ("oneOf", "anyOf"):
             if alternatives := schema.get(keyword):
@@ -174,21 +211,26 @@ class _Maker:
                     {"allOf": [schema.get("else", True)]},
                 ]
             )
-        yield from self._merged(own, groups, depth, seen)
+        yield from self._merged(own, groups, depth, seen, scope)
 
     def _merged(
-        self, own: Mapping[str, Any], groups: Sequence[list[Any]], depth: int, seen: tuple[str, ...]
+        self,
+        own: Mapping[str, Any],
+        groups: Sequence[list[Any]],
+        depth: int,
+        seen: tuple[str, ...],
+        scope: Scope,
     ) -> Iterator[Mapping[str, Any]]:
         if not groups:
             yield own
             return
         for alternative in groups[0]:
-            for flat in self._variants(alternative, depth, seen):
+            for flat in self._variants(alternative, depth, seen, scope):
                 try:
                     merged = _merge(own, flat)
                 except NoValue:
                     continue
-                yield from self._merged(merged, groups[1:], depth, seen)
+                yield from self._merged(merged, groups[1:], depth, seen, scope)
 
     def _ordered(self, alternatives: Iterable[Any], discriminator: Any, depth: int) -> list[Any]:
         """Order alternatives by preference: null last, and scalars first where values are to be small."""
@@ -422,7 +464,7 @@ class _Maker:
         return f"{self._random.choice(_WORDS)}{number if number >= 2 else ''}"
 
 
-_APPLICATORS = frozenset({"$ref", "allOf", "oneOf", "anyOf", "if", "then", "else"})
+_APPLICATORS = frozenset({"$ref", "$dynamicRef", "allOf", "oneOf", "anyOf", "if", "then", "else"})
 
 _KEYWORDS = {
     "object": {
