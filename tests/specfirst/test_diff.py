@@ -135,6 +135,13 @@ def test_a_change_inside_one_of_is_found_where_it_stands() -> None:
     }
 
 
+def test_a_reference_to_the_whole_document_can_be_compared() -> None:
+    content = copy.deepcopy(dict(parsed(NOTES).content))
+    content["paths"]["/notes"]["get"]["responses"]["418"] = {"$ref": "#"}
+    assert diff(Document(content), Document(content)) == []
+    assert diff(parsed(NOTES), Document(content)) != []
+
+
 def test_a_reference_in_an_example_is_text() -> None:
     """DigitalOcean's contract has one; it refers to nothing."""
     content = copy.deepcopy(dict(parsed(NOTES).content))
