@@ -257,6 +257,28 @@ def test_names_do_not_depend_on_the_order_of_references(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_definitions_of_other_files_that_nothing_uses_are_left_out(tmp_path: Path) -> None:
+    """The author's own components and `$defs` stay, and so does what `$dynamicRef` may mean."""
+    files = {
+        "openapi.yaml": "openapi: 3.1.0\ninfo: {title: T, version: 1.0.0}\ncomponents:\n  schemas:\n"
+        "    Unused: {type: string, $defs: {Inner: {type: string}}}\n"
+        "    Pet: {$ref: pet.yaml}\n    Tree: {$ref: tree.yaml}\n",
+        "pet.yaml": "properties: {tag: {$ref: '#/$defs/Tag'}}\n"
+        "$defs: {Tag: {type: string}, Other: {$ref: 'never.yaml'}}\n",
+        "tree.yaml": "items: {$dynamicRef: '#node'}\n$defs: {Node: {$dynamicAnchor: node, type: string}}\n",
+    }
+    schemas = bundle(written(tmp_path, files)).content["components"]["schemas"]
+    assert schemas == {
+        "Unused": {"type": "string", "$defs": {"Inner": {"type": "string"}}},
+        "Pet": {"properties": {"tag": {"$ref": "#/components/schemas/Tag"}}},
+        "Tree": {
+            "items": {"$dynamicRef": "#node"},
+            "$defs": {"Node": {"$dynamicAnchor": "node", "type": "string"}},
+        },
+        "Tag": {"type": "string"},
+    }
+
+
 def test_components_in_files_of_their_own_keep_their_names(tmp_path: Path) -> None:
     files = {
         "openapi.yaml": """\

@@ -14,6 +14,7 @@ from specfirst.contract.document import Document
 from specfirst.coverage import Recorder, as_html, as_text, measure
 
 from generated.application import contract as served_contract
+from tests.specfirst.command import specfirst
 
 
 def contract(**changes: Any) -> Document:
@@ -246,3 +247,30 @@ def test_the_command_passes_once_all_was_observed(tmp_path: Path) -> None:
     done = command(tmp_path)
     assert done.returncode == 0
     assert "100 % of" in done.stdout
+
+
+def test_settings_are_relative_to_their_file_and_options_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also the default folder is that of the project, which is where its configuration is."""
+    project, here = tmp_path / "project", tmp_path / "here"
+    for folder in (project, here):
+        folder.mkdir()
+    document = contract()
+    (project / "notes.json").write_bytes(document.to_json())
+    (project / "specfirst.toml").write_text('[coverage]\ncontract = "notes.json"\npage = "build/page.html"\n')
+    record(project / ".specfirst/observations", document, *EVERYTHING, ("listShelves", 500, b""))
+    record(here / "own", document, *EVERYTHING)
+    monkeypatch.chdir(here)
+    configured = ("coverage", "--config", "../project/specfirst.toml")
+    done = specfirst(*configured)
+    assert f"Observations: {project / '.specfirst/observations'}\nPage: ../project/build/page.html\n" in (
+        done.stdout
+    )
+    assert (project / "build/page.html").is_file()
+    done = specfirst(*configured, "--observations", "own", "--page", "page.html")
+    assert f"Observations: {here / 'own'}\nPage: page.html\n" in done.stdout
+    assert (here / "page.html").is_file()
+    done = specfirst(*configured, "--observations", "none")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{here / 'none'} has no observations of ../project/notes.json" in done.stderr

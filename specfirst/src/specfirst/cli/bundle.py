@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from specfirst.cli.config import Config
 from specfirst.cli.errors import CLEAN, CommandError
 from specfirst.cli.inputs import CONTRACT, read_bundle
+from specfirst.cli.progress import progress
 
 if TYPE_CHECKING:
     from specfirst.contract.bundling import Bundle
@@ -38,11 +39,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, config: Config) -> int:
     """Write the document. Nothing is written if a reference leads nowhere."""
-    found = read_bundle(arguments.file)
-    _check_references(found)
     suffix = Path(arguments.output or arguments.file).suffix.lower()
     name = arguments.format or ("json" if suffix == ".json" else "yaml")
-    text = as_json(found.content) if name == "json" else as_yaml(found.content)
+    with progress(f"Bundling {arguments.file}"):
+        found = read_bundle(arguments.file)
+        _check_references(found)
+        text = as_json(found.content) if name == "json" else as_yaml(found.content)
     if arguments.output is None:
         sys.stdout.write(text)
         return CLEAN

@@ -13,7 +13,7 @@ from typing import Any
 
 from specfirst.cli.config import Config
 from specfirst.cli.errors import CLEAN, PROBLEMS, CommandError
-from specfirst.cli.inputs import CONTRACT, read_contract, setting
+from specfirst.cli.inputs import CONTRACT, path_setting, read_contract, setting
 
 SUMMARY = "Write a typed client of a contract, as an npm package."
 EXAMPLES = """\
@@ -54,8 +54,8 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
 
     started = time.monotonic()
     settings = config.section("client")
-    name = _place(arguments.contract, settings, "contract", config, "openapi.yaml")
-    output = Path(_place(arguments.output, settings, "output", config, "client"))
+    name = arguments.contract or config.contract(settings.get("contract", "openapi.yaml"))
+    output = path_setting(arguments, settings, config, "output", "client")
     contract = read_contract(name)
     # The mock, from which the examples are, warns of those that are not valid. `specfirst lint` reports them.
     log = logging.getLogger("specfirst")
@@ -95,13 +95,6 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
         ) from None
     print(f"{output} is current, {time.monotonic() - started:.1f} s")
     return CLEAN
-
-
-def _place(given: str | None, settings: Mapping[str, Any], name: str, config: Config, default: str) -> str:
-    """Return a file or folder: the option's, or the configuration's, which is relative to its file."""
-    if given is not None:
-        return given
-    return str(config.file(settings[name])) if name in settings else default
 
 
 def _is_current(path: Path, text: str) -> bool:

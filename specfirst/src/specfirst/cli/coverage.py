@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
 from specfirst.cli.config import Config
 from specfirst.cli.errors import CommandError
-from specfirst.cli.inputs import read_contract, setting
+from specfirst.cli.inputs import path_setting, read_contract, setting
 
 SUMMARY = "List which responses and parameters of a contract have been observed."
 EXAMPLES = """\
@@ -65,23 +64,26 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     if least is not None and not 0 <= least <= 100:
         raise CommandError(f"--fail-under must be a percentage from 0 to 100, and is {least:g}")
     name = arguments.file or config.contract(settings.get("contract", "openapi.yaml"))
-    folder = Path(setting(arguments, settings, "observations", OBSERVATIONS))
+    folder = path_setting(arguments, settings, config, "observations", OBSERVATIONS)
     document = read_contract(name).document
     if not observed(document, folder):
         raise CommandError(
-            f"{folder} has no observations of {name}; run `specfirst proxy` or `specfirst fuzz` first, "
-            "or a server with a Recorder"
+            f"{folder.resolve()} has no observations of {name}; run `specfirst proxy` or `specfirst fuzz` "
+            "first, or a server with a Recorder"
         )
     coverage = measure(document, folder)
-    page = setting(arguments, settings, "page", None)
+    named = setting(arguments, settings, "page", None)
+    page = path_setting(arguments, settings, config, "page", "") if named else None
     if page:
         try:
-            Path(page).parent.mkdir(parents=True, exist_ok=True)
+            page.parent.mkdir(parents=True, exist_ok=True)
             title = f"{document.content['info']['title']}: contract coverage"
-            Path(page).write_text(as_html(coverage, title), encoding="utf-8")
+            page.write_text(as_html(coverage, title), encoding="utf-8")
         except OSError as error:
             raise CommandError(f"{page} cannot be written: {error.strerror}") from None
     print(json.dumps(as_data(coverage), indent=2) if arguments.json else as_text(coverage))
-    if page and not arguments.json:
-        print(f"Page: {page}")
+    if not arguments.json:
+        print(f"Observations: {folder.resolve()}")
+        if page:
+            print(f"Page: {page}")
     return int(bool(coverage.problems) if least is None else coverage.percent < least)

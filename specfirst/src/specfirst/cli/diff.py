@@ -111,27 +111,18 @@ def _days(text: str) -> int:
 
 def run(arguments: argparse.Namespace, config: Config) -> int:
     """Compare, write the report, and return the exit status."""
-    from specfirst.contract.document import Document, DocumentError
-    from specfirst.diff import diff, require_comparable
+    from specfirst.contract.document import DocumentError
+    from specfirst.diff import diff
 
     settings = _Settings.of(config, arguments)
-    new = read_bundle(arguments.new)
-    old = read_bundle(arguments.old, beside=arguments.new)
-    documents: list[Document] = []
-    for name, found in ((arguments.old, old), (arguments.new, new)):
-        document = Document(found.content, found.origin)
+    with progress(f"Comparing {arguments.old} and {arguments.new}"):
+        new = read_bundle(arguments.new)
+        old = read_bundle(arguments.old, beside=arguments.new)
+        documents = [_comparable(arguments.old, old), _comparable(arguments.new, new)]
         try:
-            require_comparable(document)
-        except DocumentError as error:
-            file, line, column = found.origin(error.pointer)
-            error.line, error.column = line, column
-            raise CommandError(error.located(file or name)) from None
-        documents.append(document)
-    try:
-        with progress(f"Comparing {arguments.old} and {arguments.new}"):
             changes = diff(*documents, today=settings.today, grace_days=settings.grace_days)
-    except DocumentError as error:
-        raise CommandError(error.located(arguments.new)) from None
+        except DocumentError as error:
+            raise CommandError(error.located(arguments.new)) from None
     changes = settings.with_levels(changes)
     kept, ignored, problems = settings.ignore(changes)
     report = _report(arguments, settings, documents, new, kept, ignored, problems)
@@ -139,6 +130,21 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     changelog = lambda _report, _colour: as_changelog(versions, kept)  # noqa: E731  # It needs the changes.
     write_report(report, settings.values, arguments, {"changelog": changelog})
     return 0 if settings.fail_on is None else report.status(settings.fail_on)
+
+
+def _comparable(name: str, found: Bundle) -> Document:
+    """Return the document of a contract that can be compared. Raises CommandError."""
+    from specfirst.contract.document import Document, DocumentError
+    from specfirst.diff import require_comparable
+
+    document = Document(found.content, found.origin)
+    try:
+        require_comparable(document)
+    except DocumentError as error:
+        file, line, column = found.origin(error.pointer)
+        error.line, error.column = line, column
+        raise CommandError(error.located(file or name)) from None
+    return document
 
 
 def _report(

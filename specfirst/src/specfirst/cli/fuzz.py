@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from specfirst.cli.config import Config
 from specfirst.cli.errors import CommandError
-from specfirst.cli.inputs import check_server, read_contract, setting
+from specfirst.cli.inputs import check_server, path_setting, read_contract, setting
 
 if TYPE_CHECKING:
     from specfirst.contract.document import Document
@@ -134,7 +134,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     seed = random.randrange(2**32) if arguments.seed is None else arguments.seed  # noqa: S311
     repeat = ["specfirst", "fuzz", arguments.file, "--url", url, "--examples", str(examples)]
     repeat += ["--seed", str(seed), *(["--workers", str(workers)] if workers > 1 else [])]
-    output = Path(setting(arguments, settings, "output", OUTPUT))
+    output = path_setting(arguments, settings, config, "output", OUTPUT)
     report = Report(
         document,
         examples,
@@ -149,10 +149,10 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
             [Target(url)] * workers,
             report,
             output,
-            configuration=_configuration(arguments.schemathesis, config),
+            configuration=_configuration(arguments, config),
             headers=headers,
             options=arguments.option,
-            observations=Path(setting(arguments, settings, "observations", OBSERVATIONS)),
+            observations=path_setting(arguments, settings, config, "observations", OBSERVATIONS),
         )
         page = output.absolute() / "index.html"
         page.write_text(report.as_html(), encoding="utf-8")
@@ -175,12 +175,12 @@ def _base_path(url: str, document: Document) -> str:
     return "" if urlsplit(url).path else document.base_paths[0]
 
 
-def _configuration(given: str | None, config: Config) -> Path | None:
+def _configuration(arguments: argparse.Namespace, config: Config) -> Path | None:
     """Return the project's configuration of Schemathesis, if there is one. Raises CommandError."""
-    named = given or config.section("fuzz").get("schemathesis")
-    path = Path(named or "schemathesis.toml")
+    settings = config.section("fuzz")
+    path = path_setting(arguments, settings, config, "schemathesis", "schemathesis.toml")
     if path.is_file():
         return path
-    if named:
-        raise CommandError(f"The configuration {named} does not exist")
+    if setting(arguments, settings, "schemathesis", None):
+        raise CommandError(f"The configuration {path} does not exist")
     return None

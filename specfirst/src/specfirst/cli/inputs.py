@@ -7,12 +7,14 @@ import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from specfirst.cli.errors import CommandError
 
 if TYPE_CHECKING:
+    from specfirst.cli.config import Config
     from specfirst.contract.bundling import Bundle
     from specfirst.contract.document import Document, DocumentError
 
@@ -103,6 +105,17 @@ def setting(arguments: argparse.Namespace, settings: Mapping[str, Any], name: st
     """Return the value of an option: the user's, or else the configuration's, or else the default."""
     given = getattr(arguments, name.replace("-", "_"))
     return settings.get(name, default) if given is None else given
+
+
+def path_setting(
+    arguments: argparse.Namespace, settings: Mapping[str, Any], config: Config, name: str, default: str
+) -> Path:
+    """Return a file or folder. An option is relative to the working directory.
+
+    The configuration's value and the default are relative to the folder of the configuration.
+    """
+    given = getattr(arguments, name.replace("-", "_"))
+    return config.file(settings.get(name, default)) if given is None else Path(given)
 
 
 def check_server(url: str) -> None:

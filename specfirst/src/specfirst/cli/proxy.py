@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from specfirst.cli.config import Config
-from specfirst.cli.inputs import check_server, read_contract, servable, setting
+from specfirst.cli.inputs import check_server, path_setting, read_contract, servable, setting
 from specfirst.cli.listening import (
     LISTENING,
     POLICIES,
@@ -83,7 +82,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     contract = read_contract(arguments.file)
     check_server(arguments.upstream)
     document = servable(contract, skip=arguments.skip_unservable)
-    recorder = Recorder(Path(setting(arguments, settings, "observations", OBSERVATIONS)), document)
+    recorder = Recorder(path_setting(arguments, settings, config, "observations", OBSERVATIONS), document)
     try:
         proxy = ValidatingProxy(
             document,

@@ -11,6 +11,9 @@ every run and every machine:
 - Where two parts of a section would have the same name, both get as many folders in front as they need:
   `cats_list` and `dogs_list`.
 
+The document has all that the author wrote in `components`, used or not, and of other files only what is
+referred to: a schema loses its `$defs`, of which those that are used are components.
+
 References follow RFC 3986 and OpenAPI 3.1, section 4.6. A reference to an `$id` of the document itself, or to
 its `$self`, stays as it is. `$id` does not change what other references are relative to, and the schemas of
 other files lose it: it would change what `#/components/...` means inside of them.
@@ -255,6 +258,7 @@ class _Bundling:
         waiting = [("document", self._root, content)]
         while waiting:
             kind, place, node = waiting.pop()
+            node = self._without_definitions(kind, place, node)
             waiting += ((inner, place.child(token), child) for token, inner, child in _children(kind, node))
             reference = _reference(kind, node)
             target = self._target(kind, place, reference) if reference else None
@@ -293,12 +297,23 @@ class _Bundling:
                     self._names.setdefault((section, target), name)
         return names
 
+    def _without_definitions(self, kind: str, place: Place, node: Any) -> Any:
+        """Return a schema of another file without its `$defs`: those that are referred to are components.
+
+        A `$dynamicRef` finds its target in the schema itself, which therefore keeps them.
+        """
+        if kind != "schema" or place.source == self._root.source or not isinstance(node, Mapping):
+            return node
+        unused = {name for name in _DEFINITIONS if name in node and not any(_dynamic(node[name]))}
+        return {name: child for name, child in node.items() if name not in unused} if unused else node
+
     # Building the document
 
     def _built(self, kind: str, place: Place, node: Any, out: Pointer, around: tuple[Place, ...]) -> Any:
         """Return a part for the new document, where it is at `out`, inside of the inlined parts `around`."""
         if len(out) > _DEEPEST:
             raise self._error(place, f"parts are nested deeper than {_DEEPEST} levels", "remove some levels")
+        node = self._without_definitions(kind, place, node)
         reference = _reference(kind, node)
         target = self._target(kind, place, reference) if reference else None
         if target is not None:
@@ -406,6 +421,17 @@ def _reference(kind: str, node: Any) -> str | None:
         return node if kind == "schema name" and is_url else None
     reference = node.get("$ref") if isinstance(node, Mapping) and kind != DATA else None
     return reference if isinstance(reference, str) else None
+
+
+_DEFINITIONS = ("$defs", "definitions")
+
+
+def _dynamic(node: Any) -> Iterator[str]:
+    """Yield the dynamic anchors in a part."""
+    if isinstance(node, Mapping) and isinstance(node.get("$dynamicAnchor"), str):
+        yield node["$dynamicAnchor"]
+    for child in node.values() if isinstance(node, Mapping) else node if isinstance(node, list) else ():
+        yield from _dynamic(child)
 
 
 def _anchors(node: Any, name: str, place: Place) -> Iterator[Place]:

@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -494,9 +494,7 @@ class Document:
         if not fragment:
             return base if hash_ or base else None
         if fragment.startswith("/"):
-            tokens = [
-                token.replace("~1", "/").replace("~0", "~") for token in unquote(fragment[1:]).split("/")
-            ]
+            tokens = _tokens(fragment)
             if not address and tokens[0] == "components" and "components" not in self.get(base):
                 # In a schema with `$id`, `#` is that schema. Contracts mean the document all the same.
                 base = ()
@@ -870,6 +868,12 @@ class Document:
                 media_type=media_type,
                 identifier=python_name(name.lower(), TAKEN_BY_HEADERS),
             )
+
+
+@lru_cache(maxsize=10_000)
+def _tokens(fragment: str) -> Pointer:
+    """Return the tokens of a JSON pointer in a URI fragment (RFC 6901, section 6). Readers ask repeatedly."""
+    return tuple(token.replace("~1", "/").replace("~0", "~") for token in unquote(fragment[1:]).split("/"))
 
 
 NamedT = TypeVar("NamedT", Parameter, Header)

@@ -127,6 +127,7 @@ class Recorded(Changes):
 
     def __init__(self, all_: Changes) -> None:
         super().__init__(all_.document, all_.today, all_.grace_days, all_.unchanged)
+        self.compared = all_.compared
         self.changes: list[tuple[str, Change]] = []
         self.inner: list[tuple[Part, Part, str]] = []
         """The pairs of components to which they refer, and where."""

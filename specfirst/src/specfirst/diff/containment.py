@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from enum import Enum
-from functools import cache
-from itertools import count
+from functools import cache, lru_cache
+from itertools import count, product
+from math import prod
 from typing import Any
 
 import jsonschema_rs
@@ -40,7 +41,11 @@ REASONS: Mapping[tuple[Way, Containment], str] = {
 
 
 def covers(wide: Mapping[str, Any], narrow: Mapping[str, Any]) -> Containment:
-    """Return whether the schema `wide` accepts every value that `narrow` accepts."""
+    """Return whether the schema `wide` accepts every value that `narrow` accepts.
+
+    Alternatives are compared one by one, since a proof about two lists of them takes jsonschema-rs time that
+    grows with the fourth power of their number.
+    """
     return _covers(json.dumps(wide, sort_keys=True), json.dumps(narrow, sort_keys=True))
 
 
@@ -61,6 +66,74 @@ def satisfies(narrow: Mapping[str, Any], wide: Mapping[str, Any], name: str) -> 
 def _covers(wide: str, narrow: str) -> Containment:
     if wide == narrow:
         return YES
+    larger, smaller = json.loads(wide), json.loads(narrow)
+    if len(cases := [*_cases(smaller)]) > 1:
+        verdicts = {covers(larger, case) for case in cases}
+        return NO if NO in verdicts else UNKNOWN if UNKNOWN in verdicts else YES
+    if any(one == smaller for one in _cases(larger)):
+        return YES
+    if _is_all_of(larger) or _is_all_of(smaller):
+        some = smaller["allOf"] if _is_all_of(smaller) else [smaller]
+        all_ = larger["allOf"] if _is_all_of(larger) else [larger]
+        if all(any(covers(one, other) is YES for other in some) for one in all_):
+            return YES
+    if _covers_inside(larger, smaller):
+        return YES
+    return _proven(wide, narrow)
+
+
+def _covers_inside(wide: Any, narrow: Any) -> bool:
+    """Return whether two schemas differ only in the values of items and properties, and those are covered."""
+    if not (isinstance(wide, Mapping) and isinstance(narrow, Mapping) and wide.keys() == narrow.keys()):
+        return False
+    changed = {name for name in wide if wide[name] != narrow[name]}
+    if not changed <= {"items", "properties"} or "components" in wide:
+        # The references of a recursive schema lead to its components, which its parts do not have.
+        return False
+    pairs = [(wide["items"], narrow["items"])] if "items" in changed else []
+    if "properties" in changed:
+        if wide["properties"].keys() != narrow["properties"].keys():
+            return False
+        pairs += [(one, narrow["properties"][name]) for name, one in wide["properties"].items()]
+    return all(covers(one, other) is YES for one, other in pairs)
+
+
+def _cases(schema: Any) -> Iterator[Any]:
+    """Yield schemas without a choice at the top, of which a value matches at least one.
+
+    They are the schema itself if it has no choice, or if its choices are too many to be combined.
+    """
+    if isinstance(schema, Mapping) and schema.keys() == {"anyOf"}:
+        for one in schema["anyOf"]:
+            yield from _cases(one)
+    elif _is_all_of(schema):
+        choices = [[*_cases(one)] for one in schema["allOf"]]
+        if prod(map(len, choices)) > _MOST_CASES:
+            yield schema
+        else:
+            yield from ({"allOf": [*chosen]} for chosen in product(*choices))
+    else:
+        yield schema
+
+
+def _is_all_of(schema: Any) -> bool:
+    return isinstance(schema, Mapping) and schema.keys() == {"allOf"}
+
+
+_MOST_CASES = 200
+"""The most combinations of the alternatives of several schemas that are compared one by one."""
+
+_MOST_ALTERNATIVES = {"oneOf": 50, "anyOf": 12}
+"""The most alternatives inside of a schema that jsonschema-rs compares; of `anyOf`, those that are objects.
+
+For 16 alternatives in `anyOf`, it takes up to 4 seconds.
+"""
+
+
+@cache
+def _proven(wide: str, narrow: str) -> Containment:
+    if not _is_provable(json.loads(narrow), "oneOf", "anyOf") or not _is_provable(json.loads(wide), "oneOf"):
+        return UNKNOWN
     try:
         return _canonical(wide).covers(_canonical(narrow))
     except (CanonicalizationError, jsonschema_rs.ValidationError):
@@ -68,11 +141,27 @@ def _covers(wide: str, narrow: str) -> Containment:
         return UNKNOWN
 
 
+@lru_cache(maxsize=100)
 def _canonical(schema: str) -> jsonschema_rs.CanonicalSchema:
     # The same options as the engine: this dialect, with formats asserted.
     return jsonschema_rs.canonicalize(
         json.loads(schema), draft=jsonschema_rs.Draft202012, validate_formats=True
     )
+
+
+def _is_provable(schema: Any, *keywords: str) -> bool:
+    """Return whether no list of alternatives in a schema is too long for a proof."""
+    if isinstance(schema, list):
+        return all(_is_provable(one, *keywords) for one in schema)
+    if not isinstance(schema, Mapping):
+        return True
+    for keyword in keywords:
+        listed = schema.get(keyword)
+        if isinstance(listed, list):
+            heavy = [one for one in listed if keyword == "oneOf" or "properties" in one]
+            if len(heavy) > _MOST_ALTERNATIVES[keyword]:
+                return False
+    return all(_is_provable(child, *keywords) for child in schema.values())
 
 
 _SCHEMA = {

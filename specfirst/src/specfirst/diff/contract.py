@@ -256,7 +256,7 @@ def _used_schemas(document: Document, node: Any, names: set[str]) -> None:
             _used_schemas(document, child, names)
     elif isinstance(node, Mapping):
         reference = node.get("$ref")
-        if isinstance(reference, str):
+        if isinstance(reference, str) and document.target(reference):
             _, where = document.follow(node, ())
             if where[:2] == ("components", "schemas") and where[2] in names:
                 return

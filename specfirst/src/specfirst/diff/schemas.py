@@ -237,19 +237,20 @@ class SchemaComparison:
         """Compare two schemas without alternatives."""
         if not old.keywords.keys() | new.keywords.keys() <= CONSTRAINTS | WALKED:
             # There are keywords that the walk does not descend into, such as allOf.
-            if not _is_same(old, new):
+            if _is_same(old, new):
+                if old.keywords != new.keywords:
+                    self._add(
+                        "documentation",
+                        Level.DOCUMENTATION,
+                        new.pointer,
+                        trail,
+                        "the schema is written differently",
+                        "the meaning is the same",
+                    )
+            elif not self._exclusive(old, new, trail):
                 kept = self._whole(old, new)
                 if kept is YES or not self._combined(old, new, trail):
                     self._judge("schema", kept, new.pointer, trail, "the schema changed")
-            elif old.keywords != new.keywords:
-                self._add(
-                    "documentation",
-                    Level.DOCUMENTATION,
-                    new.pointer,
-                    trail,
-                    "the schema is written differently",
-                    "the meaning is the same",
-                )
         elif self._constraints(old, new, trail):
             self._properties(old, new, trail)
             if "items" in old.node or "items" in new.node:
@@ -260,17 +261,40 @@ class SchemaComparison:
         before, after = old.listed("allOf"), new.listed("allOf")
         if not before or len(before) != len(after):
             return False
-        pairs = [*zip(before, after, strict=True), (_without_all_of(old), _without_all_of(new))]
+        pairs = [*zip(before, after, strict=True), (_without(old, "allOf"), _without(new, "allOf"))]
         if not pairs[-1][0].keywords.keys() | pairs[-1][1].keywords.keys() <= CONSTRAINTS | WALKED:
             return False
         # One schema may forbid what another one of them did, so the change of one need not break the whole.
-        around = self._changes
-        trial = Changes(around.document, around.today, around.grace_days, around.unchanged)
-        SchemaComparison(trial, "", self._way)._each(pairs, trail)
-        if all(change.level is not Level.BREAKING for change in trial.sorted()):
+        if Level.BREAKING not in self._tried(pairs, trail):
             return False
         self._each(pairs, trail)
         return True
+
+    def _exclusive(self, old: Part, new: Part, trail: str) -> bool:
+        """Compare the schemas in `oneOf` one by one; return False if that does not explain the effect.
+
+        A value that matches two of them is rejected, so a wider schema may make the whole narrower.
+        """
+        if not old.keywords.keys() == new.keywords.keys() == {"oneOf"}:
+            return False
+        pairs, removed, added = match(old.listed("oneOf"), new.listed("oneOf"))
+        if removed or added:
+            return False
+        own = [*pairs, (_without(old, "oneOf"), _without(new, "oneOf"))]
+        levels = self._tried(own, trail)
+        breaks = Level.BREAKING in levels
+        if {Level.COMPATIBLE, Level.BREAKING} & levels and breaks == (self._whole(old, new) is YES):
+            return False
+        self._each(own, trail)
+        return True
+
+    def _tried(self, pairs: Iterable[tuple[Part, Part]], trail: str) -> set[Level]:
+        """Return the levels of the changes that a comparison of the pairs finds."""
+        around = self._changes
+        trial = Changes(around.document, around.today, around.grace_days, around.unchanged)
+        trial.compared = around.compared
+        SchemaComparison(trial, "", self._way)._each(pairs, trail)
+        return {change.level for change in trial.sorted()}
 
     def _each(self, pairs: Iterable[tuple[Part, Part]], trail: str) -> None:
         *combined, own = pairs
@@ -377,8 +401,8 @@ class SchemaComparison:
             self.compare(before, after, inner)
 
 
-def _without_all_of(part: Part) -> Part:
-    return replace(part, node={name: value for name, value in part.node.items() if name != "allOf"})
+def _without(part: Part, field: str) -> Part:
+    return replace(part, node={name: value for name, value in part.node.items() if name != field})
 
 
 def _is_same(old: Part, new: Part) -> bool:

@@ -92,8 +92,9 @@ def require_sound(document: Document) -> None:
 
 def _found(document: Document, rules: Levels) -> Iterator[Found]:
     """Yield the violations of the rules that are on, except the ignored ones."""
-    found = list(_structural(View(document)))
-    view, hidden = _sound(document, [violation for _, violation in found])
+    whole = View(document)
+    found = list(_structural(whole))
+    view, hidden = _sound(whole, [violation for _, violation in found])
     for rule in RULES.values():
         if rule.structural or rule.name not in rules or (rule.needs_all and hidden):
             continue
@@ -113,16 +114,16 @@ def _structural(view: View) -> Iterator[Found]:
             seen += [violation.pointer for violation in found]
 
 
-def _sound(document: Document, violations: Sequence[Violation]) -> tuple[View, list[Pointer]]:
+def _sound(whole: View, violations: Sequence[Violation]) -> tuple[View, list[Pointer]]:
     """Leave out the parts with an invalid structure, and all that depends on them.
 
     Returns the rest, and the parts of which the other rules may say nothing, since they see them in part.
     """
-    view, gone, hidden = View(document), set[Pointer](), list[Pointer]()
+    view, gone, hidden = whole, set[Pointer](), list[Pointer]()
     while new := {violation.pointer for violation in violations if _can_go(violation.pointer)} - gone:
         hidden += [v.pointer if v.local else _around(view, v.pointer) for v in violations if v.pointer in new]
         gone |= new
-        view = View(_without(document, gone))
+        view = View(_without(whole.document, gone))
         violations = [violation for _, violation in _structural(view)]
     return view, hidden
 

@@ -272,6 +272,8 @@ def _parts_in(part: Part) -> Iterator[Part]:
 
 def target(reference: str) -> Pointer:
     """Return the pointer of a reference within the document."""
+    if reference == "#":
+        return ()
     return tuple(
         token.replace("~1", "/").replace("~0", "~")
         for token in unquote(reference.removeprefix("#/")).split("/")

@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema_rs
 import pydantic
 
-from specfirst.contract.directions import Direction
+from specfirst.contract.directions import Direction, Directions
 from specfirst.contract.document import Document, Pointer
 from specfirst.contract.executable import ExecutableSchemas
 from specfirst.problems import alternatives
@@ -64,6 +64,7 @@ class Schemas:
 
     def __init__(self, document: Document) -> None:
         self._document = document
+        self._directions = Directions(document)
         self._compiled: dict[tuple[Direction | None, str], Validator] = {}
         self._executable: dict[Direction | None, _Executable] = {}
 
@@ -71,6 +72,8 @@ class Schemas:
         self, schema: Any, pointer: Pointer = (), *, direction: Direction | None = None
     ) -> Validator:
         """Return the validator of a schema at `pointer`, which matters for references within `$id`."""
+        # Without marks such as readOnly, the schemas of both directions are the same.
+        direction = direction if self._directions.used else None
         key = (direction, json.dumps(schema, sort_keys=True))
         if key not in self._compiled:
             executable, contents, registry = self._of(direction)
