@@ -82,13 +82,16 @@ class SchemaComparison:
                 continue
             self._seen.add((old.pointer, new.pointer))
             found = self._recorded(old, new)
-            for inner, change in found.changes:
-                place = self._where(f"{trail}{inner}")
-                self._changes.add(
-                    change.rule, change.level, change.pointer, place,
-                    change.what, change.reason, change.old, change.new,
-                )  # fmt: skip
+            self._add_recorded(found, trail)
             waiting.extend((one, other, f"{trail}{inner}") for one, other, inner in found.inner)
+
+    def _add_recorded(self, found: Recorded, trail: str) -> None:
+        for inner, change in found.changes:
+            place = self._where(f"{trail}{inner}")
+            self._changes.add(
+                change.rule, change.level, change.pointer, place,
+                change.what, change.reason, change.old, change.new,
+            )  # fmt: skip
 
     def _recorded(self, old: Part, new: Part) -> Recorded:
         """Return the changes of two components alone, and the pairs of components inside them."""
@@ -264,13 +267,36 @@ class SchemaComparison:
         if not pairs[-1][0].keywords.keys() | pairs[-1][1].keywords.keys() <= CONSTRAINTS | WALKED:
             return False
         # One schema may forbid what another one of them did, so the change of one need not break the whole.
-        around = self._changes
-        trial = Changes(around.document, around.today, around.grace_days, around.unchanged)
-        SchemaComparison(trial, "", self._way)._each(pairs, trail)
-        if all(change.level is not Level.BREAKING for change in trial.sorted()):
-            return False
-        self._each(pairs, trail)
-        return True
+        trial = Recorded(self._changes)
+        self._changes.trials.append(trial)
+        walk = SchemaComparison(trial, "", self._way)
+        # A copy: if the trial fails, these schemas have not been compared yet.
+        walk._seen |= self._seen
+        walk._each(pairs, trail)
+        breaks = self._breaks(trial)
+        self._changes.trials.pop()
+        if breaks:
+            self._add_recorded(trial, "")
+            for one, other, inner in trial.inner:
+                self._component(one, other, inner)
+        return breaks
+
+    def _breaks(self, found: Recorded) -> bool:
+        """Return whether one of these changes is breaking, or one in the components inside.
+
+        A component that contains itself may still be in comparison: then its changes so far count.
+        """
+        waiting, seen = [found], set[tuple[Pointer, Pointer]]()
+        while waiting:
+            found = waiting.pop()
+            if any(change.level is Level.BREAKING for _, change in found.changes):
+                return True
+            waiting += found.trials
+            for old, new, _ in found.inner:
+                if (old.pointer, new.pointer) not in seen:
+                    seen.add((old.pointer, new.pointer))
+                    waiting.append(self._recorded(old, new))
+        return False
 
     def _each(self, pairs: Iterable[tuple[Part, Part]], trail: str) -> None:
         *combined, own = pairs
