@@ -149,6 +149,28 @@ def test_a_reference_in_an_example_is_text() -> None:
     assert diff(Document(content), Document(content)) == []
 
 
+@pytest.mark.parametrize("recursive", [False, True])
+def test_nested_all_of_is_compared_once_per_component(*, recursive: bool) -> None:
+    """Comparing the schemas in `allOf` twice at each of 40 levels would never end."""
+
+    def document(end: str) -> Document:
+        content = copy.deepcopy(dict(parsed(NOTES).content))
+        last: dict[str, Any] = {"type": "object", "properties": {"end": {"type": end}}}
+        if recursive:
+            last["properties"]["back"] = {"$ref": "#/components/schemas/C0"}
+        own = {"type": "object", "properties": {"own": {"type": "string"}}}
+        links = {f"C{n}": {"allOf": [{"$ref": f"#/components/schemas/C{n + 1}"}, own]} for n in range(40)}
+        content.setdefault("components", {}).setdefault("schemas", {}).update(links | {"C40": last})
+        schema = {"$ref": "#/components/schemas/C0"}
+        answer = {"description": "-", "content": {"application/json": {"schema": schema}}}
+        content["paths"]["/links"] = {"get": {"operationId": "links", "responses": {"200": answer}}}
+        return Document(content)
+
+    found = [(change.rule, change.pointer) for change in diff(document("string"), document("integer"))]
+    changed = ("components", "schemas", "C40", "properties", "end", "type")
+    assert found == [("response-type-widened", changed)]
+
+
 def test_schemas_that_refer_to_each_other_are_compared_in_linear_time() -> None:
     """Every schema refers to every other, as in Stripe's contract; the walk of all ways never ends."""
     names = [f"S{n}" for n in range(40)]

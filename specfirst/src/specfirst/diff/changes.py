@@ -74,6 +74,8 @@ class Changes:
         self.today, self.grace_days, self.unchanged = today, grace_days, unchanged
         self.compared: dict[tuple[Hashable, Pointer, Pointer], Recorded] = {}
         """The changes of pairs of component schemas, by the direction of values and both locations."""
+        self.trials: list[Recorded] = []
+        """The changes of schemas in `allOf`, while it is not known whether they explain what breaks."""
         self.document = document
         self.unstable = ""
         """The stability level of the operation that is compared, if it is not stable: it may break."""
@@ -127,6 +129,7 @@ class Recorded(Changes):
 
     def __init__(self, all_: Changes) -> None:
         super().__init__(all_.document, all_.today, all_.grace_days, all_.unchanged)
+        # Otherwise, each level of nested `allOf` would compare all components inside again.
         self.compared = all_.compared
         self.changes: list[tuple[str, Change]] = []
         self.inner: list[tuple[Part, Part, str]] = []

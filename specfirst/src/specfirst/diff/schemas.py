@@ -82,13 +82,16 @@ class SchemaComparison:
                 continue
             self._seen.add((old.pointer, new.pointer))
             found = self._recorded(old, new)
-            for inner, change in found.changes:
-                place = self._where(f"{trail}{inner}")
-                self._changes.add(
-                    change.rule, change.level, change.pointer, place,
-                    change.what, change.reason, change.old, change.new,
-                )  # fmt: skip
+            self._add_recorded(found, trail)
             waiting.extend((one, other, f"{trail}{inner}") for one, other, inner in found.inner)
+
+    def _add_recorded(self, found: Recorded, trail: str) -> None:
+        for inner, change in found.changes:
+            place = self._where(f"{trail}{inner}")
+            self._changes.add(
+                change.rule, change.level, change.pointer, place,
+                change.what, change.reason, change.old, change.new,
+            )  # fmt: skip
 
     def _recorded(self, old: Part, new: Part) -> Recorded:
         """Return the changes of two components alone, and the pairs of components inside them."""
@@ -265,10 +268,45 @@ class SchemaComparison:
         if not pairs[-1][0].keywords.keys() | pairs[-1][1].keywords.keys() <= CONSTRAINTS | WALKED:
             return False
         # One schema may forbid what another one of them did, so the change of one need not break the whole.
-        if Level.BREAKING not in self._tried(pairs, trail):
+        trial, levels = self._trial(pairs, trail)
+        if Level.BREAKING not in levels:
             return False
-        self._each(pairs, trail)
+        self._keep(trial)
         return True
+
+    def _trial(self, pairs: Iterable[tuple[Part, Part]], trail: str) -> tuple[Recorded, set[Level]]:
+        """Compare the pairs; return what was found, and the levels of all changes in it."""
+        trial = Recorded(self._changes)
+        self._changes.trials.append(trial)
+        walk = SchemaComparison(trial, "", self._way)
+        # A copy: if the trial fails, these schemas have not been compared yet.
+        walk._seen |= self._seen
+        walk._each(pairs, trail)
+        levels = self._levels(trial)
+        self._changes.trials.pop()
+        return trial, levels
+
+    def _keep(self, trial: Recorded) -> None:
+        """Report what a trial found."""
+        self._add_recorded(trial, "")
+        for old, new, inner in trial.inner:
+            self._component(old, new, inner)
+
+    def _levels(self, found: Recorded) -> set[Level]:
+        """Return the levels of these changes and of those in the components inside.
+
+        A component that contains itself may still be in comparison: then its changes so far count.
+        """
+        waiting, seen, levels = [found], set[tuple[Pointer, Pointer]](), set[Level]()
+        while waiting:
+            found = waiting.pop()
+            levels |= {change.level for _, change in found.changes}
+            waiting += found.trials
+            for old, new, _ in found.inner:
+                if (old.pointer, new.pointer) not in seen:
+                    seen.add((old.pointer, new.pointer))
+                    waiting.append(self._recorded(old, new))
+        return levels
 
     def _exclusive(self, old: Part, new: Part, trail: str) -> bool:
         """Compare the schemas in `oneOf` one by one; return False if that does not explain the effect.
@@ -281,20 +319,12 @@ class SchemaComparison:
         if removed or added:
             return False
         own = [*pairs, (_without(old, "oneOf"), _without(new, "oneOf"))]
-        levels = self._tried(own, trail)
+        trial, levels = self._trial(own, trail)
         breaks = Level.BREAKING in levels
         if {Level.COMPATIBLE, Level.BREAKING} & levels and breaks == (self._whole(old, new) is YES):
             return False
-        self._each(own, trail)
+        self._keep(trial)
         return True
-
-    def _tried(self, pairs: Iterable[tuple[Part, Part]], trail: str) -> set[Level]:
-        """Return the levels of the changes that a comparison of the pairs finds."""
-        around = self._changes
-        trial = Changes(around.document, around.today, around.grace_days, around.unchanged)
-        trial.compared = around.compared
-        SchemaComparison(trial, "", self._way)._each(pairs, trail)
-        return {change.level for change in trial.sorted()}
 
     def _each(self, pairs: Iterable[tuple[Part, Part]], trail: str) -> None:
         *combined, own = pairs
