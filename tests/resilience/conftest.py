@@ -1,6 +1,7 @@
 """Resilience tests: each injects a fault, load or an attack into real processes.
 
-`scripts/test --resilience` runs them small; `scripts/resilience` runs them at full size and prints what they measured.
+`scripts/test --resilience` runs them small; `scripts/resilience` runs them at full size and prints what they
+measured.
 """
 
 from __future__ import annotations
