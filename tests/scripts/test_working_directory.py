@@ -116,7 +116,9 @@ def test_setup_imports_nothing_from_the_working_directory(traps: Path) -> None:
     assert "imported" not in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [("--workers", "1"), ("--reload",)])
+@pytest.mark.parametrize(
+    "arguments", [("--workers", "1"), pytest.param(("--reload",), marks=pytest.mark.long)]
+)
 def test_servers_import_nothing_from_the_working_directory(
     traps: Path, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
