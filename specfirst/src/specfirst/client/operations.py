@@ -441,9 +441,7 @@ def _codecs(document: Document) -> list[str]:
 
 def _scheme(document: Document, name: str) -> list[str] | None:
     """Return where the credential of a security scheme is sent; None if it is not in the request."""
-    scheme, _ = _resolved(
-        document, document.security_schemes.get(name), ("components", "securitySchemes", name)
-    )
+    scheme = document.security_schemes[name]
     kind = scheme.get("type")
     if kind == "apiKey":
         return [scheme["in"], scheme["name"], ""]

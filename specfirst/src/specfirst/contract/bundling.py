@@ -304,7 +304,7 @@ class _Bundling:
         """
         if kind != "schema" or place.source == self._root.source or not isinstance(node, Mapping):
             return node
-        unused = {name for name in _DEFINITIONS if name in node and not any(_dynamic(node[name]))}
+        unused = {name for name in _DEFINITIONS if name in node and not _has_dynamic_anchor(node[name])}
         return {name: child for name, child in node.items() if name not in unused} if unused else node
 
     # Building the document
@@ -426,12 +426,10 @@ def _reference(kind: str, node: Any) -> str | None:
 _DEFINITIONS = ("$defs", "definitions")
 
 
-def _dynamic(node: Any) -> Iterator[str]:
-    """Yield the dynamic anchors in a part."""
-    if isinstance(node, Mapping) and isinstance(node.get("$dynamicAnchor"), str):
-        yield node["$dynamicAnchor"]
-    for child in node.values() if isinstance(node, Mapping) else node if isinstance(node, list) else ():
-        yield from _dynamic(child)
+def _has_dynamic_anchor(node: Any) -> bool:
+    if isinstance(node, Mapping):
+        return isinstance(node.get("$dynamicAnchor"), str) or any(map(_has_dynamic_anchor, node.values()))
+    return isinstance(node, list) and any(map(_has_dynamic_anchor, node))
 
 
 def _anchors(node: Any, name: str, place: Place) -> Iterator[Place]:

@@ -494,7 +494,7 @@ class Document:
         if not fragment:
             return base if hash_ or base else None
         if fragment.startswith("/"):
-            tokens = _tokens(fragment)
+            tokens = pointer_of(fragment)
             if not address and tokens[0] == "components" and "components" not in self.get(base):
                 # In a schema with `$id`, `#` is that schema. Contracts mean the document all the same.
                 base = ()
@@ -871,8 +871,8 @@ class Document:
 
 
 @lru_cache(maxsize=10_000)
-def _tokens(fragment: str) -> Pointer:
-    """Return the tokens of a JSON pointer in a URI fragment (RFC 6901, section 6). Readers ask repeatedly."""
+def pointer_of(fragment: str) -> Pointer:
+    """Read a JSON pointer in a URI fragment (RFC 6901, section 6), which readers ask for repeatedly."""
     return tuple(token.replace("~1", "/").replace("~0", "~") for token in unquote(fragment[1:]).split("/"))
 
 

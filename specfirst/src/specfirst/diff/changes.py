@@ -75,7 +75,7 @@ class Changes:
         self.compared: dict[tuple[Hashable, Pointer, Pointer], Recorded] = {}
         """The changes of pairs of component schemas, by the direction of values and both locations."""
         self.trials: list[Recorded] = []
-        """The changes of schemas in `allOf`, while it is not known whether they explain what breaks."""
+        """The changes of schemas in `allOf` and `oneOf`, while it is open whether they explain the break."""
         self.document = document
         self.unstable = ""
         """The stability level of the operation that is compared, if it is not stable: it may break."""

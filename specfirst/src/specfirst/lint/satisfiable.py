@@ -138,7 +138,7 @@ class _Values:
             for field in ("anyOf", "oneOf"):
                 alternatives, conflicts = self._children(part, field), dict[Pointer, _Conflict]()
                 # One that accepts a value is enough, so those that refer to nothing come first.
-                for child in sorted(alternatives, key=self._leads_on):
+                for child in sorted(alternatives, key=_leads_on):
                     more = [part for part in self._together([child]) if part not in together]
                     if not more or len(more) > _WIDTH:
                         break
@@ -151,10 +151,6 @@ class _Values:
                         problem = f"no alternative accepts a value; about the first one: {first.problem}"
                         return first._replace(pointer=(*part.pointer, field), problem=problem)
         return None
-
-    def _leads_on(self, part: Part) -> bool:
-        """Return whether a schema refers to others, or combines them."""
-        return isinstance(part.node, Mapping) and not part.node.keys().isdisjoint(_LEADING)
 
     def _simple(self, together: Sequence[Part], within: frozenset[_Key]) -> _Conflict | None:
         """Return the conflict of the schemas without their alternatives."""
@@ -237,6 +233,11 @@ class _Values:
 _LEADING = frozenset({"$ref", "$dynamicRef", "allOf", "anyOf", "oneOf"})
 
 _OPEN = "add the property there, or remove `additionalProperties: false`, which excludes all others"
+
+
+def _leads_on(part: Part) -> bool:
+    """Return whether a schema refers to others, or combines them."""
+    return isinstance(part.node, Mapping) and not part.node.keys().isdisjoint(_LEADING)
 
 
 def _key(together: Iterable[Part], alternating: Iterable[Part]) -> _Key:

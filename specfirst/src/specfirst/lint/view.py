@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
-from urllib.parse import unquote
 
-from specfirst.contract.document import Document, Pointer
+from specfirst.contract.document import Document, Pointer, pointer_of
 from specfirst.contract.kinds import CHILDREN
 from specfirst.lint.values import Validators
 
@@ -272,12 +271,7 @@ def _parts_in(part: Part) -> Iterator[Part]:
 
 def target(reference: str) -> Pointer:
     """Return the pointer of a reference within the document."""
-    if reference == "#":
-        return ()
-    return tuple(
-        token.replace("~1", "/").replace("~0", "~")
-        for token in unquote(reference.removeprefix("#/")).split("/")
-    )
+    return () if reference == "#" else pointer_of("/" + reference.removeprefix("#/"))
 
 
 def exists(content: Any, pointer: Pointer) -> bool:
