@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ from impl.postgres.database import Database
 from impl.postgres.migrations import head, migrate
 from impl.postgres.statement import Statement
 from tests.api.conftest import existing_person, running
-from tests.resilience.conftest import FULL, Report
+from tests.resilience.conftest import FULL, Report, wait_until
 from tests.resilience.faults import Postgres, Proxy
 from tests.resilience.wire import Client
 
@@ -87,6 +87,18 @@ def neon(postgres: Postgres, tmp_path: Path) -> Iterator[Proxy]:
     postgres.execute("DROP ROLE neondb_owner")
 
 
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.fixture
+async def all_closed(neon: Proxy) -> AsyncIterator[None]:
+    """Wait for the end of all connections: asyncpg closes a refused TLS connection in the background."""
+    before = open_files()
+    yield
+    await asyncio.to_thread(wait_until, lambda: open_files() <= before)
+
+
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> None:
     """Resolve Neon's host names to this machine."""
@@ -106,7 +118,7 @@ async def settings_of(database: Database) -> tuple[Any, ...]:
     return tuple(found.values())
 
 
-@pytest.mark.usefixtures("names")
+@pytest.mark.usefixtures("names", "all_closed")
 async def test_the_connection_string_works_unchanged(neon: Proxy) -> None:
     for host, expected in (
         (DIRECT, ("2300ms", "2s", "5s")),
@@ -119,7 +131,7 @@ async def test_the_connection_string_works_unchanged(neon: Proxy) -> None:
         await database.close()
 
 
-@pytest.mark.usefixtures("names")
+@pytest.mark.usefixtures("names", "all_closed")
 async def test_neon_rejects_plain_text_and_wrong_passwords(
     neon: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,7 +143,7 @@ async def test_neon_rejects_plain_text_and_wrong_passwords(
         await database.close()
 
 
-@pytest.mark.usefixtures("names")
+@pytest.mark.usefixtures("names", "all_closed")
 async def test_verify_full_rejects_a_wrong_certificate(neon: Proxy, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
