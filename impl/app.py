@@ -13,7 +13,6 @@ from specfirst.runtime.asgi import STOPPING
 
 from generated.application import build_router
 from impl.identity.caller import Authenticator, create_authenticator
-from impl.ops.garbage_collection import exclude_startup_objects
 from impl.ops.metrics import Metrics
 from impl.postgres.database import Database
 from impl.postgres.replica import create_database
@@ -84,7 +83,6 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
         warn(settings)
-        exclude_startup_objects()
         counting = asyncio.create_task(metrics.run()) if metrics else None
         yield {STOPPING: health.stop}
         if counting:

