@@ -664,6 +664,48 @@ PARTS: list[tuple[Any, Any, int, Any]] = [
 ]
 
 FILE: Json = {"type": "string", "format": "binary"}
+NUMBERS: Json = {"type": "array", "items": {"type": "integer"}}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "array", "minItems": 2, "maxItems": 3, "items": FILE},
+        {"anyOf": [{"type": "array", "minItems": 2, "maxItems": 3, "items": FILE}, {"type": "null"}]},
+        {"allOf": [{"type": "array", "items": FILE}, {"type": "array", "items": FILE, "minItems": 2}]},
+    ],
+)
+async def test_the_number_of_files_is_validated(schema: Json) -> None:
+    service = serve(posting(content({"type": "object", "properties": {"f": schema}}, "multipart/form-data")))
+    file = ("f", ("a", b"x"))
+    assert (await service.post(files=[file] * 2)).status_code == 204
+    assert errors(await service.post(files=[file])) == [("body", "f", "minItems")]
+    if "allOf" not in schema:
+        assert errors(await service.post(files=[file] * 4)) == [("body", "f", "maxItems")]
+
+
+async def test_files_in_alternatives_of_a_body_are_files() -> None:
+    schema = {
+        "oneOf": [
+            {"type": "object", "required": ["a"], "properties": {"a": FILE}},
+            {"type": "object", "required": ["b"], "properties": {"b": {"type": "integer"}}},
+        ]
+    }
+    service = serve(posting(content(schema, "multipart/form-data")))
+    assert (await service.post(files=[("a", ("a", b"\xff"))])).status_code == 204
+    assert (await service.post(files=[("b", (None, "1"))])).status_code == 204
+    assert errors(await service.post(files=[("a", (None, "x"))])) == [("body", "a", "type")]
+
+
+@pytest.mark.parametrize("sent", [["[1, 2]"], ["1", "2"]])
+async def test_a_json_list_is_one_part_or_several(sent: list[str]) -> None:
+    schema = {"type": "object", "properties": {"n": NUMBERS}}
+    media_type = {"schema": schema, "encoding": {"n": {"contentType": "application/json"}}}
+    service = serve(posting({"multipart/form-data": media_type}))
+    assert (await service.post(files=[("n", (None, part)) for part in sent])).status_code == 204
+    assert service.arguments["body"].n == [1, 2]
+
+
 FILES: list[tuple[Json, str | None]] = [
     (FILE, "one"),
     ({"type": "string", "contentMediaType": "image/png"}, "one"),

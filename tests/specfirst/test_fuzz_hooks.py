@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import jsonschema_rs
 import pytest
 import requests
 import schemathesis
@@ -59,10 +60,26 @@ BODIES = {
         "type": "object",
         "required": ["files"],
         "properties": {
-            "files": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}}
+            "files": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}},
+            "file": {"anyOf": [{"type": "string", "format": "binary"}, {"type": "null"}]},
+            "title": {"type": "string", "minLength": 3},
+            "count": {"type": "integer"},
         },
     },
 }
+FILE = {"type": "string", "format": "binary"}
+BODIES["multipart/form-data; v=2"] = {
+    "oneOf": [
+        {"type": "object", "required": ["a"], "additionalProperties": False, "properties": {"a": FILE}},
+        {
+            "type": "object",
+            "required": ["b"],
+            "additionalProperties": False,
+            "properties": {"b": {"type": "string"}, "c": {"type": "array", "items": FILE}},
+        },
+    ]
+}
+BODIES["multipart/form-data; v=3"] = {"type": "object", "minProperties": 1, "additionalProperties": FILE}
 DOCUMENT: Final[dict[str, Any]] = {
     "openapi": "3.2.0",
     "info": {"title": "t", "version": "1"},
@@ -152,6 +169,7 @@ def set_aside() -> list[str]:
 # --- Invalid data that the server accepts ----------------------------------------------------------------
 
 ACCEPTED = "Schema-violating request accepted"
+FORM_READ = "a form shows neither types nor lists of one value, and a file may have any content"
 
 
 @pytest.mark.parametrize(
@@ -164,14 +182,27 @@ ACCEPTED = "Schema-violating request accepted"
         ("application/json", {"b": 1}, None),
         ("application/json", {"a": 1}, "the body matches its schema"),
         ("application/json", {"a": 1, "at": "noon"}, None),
-        (FORM_TYPE, {"names": "one"}, "a form does not show whether one value is a list"),
-        (FORM_TYPE, {"names": {"one": 1}}, "a form does not show whether one value is a list"),
+        (FORM_TYPE, {"names": "one"}, FORM_READ),
+        (FORM_TYPE, {"names": {"one": 1}}, FORM_READ),
         (FORM_TYPE, {"count": "one"}, None),
-        (MULTIPART, {"files": [1, None]}, "a file may have any content"),
+        (MULTIPART, {"files": [1, None]}, FORM_READ),
         (MULTIPART, {"files": []}, None),
         (FORM_TYPE, {"names": "one", "count": "one"}, None),
-        (MULTIPART, {"files": {}}, "a form does not show whether one value is a list"),
+        (MULTIPART, {"files": {}}, FORM_READ),
         (MULTIPART, {"files": [], "names": Binary(b"")}, None),
+        (MULTIPART, {"files": [Binary(b"a")], "title": 469}, FORM_READ),
+        (MULTIPART, {"files": [Binary(b"a")], "title": 46}, None),
+        (MULTIPART, {"files": [Binary(b"a")], "title": [{"a": 1}]}, FORM_READ),
+        (MULTIPART, {"files": [Binary(b"a")], "title": [469, 470]}, None),
+        (MULTIPART, {"files": [Binary(b"a")], "title": []}, FORM_READ),
+        (MULTIPART, {"files": [Binary(b"a")], "count": "5"}, FORM_READ),
+        (MULTIPART, {"files": [Binary(b"a")], "count": "five"}, None),
+        (MULTIPART, {"files": [Binary(b"a")], "file": True}, FORM_READ),
+        (MULTIPART, {"file": Binary(b"a")}, None),
+        ("multipart/form-data; v=2", {"b": 5, "c": [Binary(b"a")]}, FORM_READ),
+        ("multipart/form-data; v=2", {"b": 5, "c": Binary(b"a"), "d": 1}, None),
+        ("multipart/form-data; v=3", {"a": {"b": 1}}, FORM_READ),
+        ("multipart/form-data; v=3", {}, None),
     ],
 )
 def test_accepted_invalid_data(media_type: str, body: Any, reason: str | None) -> None:
@@ -414,3 +445,29 @@ def test_files_that_schemathesis_does_not_know_are_sent_as_files(part: Mapping[s
     )
     sent = case.as_transport_kwargs(base_url="http://127.0.0.1")["files"]
     assert [(name, bool(file[0])) for name, file in sent] == [("file", True), ("files", True)]
+
+
+@pytest.mark.parametrize("body", [{"a": Binary(b"a")}, {"b": [Binary(b"b")]}])
+def test_files_in_alternatives_are_sent_as_files(body: Any) -> None:
+    files = {"type": "array", "items": FILE, "maxItems": 1}
+    alternatives = {"oneOf": [{"properties": {"a": FILE}}, {"properties": {"b": files}}]}
+    operation = {"requestBody": {"content": {MULTIPART: {"schema": alternatives}}}, **DONE}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/": {"post": operation}},
+    }
+    schema = schemathesis.openapi.from_dict(document, config=SchemathesisConfig())
+    case = schema.make_case(operation=schema["/"]["POST"], body=body, media_type=MULTIPART)
+    sent = case.as_transport_kwargs(base_url="http://127.0.0.1")["files"]
+    assert [file[0] for _, file in sent] == [*body]
+
+
+def test_marked_files_keep_their_number() -> None:
+    files = {"anyOf": [{"type": "array", "minItems": 2, "items": FILE}, {"type": "null"}]}
+    body: Any = {"schema": {"type": "object", "properties": {"files": files}}}
+    operation = {"requestBody": {"content": {MULTIPART: body}}, **DONE}
+    hooks.before_load_schema(HookContext(), {**DOCUMENT, "paths": {"/": {"post": operation}}})
+    marked = body["schema"]["properties"]["files"]
+    assert jsonschema_rs.is_valid(marked, ["", ""])
+    assert not jsonschema_rs.is_valid(marked, [""])

@@ -135,6 +135,23 @@ def files_in(document: Document, schema: Any, pointer: Pointer, depth: int = 0) 
     return None
 
 
+def number_of_files(document: Document, schema: Any, pointer: Pointer) -> dict[str, Any]:
+    """Return the schema of how many files a list of files has; {} for a file."""
+    schema, pointer = document.follow(schema, pointer)
+    if not isinstance(schema, Mapping):
+        return {}
+    bounds = [{keyword: schema[keyword] for keyword in ("minItems", "maxItems") if keyword in schema}]
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        parts = [
+            number_of_files(document, part, (*pointer, keyword, str(index)))
+            for index, part in enumerate(schema.get(keyword) or ())
+            if not (isinstance(part, Mapping) and part.get("type") == "null")
+        ]
+        bounds += parts if keyword == "allOf" else [{"anyOf": parts}] if any(parts) else []
+    bounds = [part for part in bounds if part]
+    return {"allOf": bounds} if len(bounds) > 1 else bounds[0] if bounds else {}
+
+
 def _type_of(value: Any) -> str:
     if value is None:
         return "null"

@@ -11,7 +11,8 @@ import re
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -40,10 +41,11 @@ from schemathesis.openapi.checks import (
 )
 
 from specfirst.contract.document import Document, Operation, Pointer, essence_of, is_json
-from specfirst.contract.shapes import files_in
+from specfirst.contract.shapes import files_in, number_of_files
 from specfirst.coverage import Recorder
 from specfirst.fuzz import CONTRACT, HOOKS, OBSERVATIONS, RESULTS
 from specfirst.runtime.mock import MARK
+from specfirst.runtime.multipart import files_of
 
 _CONDITIONS = {"if-match": "*", "if-none-match": '"of-nothing"'}
 
@@ -158,7 +160,22 @@ def _mark_files(raw_schema: dict[str, Any]) -> None:
             for name, part in properties.items()
             if not (_is_binary(part) or (isinstance(part, dict) and _is_binary(part.get("items"))))
         }
-        if marked := {name: _FILES[found] for name, found in files.items() if found}:
+        marked = {
+            name: {
+                **_FILES[found],
+                **number_of_files(document, properties[name], (*place, "properties", name)),
+            }
+            for name, found in files.items()
+            if found
+        }
+        # Schemathesis does not look for files in alternatives.
+        inner = files_of(document, schema, place)[0]
+        marked |= {
+            name: _FILES["several" if file.several else "one"]
+            for name, file in inner.items()
+            if file and name not in properties
+        }
+        if marked:
             _at(raw_schema, media_type.pointer)["schema"] = {**schema, "properties": {**properties, **marked}}
 
 
@@ -173,7 +190,7 @@ def _at(node: Any, pointer: Pointer) -> Any:
 
 
 _FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
-_FILES: Mapping[str, Mapping[str, Any]] = {"one": _FILE, "several": {"type": "array", "items": _FILE}}
+_FILES: Mapping[str, dict[str, Any]] = {"one": _FILE, "several": {"type": "array", "items": _FILE}}
 
 _LINES = {
     "application/jsonl": "",
@@ -262,10 +279,8 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
             return "a mock does not read the items of a stream"
         if media_type and not shows_types and not _is_wrong_text(case, response):
             return f"{media_type} does not show the types of values"
-        if media_type in _FORMS and _valid_with_lists(case):
-            return "a form does not show whether one value is a list"
-        if media_type in _FORMS and _valid_but_for_files(case):
-            return "a file may have any content"
+        if media_type in _FORMS and _valid_as_it_is_read(case):
+            return "a form shows neither types nor lists of one value, and a file may have any content"
         if (is_json(media_type) or media_type in _READ) and _has_schema(case) and _is_valid(case):
             return "the body matches its schema"
     if isinstance(failure, RejectedPositiveData) and is_json(media_type) and not _is_valid(case):
@@ -375,58 +390,88 @@ def _is_nested(value: Any) -> bool:
     return any(part is None or isinstance(part, dict | list) for part in inner)
 
 
-def _valid_but_for_files(case: Case[Any]) -> bool:
-    """Return whether the body is valid if its files are; a file that is null is not sent."""
+def _valid_as_it_is_read(case: Case[Any]) -> bool:
+    """Return whether a server can read the form such that it is valid.
+
+    A form does not show the types of texts, nor whether one value is a list, and a file may have any
+    content. Schemathesis looks for such a reading too (`_form_body_is_valid_as_sent`), but finds none for a
+    body with a file, since the validator raises an error for its class Binary.
+    """
     alternative = case.operation.get_body_for_media_type(case.media_type)
     if alternative is None or not isinstance(case.body, dict):
         return False
     schema: Any = alternative.optimized_schema
-    body: dict[str, Any] = {**case.body}
-    for name, part in (schema.get("properties") or {}).items():
-        several = isinstance(part, dict) and _is_file(part.get("items"))
-        if name not in body or not (several or _is_file(part)):
-            continue
-        value = body.pop(name)
-        if several:
-            body[name] = [""] * (len(value) if isinstance(value, list) else 1)
-        elif value is not None:
-            body[name] = ""
-    return bool(jsonschema_rs.validator_for(schema).is_valid(body))
-
-
-def _is_file(schema: Any) -> bool:
-    is_octets = isinstance(schema, dict) and schema.get("contentMediaType") == _FILE["contentMediaType"]
-    return is_octets or _is_binary(schema)
-
-
-def _valid_with_lists(case: Case[Any]) -> bool:
-    """Return whether the body is valid if the single values that are wrong are read as lists of one."""
-    alternative = case.operation.get_body_for_media_type(case.media_type)
-    if alternative is None or not isinstance(case.body, dict):
-        return False
-    given = _without_bytes(case.body)
-    validator = jsonschema_rs.validator_for(alternative.optimized_schema)
-    places = {tuple(error.instance_path) for error in validator.iter_errors(given)}
+    properties, others = schema.get("properties") or {}, schema.get("additionalProperties")
+    # Nothing is sent for an empty list.
+    body: Any = {
+        name: _with_any_files(value, properties.get(name, others))
+        for name, value in _without_bytes(case.body).items()
+        if value != []
+    }
+    validator = jsonschema_rs.validator_for(schema)
+    places = {tuple(error.instance_path) for error in validator.iter_errors(body)}
     # The innermost ones.
     wrong = [place for place in places if not any(place == other[: len(place)] for other in places - {place})]
     if () in wrong:
-        return False
+        # An alternative of the whole schema may take the texts.
+        return bool(validator.is_valid({name: _texts(value) for name, value in body.items()}))
+    for place in wrong:
+        *outer, name = place
+        owner = body
+        for token in outer:
+            owner = owner[token]
+        for reading in _readings(owner[name]):
+            owner[name] = reading
+            if all(
+                tuple(error.instance_path)[: len(place)] != place for error in validator.iter_errors(body)
+            ):
+                break
+        else:
+            return False
+    return bool(validator.is_valid(body))
 
-    def with_lists(written: Callable[[Any], Any]) -> Any:
-        body: Any = deepcopy(given)
-        for *outer, name in wrong:
-            owner = body
-            for token in outer:
-                owner = owner[token]
-            owner[name] = written(owner[name])
-        return body
 
-    # Schemathesis writes an object as its keys, or as a text in multipart bodies.
-    ways: tuple[Callable[[Any], Any], ...] = (
-        lambda value: [*value] if isinstance(value, dict) else [value],
-        lambda value: value if isinstance(value, list) else [_text(value)],
-    )
-    return bool(wrong) and any(validator.is_valid(with_lists(way)) for way in ways)
+def _with_any_files(value: Any, schema: Any) -> Any:
+    """Return the value of a part; a file, whatever its content, as an empty text."""
+    if _is_file(schema):
+        return value if isinstance(value, list) else ""
+    if _is_file(_not_null(schema).get("items")):
+        return [""] * len(value) if isinstance(value, list) else value
+    return value
+
+
+def _is_file(schema: Any) -> bool:
+    schema = _not_null(schema)
+    return schema.get("contentMediaType") == _FILE["contentMediaType"] or _is_binary(schema)
+
+
+def _not_null(schema: Any) -> Mapping[str, Any]:
+    """Return a schema without the alternative null, as which Schemathesis writes `nullable`."""
+    if not isinstance(schema, dict):
+        return {}
+    others = [part for part in schema.get("anyOf", ()) if part != {"type": "null"}]
+    return _not_null(others[0]) if len(others) == 1 else schema
+
+
+def _readings(value: Any) -> Iterator[Any]:
+    """Yield what a server may read from a value that Schemathesis writes into a form.
+
+    Schemathesis writes an object as its keys, or as a text in multipart bodies.
+    """
+    if isinstance(value, list):
+        if len(value) == 1:
+            yield _text(value[0])
+        return
+    if isinstance(value, dict):
+        yield [*value]
+    yield from ([value], [_text(value)], _text(value))
+    if isinstance(value, str):
+        with suppress(ValueError):
+            yield json.loads(value)
+
+
+def _texts(value: Any) -> Any:
+    return [*map(_text, value)] if isinstance(value, list) else _text(value)
 
 
 def _text(value: Any) -> str:

@@ -327,7 +327,11 @@ class _Codec:
         is_object = "object" in shape.types and not shape.scalars
         if is_json(content_type) or (is_object and not content_type and "style" not in encoding):
             values = [parse(text.encode()) for text in texts]
-            return values if "array" in shape.types else _only(values)
+            if "array" not in shape.types:
+                return _only(values)
+            # A list is a part for each item, or one part (OpenAPI 3.2 and 3.1.1, section 4.8.15.1).
+            whole = len(values) == 1 and isinstance(values[0], list)
+            return values[0] if whole and not (shape.items and "array" in shape.items.types) else values
         if "array" in shape.types:
             if len(texts) == 1 and encoding.get("explode") is False:
                 delimiter = {"spaceDelimited": " ", "pipeDelimited": "|"}.get(encoding.get("style", ""), ",")

@@ -16,7 +16,7 @@ from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from specfirst.contract.document import Document, MediaType, Pointer, covers, essence_of, is_json
-from specfirst.contract.shapes import files_in
+from specfirst.contract.shapes import files_in, number_of_files
 from specfirst.runtime.errors import MalformedBody, ValidationErrorItem
 from specfirst.runtime.jsontext import parse
 
@@ -90,7 +90,7 @@ class _PlacesParser(MultiPartParser):
 
 
 def files_of(document: Document, schema: Any, pointer: Pointer) -> tuple[Mapping[str, File | None], Any]:
-    """Return the declared parts of a multipart body, and its schema for all but the files.
+    """Return the declared parts of a multipart body, and its schema for all but the content of files.
 
     A part that is None is a text.
     """
@@ -109,17 +109,21 @@ def files_of(document: Document, schema: Any, pointer: Pointer) -> tuple[Mapping
                 node, _ = document.follow(node.get("items"), (*place, "items"))
             if isinstance(node, Mapping) and node.keys() & _TYPED:
                 found[name] = None
-        properties[name] = {} if found.get(name) else part
-    parts = [
-        files_of(document, part, (*where, "allOf", str(index)))
-        for index, part in enumerate(resolved.get("allOf") or ())
-    ]
-    for inner, _ in parts:
-        found |= inner
-    if not any(found.values()):
-        return found, schema
+        properties[name] = number_of_files(document, part, (*where, "properties", name)) if files else part
     rest = {**resolved, "properties": properties} if properties else {**resolved}
-    return found, rest | {"allOf": [part for _, part in parts]} if parts else rest
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        parts = [
+            files_of(document, part, (*where, keyword, str(index)))
+            for index, part in enumerate(resolved.get(keyword) or ())
+        ]
+        for inner, _ in parts:
+            if any(found.get(name, kind) != kind for name, kind in inner.items()):
+                # The alternatives disagree on what a part is.
+                return {}, schema
+            found |= inner
+        if parts:
+            rest[keyword] = [part for _, part in parts]
+    return (found, rest) if any(found.values()) else (found, schema)
 
 
 _TYPED = frozenset(
