@@ -664,6 +664,122 @@ PARTS: list[tuple[Any, Any, int, Any]] = [
 ]
 
 FILE: Json = {"type": "string", "format": "binary"}
+MIXED_PARTS: list[tuple[Json, Json, Any, Any]] = [
+    # Items that are files or objects; an object is JSON (OpenAPI 3.1, section 4.8.15.1).
+    (
+        {"type": "array", "items": {"anyOf": [FILE, THING]}},
+        {},
+        [
+            ("f", ("a", b"\xff")),
+            ("f", (None, '{"a": "x"}')),
+            ("f", ("blob", b'{"a": "y"}', "application/json")),
+        ],
+        [b"\xff", {"a": "x"}, {"a": "y"}],
+    ),
+    ({"oneOf": [THING, FILE]}, {}, [("f", (None, '{"a": "x"}'))], {"a": "x"}),
+    ({"oneOf": [THING, FILE]}, {}, [("f", ("a", b"\xff"))], b"\xff"),
+    ({"oneOf": [{"type": "string"}, FILE]}, {}, [("f", (None, "x"))], "x"),
+    ({"oneOf": [{"type": "string"}, FILE]}, {}, [("f", ("a", b"x"))], b"x"),
+    # The encoding says that texts are JSON.
+    (
+        {"type": "array", "items": {}},
+        {"contentType": "image/png, application/json"},
+        [("f", ("a", b"\xff", "image/png")), ("f", (None, "[1]"))],
+        [b"\xff", [1]],
+    ),
+    (
+        {"type": "array", "items": {"anyOf": [FILE, {"type": "integer"}]}},
+        {"contentType": "application/json, image/png"},
+        [("f", ("a", b"\xff", "image/png")), ("f", (None, "1"))],
+        [b"\xff", 1],
+    ),
+]
+WRONG_PARTS: list[tuple[Json, Any, tuple[Any, ...]]] = [
+    ({"type": "array", "items": {"anyOf": [FILE, THING]}}, (None, '{"a": 1}'), ("body", "f", 1, "a", "type")),
+    ({"type": "array", "items": {"anyOf": [FILE, THING]}}, (None, "x"), ("body", "f", 1, "json")),
+    (
+        {"type": "array", "items": {"anyOf": [FILE, {"type": "integer"}]}},
+        (None, "x"),
+        ("body", "f", 1, "type"),
+    ),
+    (
+        {"type": "array", "maxItems": 1, "items": {"oneOf": [FILE, THING]}},
+        ("a", b""),
+        ("body", "f", "maxItems"),
+    ),
+    ({"anyOf": [FILE, THING]}, ("a", b""), ("body", "f", "duplicate")),
+]
+
+
+@pytest.mark.parametrize(("schema", "encoding", "parts", "value"), MIXED_PARTS)
+async def test_texts_beside_files_are_read_as_their_schema_says(
+    schema: Json, encoding: Json, parts: Any, value: Any
+) -> None:
+    seen: list[Any] = []
+
+    async def answer(service: Service, body: Any) -> None:
+        seen.append(await shown(body))
+
+    media_type = {"schema": {"type": "object", "properties": {"f": schema}}, "encoding": {"f": encoding}}
+    response = await serve(posting({"multipart/form-data": media_type}), {"things": answer}).post(files=parts)
+    assert (response.status_code, seen) == (204, [{"f": value}]), response.text
+
+
+@pytest.mark.parametrize(("schema", "part", "error"), WRONG_PARTS)
+async def test_wrong_texts_beside_files_have_a_place(schema: Json, part: Any, error: Any) -> None:
+    service = serve(posting(content({"type": "object", "properties": {"f": schema}}, "multipart/form-data")))
+    assert errors(await service.post(files=[("f", ("a", b"\xff")), ("f", part)])) == [error]
+
+
+HEADED: Json = {
+    "X-Lines": {"required": True, "schema": {"type": "integer", "minimum": 1}},
+    "X-Tags": {"schema": {"type": "array", "items": {"type": "string"}, "maxItems": 2}},
+    "Content-Type": {"required": True, "schema": {"const": "never/this"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("headers", "wrong"),
+    [
+        ({"X-Lines": "2", "X-Tags": "a, b"}, []),
+        ({}, [("X-Lines", "required")]),
+        ({"X-Lines": "0"}, [("X-Lines", "minimum")]),
+        ({"X-Lines": "two", "x-tags": "a,b,c"}, [("X-Lines", "type"), ("X-Tags", "maxItems")]),
+    ],
+)
+@pytest.mark.parametrize("filename", ["a", None])
+async def test_the_headers_of_a_part_are_validated(filename: str | None, headers: Any, wrong: Any) -> None:
+    """Content-Type is ignored (OpenAPI 3.1, section 4.8.15.1)."""
+    part = FILE if filename else {"type": "string"}
+    schema = {"type": "object", "properties": {"f": part, "n": {"type": "integer"}}}
+    service = serve(
+        posting({"multipart/form-data": {"schema": schema, "encoding": {"f": {"headers": HEADED}}}})
+    )
+    sent = [("f", (filename, b"x", "text/plain", headers))]
+    response = await service.post(files=sent)
+    assert (response.status_code == 204) is (not wrong), response.text
+    if wrong:
+        assert errors(response) == [("body", "f", "headers", *error) for error in wrong]
+        # All errors are in one response, with the place of the part.
+        both = errors(await service.post(files=[*sent, *sent, ("n", (None, "x"))]))
+        assert [error for error in both if "headers" in error and error[2] == 1] == [
+            ("body", "f", 1, "headers", *error) for error in wrong
+        ]
+        assert ("body", "n", "type") in both
+
+
+async def test_the_headers_of_parts_without_names_are_validated() -> None:
+    media_type = {
+        "schema": {"type": "array", "items": {"type": "string"}},
+        "prefixEncoding": [{}],
+        "itemEncoding": {"headers": {"X-Lines": HEADED["X-Lines"]}},
+    }
+    service = serve(posting({"multipart/mixed": media_type}, version="3.2.0"))
+    text = ("text/plain", b"hi")
+    assert (await service.post(**mixed(text, ("text/plain\r\nX-Lines: 1", b"hi")))).status_code == 204
+    assert errors(await service.post(**mixed(text, text))) == [("body", 1, "headers", "X-Lines", "required")]
+
+
 NUMBERS: Json = {"type": "array", "items": {"type": "integer"}}
 
 
@@ -724,7 +840,9 @@ FILES: list[tuple[Json, str | None]] = [
     ({"type": "string", "contentMediaType": "image/png", "contentEncoding": "base64"}, None),
     ({"contentMediaType": "image/png", "contentEncoding": "base64"}, None),
     ({**FILE, "type": ["string", "integer"]}, None),
-    ({"anyOf": [FILE, {"type": "integer"}]}, None),
+    ({"anyOf": [FILE, {"type": "integer"}]}, "either"),
+    ({"oneOf": [FILE, {"type": "integer"}, {"type": "null"}]}, "either"),
+    ({"type": "array", "items": {"anyOf": [FILE, {"type": "integer"}]}}, "both"),
     ({"type": "array", "items": {"type": "array", "items": FILE}}, None),
 ]
 
@@ -765,13 +883,20 @@ async def test_engine_and_client_agree_on_what_is_a_file(schema: Json, files: st
     async def answer(service: Service, body: Any) -> None:
         seen.append(await shown(body))
 
-    parts = [("f", ("a", b"\xff"))] * (2 if files == "several" else 1)
+    parts = [("f", ("a", b"\xff"))] * (2 if files in ("several", "both") else 1)
     status = (await serve(source, {"things": answer}).post(files=parts)).status_code
     # A text must be UTF-8.
-    received = {"one": [{"f": b"\xff"}], "several": [{"f": [b"\xff", b"\xff"]}], None: []}
+    one, several = [{"f": b"\xff"}], [{"f": [b"\xff", b"\xff"]}]
+    received = {"one": one, "either": one, "several": several, "both": several, None: []}
     assert (status, seen) == (204 if files else 400, received[files])
     written = " ".join(package(Document(source))["dist/contract.d.ts"].split())
-    types = {"one": r"\$Upload", "several": r"\$Upload\[\]", None: r"[^$]*"}
+    types = {
+        "one": r"\$Upload",
+        "either": r"\$Upload \| number",
+        "several": r"\$Upload\[\]",
+        "both": r"\(\$Upload \| number\)\[\]",
+        None: r"[^$]*",
+    }
     assert re.search(rf"body: \{{ f: {types[files]}( \| null)?; \}} \| FormData;", written)
 
 

@@ -15,7 +15,7 @@ from specfirst.contract.directions import FOREIGN, Directions
 from specfirst.contract.discriminators import Discriminators
 from specfirst.contract.document import Document, Pointer
 from specfirst.contract.names import Names
-from specfirst.contract.shapes import files_in, shape_of
+from specfirst.contract.shapes import either_in, files_in, shape_of
 
 IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
@@ -237,9 +237,13 @@ class Types:
     def _part(self, schema: Any, pointer: Pointer, request: bool, files: bool) -> Type:
         """Return the type of a property or an item, which is a file if the engine reads it as one."""
         found = files_in(self._document, schema, pointer) if files else None
-        if found is None:
+        either = either_in(self._document, schema, pointer) if files and found is None else None
+        if found is None and either is None:
             return self.of(schema, pointer, request=request)
         kinds = [UPLOAD if found == "one" else Type(f"{UPLOAD.text}[]")]
+        if either:
+            one = union([UPLOAD, *(self.of(part, place, request=request) for part, place in either.others)])
+            kinds = [Type(f"{one.within(0)}[]") if either.several else one]
         if "null" in shape_of(self._document, schema, pointer).types:
             kinds.append(Type("null"))
         return union(kinds)

@@ -19,7 +19,7 @@ from specfirst.contract.directions import FOREIGN, Direction, Directions
 from specfirst.contract.discriminators import Discriminators
 from specfirst.contract.document import Document, MediaType, Pointer
 from specfirst.contract.names import Names, class_name
-from specfirst.contract.shapes import files_in
+from specfirst.contract.shapes import either_in, files_in
 
 SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 
@@ -181,7 +181,8 @@ class Types:
             place = (*place, "items")
         if "prefixItems" in schema or not isinstance(items, Mapping):
             return "list[Any]"
-        return f"list[{self._file(items, place) or self._expression(items, place, f'{role}Item')}]"
+        role = f"{role}Item"
+        return f"list[{self._file(items, place, role) or self._expression(items, place, role)}]"
 
     # --- Expressions ----------------------------------------------------------------------------------
 
@@ -463,9 +464,8 @@ class Types:
         for name, (part, place) in merged.properties.items():
             if name in foreign:
                 continue
-            hint = self._file(part, place) if files else None
-            if hint is None:
-                hint = self._expression(part, place, f"{owner}{class_name(name).lstrip('_') or 'Field'}")
+            role = f"{owner}{class_name(name).lstrip('_') or 'Field'}"
+            hint = (self._file(part, place, role) if files else None) or self._expression(part, place, role)
             if name in merged.tags and hint == "str":
                 hint = _literal(sorted(merged.tags[name]))
             hints[name] = hint
@@ -495,10 +495,20 @@ class Types:
             if self._directions.marked(part, place, mark)
         )
 
-    def _file(self, schema: Any, pointer: Pointer) -> str | None:
-        """Return the type of a part of a multipart body that is a file, or a list of files."""
-        files = files_in(self._document, schema, pointer)
-        return {"one": "UploadFile", "several": "list[UploadFile]"}[files] if files else None
+    def _file(self, schema: Any, pointer: Pointer, role: str) -> str | None:
+        """Return the type of a part of a multipart body that is, or may be, a file or a list of files."""
+        if files := files_in(self._document, schema, pointer):
+            return {"one": "UploadFile", "several": "list[UploadFile]"}[files]
+        either = either_in(self._document, schema, pointer)
+        if either is None:
+            return None
+        names = [role, *(f"{role}{number}" for number in range(2, len(either.others) + 1))]
+        others = [
+            self._expression(part, place, name)
+            for (part, place), name in zip(either.others, names, strict=True)
+        ]
+        hint = _joined(["UploadFile", *others])
+        return f"list[{hint}]" if either.several else hint
 
 
 class _Merged:

@@ -253,7 +253,10 @@ class RequestBody:
 
 @dataclass(frozen=True)
 class Header:
-    """A response header. `identifier` is the attribute of the typed result with its value."""
+    """A header of a response, or of a part of a multipart body.
+
+    `identifier` is the attribute of the typed result with its value.
+    """
 
     name: str
     required: bool
@@ -619,6 +622,10 @@ class Document:
         schemas: Mapping[str, Any] = self.content.get("components", {}).get("schemas", {})
         return schemas
 
+    def part_headers(self, encoding: Mapping[str, Any], pointer: Pointer) -> tuple[Header, ...]:
+        """Return the headers of a part of a multipart body (OpenAPI 3.1, section 4.8.15)."""
+        return tuple(self._headers(encoding, pointer))
+
     @cached_property
     def response_headers(self) -> tuple[Header, ...]:
         """Return the headers of every response, including those that come from no operation."""
@@ -851,7 +858,7 @@ class Document:
 
     def _headers(self, node: Mapping[str, Any], pointer: Pointer, field: str = "headers") -> Iterator[Header]:
         for name, child in node.get(field, {}).items():
-            # OpenAPI ignores a response header named Content-Type.
+            # OpenAPI ignores a header named Content-Type, of responses and of parts.
             if name.lower() == "content-type":
                 continue
             header, _ = self.follow(child, (*pointer, field, name))

@@ -7,8 +7,8 @@ value may have, and the shapes of its items or properties.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from specfirst.contract.document import Document, MediaType, Pointer
@@ -93,6 +93,15 @@ def shape_of(document: Document, schema: Any, pointer: Pointer, depth: int = 0) 
     return Shape(tuple(types), items, properties, others)
 
 
+def united(shapes: Sequence[Shape]) -> Shape:
+    """Return the shape of a value that has one of several shapes."""
+    types = dict.fromkeys(name for shape in shapes for name in shape.types)
+    items = next((shape.items for shape in shapes if shape.items), None)
+    properties = {name: part for shape in reversed(shapes) for name, part in shape.properties.items()}
+    others = next((shape.others for shape in shapes if shape.others), None)
+    return Shape(tuple(types), items, properties, others, typed=any(shape.typed for shape in shapes))
+
+
 def text_shape(document: Document, media_type: MediaType) -> Shape | None:
     """Return the shape of a text body; None if the schema describes what the text means, such as XML."""
     if media_type.schema is None:
@@ -132,6 +141,42 @@ def files_in(document: Document, schema: Any, pointer: Pointer, depth: int = 0) 
             found.discard(None)
         if len(found) == 1:
             return found.pop()
+    return None
+
+
+@dataclass(frozen=True)
+class Either:
+    """What a part of a multipart body may be if some alternatives of its schema are files and others are not.
+
+    `others` are the alternatives that are no files, with their locations; `several` says that each item of a
+    list is one of the alternatives.
+    """
+
+    keyword: str
+    several: bool
+    others: Sequence[tuple[Any, Pointer]]
+
+
+def either_in(document: Document, schema: Any, pointer: Pointer) -> Either | None:
+    """Return the alternatives of a part that is a file or another value; None if it is always the same.
+
+    Raises DocumentError for references that lead nowhere.
+    """
+    schema, pointer = document.follow(schema, pointer)
+    if not isinstance(schema, Mapping):
+        return None
+    if schema.get("type") == "array":
+        items = either_in(document, schema.get("items"), (*pointer, "items"))
+        return None if items is None or items.several else replace(items, several=True)
+    for keyword in ("anyOf", "oneOf"):
+        parts = [
+            (part, (*pointer, keyword, str(index)))
+            for index, part in enumerate(schema.get(keyword) or ())
+            if not (isinstance(part, Mapping) and part.get("type") == "null")
+        ]
+        others = [(part, place) for part, place in parts if files_in(document, part, place) != "one"]
+        if 0 < len(others) < len(parts):
+            return Either(keyword, False, others)
     return None
 
 

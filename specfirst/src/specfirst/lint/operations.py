@@ -16,7 +16,6 @@ _NO_EFFECT: Mapping[tuple[str, str], str] = {
     ("components", "callbacks"): "describe callbacks in the document of who receives them",
     ("operation", "callbacks"): "describe callbacks in the document of who receives them",
     ("link", "operationRef"): "name the operationId",
-    ("encoding", "headers"): "describe them: the engine does not check the headers of a part",
     ("example", "externalValue"): "write the value inline, where it can be checked",
 }
 

@@ -17,7 +17,7 @@ from urllib.parse import unquote_plus
 from fastapi import UploadFile
 from pydantic import TypeAdapter, ValidationError
 
-from specfirst.contract.document import Document, MediaType, RequestBody, covers, is_json
+from specfirst.contract.document import Document, MediaType, RequestBody, covers, essence_of, is_json
 from specfirst.contract.shapes import TEXT, Shape, shape_of, text_shape
 from specfirst.runtime.asgi import BODY_READ, Receive, Scope
 from specfirst.runtime.errors import (
@@ -31,6 +31,7 @@ from specfirst.runtime.errors import (
 from specfirst.runtime.jsontext import parse
 from specfirst.runtime.multipart import (
     File,
+    PartHeaders,
     encoding_at,
     files_of,
     items_of,
@@ -40,7 +41,7 @@ from specfirst.runtime.multipart import (
     wrong_type,
 )
 from specfirst.runtime.streams import events, lines
-from specfirst.runtime.styles import form_value, member, typed
+from specfirst.runtime.styles import form_value, typed
 from specfirst.runtime.validation import Schemas, unrepresentable, validation_errors
 
 DEFAULT_LIMIT = 1024 * 1024
@@ -187,6 +188,7 @@ class _Codec:
         self._places = media_type.has_places
         if self._kind == "multipart":
             self._parts, schema = files_of(document, schema, pointer)
+            self._part_headers = PartHeaders(document, media_type, schemas)
         validates = self._kind != "bytes"
         if self._kind == "text":
             shape = text_shape(document, media_type)
@@ -214,11 +216,11 @@ class _Codec:
         if self._kind == "multipart":
             chunks = _stream(receive, headers, limit)
             if self._places:
-                scope[FILES] = await read_places(headers[b"content-type"], chunks)
-                return await items_of(scope[FILES], self.media_type)
+                scope[FILES] = files = await read_places(headers[b"content-type"], chunks)
+                return await items_of(files, self.media_type), self._part_headers.of_places(files)
             parts = await read_multipart(headers[b"content-type"], chunks)
-            scope[FILES] = [value for _, value in parts if not isinstance(value, str)]
-            return await texts_of(parts, self._parts)
+            scope[FILES] = [part.value for part in parts if not isinstance(part.value, str)]
+            return await texts_of(parts, self._parts), self._part_headers.of_names(parts)
         data = await _read(receive, headers, limit)
         if self._kind == "json":
             return parse(data)
@@ -232,6 +234,9 @@ class _Codec:
         if self._kind == "bytes" or self.media_type.streams:
             return value
         files: dict[str, Any] = {}
+        if self._kind == "multipart":
+            value, wrong = value
+            found += wrong
         given = value
         if self._places:
             value = [
@@ -282,20 +287,23 @@ class _Codec:
             shape = self._shape.properties.get(name) or self._shape.others or TEXT
             # Where the schema says nothing about files, they are one or several, as they come.
             several = file.several if file else shape.kind == "array" or len(parts) > 1
+            text = file.texts if file else shape.items or TEXT
             del grouped[name]
             for index, part in enumerate(parts):
+                loc = ("body", name, index) if several else ("body", name)
                 if not isinstance(part, str):
-                    found += wrong_type(part, self.media_type.encoding.get(name, {}), "body", name)
-                elif file:
+                    found += wrong_type(part, self.media_type.encoding.get(name, {}), *loc[:2])
+                elif text is None:
                     found.append(ValidationErrorItem(("body", name), "The part is not a file", "type"))
                 else:
-                    parts[index] = member(shape.items or TEXT, part)
+                    parts[index] = self._read(name, [part], text, found, *loc)
             if len(parts) > 1 and not several:
                 found.append(
                     ValidationErrorItem(("body", name), "The part is given more than once", "duplicate")
                 )
             # The validator sees that a file is there.
-            seen = ["" if isinstance(part, UploadFile) else part for part in parts]
+            mark = None if file and file.texts else ""
+            seen = [mark if isinstance(part, UploadFile) else part for part in parts]
             values[name], files[name] = (seen, parts) if several else (seen[0], parts[0])
         texts = dict(grouped)
         for name, parts in grouped.items():
@@ -303,27 +311,32 @@ class _Codec:
                 continue
             shape = self._shape.properties.get(name) or self._shape.others or TEXT
             del texts[name]
-            try:
-                values[name] = self._part(name, parts, shape)
-            except Invalid as error:
-                found += [
-                    ValidationErrorItem(("body", name, *item.loc[1:]), item.msg, item.type)
-                    for item in error.validation_errors
-                ]
-            except APIError:
-                found.append(ValidationErrorItem(("body", name), "The value is not JSON", "json"))
-            except (ValueError, KeyError):
-                kind = " or ".join(t for t in shape.types if t != "null")
-                found.append(ValidationErrorItem(("body", name), f"The value is not of type {kind}", "type"))
+            values[name] = self._read(name, parts, shape, found, "body", name)
         try:
             values |= form_value(texts, self._shape)
         except (ValueError, KeyError):
             found.append(ValidationErrorItem(("body",), "A value is not of its type", "type"))
         return values, files
 
+    def _read(self, name: str, texts: Sequence[str], shape: Shape, found: Found, *loc: str | int) -> Any:
+        """Return the value of the texts of a name; append what is wrong, at `loc`, to `found`."""
+        try:
+            return self._part(name, texts, shape)
+        except Invalid as error:
+            found += [
+                ValidationErrorItem((*loc, *item.loc[1:]), item.msg, item.type)
+                for item in error.validation_errors
+            ]
+        except APIError:
+            found.append(ValidationErrorItem(loc, "The value is not JSON", "json"))
+        except (ValueError, KeyError):
+            kind = " or ".join(t for t in shape.types if t != "null")
+            found.append(ValidationErrorItem(loc, f"The value is not of type {kind}", "type"))
+        return None
+
     def _part(self, name: str, texts: Sequence[str], shape: Shape) -> Any:
         encoding = self.media_type.encoding.get(name, {})
-        content_type = encoding.get("contentType", "").partition(",")[0]
+        content_type = _type_of_texts(encoding)
         is_object = "object" in shape.types and not shape.scalars
         if is_json(content_type) or (is_object and not content_type and "style" not in encoding):
             values = [parse(text.encode()) for text in texts]
@@ -382,6 +395,12 @@ class _Codec:
         async for line in lines(chunks, b"\x1e" if self._kind == "sequence" else b"\n"):
             if line.strip():
                 yield parse(line)
+
+
+def _type_of_texts(encoding: Mapping[str, Any]) -> str:
+    """Return the first media type of an encoding that a text can have, in lower case; "" if there is none."""
+    listed = [essence_of(name) for name in encoding.get("contentType", "").split(",")]
+    return next((name for name in listed if name.startswith("text/") or is_json(name)), "")
 
 
 def _only(values: Sequence[Any]) -> Any:

@@ -89,6 +89,9 @@ class _Reader:
             return None
 
 
+Reader = _Reader | Styled
+
+
 def _is_unicode(text: str) -> bool:
     """Return whether text can be encoded as UTF-8: undecodable bytes are lone surrogates in it."""
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
@@ -242,8 +245,8 @@ def _reader(
     )
 
 
-def header_reader(document: Document, header: Header, pointer: Pointer, schemas: Schemas) -> _Reader | Styled:
-    """Return the reader of a response header, whose schema is at `pointer`."""
+def header_reader(document: Document, header: Header, pointer: Pointer, schemas: Schemas) -> Reader:
+    """Return the reader of a header of a response or of a part, which is declared at `pointer`."""
     parameter = Parameter(
         name=header.name,
         location="header",
