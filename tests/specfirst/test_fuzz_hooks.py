@@ -80,6 +80,10 @@ BODIES["multipart/form-data; v=2"] = {
     ]
 }
 BODIES["multipart/form-data; v=3"] = {"type": "object", "minProperties": 1, "additionalProperties": FILE}
+HEADED = {
+    "a": {"headers": {"X-Lines": {"$ref": "#/components/headers/Lines"}}},
+    "b": {"headers": {"X-Lines": {}, "Content-Type": {"required": True}}},
+}
 DOCUMENT: Final[dict[str, Any]] = {
     "openapi": "3.2.0",
     "info": {"title": "t", "version": "1"},
@@ -97,6 +101,7 @@ DOCUMENT: Final[dict[str, Any]] = {
                     "content": {name: {"schema": schema} for name, schema in BODIES.items()}
                     | {"application/jsonl": {"$ref": "#/components/mediaTypes/Lines"}}
                     | {"multipart/mixed": {"itemSchema": {"type": "integer"}}}
+                    | {"multipart/form-data; v=4": {"schema": {}, "encoding": HEADED}}
                 },
                 **DONE,
             },
@@ -107,7 +112,10 @@ DOCUMENT: Final[dict[str, Any]] = {
         "/things/{name}": {"put": DONE},
         "/things/{id}/parts": {"get": DONE},
     },
-    "components": {"mediaTypes": {"Lines": {"itemSchema": {"type": "integer"}}}},
+    "components": {
+        "mediaTypes": {"Lines": {"itemSchema": {"type": "integer"}}},
+        "headers": {"Lines": {"required": True, "schema": {"type": "integer"}}},
+    },
 }
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT, config=SchemathesisConfig())
 MOCKED = {"x-mock": ["schema"]}
@@ -266,6 +274,11 @@ AMBIGUOUS = "a form shows neither null nor an empty list, and Schemathesis write
         ({"body": {"a": 1}, "media_type": "application/json"}, None),
         ({"body": {"a": 1}, "media_type": "multipart/mixed"}, "Schemathesis does not read itemSchema"),
         ({"body": [1], "media_type": "application/jsonl"}, None),
+        (
+            {"body": {"a": "x"}, "media_type": "multipart/form-data; v=4"},
+            "Schemathesis does not send the headers of parts",
+        ),
+        ({"body": {"b": "x"}, "media_type": "multipart/form-data; v=4"}, None),
         ({"body": {"names": None}, "media_type": FORM_TYPE}, AMBIGUOUS),
         ({"body": {"names": []}, "media_type": FORM_TYPE}, AMBIGUOUS),
         ({"body": {"deep": {"a": {"b": 1}}}, "media_type": FORM_TYPE}, AMBIGUOUS),
@@ -422,6 +435,7 @@ def test_an_undeclared_error_of_the_client_is_a_warning(status: int, kept: bool)
         {"anyOf": [{"type": "string", "format": "binary"}, {"type": "null"}]},
         {"contentMediaType": "image/png"},
         {"$ref": "#/components/schemas/Picture"},
+        {"oneOf": [{"type": "string", "format": "binary"}, {"type": "integer"}]},
     ],
 )
 def test_files_that_schemathesis_does_not_know_are_sent_as_files(part: Mapping[str, Any]) -> None:

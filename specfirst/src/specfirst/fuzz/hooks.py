@@ -41,7 +41,7 @@ from schemathesis.openapi.checks import (
 )
 
 from specfirst.contract.document import Document, Operation, Pointer, essence_of, is_json
-from specfirst.contract.shapes import files_in, number_of_files
+from specfirst.contract.shapes import number_of_files
 from specfirst.coverage import Recorder
 from specfirst.fuzz import CONTRACT, HOOKS, OBSERVATIONS, RESULTS
 from specfirst.runtime.mock import MARK
@@ -62,9 +62,10 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     - A discriminator with a defaultMapping, which Schemathesis does not read, is left out.
     - References to components/mediaTypes are resolved, and the itemSchema of lines in a request is a list's
       (OpenAPI 3.2, section 4.14).
-    - A part of a multipart body that is a file says so in one of the ways that Schemathesis knows.
+    - A part of a multipart body that is, or may be, a file says so in one of the ways that Schemathesis
+      knows, and references to the headers of parts are resolved.
     """
-    _mark_files(raw_schema)
+    _rewrite_parts(raw_schema)
     for path in [path for path in raw_schema.get("paths", {}) if "#" in path]:
         del raw_schema["paths"][path]
     _drop_default_mappings(raw_schema)
@@ -144,37 +145,27 @@ def _resolve_media_types(part: dict[str, Any], components: Mapping[str, Any]) ->
         content[name] = found
 
 
-def _mark_files(raw_schema: dict[str, Any]) -> None:
+def _rewrite_parts(raw_schema: dict[str, Any]) -> None:
     if "multipart/" not in json.dumps(raw_schema):
         return
     document = Document(raw_schema)
     bodies = (o.body.content for o in document.operations if o.body)
     for media_type in (one for content in bodies for one in content if one.codec == "multipart"):
+        for encoding in _at(raw_schema, media_type.pointer).get("encoding", {}).values():
+            for name, header in encoding.get("headers", {}).items():
+                encoding["headers"][name], _ = document.follow(header, media_type.pointer)
         if media_type.schema is None:
             continue
         _, place = document.follow(media_type.schema, (*media_type.pointer, "schema"))
         schema = _at(raw_schema, place)
         properties = schema.get("properties", {}) if isinstance(schema, dict) else {}
-        files = {
-            name: files_in(document, part, (*place, "properties", name))
-            for name, part in properties.items()
-            if not (_is_binary(part) or (isinstance(part, dict) and _is_binary(part.get("items"))))
-        }
-        marked = {
-            name: {
-                **_FILES[found],
-                **number_of_files(document, properties[name], (*place, "properties", name)),
-            }
-            for name, found in files.items()
-            if found
-        }
-        # Schemathesis does not look for files in alternatives.
-        inner = files_of(document, schema, place)[0]
-        marked |= {
-            name: _FILES["several" if file.several else "one"]
-            for name, file in inner.items()
-            if file and name not in properties
-        }
+        marked: dict[str, Any] = {}
+        # Schemathesis knows neither files in alternatives nor alternatives that are files.
+        for name, file in files_of(document, schema, place)[0].items():
+            part = properties.get(name)
+            if file and not (_is_binary(part) or (isinstance(part, dict) and _is_binary(part.get("items")))):
+                number = number_of_files(document, part, (*place, "properties", name))
+                marked[name] = _FILES["several" if file.several else "one"] | number
         if marked:
             _at(raw_schema, media_type.pointer)["schema"] = {**schema, "properties": {**properties, **marked}}
 
@@ -287,6 +278,8 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
         return "the body does not match its schema: an example of the contract, or a text of another format"
     if isinstance(failure, RejectedPositiveData) and _streams(case):
         return "Schemathesis does not read itemSchema"
+    if isinstance(failure, RejectedPositiveData) and _needs_headers_of_parts(case):
+        return "Schemathesis does not send the headers of parts"
     query = (case.query or {}).values()
     if isinstance(failure, RejectedPositiveData) and [] in query:
         return "an empty list in a query, `tags=`, is a list of an empty text (RFC 6570, section 2.3)"
@@ -322,6 +315,19 @@ def _streams(case: Case[Any]) -> bool:
     alternative = case.operation.get_body_for_media_type(case.media_type)
     definition = alternative.definition if alternative else {}
     return "itemSchema" in definition and "schema" not in definition
+
+
+def _needs_headers_of_parts(case: Case[Any]) -> bool:
+    """Return whether a part of the body must have a header (OpenAPI 3.1, section 4.8.15)."""
+    alternative = case.operation.get_body_for_media_type(case.media_type)
+    encodings = alternative.definition.get("encoding", {}) if alternative else {}
+    sent = case.body if isinstance(case.body, dict) else {}
+    return any(
+        header.get("required") and header_name.lower() != "content-type"
+        for name, encoding in encodings.items()
+        if name in sent
+        for header_name, header in encoding.get("headers", {}).items()
+    )
 
 
 def _is_valid(case: Case[Any]) -> bool:

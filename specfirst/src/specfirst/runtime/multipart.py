@@ -161,11 +161,11 @@ def files_of(document: Document, schema: Any, pointer: Pointer) -> tuple[Mapping
             files_of(document, part, (*where, keyword, str(index)))
             for index, part in enumerate(resolved.get(keyword) or ())
         ]
-        for inner, _ in parts:
-            if any(found.get(name, kind) != kind for name, kind in inner.items()):
-                # The alternatives disagree on what a part is.
-                return {}, schema
-            found |= inner
+        inner = [(name, kind) for part, _ in parts for name, kind in part.items()]
+        if any(dict(inner).get(name) != kind or found.get(name, kind) != kind for name, kind in inner):
+            # The alternatives disagree on what a part is.
+            continue
+        found |= dict(inner)
         if parts:
             rest[keyword] = [part for _, part in parts]
     return (found, rest) if any(found.values()) else (found, schema)
