@@ -7,6 +7,7 @@ shows that the check still reports what is set aside.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any, Final
 
 import jsonschema_rs
@@ -93,6 +94,7 @@ DOCUMENT: Final[dict[str, Any]] = {
                 "parameters": [
                     {"name": "names", "in": "query", "schema": NAMES},
                     {"name": "any", "in": "query", "schema": {}},
+                    {"name": "deep", "in": "query", "style": "deepObject", "schema": {"type": "object"}},
                 ],
                 **DONE,
             },
@@ -225,12 +227,55 @@ def test_accepted_invalid_items_of_a_stream(headers: Any, kept: list[str]) -> No
     assert judged("negative_data_rejection", case, answered(case, 204, **headers)) == kept
 
 
-def test_a_discriminator_with_a_default_is_left_to_the_schema() -> None:
-    pet = {"oneOf": [{"required": ["a"]}], "discriminator": {"propertyName": "a", "defaultMapping": "b"}}
-    cat = {"oneOf": [{"required": ["a"]}], "discriminator": {"propertyName": "a"}}
-    raw = {"paths": {}, "components": {"schemas": {"Pet": pet, "Cat": dict(cat)}}}
+KIND = {"type": "object", "properties": {"kind": {"type": "string"}}}
+ZOO: dict[str, Any] = {
+    "Pet": {
+        "oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Cat", "Dog", "Other")],
+        "discriminator": {
+            "propertyName": "kind",
+            "mapping": {"cat": "Cat", "dog": "#/components/schemas/Dog"},
+            "defaultMapping": "Other",
+        },
+    },
+    "Cat": {**KIND, "required": ["lives"]},
+    "Dog": {**KIND, "required": ["bark"]},
+    "Other": {**KIND, "required": ["name"]},
+    "Base": {
+        **KIND,
+        "discriminator": {"propertyName": "kind", "mapping": {"car": "Car"}, "defaultMapping": "Thing"},
+    },
+    "Car": {"allOf": [{"$ref": "#/components/schemas/Base"}, {"required": ["doors"]}]},
+    "Thing": {"allOf": [{"$ref": "#/components/schemas/Base"}, {"required": ["id"]}]},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "valid"),
+    [
+        ("Pet", {"kind": "cat", "lives": 9}, True),
+        ("Pet", {"kind": "cat", "name": "a"}, False),
+        ("Pet", {"kind": "dog", "bark": 1}, True),
+        ("Pet", {"kind": "?", "name": "a"}, True),
+        ("Pet", {"kind": "?", "bark": 1}, False),
+        ("Pet", {"name": "a"}, True),
+        ("Pet", {"lives": 9}, False),
+        ("Base", {"kind": "car", "doors": 2}, True),
+        ("Base", {"kind": "car", "id": 2}, False),
+        ("Base", {"kind": "Car", "id": 2}, True),
+        ("Base", {"id": 2}, True),
+        ("Base", {"doors": 2}, False),
+    ],
+)
+def test_a_discriminator_with_a_default_is_written_as_alternatives(
+    name: str, value: Any, valid: bool
+) -> None:
+    body: Any = {"schema": {"$ref": f"#/components/schemas/{name}"}}
+    operation = {"requestBody": {"content": {"application/json": body}}, **DONE}
+    raw = deepcopy({**DOCUMENT, "paths": {"/": {"post": operation}}, "components": {"schemas": ZOO}})
     hooks.before_load_schema(HookContext(), raw)
-    assert raw["components"]["schemas"] == {"Pet": {"oneOf": [{"required": ["a"]}]}, "Cat": cat}
+    sent = raw["paths"]["/"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert jsonschema_rs.is_valid({**sent, "components": raw["components"]}, value) is valid
+    assert "defaultMapping" not in str(raw["components"]["schemas"]["Pet"])
 
 
 def test_links_to_operations_that_do_not_exist_are_left_out() -> None:
@@ -290,6 +335,8 @@ AMBIGUOUS = "a form shows neither null nor an empty list, and Schemathesis write
         ({"query": {"names": ["a", "null"]}, "method": "GET"}, NULL),
         ({"query": {"any": "null"}, "method": "GET"}, NULL),
         ({"query": {"any": {"a": 1}}, "method": "GET"}, None),
+        ({"query": {"deep": ""}, "method": "GET"}, NULL),
+        ({"query": {"any": ""}, "method": "GET"}, None),
         (
             {"query": {"names": []}, "method": "GET"},
             "an empty list in a query, `tags=`, is a list of an empty text (RFC 6570, section 2.3)",

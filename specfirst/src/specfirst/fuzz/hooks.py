@@ -40,6 +40,7 @@ from schemathesis.openapi.checks import (
     UseAfterFree,
 )
 
+from specfirst.contract.discriminators import Discriminator, Discriminators
 from specfirst.contract.document import Document, Operation, Pointer, essence_of, is_json
 from specfirst.contract.shapes import number_of_files
 from specfirst.coverage import Recorder
@@ -59,7 +60,7 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     - A template expression without a parameter is a text.
     - A path with a fragment, which is not sent, is the path of other operations, or none.
     - Links to operations that do not exist are left out: lint reports them, and they would end a phase.
-    - A discriminator with a defaultMapping, which Schemathesis does not read, is left out.
+    - A discriminator with a defaultMapping, which Schemathesis does not read, is written as alternatives.
     - References to components/mediaTypes are resolved, and the itemSchema of lines in a request is a list's
       (OpenAPI 3.2, section 4.14).
     - A part of a multipart body that is, or may be, a file says so in one of the ways that Schemathesis
@@ -68,7 +69,7 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     _rewrite_parts(raw_schema)
     for path in [path for path in raw_schema.get("paths", {}) if "#" in path]:
         del raw_schema["paths"][path]
-    _drop_default_mappings(raw_schema)
+    _write_default_mappings(raw_schema)
     _drop_dead_links(raw_schema)
     common = raw_schema.get("x-response-headers", {})
     components = raw_schema.get("components", {})
@@ -124,15 +125,44 @@ def _drop_dead_links(raw_schema: dict[str, Any]) -> None:
                 del links[name]
 
 
-def _drop_default_mappings(node: Any) -> None:
-    if isinstance(node, dict):
-        if isinstance(node.get("discriminator"), dict) and "defaultMapping" in node["discriminator"]:
-            del node["discriminator"]
-        for part in node.values():
-            _drop_default_mappings(part)
-    elif isinstance(node, list):
-        for part in node:
-            _drop_default_mappings(part)
+def _write_default_mappings(raw_schema: dict[str, Any]) -> None:
+    if "defaultMapping" not in json.dumps(raw_schema):
+        return
+    document = Document(raw_schema)
+    discriminators = Discriminators(document)
+    heirs = {name: found for name, found in discriminators.heirs.items() if found.default}
+    prefix = "#/components/schemas/"
+    for pointer, node in reversed([*document.parts("schema")]):
+        schema = _at(raw_schema, pointer)
+        base = str(node.get("$ref", "")).removeprefix(prefix)
+        # A part of `allOf` is the schema itself; elsewhere it stands for those that inherit from it, too.
+        if base in heirs and pointer[-2:-1] != ("allOf",):
+            schema["$ref"] = f"{prefix}{base}.heirs"
+        if "defaultMapping" not in (node.get("discriminator") or {}):
+            continue
+        for key in ("oneOf", "anyOf"):
+            if node.get(key) and (found := discriminators.selecting(node, key, pointer)):
+                nulls = [part for part in node[key] if part == {"type": "null"}]
+                del schema[key]
+                schema["anyOf"] = [*_selected(found), *nulls]
+        del schema["discriminator"]
+    for name, discriminator in heirs.items():
+        own = {"$ref": f"{prefix}{name}"}
+        alternatives = [{"allOf": [own, *part["allOf"]]} for part in _selected(discriminator)]
+        raw_schema["components"]["schemas"][f"{name}.heirs"] = {"anyOf": alternatives}
+
+
+def _selected(discriminator: Discriminator) -> Iterator[dict[str, Any]]:
+    """Yield an alternative for each component that a discriminator selects."""
+    for name in dict.fromkeys([*discriminator.tags.values(), discriminator.default]):
+        is_default = name == discriminator.default
+        tags = [*discriminator.tags] if is_default else discriminator.of(str(name))
+        tag: dict[str, Any] = {
+            "properties": {discriminator.property: {"not": {"enum": tags}} if is_default else {"enum": tags}}
+        }
+        if not is_default:
+            tag["required"] = [discriminator.property]
+        yield {"allOf": [{"$ref": f"#/components/schemas/{name}"}, tag]}
 
 
 def _resolve_media_types(part: dict[str, Any], components: Mapping[str, Any]) -> None:
@@ -285,7 +315,7 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
         return "an empty list in a query, `tags=`, is a list of an empty text (RFC 6570, section 2.3)"
     if isinstance(failure, RejectedPositiveData) and any(map(_is_nested, query)):
         return "OpenAPI does not say how lists, objects and null inside others are written in a query"
-    if isinstance(failure, RejectedPositiveData) and any(map(_shows_null, query)):
+    if isinstance(failure, RejectedPositiveData) and (any(map(_shows_null, query)) or _null_object(case)):
         return "a query does not show null, which Schemathesis writes as a text"
     fields = case.body.values() if media_type in _FORMS and isinstance(case.body, dict) else ()
     if isinstance(failure, RejectedPositiveData) and any(map(_is_ambiguous, fields)):
@@ -389,6 +419,12 @@ def _is_ambiguous(value: Any) -> bool:
 
 def _shows_null(value: Any) -> bool:
     return value == "null" or (isinstance(value, list) and "null" in value)
+
+
+def _null_object(case: Case[Any]) -> bool:
+    """Return whether an object in the style deepObject is null."""
+    objects = [part.name for part in case.operation.query if part.definition.get("style") == "deepObject"]
+    return any((case.query or {}).get(name) == "" for name in objects)
 
 
 def _is_nested(value: Any) -> bool:
