@@ -166,8 +166,8 @@ def results(folder: Path, share: int, **changes: object) -> Path:
     return path
 
 
-def problems(path: Path, share: int) -> list[str]:
-    report = Report(contract(), share, SEED, 1, "", strict=True)
+def problems(path: Path, share: int, *, strict: bool = True) -> list[str]:
+    report = Report(contract(), share, SEED, 1, "", strict=strict)
     report.add(1, share, path, path.with_name("log"))
     return [f"{problem.operation}: {problem.text}" for problem in report.problems]
 
@@ -187,6 +187,12 @@ def test_a_run_with_too_few_examples_fails(tmp_path: Path) -> None:
 def test_a_run_without_a_success_of_an_operation_fails(tmp_path: Path) -> None:
     path = results(tmp_path, 1, operations={})
     assert "GET /health: worker 1 got no successful response" in problems(path, 1)
+
+
+def test_a_run_without_a_request_fails(tmp_path: Path) -> None:
+    found = problems(results(tmp_path, 1, operations={}), 1, strict=False)
+    assert found == ["worker 1: Schemathesis sent no request; its output says why"]
+    assert problems(results(tmp_path, 1), 1, strict=False) == []
 
 
 def test_a_run_with_a_warning_or_an_error_fails(tmp_path: Path) -> None:

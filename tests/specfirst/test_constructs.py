@@ -264,6 +264,33 @@ async def test_a_default_mapping_takes_every_other_tag() -> None:
     assert errors(await service.post(json={"kind": "x", "lives": "x"})) == [("body", "lives", "type")]
 
 
+async def test_a_default_mapping_takes_every_other_heir() -> None:
+    base = {"$ref": "#/components/schemas/Base"}
+    properties = {"id": {"type": "integer"}, "what": {"type": "string"}}
+    discriminator = {"propertyName": "what", "mapping": {"c": "Car"}, "defaultMapping": "Vehicle"}
+    schemas: Json = {
+        "Base": {"type": "object", "properties": properties, "discriminator": discriminator},
+        "Car": {
+            "allOf": [base, {"required": ["what", "doors"], "properties": {"doors": {"type": "integer"}}}]
+        },
+        "Vehicle": {"allOf": [base, {"required": ["wheels"], "properties": {"wheels": {"type": "integer"}}}]},
+    }
+    service = serve({**putting(base, **schemas), "openapi": "3.2.0"})
+    for body, name in (
+        ({"what": "c", "doors": 2}, "Car"),
+        ({"what": "x", "wheels": 2}, "Vehicle"),
+        ({"wheels": 2}, "Vehicle"),
+    ):
+        assert (await service.post(json=body)).status_code == 204
+        assert type(service.arguments["body"]).__name__ == name
+    for body, place in (
+        ({"what": "c", "wheels": 2}, "doors"),
+        ({"what": "Car", "doors": 2}, "wheels"),
+        ({}, "wheels"),
+    ):
+        assert errors(await service.post(json=body)) == [("body", place, "required")]
+
+
 async def test_cookies_of_the_style_cookie_are_read() -> None:
     listed = {"name": "ids", "in": "cookie", "style": "cookie", "schema": NUMBERS}
     spread = {"name": "o", "in": "cookie", "style": "cookie", "schema": OBJECT}

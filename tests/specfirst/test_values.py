@@ -36,6 +36,23 @@ COMPONENTS: dict[str, Any] = {
             {"type": "object", "required": ["bark"], "properties": {"bark": {"type": "string"}}},
         ]
     },
+    "Vehicle": {
+        "type": "object",
+        "properties": {"kind": {"type": "string"}},
+        "discriminator": {"propertyName": "kind", "mapping": {"c": "Car"}, "defaultMapping": "Bike"},
+    },
+    "Car": {
+        "allOf": [
+            {"$ref": "#/components/schemas/Vehicle"},
+            {"required": ["kind", "doors"], "properties": {"doors": {"type": "integer"}}},
+        ]
+    },
+    "Bike": {
+        "allOf": [
+            {"$ref": "#/components/schemas/Vehicle"},
+            {"required": ["wheels"], "properties": {"wheels": {"type": "integer"}}},
+        ]
+    },
     "Email": {"type": "string", "format": "email", "maxLength": 40},
     "Page": {
         "$id": "https://example.com/page",
@@ -173,6 +190,12 @@ def test_texts_are_plausible(name: str, schema: dict[str, Any], start: str | tup
 def test_null_is_the_last_choice() -> None:
     schema = {"type": "object", "properties": {"a": {"anyOf": [{"type": "null"}, {"type": "integer"}]}}}
     assert all(made(schema, seed)["a"] is not None for seed in range(20))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_default_of_a_discriminator_is_an_heir(seed: int) -> None:
+    value = made({"$ref": "#/components/schemas/Vehicle"}, seed)
+    assert ("doors" in value) if value.get("kind") == "c" else ("wheels" in value)
 
 
 def test_a_discriminator_names_the_component() -> None:

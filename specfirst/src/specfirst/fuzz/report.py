@@ -110,6 +110,10 @@ class Report:
         self.facts += [("Set aside", f"{count} × {reason}") for reason, count in found["set_aside"].items()]
         if self.strict and not self.problems:
             self.problems += self._unfinished(worker, share, found)
+        elif self.document.operations and not found["operations"] and not self.problems:
+            # An error in a hook ends a run before it begins.
+            text = "Schemathesis sent no request; its output says why"
+            self.problems.append(Problem(f"worker {worker}", text))
 
     def _add_undeclared(self, undeclared: Mapping[str, Mapping[str, str]]) -> None:
         """Add a warning for each status that operations do not declare; with `strict`, problems of each."""

@@ -24,6 +24,7 @@ from uuid import UUID
 import jsonschema_rs
 
 from specfirst.contract.directions import Directions
+from specfirst.contract.discriminators import Discriminators
 from specfirst.contract.document import Document, Pointer, pointer_text
 from specfirst.runtime.texts import NoText, matching
 from specfirst.runtime.validation import Validator
@@ -82,6 +83,25 @@ class Values:
         self.validator = validator
         self._document, self._seed, self._omits = document, seed, omits
         self._directions = Directions(document)
+        heirs = Discriminators(document).heirs.items()
+        self._heirs = {f"#/components/schemas/{name}": found for name, found in heirs if found.default}
+
+    def heirs(self, reference: str, seen: Sequence[str]) -> list[Any]:
+        """Return the components that values of this one must be, if its discriminator has a default.
+
+        None are returned for a component that such an heir, which is in `seen`, consists of.
+        """
+        found = self._heirs.get(reference)
+        if found is None:
+            return []
+        names = dict.fromkeys([str(found.default), *found.tags.values()])
+        references = {name: f"#/components/schemas/{name}" for name in names}
+        if not {reference, *references.values()}.isdisjoint(seen):
+            return []
+        return [
+            {"allOf": [{"$ref": to}, *([_tagged(found.property, tags)] if (tags := found.of(name)) else [])]}
+            for name, to in references.items()
+        ]
 
     def value(self, schema: Mapping[str, Any] | bool, name: str = "") -> Any:
         """Return a valid value; the same schema, `name` and seed give the same value. Raises NoValue."""
@@ -181,6 +201,8 @@ class _Maker:
         reference = schema.get("$ref") if isinstance(schema, Mapping) else None
         if not isinstance(discriminator, Mapping) or not isinstance(reference, str) or self._attempt % 2:
             return flat
+        if self._values.heirs(reference, ()):
+            return flat
         return _merge(flat, _discriminated(discriminator, reference))
 
     def _variants(
@@ -196,9 +218,13 @@ class _Maker:
         if isinstance(reference := schema.get("$ref", schema.get("$dynamicRef")), str):
             if reference in seen:
                 return
-            seen = (*seen, reference)
-            target, scope = self._values.resolve(reference, scope)
-            groups.append([target])
+            if heirs := self._values.heirs(reference, seen):
+                self._random.shuffle(heirs)
+                groups.append(heirs)
+            else:
+                seen = (*seen, reference)
+                target, scope = self._values.resolve(reference, scope)
+                groups.append([target])
         groups += [[part] for part in schema.get("allOf", ())]
         for keyword in ("oneOf", "anyOf"):
             if alternatives := schema.get(keyword):
@@ -492,7 +518,11 @@ def _discriminated(discriminator: Mapping[str, Any], reference: str) -> dict[str
     names = [
         name for name, target in discriminator.get("mapping", {}).items() if target in (reference, component)
     ]
-    return {"properties": {discriminator.get("propertyName", ""): {"enum": names or [component]}}}
+    return _tagged(discriminator.get("propertyName", ""), names or [component])
+
+
+def _tagged(property_: str, tags: Sequence[Any]) -> dict[str, Any]:
+    return {"properties": {property_: {"enum": [*tags]}}}
 
 
 def _merge(first: Mapping[str, Any], second: Mapping[str, Any]) -> Mapping[str, Any]:
