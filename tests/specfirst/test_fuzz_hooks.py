@@ -94,6 +94,8 @@ DOCUMENT: Final[dict[str, Any]] = {
                 "parameters": [
                     {"name": "names", "in": "query", "schema": NAMES},
                     {"name": "any", "in": "query", "schema": {}},
+                    {"name": "list", "in": "cookie", "schema": NAMES},
+                    {"name": "joined", "in": "cookie", "explode": False, "schema": NAMES},
                     {"name": "deep", "in": "query", "style": "deepObject", "schema": {"type": "object"}},
                 ],
                 **DONE,
@@ -336,6 +338,11 @@ AMBIGUOUS = "a form shows neither null nor an empty list, and Schemathesis write
         ({"query": {"any": "null"}, "method": "GET"}, NULL),
         ({"query": {"any": {"a": 1}}, "method": "GET"}, None),
         ({"query": {"deep": ""}, "method": "GET"}, NULL),
+        (
+            {"cookies": {"list": "a,b"}, "method": "GET"},
+            "Schemathesis writes a list or an object in cookies as one value, also with `explode`",
+        ),
+        ({"cookies": {"joined": "a,b"}, "method": "GET"}, None),
         ({"query": {"any": ""}, "method": "GET"}, None),
         (
             {"query": {"names": []}, "method": "GET"},
@@ -361,6 +368,12 @@ def test_lines_are_sent_as_their_item_schema_says(body: Any, sent: bytes) -> Non
     assert alternative
     assert alternative.optimized_schema == {"type": "array", "items": {"type": "integer"}}
     assert made(body=body, media_type="application/jsonl").as_transport_kwargs()["data"] == sent
+
+
+def test_a_header_with_content_is_sent_as_text() -> None:
+    case = made(method="GET", headers={"X-Plain": {"a": 1}, "X-Text": "b"})
+    hooks.before_call(HookContext(), case, {})
+    assert dict(case.headers or {}) == {"X-Plain": '{"a": 1}', "X-Text": "b"}
 
 
 # --- Methods ------------------------------------------------------------------------------------------

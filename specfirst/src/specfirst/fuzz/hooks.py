@@ -238,6 +238,7 @@ _IGNORED = {"accept", "content-type", "authorization"}
 def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
     """Write integers in URLs in one form, and give conditional headers values whose condition holds.
 
+    A header with `content` gets a text: Schemathesis leaves other values, which no request can have.
     JSON Schema calls 84.0 an integer. A contract cannot say how a URL writes it, and many servers, including
     the engine, accept `84` only. Nor can a schema say which entity tags match (RFC 9110, section 13.1).
     """
@@ -245,6 +246,9 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
         for name in case.headers or ():
             if name.lower() in _CONDITIONS:
                 case.headers[name] = _CONDITIONS[name.lower()]
+    for name, value in (case.headers or {}).items():
+        if not isinstance(value, str | bytes):
+            case.headers[name] = json.dumps(value)
     for parameters in (case.path_parameters, case.query):
         for parameter, value in (parameters or {}).items():
             if isinstance(value, float) and value.is_integer():
@@ -310,6 +314,8 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
         return "Schemathesis does not read itemSchema"
     if isinstance(failure, RejectedPositiveData) and _needs_headers_of_parts(case):
         return "Schemathesis does not send the headers of parts"
+    if isinstance(failure, RejectedPositiveData) and _has_exploded_cookie(case):
+        return "Schemathesis writes a list or an object in cookies as one value, also with `explode`"
     query = (case.query or {}).values()
     if isinstance(failure, RejectedPositiveData) and [] in query:
         return "an empty list in a query, `tags=`, is a list of an empty text (RFC 6570, section 2.3)"
@@ -419,6 +425,17 @@ def _is_ambiguous(value: Any) -> bool:
 
 def _shows_null(value: Any) -> bool:
     return value == "null" or (isinstance(value, list) and "null" in value)
+
+
+def _has_exploded_cookie(case: Case[Any]) -> bool:
+    """Return whether a list or an object is sent as cookies of its own, which is the default."""
+    exploded = {
+        part.name
+        for part in case.operation.cookies
+        if part.definition.get("explode", True)
+        and not _not_null(part.definition.get("schema")).keys().isdisjoint(("items", "properties"))
+    }
+    return not exploded.isdisjoint(case.cookies or {})
 
 
 def _null_object(case: Case[Any]) -> bool:
