@@ -807,7 +807,6 @@ async def test_the_headers_of_parts_without_names_are_validated() -> None:
     assert errors(await service.post(**mixed(text, text))) == [("body", 1, "headers", "X-Lines", "required")]
 
 
-NUMBERS: Json = {"type": "array", "items": {"type": "integer"}}
 
 
 @pytest.mark.parametrize(
@@ -1218,6 +1217,14 @@ EMPTY: list[tuple[Json, str, Any]] = [
 async def test_an_empty_value_is_none_where_it_is_allowed(parameter: Json, text: str, value: Any) -> None:
     source = query({"name": "p", "allowEmptyValue": True, **parameter})
     assert await read(source, f"/things?{text}") == {"p": value}
+
+
+async def test_an_empty_name_in_a_deep_object_is_a_property() -> None:
+    schema = {"type": "object", "additionalProperties": {"type": "integer"}}
+    source = query({"name": "p", "style": "deepObject", "schema": schema})
+    assert await read(source, "/things?p[]=1&p[a]=2") == {"p": {"": 1, "a": 2}}
+    lists = query({"name": "p", "style": "deepObject", "schema": {**schema, "additionalProperties": NUMBERS}})
+    assert await read(lists, "/things?p[a][]=1&p[a][]=2&p[b]=3") == {"p": {"a": [1, 2], "b": [3]}}
 
 
 async def test_the_whole_query_can_be_one_value() -> None:

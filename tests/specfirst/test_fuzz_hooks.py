@@ -17,7 +17,7 @@ import schemathesis
 from schemathesis import Case, HookContext
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.config import SchemathesisConfig
-from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.core.failures import AcceptedNegativeData, Failure, FailureGroup
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.core.transport import Response
 from schemathesis.generation import GenerationMode
@@ -96,7 +96,15 @@ DOCUMENT: Final[dict[str, Any]] = {
                     {"name": "any", "in": "query", "schema": {}},
                     {"name": "list", "in": "cookie", "schema": NAMES},
                     {"name": "joined", "in": "cookie", "explode": False, "schema": NAMES},
-                    {"name": "deep", "in": "query", "style": "deepObject", "schema": {"type": "object"}},
+                    {
+                        "name": "deep",
+                        "in": "query",
+                        "style": "deepObject",
+                        "schema": {
+                            "type": "object",
+                            "properties": {"n": {"type": "integer"}, "o": {"type": "object"}},
+                        },
+                    },
                 ],
                 **DONE,
             },
@@ -295,6 +303,29 @@ def test_links_to_operations_that_do_not_exist_are_left_out() -> None:
     assert [[*part["links"]] for part in (response, shared)] == [["good", "other", "Good"]] * 2
 
 
+NOT_SENT = "Schemathesis sends nothing for an empty list or object in a deepObject"
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ({"deep[n]": 2}, NOT_SENT),
+        ({"deep[n]": []}, NOT_SENT),
+        ({}, NOT_SENT),
+        ({"deep[n]": "two"}, None),
+        ({"deep[n]": 2, "names": {"a": 1}}, None),
+        ({"deep[n]": 2, "unknown": 1}, None),
+    ],
+)
+def test_an_empty_list_in_a_deep_object_is_not_sent(query: Any, reason: str | None) -> None:
+    case = made(method="GET", wrong=ParameterLocation.QUERY, query=query)
+    # Schemathesis judges the objects that it made, which this case lacks.
+    failure = AcceptedNegativeData(operation="o", message="m", status_code=204, expected_statuses=[])
+    kept = hooks.filter_failure(HookContext(operation=case.operation), failure, case, answered(case, 204))
+    assert kept is (reason is None)
+    assert set_aside() == ([reason] if reason else [])
+
+
 def test_a_query_that_is_also_wrong_must_be_rejected() -> None:
     case = made(body={"a": 1}, media_type="text/csv", query={"names": {"a": 1}}, wrong=ParameterLocation.BODY)
     assert case.meta
@@ -305,7 +336,7 @@ def test_a_query_that_is_also_wrong_must_be_rejected() -> None:
 # --- Valid data that the server rejects ------------------------------------------------------------------
 
 NESTED = "OpenAPI does not say how lists, objects and null inside others are written in a query"
-NULL = "a query does not show null, which Schemathesis writes as a text"
+NULL = "a query shows neither null nor an empty object, which Schemathesis writes as texts"
 NO_MATCH = "the body does not match its schema: an example of the contract, or a text of another format"
 AMBIGUOUS = "a form shows neither null nor an empty list, and Schemathesis writes nested objects as texts"
 
@@ -338,6 +369,8 @@ AMBIGUOUS = "a form shows neither null nor an empty list, and Schemathesis write
         ({"query": {"any": "null"}, "method": "GET"}, NULL),
         ({"query": {"any": {"a": 1}}, "method": "GET"}, None),
         ({"query": {"deep": ""}, "method": "GET"}, NULL),
+        ({"query": {"deep[o]": ""}, "method": "GET"}, NULL),
+        ({"query": {"deep[n]": ""}, "method": "GET"}, None),
         (
             {"cookies": {"list": "a,b"}, "method": "GET"},
             "Schemathesis writes a list or an object in cookies as one value, also with `explode`",

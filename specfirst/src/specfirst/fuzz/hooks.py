@@ -297,8 +297,10 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
         others = {method.lower() for method in item.get("additionalOperations", ())}
         if others.issuperset(method.lower() for method in failure.undocumented_methods):
             return "Schemathesis does not read additionalOperations"
+    if isinstance(failure, AcceptedNegativeData) and _deep_objects_are_valid(case):
+        return "Schemathesis sends nothing for an empty list or object in a deepObject"
     media_type = essence_of(case.media_type or "")
-    if isinstance(failure, AcceptedNegativeData) and _only_the_body_is_wrong(case):
+    if isinstance(failure, AcceptedNegativeData) and _only_wrong(case, ParameterLocation.BODY):
         shows_types = is_json(media_type) or media_type in (*_FORMS, *_READ, *_LINES)
         if media_type in _LINES and MARK.lower() in response.headers:
             return "a mock does not read the items of a stream"
@@ -322,7 +324,7 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
     if isinstance(failure, RejectedPositiveData) and any(map(_is_nested, query)):
         return "OpenAPI does not say how lists, objects and null inside others are written in a query"
     if isinstance(failure, RejectedPositiveData) and (any(map(_shows_null, query)) or _null_object(case)):
-        return "a query does not show null, which Schemathesis writes as a text"
+        return "a query shows neither null nor an empty object, which Schemathesis writes as texts"
     fields = case.body.values() if media_type in _FORMS and isinstance(case.body, dict) else ()
     if isinstance(failure, RejectedPositiveData) and any(map(_is_ambiguous, fields)):
         return "a form shows neither null nor an empty list, and Schemathesis writes nested objects as texts"
@@ -388,9 +390,30 @@ def _has_twin(case: Case[Any]) -> bool:
     return any(re.sub(r"\{[^{}]*\}", "{}", path) == twin for path in others)
 
 
-def _only_the_body_is_wrong(case: Case[Any]) -> bool:
+def _only_wrong(case: Case[Any], place: ParameterLocation) -> bool:
     components = case.meta.components if case.meta else {}
-    return [place for place, part in components.items() if part.mode.is_negative] == [ParameterLocation.BODY]
+    return [name for name, part in components.items() if part.mode.is_negative] == [place]
+
+
+def _deep_objects_are_valid(case: Case[Any]) -> bool:
+    """Return whether only the query is wrong, and its objects in the style deepObject are valid as sent."""
+    objects = [part for part in case.operation.query if part.definition.get("style") == "deepObject"]
+    if not objects or not _only_wrong(case, ParameterLocation.QUERY):
+        return False
+    others: dict[str, Any] = {n: value for n, value in (case.query or {}).items() if value not in ([], {})}
+    for part in objects:
+        own = {name: others.pop(name) for name in [*others] if re.match(rf"{re.escape(part.name)}\[", name)}
+        value = {name.removeprefix(f"{part.name}[").removesuffix("]"): given for name, given in own.items()}
+        is_valid = jsonschema_rs.validator_for(part.optimized_schema, validate_formats=True).is_valid(value)
+        if not (is_valid if own else not part.definition.get("required")):
+            return False
+    declared = {part.name: part for part in case.operation.query if part not in objects}
+    return others.keys() <= declared.keys() and all(
+        jsonschema_rs.validator_for(part.optimized_schema).is_valid(others[name])
+        if name in others
+        else not part.definition.get("required")
+        for name, part in declared.items()
+    )
 
 
 def _is_wrong_text(case: Case[Any], response: Response) -> bool:
@@ -439,9 +462,14 @@ def _has_exploded_cookie(case: Case[Any]) -> bool:
 
 
 def _null_object(case: Case[Any]) -> bool:
-    """Return whether an object in the style deepObject is null."""
-    objects = [part.name for part in case.operation.query if part.definition.get("style") == "deepObject"]
-    return any((case.query or {}).get(name) == "" for name in objects)
+    """Return whether an object in the style deepObject, or an object in it, is null or empty."""
+    objects = [part for part in case.operation.query if part.definition.get("style") == "deepObject"]
+    names = [part.name for part in objects]
+    for part in objects:
+        properties = _not_null(part.optimized_schema).get("properties") or {}
+        inner = [name for name, schema in properties.items() if _not_null(schema).get("type") == "object"]
+        names += [f"{part.name}[{name}]" for name in inner]
+    return any((case.query or {}).get(name) == "" for name in names)
 
 
 def _is_nested(value: Any) -> bool:

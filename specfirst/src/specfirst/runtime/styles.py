@@ -26,6 +26,9 @@ Decode = Callable[[str], str]
 
 Texts = Mapping[str, Sequence[str]]
 
+Tree = dict[str | None, Any]
+"""Names with brackets: the tree at each key, and the texts of the name itself at None."""
+
 _INTEGER = re.compile(r"(0|-?[1-9][0-9]{0,99})\Z")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,308})(\.[0-9]{1,99})?([eE][+-]?[0-9]{1,3})?\Z")
 
@@ -265,23 +268,23 @@ class Styled:
 
     def _deep(self, texts: Texts, decode: Decode) -> Any:
         """Read `p[a][b]=1`: nested objects, and lists as `p[a][]`, `p[a][0]` or a repeated name."""
-        tree: dict[str, Any] = {}
+        tree: Tree = {}
         for name, parts in texts.items():
             keys = _BRACKETS.findall(name[len(self.parameter.name) :])
             node = tree
             for key in keys:
                 node = node.setdefault(key, {})
-            node.setdefault("", []).extend(decode(part) for part in parts)
+            node.setdefault(None, []).extend(decode(part) for part in parts)
         return _deep_value(tree, self.shape)
 
 
-def _deep_value(tree: Mapping[str, Any], shape: Shape) -> Any:
-    leaves = tree.get("")
-    if isinstance(leaves, Mapping):
-        leaves = leaves.get("")
-    children = {key: part for key, part in tree.items() if key}
-    if "array" in shape.types and (not children or all(key.isdigit() for key in children)):
-        items = [member(shape.items or TEXT, text) for text in leaves or []]
+def _deep_value(tree: Tree, shape: Shape) -> Any:
+    leaves = tree.get(None, [])
+    children = {key: part for key, part in tree.items() if key is not None}
+    if "array" in shape.types and all(not key or key.isdigit() for key in children):
+        unnumbered: Tree = children.pop("", {})
+        leaves = [*leaves, *unnumbered.get(None, [])]
+        items = [member(shape.items or TEXT, text) for text in leaves]
         ordered = sorted(children.items(), key=lambda pair: int(pair[0]))
         return items + [_deep_value(part, shape.items or TEXT) for _, part in ordered]
     if children:
@@ -289,18 +292,18 @@ def _deep_value(tree: Mapping[str, Any], shape: Shape) -> Any:
             key: _deep_value(part, shape.properties.get(key) or shape.others or TEXT)
             for key, part in children.items()
         }
-    return _only(shape, leaves or [])
+    return _only(shape, leaves)
 
 
 def form_value(texts: Texts, shape: Shape) -> dict[str, Any]:
     """Read the names with brackets of a form, `p[a][b]=1`: nested objects and lists."""
-    trees: dict[str, dict[str, Any]] = {}
+    trees: dict[str, Tree] = {}
     for name, parts in texts.items():
         first, _, rest = name.partition("[")
         node = trees.setdefault(first, {})
         for key in _BRACKETS.findall(f"[{rest}"):
             node = node.setdefault(key, {})
-        node.setdefault("", []).extend(parts)
+        node.setdefault(None, []).extend(parts)
     return {
         name: _deep_value(tree, shape.properties.get(name) or shape.others or TEXT)
         for name, tree in trees.items()
