@@ -268,10 +268,10 @@ def test_a_contract_that_cannot_be_served_says_where(
     (folder / "it.yaml").write_text(changed)
     assert main(["mock", "it.yaml"]) == 2
     first, problem, hint = capsys.readouterr().err.splitlines()
-    assert first == "specfirst mock: it.yaml cannot be served:"
+    assert first == "specfirst mock: it.yaml has errors:"
     assert problem.startswith("it.yaml:6:19: error security-requirement: ")
     assert "#/paths/~1pets/get/security" in problem
-    assert hint == "To serve the other operations: --skip-unservable"
+    assert hint == "To leave out their operations: --skip-unservable"
 
 
 WRONG = """\
