@@ -123,6 +123,14 @@ async def test_the_examples_of_3_2_are_mocked_and_validated(media_type: str, exa
     assert [p for p in lint(Document(source)) if p.rule == "valid-example"]
 
 
+async def test_an_external_example_is_reported_and_not_read() -> None:
+    media_type = content(REF, examples={"e": {"externalValue": "thing.json"}})
+    source = contract({"responses": {"200": {"description": "d", "content": media_type}}})
+    response = await serve(source, mock=True).get()
+    assert (response.status_code, response.headers["x-mock"]) == (200, "schema")
+    assert [p for p in lint(Document(source)) if p.rule == "unsupported" and "externalValue" in p.message]
+
+
 async def test_a_serialized_example_of_a_text_is_the_text() -> None:
     body = content({"type": "string"}, "text/csv", examples={"e": {"serializedValue": "a,b"}})
     source = contract({"responses": {"200": {"description": "d", "content": body}}}, version="3.2.0")
@@ -805,8 +813,6 @@ async def test_the_headers_of_parts_without_names_are_validated() -> None:
     text = ("text/plain", b"hi")
     assert (await service.post(**mixed(text, ("text/plain\r\nX-Lines: 1", b"hi")))).status_code == 204
     assert errors(await service.post(**mixed(text, text))) == [("body", 1, "headers", "X-Lines", "required")]
-
-
 
 
 @pytest.mark.parametrize(

@@ -469,7 +469,7 @@ def _null_object(case: Case[Any]) -> bool:
         properties = _not_null(part.optimized_schema).get("properties") or {}
         inner = [name for name, schema in properties.items() if _not_null(schema).get("type") == "object"]
         names += [f"{part.name}[{name}]" for name in inner]
-    return any((case.query or {}).get(name) == "" for name in names)
+    return any((case.query or {}).get(name) in ("", {}) for name in names)
 
 
 def _is_nested(value: Any) -> bool:

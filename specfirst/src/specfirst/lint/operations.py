@@ -16,7 +16,10 @@ _NO_EFFECT: Mapping[tuple[str, str], str] = {
     ("components", "callbacks"): "describe callbacks in the document of who receives them",
     ("operation", "callbacks"): "describe callbacks in the document of who receives them",
     ("link", "operationRef"): "name the operationId",
-    ("example", "externalValue"): "write the value inline, where it can be checked",
+    (
+        "example",
+        "externalValue",
+    ): "write the value inline: the mock reads no other file or URL for a response",
 }
 
 _DIALECTS = (

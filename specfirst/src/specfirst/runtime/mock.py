@@ -1,9 +1,9 @@
 """Mock an operation, for clients that are written before the server.
 
 The request passes through the whole engine; only the implementation is replaced. The response is an example
-of the contract if there is one, else a value that is made from the schema. The header `X-Mock` says which:
-`example` or `schema`. The status is the operation's lowest success, unless the client sends a preference, as
-for Prism (RFC 7240):
+of the contract if there is one, else a value that is made from the schema; an `externalValue` is not read,
+since it may be anywhere, and lint reports it. The header `X-Mock` says which: `example` or `schema`. The
+status is the operation's lowest success, unless the client sends a preference, as for Prism (RFC 7240):
 
     Prefer: code=404
     Prefer: code=200, example=empty
