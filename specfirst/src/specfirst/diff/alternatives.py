@@ -48,7 +48,7 @@ def alternatives(schema: Part) -> Alternatives:
 
     A discriminator selects one alternative, so `oneOf` with one has the meaning of `anyOf`.
     """
-    if not _is_exclusive(schema):
+    if not is_exclusive(schema):
         return Alternatives([*_flat(schema, ())], exclusive=False)
     members: list[Part] = []
     for child in schema.listed("oneOf"):
@@ -63,12 +63,13 @@ def is_union(schema: Part) -> bool:
     return [*schema.keywords] in (["anyOf"], ["oneOf"])
 
 
-def _is_exclusive(schema: Part) -> bool:
+def is_exclusive(schema: Part) -> bool:
+    """Return whether a schema consists of alternatives of which a value may match only one."""
     return [*schema.keywords] == ["oneOf"] and "discriminator" not in schema.node
 
 
 def _flat(schema: Part, around: tuple[Pointer, ...]) -> Iterator[Part]:
-    if is_union(schema) and not _is_exclusive(schema) and schema.pointer not in around:
+    if is_union(schema) and not is_exclusive(schema) and schema.pointer not in around:
         for child in schema.listed(*schema.keywords):
             yield from _flat(child, (*around, schema.pointer))
     elif len(types(schema.node)) > 1 and schema.keywords.keys() <= CONSTRAINTS | WALKED:

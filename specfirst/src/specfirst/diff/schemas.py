@@ -27,6 +27,7 @@ from specfirst.diff.alternatives import (
     described,
     discriminator_names,
     disjoint,
+    is_exclusive,
     is_union,
     is_whole,
     match,
@@ -125,9 +126,13 @@ class SchemaComparison:
         return f"{self._place}: property {trail.lstrip('.')}" if trail else self._place
 
     def _walk(self, old: Part, new: Part, trail: str) -> None:
-        if any(part.keywords.keys() & {*UNIONS} and not is_union(part) for part in (old, new)):
-            self._single(old, new, trail)
-            return
+        if any(_is_mixed(part) or is_exclusive(part) for part in (old, new)):
+            self._combined(old, new, trail)
+        else:
+            self._members(old, new, trail)
+
+    def _members(self, old: Part, new: Part, trail: str) -> None:
+        """Compare the alternatives of two schemas, neither of which has other keywords beside them."""
         before, after = alternatives(old), alternatives(new)
         matched = match(old, new, before.members, after.members)
         self._alternatives(old, new, before, after, matched, trail)
@@ -256,9 +261,13 @@ class SchemaComparison:
             kept[id(one)] = whole() if wide.exclusive and wide.overlapping(one) else YES
         for one in matched.removed:
             what = f"{described(one)} is no longer allowed"
+            if not requests and kept[id(one)] is not YES:
+                what += "; its values may match another schema in oneOf, and then could not come"
             self._judge("alternative", kept[id(one)], new.pointer, trail, what)
         for one in matched.added:
             what = f"{described(one)} is now allowed"
+            if requests and kept[id(one)] is not YES:
+                what += "; its values may match another schema in oneOf, and then are refused"
             self._judge("alternative", kept[id(one)], one.pointer, trail, what)
         if not wide.exclusive:
             return
@@ -269,7 +278,7 @@ class SchemaComparison:
             ):
                 continue
             if whole() is not YES:
-                what = f"a value of {described(other)} may match another schema in oneOf too"
+                what = f"{described(other)} changed; its values may match another schema in oneOf too"
                 self._judge("alternative", whole(), other.pointer, trail, what)
 
     def _is_narrower(self, old: Part, new: Part) -> bool:
@@ -302,10 +311,9 @@ class SchemaComparison:
                 self.compare(old.child("items"), new.child("items"), f"{trail}[]")
 
     def _combined(self, old: Part, new: Part, trail: str) -> None:
-        """Compare schemas with keywords such as `allOf` and `oneOf`, all of which a value satisfies."""
+        """Compare schemas of which one part may forbid what another one did: by parts, or as a whole."""
         others = (old.keywords.keys() | new.keywords.keys()) - _SEPARATE
         trial, levels = self._trial(old, new, trail)
-        # One keyword may forbid what another one did, so the change of one need not break the whole.
         if not others and Level.BREAKING not in levels:
             self._keep(trial)
         elif _is_same(old, new):
@@ -318,6 +326,9 @@ class SchemaComparison:
             self._judge("schema", kept, new.pointer, trail, "the schema changed")
         else:
             self._keep(trial)
+            if others:
+                # What `unevaluatedProperties` allows depends on the parts that have changed.
+                self._judge("schema", kept, new.pointer, trail, "the schema changed")
 
     def _keep_same(self, old: Part, new: Part, trail: str) -> None:
         if in_one_order(old.keywords) != in_one_order(new.keywords):
@@ -332,27 +343,37 @@ class SchemaComparison:
         for one, other in matched.pairs:
             self.compare(one, other, trail)
         changed = {"allOf"} if matched.removed or matched.added else set[str]()
-        before, after = ([name for name in UNIONS if name in part.keywords] for part in (old, new))
-        if len(before) == len(after):
-            for name, other_name in zip(before, after, strict=True):
-                self._walk(
-                    _only(old, {name, "discriminator"}), _only(new, {other_name, "discriminator"}), trail
-                )
+        before, after = ({name for name in UNIONS if name in part.keywords} for part in (old, new))
+        shared = [(name, name) for name in sorted(before & after)]
+        if len(before) == len(after) == 1:
+            # `anyOf` may have become `oneOf`.
+            shared = [(min(before), min(after))]
         else:
-            changed |= {*before} ^ {*after}
+            for name in sorted(before ^ after):
+                kept = self._whole(_only(old, {name}), _only(new, {name}))
+                what = f"{name} is {'removed' if name in before else 'added'}"
+                self._judge("schema", kept, new.where(name), trail, what)
+        for names in shared:
+            one, other = (
+                _only(part, {name, "discriminator"}) for part, name in zip((old, new), names, strict=True)
+            )
+            self._members(one, other, trail)
         changed |= _APART
         one, other = _only(old, changed), _only(new, changed)
         if not _is_same(one, other):
             self._judge("schema", self._whole(one, other), new.pointer, trail, "the schema changed")
 
     def _trial(self, old: Part, new: Part, trail: str) -> tuple[Recorded, set[Level]]:
-        """Compare by keywords; return what was found, and the levels of all changes in it."""
+        """Compare by parts; return what was found, and the levels of all changes in it."""
         trial = Recorded(self._changes)
         self._changes.trials.append(trial)
         walk = SchemaComparison(trial, "", self._way)
         # A copy: if the trial fails, these schemas have not been compared yet.
         walk._seen |= self._seen
-        walk._keywords(old, new, trail)
+        if any(map(is_union, (old, new))) and not any(map(_is_mixed, (old, new))):
+            walk._members(old, new, trail)
+        else:
+            walk._keywords(old, new, trail)
         levels = self._levels(trial)
         self._changes.trials.pop()
         return trial, levels
@@ -526,6 +547,11 @@ def _agree(old: Part, new: Part) -> bool:
     return names[0] == names[1] and all(
         before[1][name] == after[1][name] for name in before[1].keys() & after[1].keys()
     )
+
+
+def _is_mixed(schema: Part) -> bool:
+    """Return whether a schema has alternatives and other keywords."""
+    return not schema.keywords.keys().isdisjoint(UNIONS) and not is_union(schema)
 
 
 def _is_never(schema: Part) -> bool:
