@@ -771,7 +771,7 @@ components:
         ("Home: {", "Home: {required: [zip], ", "Home/properties/zip", "required: false → true"),
         ("{required: [name]}", "{required: [home]}", "In/allOf/1", "required: false → true"),
         ("maxProperties: 9", "maxProperties: 8", "In/maxProperties", "maxProperties: 9 → 8"),
-        (", {required: [name]}", ", {required: [name]}, {required: [zip]}", "In", "the schema changed"),
+        (", {required: [name]}", ", {required: [name]}, {required: [zip]}", "In", "allOf changed"),
     ],
 )
 def test_a_change_inside_all_of_is_named(old: str, new: str, place: str, found: str) -> None:

@@ -313,6 +313,8 @@ class SchemaComparison:
     def _combined(self, old: Part, new: Part, trail: str) -> None:
         """Compare schemas of which one part may forbid what another one did: by parts, or as a whole."""
         others = (old.keywords.keys() | new.keywords.keys()) - _SEPARATE
+        if "$ref" in old.keywords and "$ref" in new.keywords:
+            others.discard("$ref")
         trial, levels = self._trial(old, new, trail)
         if not others and Level.BREAKING not in levels:
             self._keep(trial)
@@ -339,19 +341,24 @@ class SchemaComparison:
     def _keywords(self, old: Part, new: Part, trail: str) -> None:
         """Compare groups of keywords, each of which restricts values independently of the others."""
         self._single(_only(old, CONSTRAINTS | WALKED), _only(new, CONSTRAINTS | WALKED), trail)
+        if "$ref" in old.keywords and "$ref" in new.keywords:
+            # There are constraints beside the reference, or it would have been resolved.
+            self.compare(
+                *(Part.at(part.document, _only(part, {"$ref"}).node, ()) for part in (old, new)), trail
+            )
         matched = match(old, new, old.listed("allOf"), new.listed("allOf"))
         for one, other in matched.pairs:
             self.compare(one, other, trail)
         changed = {"allOf"} if matched.removed or matched.added else set[str]()
-        before, after = ({name for name in UNIONS if name in part.keywords} for part in (old, new))
-        shared = [(name, name) for name in sorted(before & after)]
-        if len(before) == len(after) == 1:
+        olds, news = ({name for name in UNIONS if name in part.keywords} for part in (old, new))
+        shared = [(name, name) for name in sorted(olds & news)]
+        if len(olds) == len(news) == 1:
             # `anyOf` may have become `oneOf`.
-            shared = [(min(before), min(after))]
+            shared = [(min(olds), min(news))]
         else:
-            for name in sorted(before ^ after):
+            for name in sorted(olds ^ news):
                 kept = self._whole(_only(old, {name}), _only(new, {name}))
-                what = f"{name} is {'removed' if name in before else 'added'}"
+                what = f"{name} is {'removed' if name in olds else 'added'}"
                 self._judge("schema", kept, new.where(name), trail, what)
         for names in shared:
             one, other = (
@@ -361,7 +368,10 @@ class SchemaComparison:
         changed |= _APART
         one, other = _only(old, changed), _only(new, changed)
         if not _is_same(one, other):
-            self._judge("schema", self._whole(one, other), new.pointer, trail, "the schema changed")
+            before, after = in_one_order(one.keywords), in_one_order(other.keywords)
+            names = [name for name in sorted(before | after) if before.get(name) != after.get(name)]
+            what = f"{', '.join(names or sorted(before))} changed"
+            self._judge("schema", self._whole(one, other), new.pointer, trail, what)
 
     def _trial(self, old: Part, new: Part, trail: str) -> tuple[Recorded, set[Level]]:
         """Compare by parts; return what was found, and the levels of all changes in it."""
