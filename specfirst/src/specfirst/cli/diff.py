@@ -117,8 +117,11 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     settings = _Settings.of(config, arguments)
     with progress(f"Comparing {arguments.old} and {arguments.new}"):
         new = read_bundle(arguments.new)
-        old = read_bundle(arguments.old, beside=arguments.new)
-        documents = [_comparable(arguments.old, old), _comparable(arguments.new, new)]
+        if _is_same(arguments, new):
+            documents = [_comparable(arguments.new, new)] * 2
+        else:
+            old = read_bundle(arguments.old, beside=arguments.new)
+            documents = [_comparable(arguments.old, old), _comparable(arguments.new, new)]
         try:
             changes = diff(*documents, today=settings.today, grace_days=settings.grace_days)
         except DocumentError as error:
@@ -130,6 +133,21 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     changelog = lambda _report, _colour: as_changelog(versions, kept)  # noqa: E731  # It needs the changes.
     write_report(report, settings.values, arguments, {"changelog": changelog})
     return 0 if settings.fail_on is None else report.status(settings.fail_on)
+
+
+def _is_same(arguments: argparse.Namespace, new: Bundle) -> bool:
+    """Return whether the contracts are one text, in a single file: then it is read and checked once."""
+    from specfirst.contract.document import DocumentError
+    from specfirst.contract.sources import URLSource, source
+
+    try:
+        old = source(arguments.old, beside=arguments.new)
+        # A URL is requested once only.
+        single = len(new.files) == 1 and not isinstance(old, URLSource)
+        return single and old.read() == new.texts[new.files[0]].encode()
+    except DocumentError:
+        # It is reported when the contract is read.
+        return False
 
 
 def _comparable(name: str, found: Bundle) -> Document:

@@ -242,4 +242,6 @@ def in_one_order(schema: Any) -> Any:
 
 
 def _sorted(values: list[Any]) -> list[Any]:
+    if all(isinstance(value, str) for value in values):
+        return sorted(values)
     return sorted(values, key=lambda value: json.dumps(value, sort_keys=True))

@@ -99,15 +99,15 @@ class SchemaComparison:
             self._seen.add((old.pointer, new.pointer))
             found = self._recorded(old, new)
             self._add_recorded(found, trail)
-            waiting.extend((one, other, f"{trail}{inner}") for one, other, inner in found.inner)
+            waiting.extend(
+                (one, other, f"{trail}{inner}")
+                for one, other, inner in found.inner
+                if (one.pointer, other.pointer) not in self._seen
+            )
 
     def _add_recorded(self, found: Recorded, trail: str) -> None:
         for inner, change in found.changes:
-            place = self._where(f"{trail}{inner}")
-            self._changes.add(
-                change.rule, change.level, change.pointer, place,
-                change.what, change.reason, change.old, change.new,
-            )  # fmt: skip
+            self._changes.put(change, self._where(f"{trail}{inner}"))
 
     def _recorded(self, old: Part, new: Part) -> Recorded:
         """Return the changes of two components alone, and the pairs of components inside them."""
