@@ -135,6 +135,34 @@ def test_a_change_inside_one_of_is_found_where_it_stands() -> None:
     }
 
 
+@pytest.mark.parametrize("keyword", ["oneOf", "allOf", "not", "if", "unevaluatedProperties"])
+def test_another_order_is_no_change_in_a_large_schema(keyword: str) -> None:
+    """Above 2000 parts, a schema is not compared as a whole; its lists without an order still are."""
+
+    def document(step: int) -> Document:
+        def member(number: int) -> Any:
+            values = {"type": "string", "enum": [f"{number}", "x"][::step]}
+            texts = {f"p{index}": {"type": "string"} for index in range(20)}
+            return {"type": "object", "required": ["a", "p1"][::step], "properties": {"a": values, **texts}}
+
+        members = {"oneOf": [member(number) for number in range(100)][::step]}
+        schema = {
+            "oneOf": {"type": "object", **members},
+            "allOf": {"allOf": [{"type": "object"}, members][::step]},
+            "unevaluatedProperties": {**members, "unevaluatedProperties": False},
+        }.get(keyword, {keyword: members})
+        body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Large"}}}}
+        post = {"requestBody": body, "responses": {"200": {"description": "-", **body}}}
+        content = {
+            "openapi": "3.1.0",
+            "info": {"title": "t", "version": "1"},
+            "paths": {"/a": {"post": post}},
+        }
+        return Document(content | {"components": {"schemas": {"Large": schema}}})
+
+    assert diff(document(1), document(-1)) == []
+
+
 def _kind(name: str, **properties: Any) -> Any:
     kind = {"kind": {"type": "string", "const": name}}
     return {"type": "object", "required": ["kind"], "properties": kind | properties}

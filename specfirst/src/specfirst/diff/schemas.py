@@ -283,8 +283,7 @@ class SchemaComparison:
 
     def _is_narrower(self, old: Part, new: Part) -> bool:
         """Return whether the part that may accept more values than the other one is proven not to."""
-        unchanged = self._changes.unchanged
-        if (unchanged and unchanged.covers(old, new)) or _is_same(old, new):
+        if self._is_same(old, new):
             return True
         narrow, wide = (old, new) if self._way is Way.REQUEST else (new, old)
         return _proof(self._inlined(narrow, wide=False), self._inlined(wide, wide=True)) is YES
@@ -293,6 +292,14 @@ class SchemaComparison:
         """Return whether the change of two schemas is compatible, from a proof about all their values."""
         narrow, wide = (old, new) if self._way is Way.REQUEST else (new, old)
         return _proof(self._inlined(wide, wide=True), self._inlined(narrow, wide=False))
+
+    def _is_same(self, old: Part, new: Part) -> bool:
+        """Return whether two schemas accept the same values, as far as their notation shows it."""
+        unchanged = self._changes.unchanged
+        if unchanged and unchanged.is_alike(old, new):
+            return True
+        before, after = self._inlined(old, wide=False), self._inlined(new, wide=False)
+        return before is not None and before == after
 
     def _inlined(self, part: Part, *, wide: bool) -> dict[str, Any] | None:
         """Return a schema without references, or None if it is too large; in a response, `wide` is opened."""
@@ -318,12 +325,12 @@ class SchemaComparison:
         trial, levels = self._trial(old, new, trail)
         if not others and Level.BREAKING not in levels:
             self._keep(trial)
-        elif _is_same(old, new):
+        elif self._is_same(old, new):
             self._keep_same(old, new, trail)
         elif (
             (kept := self._whole(old, new)) is YES
             or Level.BREAKING not in levels
-            or not _is_same(_only(old, others), _only(new, others))
+            or not self._is_same(_only(old, others), _only(new, others))
         ):
             self._judge("schema", kept, new.pointer, trail, "the schema changed")
         else:
@@ -367,7 +374,7 @@ class SchemaComparison:
             self._members(one, other, trail)
         changed |= _APART
         one, other = _only(old, changed), _only(new, changed)
-        if not _is_same(one, other):
+        if not self._is_same(one, other):
             before, after = in_one_order(one.keywords), in_one_order(other.keywords)
             names = [name for name in sorted(before | after) if before.get(name) != after.get(name)]
             what = f"{', '.join(names or sorted(before))} changed"
@@ -524,13 +531,6 @@ def _proof(wide: Mapping[str, Any] | None, narrow: Mapping[str, Any] | None) -> 
 
 def _only(part: Part, fields: Collection[str]) -> Part:
     return replace(part, node={name: value for name, value in part.node.items() if name in fields})
-
-
-def _is_same(old: Part, new: Part) -> bool:
-    try:
-        return self_contained(old, opened=False) == self_contained(new, opened=False)
-    except TooLarge:
-        return False
 
 
 def _rule_of(keyword: str) -> str:
