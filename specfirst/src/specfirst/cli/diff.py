@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -188,11 +188,11 @@ def _report(
         for change in kept
         if change.level <= settings.level
     ]
-    if wrong_version:
+    if wrong_version and (severity := settings.severity(wrong_version[0], Severity.ERROR)):
         rule, problem, remedy = wrong_version
         file, line, column = new.origin(("info", "version"))
         where = ("info", "version")
-        found.append(Problem(rule, Severity.ERROR, problem, remedy, file, line, column, where))
+        found.append(Problem(rule, severity, problem, remedy, file, line, column, where))
     versions = [str(document.content["info"]["version"]) for document in documents]
     counts = [
         f"{sum(change.level is level for change in kept)} {level.name.lower()}"
@@ -293,10 +293,11 @@ class _Ignore:
     until: date
     line: int | None
 
-    def matches(self, change: Change) -> bool:
+    def matches(self, change: Change, places: Callable[[Iterable[bool]], bool] = all) -> bool:
+        """Return whether the entry is for a change, with all of its places or `any` of them."""
         return (
             self.rule in (None, change.rule)
-            and (self.where is None or all(_like(self.where, place) for place in change.places))
+            and (self.where is None or places(_like(self.where, place) for place in change.places))
             and (self.pointer is None or _like(self.pointer, pointer_text(change.pointer)))
         )
 
@@ -372,8 +373,7 @@ class _Settings:
             if entry.until < self.today:
                 message = f"the entry for {entry} expired on {entry.until} (its reason: {entry.reason})"
                 remedy = "remove it, or give it a later date"
-                severity = Severity.WARNING
-                problems.append(Problem("ignore-expired", severity, message, remedy, self.file, entry.line))
+                problems += self._problem("ignore-expired", message, remedy, entry)
             else:
                 valid.append(entry)
         used: set[int] = set()
@@ -390,9 +390,22 @@ class _Settings:
             if index not in used:
                 message = f"the entry for {entry} matches no breaking change"
                 remedy = "remove it, or correct it"
-                severity = Severity.WARNING
-                problems.append(Problem("ignore-unused", severity, message, remedy, self.file, entry.line))
+                if entry.rule and (level := self.levels.get(entry.rule)) in (INFO, "off"):
+                    remedy = f"remove it, since the rule has the severity {level}"
+                elif any(entry.matches(change, any) for change in changes if change.level <= Level.WARNING):
+                    remedy = "it matches some places of a change; match all of them, as `where` with * can"
+                problems += self._problem("ignore-unused", message, remedy, entry)
         return kept, ignored, problems
+
+    def _problem(self, rule: str, message: str, remedy: str, entry: _Ignore) -> list[Problem]:
+        """Return a problem of the ignore list with the severity of its rule: none if the rule is off."""
+        severity = self.severity(rule, Severity.WARNING)
+        return [Problem(rule, severity, message, remedy, self.file, entry.line)] if severity else []
+
+    def severity(self, rule: str, usual: Severity) -> Severity | None:
+        """Return the severity that the settings give to a rule, None if it is off."""
+        level = self.levels.get(rule)
+        return usual if level is None else {**_FAIL_ON, "off": None}[level]
 
 
 def _check_rule(file: str, setting: str, rule: str, rules: Mapping[str, str]) -> None:

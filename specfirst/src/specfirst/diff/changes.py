@@ -85,7 +85,7 @@ class Changes:
         """The changes of schemas in `allOf` and `oneOf`, while it is open whether they explain the break."""
         self.document = document
         self.unstable = ""
-        """The stability level of the operation that is compared, if it is not stable: it may break."""
+        """The stability level of the operation that is compared, if it allows the operation to break."""
         self._places: dict[str, dict[str, None]] = {}
         self._found: dict[str, Change] = {}
 

@@ -350,9 +350,8 @@ class SchemaComparison:
         self._single(_only(old, CONSTRAINTS | WALKED), _only(new, CONSTRAINTS | WALKED), trail)
         if "$ref" in old.keywords and "$ref" in new.keywords:
             # There are constraints beside the reference, or it would have been resolved.
-            self.compare(
-                *(Part.at(part.document, _only(part, {"$ref"}).node, ()) for part in (old, new)), trail
-            )
+            targets = [Part.at(part.document, _only(part, {"$ref"}).node, ()) for part in (old, new)]
+            self.compare(targets[0], targets[1], trail)
         matched = match(old, new, old.listed("allOf"), new.listed("allOf"))
         for one, other in matched.pairs:
             self.compare(one, other, trail)
@@ -376,8 +375,8 @@ class SchemaComparison:
         one, other = _only(old, changed), _only(new, changed)
         if not self._is_same(one, other):
             before, after = in_one_order(one.keywords), in_one_order(other.keywords)
-            names = [name for name in sorted(before | after) if before.get(name) != after.get(name)]
-            what = f"{', '.join(names or sorted(before))} changed"
+            different = [name for name in sorted(before | after) if before.get(name) != after.get(name)]
+            what = f"{', '.join(different or sorted(before))} changed"
             self._judge("schema", self._whole(one, other), new.pointer, trail, what)
 
     def _trial(self, old: Part, new: Part, trail: str) -> tuple[Recorded, set[Level]]:
