@@ -8,9 +8,10 @@ import glue from "fastify-openapi-glue";
 import * as tasks from "./tasks.js";
 
 class Refusal extends Error {
-  constructor(statusCode, message) {
+  constructor(statusCode, code, message) {
     super(message);
     this.statusCode = statusCode;
+    this.code = code;
   }
 }
 
@@ -26,23 +27,23 @@ const verify = createVerifier({
 const securityHandlers = {
   bearerAuth(request) {
     const header = request.headers.authorization;
-    if (!header?.startsWith("Bearer ")) throw new Refusal(401, "Not authenticated");
+    if (!header?.startsWith("Bearer ")) throw new Refusal(401, "unauthorized", "Not authenticated");
     try {
       request.user = verify(header.slice(7)).sub;
     } catch {
-      throw new Refusal(401, "Not authenticated");
+      throw new Refusal(401, "unauthorized", "Not authenticated");
     }
   },
 };
 
 function found(row, what) {
-  if (row === undefined) throw new Refusal(404, `${what} not found`);
+  if (row === undefined) throw new Refusal(404, `${what.toLowerCase()}_not_found`, `${what} not found`);
   return row;
 }
 
 function authorize(request) {
   const id = request.params.user_id;
-  if (id !== request.user) throw new Refusal(403, "Not authorized to access this user's data");
+  if (id !== request.user) throw new Refusal(403, "not_the_caller", "Not authorized to access this user's data");
   return id;
 }
 
@@ -86,9 +87,17 @@ for (const name of ["TaskResponse", "TaskListResponse"]) {
 const app = Fastify({ ajv: { customOptions: { removeAdditional: false, strict: false } } });
 app.decorateRequest("user", null);
 app.setErrorHandler((error, _request, reply) => {
-  const status = error.validation ? 422 : (error.statusCode ?? 500);
-  const detail = error.validation ? error.validation.map(finding) : error.message;
-  reply.code(status).send({ detail: status === 500 ? "Internal server error" : detail });
+  if (error.validation) {
+    reply.code(422).send({ code: "invalid_request", detail: error.validation.map(finding) });
+    return;
+  }
+  // fastify-openapi-glue throws an error of its own, with those of the security handlers.
+  const refusal = error.errors?.[0] ?? error;
+  if (refusal instanceof Refusal) {
+    reply.code(refusal.statusCode).send({ code: refusal.code, detail: refusal.message });
+  } else {
+    reply.code(500).send({ code: "internal_server_error", detail: "Internal server error" });
+  }
 });
 await app.register(glue, { specification, serviceHandlers, securityHandlers });
 console.log(`running on ${await app.listen({ host: "127.0.0.1", port: Number(process.env.PORT ?? 0) })}`);

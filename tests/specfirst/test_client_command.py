@@ -106,7 +106,6 @@ def test_the_configuration_has_the_options(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (NOTES.replace("#/components/schemas/Note", "#/components/schemas/None"), "unresolved reference"),
         ("openapi: 3.1.0\ninfo: {title: None, version: '1'}\npaths: {}", "the contract has no operations"),
         (NOTES + "    Other: [", "expected"),
     ],
@@ -120,6 +119,16 @@ def test_an_unusable_contract_is_one_line(
     assert said.startswith("specfirst client: openapi.yaml:")
     assert message in said
     assert said.count("\n") == 1
+    assert not (folder / "client").exists()
+
+
+def test_a_contract_with_errors_has_no_client(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    changed = NOTES.replace("operationId: getNote", "operationId: getNote\n      security: [{nobody: []}]")
+    (folder / "openapi.yaml").write_text(changed)
+    assert client() == 2
+    first, problem, _ = capsys.readouterr().err.splitlines()
+    assert first == "specfirst client: openapi.yaml has errors:"
+    assert problem.startswith("openapi.yaml:7:19: error security-requirement: ")
     assert not (folder / "client").exists()
 
 

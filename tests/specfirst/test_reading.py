@@ -254,6 +254,7 @@ def test_an_unreadable_contract_is_refused_with_its_place(name: str, tmp_path: P
         ('"\x7f\ufffe"'.encode(), "\x7f\ufffe"),
         (b"[1, -0, 1.5, 1e2, -1.5E-3]", [1, 0, 1.5, 100.0, -0.0015]),
         (b"12345678901234567890", 12345678901234567890),
+        (b"1180591620717411303424", 2**70),
         (b"[true, false, null, [], {}]", [True, False, None, [], {}]),
         (b'\t{\t"a"\r\n\t:\t1\t,\t"b" :[ ] }\t', {"a": 1, "b": []}),
         (b'"yes: # no"', "yes: # no"),
@@ -262,8 +263,10 @@ def test_an_unreadable_contract_is_refused_with_its_place(name: str, tmp_path: P
     ],
 )  # fmt: skip
 def test_json_is_read_as_json(content: bytes, value: Any, tmp_path: Path) -> None:
-    read_value = read(tmp_path, _JSON + content + b"\n}").content["x"]
+    document = read(tmp_path, _JSON + content + b"\n}")
+    read_value = document.content["x"]
     assert value is None or read_value == value
+    assert json.loads(document.to_json())["x"] == read_value
     assert json.dumps(read_value) == json.dumps(json.loads(content))
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from specfirst.cli.config import Config
 from specfirst.cli.errors import CLEAN, PROBLEMS, CommandError
-from specfirst.cli.inputs import CONTRACT, path_setting, read_contract, setting
+from specfirst.cli.inputs import CONTRACT, path_setting, read_contract, servable, setting
+from specfirst.cli.listening import add_skip_argument
 
 SUMMARY = "Write a typed client of a contract, as an npm package."
 EXAMPLES = """\
@@ -41,6 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", "-o", metavar="FOLDER", help="the folder of the package (client)")
     parser.add_argument("--name", metavar="PACKAGE", help="the name of the npm package")
     parser.add_argument("--prefix", metavar="WORD", help="a word in the names of exports: createWORDClient")
+    add_skip_argument(parser)
     parser.add_argument("--pack", action="store_true", help="also write the tarball that npm installs")
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 if the client is not current"
@@ -57,13 +59,14 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     name = arguments.contract or config.contract(settings.get("contract", "openapi.yaml"))
     output = path_setting(arguments, settings, config, "output", "client")
     contract = read_contract(name)
+    document = servable(contract, skip=arguments.skip_unservable)
     # The mock, from which the examples are, warns of those that are not valid. `specfirst lint` reports them.
     log = logging.getLogger("specfirst")
     level = log.level
     log.setLevel(logging.ERROR)
     try:
         files = package(
-            contract.document,
+            document,
             name=setting(arguments, settings, "name", None),
             prefix=setting(arguments, settings, "prefix", ""),
             manifest=_manifest(output / "package.json"),

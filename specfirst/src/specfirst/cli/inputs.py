@@ -79,8 +79,8 @@ def servable(contract: Input, *, skip: bool) -> Document:
     left_out = unservable_operations(contract.document, [problem.pointer for problem in problems])
     if not skip or left_out is None:
         # Some problems concern the whole document.
-        hint = "" if skip or left_out is None else "\nTo serve the other operations: --skip-unservable"
-        raise CommandError(f"{contract.name} cannot be served:\n{listed}{hint}")
+        hint = "" if skip or left_out is None else "\nTo leave out their operations: --skip-unservable"
+        raise CommandError(f"{contract.name} has errors:\n{listed}{hint}")
     print(listed, file=sys.stderr)
     for path, method in left_out:
         print(f"Left out: {method.upper()} {path}", file=sys.stderr)

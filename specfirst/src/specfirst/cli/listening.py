@@ -44,7 +44,7 @@ def add_skip_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--skip-unservable",
         action="store_true",
-        help="serve the operations without errors, and list the others",
+        help="leave out the operations with errors, and list them",
     )
 
 

@@ -17,8 +17,10 @@ from functools import cached_property, lru_cache
 from itertools import product
 from math import prod
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
+
+import orjson
 
 from specfirst.contract.kinds import CHILDREN, METHODS
 from specfirst.contract.names import (
@@ -384,6 +386,7 @@ class Document:
         self.content = normalize(source)
         self.files = files
         self._origin = origin
+        self._known_responses: dict[tuple[str, int, Pointer], Response] = {}
 
     @classmethod
     def load(cls, name: str | Path) -> Document:
@@ -411,12 +414,16 @@ class Document:
 
     def to_json(self) -> bytes:
         """Return what the author wrote, in JSON; references to other files are resolved."""
-        return (json.dumps(self.source, indent=2, ensure_ascii=False) + "\n").encode()
+        try:
+            return orjson.dumps(self.source, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        except TypeError:
+            # orjson refuses integers of more than 64 bits, and Python's module takes fifty times as long.
+            return (json.dumps(self.source, indent=2, ensure_ascii=False) + "\n").encode()
 
     @cached_property
     def digest(self) -> str:
         """Return the SHA-256 of the contract's content, in hexadecimal; comments and layout do not count."""
-        return hashlib.sha256(self.to_json()).hexdigest()
+        return hashlib.sha256(json.dumps(self.source).encode()).hexdigest()
 
     def origin(self, pointer: Pointer) -> Origin | None:
         """Return the position of a part, or of the nearest enclosing part that has one.
@@ -723,7 +730,7 @@ class Document:
         servers, where = node.get("servers"), pointer
         if not servers:
             servers, where = item.get("servers", ()), item_pointer
-        tag = _tag(node)
+        tag, arguments = _tag(node), Names()
         return Operation(
             operation_id=names[0],
             method=method,
@@ -732,7 +739,12 @@ class Document:
             summary=node.get("summary", ""),
             description=node.get("description", "").strip(),
             deprecated=node.get("deprecated", False),
-            parameters=_identified(parameters.values(), lambda p: python_name(p.name, TAKEN_BY_ARGUMENTS)),
+            parameters=tuple(
+                replace(
+                    parameter, identifier=arguments.unique(python_name(parameter.name, TAKEN_BY_ARGUMENTS))
+                )
+                for parameter in parameters.values()
+            ),
             body=self._body(node, pointer),
             declared=self._responses(node, pointer),
             # A list of empty requirements requires nothing.
@@ -837,19 +849,23 @@ class Document:
             )
         status = int(key.lower().replace("x", "0")) if key != "default" else (500 if succeeds else 200)
         response, where = self.follow(node, pointer)
-        headers = self._headers(response, where)
-        return Response(
+        # Many operations refer to the same response.
+        if known := self._known_responses.get((key, status, where)):
+            return known
+        found = Response(
             key=key if key == "default" else key.upper(),
             status=status,
             description=response.get("description", "").strip(),
-            # Upper case does not separate words: header names are case-insensitive, and ETag is one word.
-            headers=_identified(headers, lambda h: python_name(h.name.lower(), TAKEN_BY_HEADERS)),
+            headers=tuple(self._headers(response, where)),
             # HTTP has no body there, whatever the document says; lint names it.
             content=() if key in _BODILESS or key.startswith("1") else tuple(self._content(response, where)),
             pointer=where,
         )
+        self._known_responses[key, status, where] = found
+        return found
 
     def _headers(self, node: Mapping[str, Any], pointer: Pointer, field: str = "headers") -> Iterator[Header]:
+        names = Names()
         for name, child in node.get(field, {}).items():
             # OpenAPI ignores a response header named Content-Type.
             if name.lower() == "content-type":
@@ -866,7 +882,8 @@ class Document:
                 description=header.get("description", "").strip(),
                 explode=header.get("explode", False),
                 media_type=media_type,
-                identifier=python_name(name.lower(), TAKEN_BY_HEADERS),
+                # Upper case does not separate words: header names are case-insensitive, and ETag is one word.
+                identifier=names.unique(python_name(name.lower(), TAKEN_BY_HEADERS)),
             )
 
 
@@ -874,15 +891,6 @@ class Document:
 def pointer_of(fragment: str) -> Pointer:
     """Read a JSON pointer in a URI fragment (RFC 6901, section 6), which readers ask for repeatedly."""
     return tuple(token.replace("~1", "/").replace("~0", "~") for token in unquote(fragment[1:]).split("/"))
-
-
-NamedT = TypeVar("NamedT", Parameter, Header)
-
-
-def _identified(parts: Iterable[NamedT], name: Callable[[NamedT], str]) -> tuple[NamedT, ...]:
-    """Give each part the name that it has in Python, different from those of the others."""
-    names = Names()
-    return tuple(replace(part, identifier=names.unique(name(part))) for part in parts)
 
 
 def _as_mapping(schema: Any) -> Mapping[str, Any]:
