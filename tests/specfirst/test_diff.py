@@ -62,9 +62,9 @@ def test_an_operation_that_is_not_stable_may_break() -> None:
         changes = diff(notes(old, parameter=False), notes(new, parameter=parameter))
         return [(change.rule, change.level) for change in changes]
 
-    for level in ("draft", "alpha", "beta"):
+    for level in ("draft", "alpha"):
         assert found(level, level, parameter=True) == [("parameter-added-required", Level.COMPATIBLE)]
-    for level in ("stable", None):
+    for level in ("beta", "stable", None):
         assert found(level, level, parameter=True) == [("parameter-added-required", Level.BREAKING)]
     assert found("beta", "alpha") == found(None, "beta") == [("stability-decreased", Level.BREAKING)]
     assert found("beta", "stable") == found("draft", None) == [("stability-increased", Level.COMPATIBLE)]
@@ -133,6 +133,155 @@ def test_a_change_inside_one_of_is_found_where_it_stands() -> None:
         (Level.BREAKING, (*schema, "0", "enum")),
         (Level.BREAKING, (*schema, "1", "properties", "size", "maximum")),
     }
+
+
+@pytest.mark.parametrize("keyword", ["oneOf", "allOf", "not", "if", "unevaluatedProperties"])
+def test_another_order_is_no_change_in_a_large_schema(keyword: str) -> None:
+    """Above 2000 parts, a schema is not compared as a whole; its lists without an order still are."""
+
+    def document(step: int) -> Document:
+        def member(number: int) -> Any:
+            values = {"type": "string", "enum": [f"{number}", "x"][::step]}
+            texts = {f"p{index}": {"type": "string"} for index in range(20)}
+            return {"type": "object", "required": ["a", "p1"][::step], "properties": {"a": values, **texts}}
+
+        members = {"oneOf": [member(number) for number in range(100)][::step]}
+        schema = {
+            "oneOf": {"type": "object", **members},
+            "allOf": {"allOf": [{"type": "object"}, members][::step]},
+            "unevaluatedProperties": {**members, "unevaluatedProperties": False},
+        }.get(keyword, {keyword: members})
+        body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Large"}}}}
+        post = {"requestBody": body, "responses": {"200": {"description": "-", **body}}}
+        content = {
+            "openapi": "3.1.0",
+            "info": {"title": "t", "version": "1"},
+            "paths": {"/a": {"post": post}},
+        }
+        return Document(content | {"components": {"schemas": {"Large": schema}}})
+
+    assert diff(document(1), document(-1)) == []
+
+
+def _kind(name: str, **properties: Any) -> Any:
+    kind = {"kind": {"type": "string", "const": name}}
+    return {"type": "object", "required": ["kind"], "properties": kind | properties}
+
+
+_TEXT, _NUMBER = {"type": "string"}, {"type": "integer"}
+_COMPONENTS = {"A": _kind("a", x=_TEXT), "B": _kind("b", x=_TEXT), "C": _kind("c", x=_TEXT)}
+_CHANGED = {"A": _kind("a", x=_TEXT | {"maxLength": 5}), "C": _kind("c", x=_TEXT), "D": _kind("d", x=_TEXT)}
+
+
+def _union(names: str, keyword: str = "oneOf", **others: Any) -> Any:
+    return {keyword: [{"$ref": f"#/components/schemas/{name}"} for name in names], **others}
+
+
+def _selected(names: str, **others: Any) -> Any:
+    mapping = {name.lower(): f"#/components/schemas/{name}" for name in names}
+    return _union(names, discriminator={"propertyName": "kind", "mapping": mapping}, **others)
+
+
+def _of(keyword: str, *members: Any) -> Any:
+    return {keyword: [*members]}
+
+
+_INLINE = [_kind("a", x=_TEXT), _kind("b", x=_TEXT), _kind("c", x=_TEXT)]
+_OTHERS = [_kind("d", x=_TEXT), _kind("c", x=_TEXT), _kind("a", x=_TEXT | {"maxLength": 5})]
+_KINDS = [
+    "- x: maxLength: none → 5",
+    '- object with kind "b" is no longer allowed',
+    '+ object with kind "d" is now allowed',
+]
+_NAMES = ["- x: maxLength: none → 5", "- B is no longer allowed", "+ D is now allowed"]
+_EXTENDED = "~ discriminator"
+
+
+_ANY, _ONE, _HIGH = {"type": "number"}, {"const": 1}, {"minimum": 6}
+
+
+def _titled(title: str, **properties: Any) -> Any:
+    return {"title": title, "type": "object", "properties": properties}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        (_selected("ABC"), _selected("DCA"), [_EXTENDED, *_NAMES]),
+        (_union("ABC"), _union("DCA"), _NAMES),
+        (_union("ABC", "anyOf"), _union("DCA", "anyOf"), _NAMES),
+        (_union("ABC", "anyOf"), _union("DCA"), _NAMES),
+        (
+            {**_selected("ABC"), "type": "object", "properties": {"id": _TEXT}},
+            {**_selected("DCA"), "type": "object", "properties": {"id": _NUMBER}},
+            [_EXTENDED, '! id: type: "string" → "integer"', *_NAMES],
+        ),
+        (_of("oneOf", *_INLINE), _of("oneOf", *_OTHERS), _KINDS),
+        (
+            _of("anyOf", _of("oneOf", *_INLINE), {"type": "null"}),
+            _of("anyOf", {"type": "null"}, _of("oneOf", *_OTHERS)),
+            _KINDS,
+        ),
+        (
+            {"properties": {"y": _of("oneOf", *_INLINE[:2])}},
+            {"properties": {"y": _of("oneOf", _INLINE[0], _OTHERS[0])}},
+            ['- y: object with kind "b" is no longer allowed', '+ y: object with kind "d" is now allowed'],
+        ),
+        (
+            _of("anyOf", _titled("One", a=_TEXT), _titled("Two", b=_TEXT)),
+            _of("anyOf", _titled("Two", b=_NUMBER), _titled("Three", q=_TEXT), _titled("One", a=_TEXT)),
+            ['! b: type: "string" → "integer"', "+ Three is now allowed"],
+        ),
+        (
+            _of("anyOf", {"properties": {"a": {}, "b": {}}}, {"properties": {"p": {}, "q": {}}}),
+            _of("anyOf", {"properties": {"p": {}, "q": {}, "r": {}}}, {"properties": {"a": {}, "b": {}}}),
+            ["~ r: the property is added"],
+        ),
+        (_union("C"), _union("CD"), ["+ D is now allowed"]),
+        (_union("A", type="object"), {"type": "object"}, ["+ oneOf is removed"]),
+        # Nothing changes.
+        (_of("oneOf", *_INLINE), _of("anyOf", *_INLINE[::-1]), []),
+        (
+            _of("oneOf", {"enum": [1, 2]}, {"enum": ["a", "b"]}),
+            _of("oneOf", {"enum": ["b", "a"]}, {"enum": [2, 1]}),
+            [],
+        ),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("way", Way)
+def test_a_change_of_a_union_names_its_members(old: Any, new: Any, found: list[str], way: Way) -> None:
+    """Each member is compared with its like: the level follows from the direction alone."""
+
+    def part(schema: Any, schemas: Any) -> Part:
+        content = {"openapi": "3.1.0", "x": schema, "components": {"schemas": schemas}}
+        return Part.at(Document(content), schema, ("x",))
+
+    before, after = part(old, _COMPONENTS), part(new, {**_COMPONENTS, **_CHANGED})
+    changes = Changes(after.document, date.today(), 0)
+    SchemaComparison(changes, "here", way).compare(before, after)
+    narrower, wider = ("breaking", "compatible")[:: 1 if way is Way.REQUEST else -1]
+    levels = {"-": narrower, "+": wider, "!": "breaking", "~": "compatible"}
+    expected = [f"{levels[text[0]]}{text[1:]}" for text in found]
+    texts = [
+        f"{change.level.name.lower()} {change.places[0]}: {change.what if 'discr' in change.rule else change}"
+        for change in changes.sorted()
+    ]
+    texts = [text.replace(" here: property", "", 1).replace(" here:", "", 1) for text in texts]
+    assert sorted(texts) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "way"),
+    [
+        (_of("oneOf", _ANY), _of("oneOf", _ANY, _ONE), Way.REQUEST),
+        (_of("oneOf", _ANY, _ONE), _of("oneOf", _ANY), Way.RESPONSE),
+        (_of("anyOf", _ANY, _ONE), _of("oneOf", _ANY, _ONE), Way.REQUEST),
+        (_of("oneOf", {"maximum": 5}, _HIGH), _of("oneOf", {"maximum": 6}, _HIGH), Way.REQUEST),
+    ],
+)  # fmt: skip
+def test_members_of_one_of_that_overlap_break(old: Any, new: Any, way: Way) -> None:
+    """More is allowed by each member, but a value that matches two of them is refused."""
+    assert breaks(old, new, way)
 
 
 def test_a_reference_to_the_whole_document_can_be_compared() -> None:
@@ -650,7 +799,7 @@ components:
         ("Home: {", "Home: {required: [zip], ", "Home/properties/zip", "required: false → true"),
         ("{required: [name]}", "{required: [home]}", "In/allOf/1", "required: false → true"),
         ("maxProperties: 9", "maxProperties: 8", "In/maxProperties", "maxProperties: 9 → 8"),
-        (", {required: [name]}", ", {required: [name]}, {required: [zip]}", "In", "the schema changed"),
+        (", {required: [name]}", ", {required: [name]}, {required: [zip]}", "In", "allOf changed"),
     ],
 )
 def test_a_change_inside_all_of_is_named(old: str, new: str, place: str, found: str) -> None:

@@ -341,6 +341,66 @@ def test_an_entry_must_match_all_places_and_is_reported_if_unused(entry: str, fo
     assert "pyproject.toml:1: warning[ignore-unused] the entry for " in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("entry", "rules", "remedy"),
+    [
+        ('rule = "request-max-length-narrowed"', "request-max-length-narrowed = 'off'", "the severity off"),
+        ('rule = "request-max-length-narrowed"', "request-max-length-narrowed = 'info'", "the severity info"),
+        ('where = "POST /notes request*"', "", "it matches some places of a change; match all of them"),
+        ('where = "* property text"\npointer = "#/paths/*"', "", "remove it, or correct it"),
+    ],
+)
+def test_an_unused_entry_is_reported_with_its_reason(
+    entry: str, rules: str, remedy: str, folder: Path
+) -> None:
+    text = (
+        f"[tool.specfirst.diff.rules]\n{rules}\n"
+        f"[[tool.specfirst.diff.ignore]]\n{entry}\nreason = 'x'\nuntil = 2999-12-31\n"
+    )
+    done = configured(folder, text, new=SHORTER)
+    assert "warning[ignore-unused]" in done.stdout
+    assert remedy in done.stdout
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        ["pointer = '#/components/schemas/*/maxLength'"],
+        ["where = '* request body: *'"],
+        ["where = '*'", "rule = 'request-max-length-narrowed'"],
+    ],
+)
+def test_entries_with_wildcards_or_for_one_change_are_used(entries: list[str], folder: Path) -> None:
+    tables = (
+        f"[[tool.specfirst.diff.ignore]]\n{entry}\nreason = 'x'\nuntil = 2999-12-31\n" for entry in entries
+    )
+    done = configured(folder, "".join(tables), new=SHORTER)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "ignored: 1 change\n" in done.stdout
+    assert "ignore-unused" not in done.stdout
+
+
+@pytest.mark.parametrize(("until", "rule"), [("2999-12-31", "unused"), ("2001-12-31", "expired")])
+def test_the_rules_of_the_ignore_list_can_be_off(until: str, rule: str, folder: Path) -> None:
+    text = (
+        "[tool.specfirst.diff.rules]\nignore-{} = '{}'\n"
+        f"[[tool.specfirst.diff.ignore]]\nwhere = 'GET /x'\nreason = 'x'\nuntil = {until}\n"
+    )
+    for severity, status in (("off", 0), ("info", 0), ("warning", 0), ("error", 1)):
+        done = configured(folder, text.format(rule, severity), new=[])
+        assert done.returncode == status
+        assert (f"{severity}[ignore-{rule}]" in done.stdout) == (severity != "off")
+
+
+def test_the_rule_of_the_version_can_be_off(folder: Path) -> None:
+    """The breaking changes are errors still."""
+    text = "[tool.specfirst.diff.rules]\nversion-not-raised = 'off'\n"
+    done = configured(folder, text, new=SHORTER)
+    assert done.returncode == 1
+    assert "error[request-max-length-narrowed]" in done.stdout
+    assert "version-not-raised" not in done.stdout
+
+
 def test_an_expired_entry_is_reported_and_ignores_nothing(folder: Path) -> None:
     done = configured(folder, IGNORE.replace("2999", "2001"), new=SHORTER)
     assert done.returncode == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -117,8 +117,11 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     settings = _Settings.of(config, arguments)
     with progress(f"Comparing {arguments.old} and {arguments.new}"):
         new = read_bundle(arguments.new)
-        old = read_bundle(arguments.old, beside=arguments.new)
-        documents = [_comparable(arguments.old, old), _comparable(arguments.new, new)]
+        if _is_same(arguments, new):
+            documents = [_comparable(arguments.new, new)] * 2
+        else:
+            old = read_bundle(arguments.old, beside=arguments.new)
+            documents = [_comparable(arguments.old, old), _comparable(arguments.new, new)]
         try:
             changes = diff(*documents, today=settings.today, grace_days=settings.grace_days)
         except DocumentError as error:
@@ -130,6 +133,21 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     changelog = lambda _report, _colour: as_changelog(versions, kept)  # noqa: E731  # It needs the changes.
     write_report(report, settings.values, arguments, {"changelog": changelog})
     return 0 if settings.fail_on is None else report.status(settings.fail_on)
+
+
+def _is_same(arguments: argparse.Namespace, new: Bundle) -> bool:
+    """Return whether the contracts are one text, in a single file: then it is read and checked once."""
+    from specfirst.contract.document import DocumentError
+    from specfirst.contract.sources import URLSource, source
+
+    try:
+        old = source(arguments.old, beside=arguments.new)
+        # A URL is requested once only.
+        single = len(new.files) == 1 and not isinstance(old, URLSource)
+        return single and old.read() == new.texts[new.files[0]].encode()
+    except DocumentError:
+        # It is reported when the contract is read.
+        return False
 
 
 def _comparable(name: str, found: Bundle) -> Document:
@@ -170,11 +188,11 @@ def _report(
         for change in kept
         if change.level <= settings.level
     ]
-    if wrong_version:
+    if wrong_version and (severity := settings.severity(wrong_version[0], Severity.ERROR)):
         rule, problem, remedy = wrong_version
         file, line, column = new.origin(("info", "version"))
         where = ("info", "version")
-        found.append(Problem(rule, Severity.ERROR, problem, remedy, file, line, column, where))
+        found.append(Problem(rule, severity, problem, remedy, file, line, column, where))
     versions = [str(document.content["info"]["version"]) for document in documents]
     counts = [
         f"{sum(change.level is level for change in kept)} {level.name.lower()}"
@@ -275,10 +293,11 @@ class _Ignore:
     until: date
     line: int | None
 
-    def matches(self, change: Change) -> bool:
+    def matches(self, change: Change, places: Callable[[Iterable[bool]], bool] = all) -> bool:
+        """Return whether the entry is for a change, with all of its places or `any` of them."""
         return (
             self.rule in (None, change.rule)
-            and (self.where is None or all(_like(self.where, place) for place in change.places))
+            and (self.where is None or places(_like(self.where, place) for place in change.places))
             and (self.pointer is None or _like(self.pointer, pointer_text(change.pointer)))
         )
 
@@ -354,8 +373,7 @@ class _Settings:
             if entry.until < self.today:
                 message = f"the entry for {entry} expired on {entry.until} (its reason: {entry.reason})"
                 remedy = "remove it, or give it a later date"
-                severity = Severity.WARNING
-                problems.append(Problem("ignore-expired", severity, message, remedy, self.file, entry.line))
+                problems += self._problem("ignore-expired", message, remedy, entry)
             else:
                 valid.append(entry)
         used: set[int] = set()
@@ -372,9 +390,22 @@ class _Settings:
             if index not in used:
                 message = f"the entry for {entry} matches no breaking change"
                 remedy = "remove it, or correct it"
-                severity = Severity.WARNING
-                problems.append(Problem("ignore-unused", severity, message, remedy, self.file, entry.line))
+                if entry.rule and (level := self.levels.get(entry.rule)) in (INFO, "off"):
+                    remedy = f"remove it, since the rule has the severity {level}"
+                elif any(entry.matches(change, any) for change in changes if change.level <= Level.WARNING):
+                    remedy = "it matches some places of a change; match all of them, as `where` with * can"
+                problems += self._problem("ignore-unused", message, remedy, entry)
         return kept, ignored, problems
+
+    def _problem(self, rule: str, message: str, remedy: str, entry: _Ignore) -> list[Problem]:
+        """Return a problem of the ignore list with the severity of its rule: none if the rule is off."""
+        severity = self.severity(rule, Severity.WARNING)
+        return [Problem(rule, severity, message, remedy, self.file, entry.line)] if severity else []
+
+    def severity(self, rule: str, usual: Severity) -> Severity | None:
+        """Return the severity that the settings give to a rule, None if it is off."""
+        level = self.levels.get(rule)
+        return usual if level is None else {**_FAIL_ON, "off": None}[level]
 
 
 def _check_rule(file: str, setting: str, rule: str, rules: Mapping[str, str]) -> None:

@@ -22,6 +22,8 @@ def diff(old: Document, new: Document, *, today: date | None = None, grace_days:
     the current one). `grace_days` is the least time between a deprecation and its sunset date. Raises
     DocumentError if a chain of schema references is too long for Python's stack.
     """
+    if old is new:
+        return []
     changes = Changes(new, today or date.today(), grace_days, Unchanged(old, new))
     try:
         ContractComparison(old, new, changes).compare()

@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import IntEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from specfirst.contract.document import Document, Pointer
@@ -59,6 +60,12 @@ class Change:
     old: Any = ABSENT
     new: Any = ABSENT
 
+    @cached_property
+    def key(self) -> str:
+        """The same for equal changes: a change of a component is one, in all places."""
+        described = [self.rule, self.level, self.pointer, self.what, self.reason, self.old, self.new]
+        return json.dumps(described, default=repr)
+
     def __str__(self) -> str:
         if self.old is ABSENT and self.new is ABSENT:
             return self.what
@@ -78,7 +85,7 @@ class Changes:
         """The changes of schemas in `allOf` and `oneOf`, while it is open whether they explain the break."""
         self.document = document
         self.unstable = ""
-        """The stability level of the operation that is compared, if it is not stable: it may break."""
+        """The stability level of the operation that is compared, if it allows the operation to break."""
         self._places: dict[str, dict[str, None]] = {}
         self._found: dict[str, Change] = {}
 
@@ -93,12 +100,15 @@ class Changes:
         old: Any = ABSENT,
         new: Any = ABSENT,
     ) -> None:
-        if self.unstable and level is Level.BREAKING and not rule.startswith("stability"):
-            level, reason = Level.COMPATIBLE, f"{reason}, but the operation is {self.unstable} and may change"
-        change = Change(rule, level, pointer, (), what, reason, old, new)
-        key = json.dumps([rule, level, pointer, what, reason, old, new], default=repr)
-        self._found[key] = change
-        self._places.setdefault(key, {})[place] = None
+        self.put(Change(rule, level, pointer, (), what, reason, old, new), place)
+
+    def put(self, change: Change, place: str) -> None:
+        """Add a change to a place."""
+        if self.unstable and change.level is Level.BREAKING and not change.rule.startswith("stability"):
+            reason = f"{change.reason}, but the operation is {self.unstable} and may change"
+            change = replace(change, level=Level.COMPATIBLE, reason=reason)
+        self._found[change.key] = change
+        self._places.setdefault(change.key, {})[place] = None
 
     def sorted(self) -> list[Change]:
         """Return all changes, the breaking ones first, each level in the order of the new document."""
@@ -135,18 +145,8 @@ class Recorded(Changes):
         self.inner: list[tuple[Part, Part, str]] = []
         """The pairs of components to which they refer, and where."""
 
-    def add(
-        self,
-        rule: str,
-        level: Level,
-        pointer: Pointer,
-        place: str,
-        what: str,
-        reason: str,
-        old: Any = ABSENT,
-        new: Any = ABSENT,
-    ) -> None:
-        self.changes.append((place, Change(rule, level, pointer, (), what, reason, old, new)))
+    def put(self, change: Change, place: str) -> None:
+        self.changes.append((place, change))
 
 
 def _shown(value: Any) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from enum import Enum
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import count, product
 from math import prod
 from typing import Any
@@ -18,7 +18,7 @@ import jsonschema_rs
 from jsonschema_rs.canonical import CanonicalizationError, Containment
 
 from specfirst.contract.document import Pointer, pointer_text
-from specfirst.diff.part import Part
+from specfirst.diff.part import Part, is_descriptive
 
 YES, NO, UNKNOWN = Containment.YES, Containment.NO, Containment.UNKNOWN
 
@@ -38,6 +38,10 @@ REASONS: Mapping[tuple[Way, Containment], str] = {
     (Way.RESPONSE, NO): "clients may receive values that could not come before",
     (Way.RESPONSE, UNKNOWN): "it cannot be proven that clients receive no value that could not come before",
 }
+
+
+_REMEMBERED = 1_000
+"""How many proofs are kept, each with the text of two schemas: many places have the same schemas."""
 
 
 def covers(wide: Mapping[str, Any], narrow: Mapping[str, Any]) -> Containment:
@@ -62,7 +66,7 @@ def satisfies(narrow: Mapping[str, Any], wide: Mapping[str, Any], name: str) -> 
     return verdict
 
 
-@cache
+@lru_cache(maxsize=_REMEMBERED)
 def _covers(wide: str, narrow: str) -> Containment:
     if wide == narrow:
         return YES
@@ -130,7 +134,7 @@ For 16 alternatives in `anyOf`, it takes up to 4 seconds.
 """
 
 
-@cache
+@lru_cache(maxsize=_REMEMBERED)
 def _proven(wide: str, narrow: str) -> Containment:
     if not _is_provable(json.loads(narrow), "oneOf", "anyOf") or not _is_provable(json.loads(wide), "oneOf"):
         return UNKNOWN
@@ -170,6 +174,7 @@ _SCHEMA = {
 }
 _SCHEMAS = {"allOf", "anyOf", "oneOf", "prefixItems"}
 _NAMED_SCHEMAS = {"properties", "patternProperties", "dependentSchemas", "$defs"}
+_UNORDERED = {"type", "enum", "required", "allOf", "anyOf", "oneOf"}
 _CLOSING = ("additionalProperties", "unevaluatedProperties")
 
 
@@ -210,5 +215,33 @@ def _bare(schema: Part, opened: bool, around: tuple[Pointer, ...], parts: Iterat
             value = [_bare(child, opened, around, parts) for child in schema.listed(name)]
         elif name in _NAMED_SCHEMAS:
             value = {key: _bare(child, opened, around, parts) for key, child in schema.named(name).items()}
+        elif name in _UNORDERED and isinstance(value, list):
+            value = _sorted(value)
         bare[name] = value
     return bare
+
+
+def in_one_order(schema: Any) -> Any:
+    """Return a schema without descriptions, with its lists sorted whose order has no meaning."""
+    if not isinstance(schema, Mapping):
+        return schema
+    ordered: dict[str, Any] = {}
+    for name, value in schema.items():
+        if is_descriptive(name):
+            continue
+        if name in _SCHEMA:
+            value = in_one_order(value)
+        elif name in _NAMED_SCHEMAS:
+            value = {key: in_one_order(child) for key, child in value.items()}
+        elif name in _SCHEMAS:
+            value = [in_one_order(child) for child in value]
+        if name in _UNORDERED and isinstance(value, list):
+            value = _sorted(value)
+        ordered[name] = value
+    return ordered
+
+
+def _sorted(values: list[Any]) -> list[Any]:
+    if all(isinstance(value, str) for value in values):
+        return sorted(values)
+    return sorted(values, key=lambda value: json.dumps(value, sort_keys=True))

@@ -12,7 +12,7 @@ from specfirst.contract.document import METHODS, Document, Pointer
 from specfirst.diff.changes import ABSENT, Changes, Level
 from specfirst.diff.containment import TooLarge, self_contained
 from specfirst.diff.fields import compare_fields
-from specfirst.diff.lifecycle import STABLE, removal, stability, sunset
+from specfirst.diff.lifecycle import UNSTABLE, removal, stability, sunset
 from specfirst.diff.messages import NAMED_BY_CLIENTS, MessageComparison
 from specfirst.diff.normal import server_url
 from specfirst.diff.part import Part
@@ -91,7 +91,7 @@ class ContractComparison:
     def _operations(self, before: _Operations, after: _Operations) -> None:
         for key, operation in before.items():
             stage = stability(operation.part.node)
-            self._changes.unstable = "" if stage == STABLE else stage
+            self._changes.unstable = stage if stage in UNSTABLE else ""
             if key in after:
                 self._operation(operation, after[key])
             else:

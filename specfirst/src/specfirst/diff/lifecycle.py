@@ -17,7 +17,10 @@ FIELDS = ("deprecated", "x-sunset", "x-stability-level")
 
 STABLE = "stable"
 _LEVELS = ("draft", "alpha", "beta", STABLE)
-"""The values of `x-stability-level`, as oasdiff has them: what is not stable may break."""
+"""The values of `x-stability-level`, as oasdiff has them."""
+
+UNSTABLE = _LEVELS[:2]
+"""The levels of operations that may break. A beta operation must be as it will be when it is stable."""
 
 
 def sunset(node: Mapping[str, Any]) -> date | None:

@@ -9,14 +9,29 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from jsonschema_rs.canonical import Containment
 
 from specfirst.contract.document import Pointer
-from specfirst.diff.alternatives import CONSTRAINTS, WALKED, alternatives, described, is_whole, match
+from specfirst.diff.alternatives import (
+    CONSTRAINTS,
+    UNIONS,
+    WALKED,
+    Alternatives,
+    Matched,
+    alternatives,
+    described,
+    discriminator_names,
+    disjoint,
+    is_exclusive,
+    is_union,
+    is_whole,
+    match,
+)
 from specfirst.diff.changes import ABSENT, Changes, Level, Recorded
 from specfirst.diff.containment import (
     NO,
@@ -26,6 +41,7 @@ from specfirst.diff.containment import (
     TooLarge,
     Way,
     covers,
+    in_one_order,
     satisfies,
     self_contained,
 )
@@ -83,15 +99,15 @@ class SchemaComparison:
             self._seen.add((old.pointer, new.pointer))
             found = self._recorded(old, new)
             self._add_recorded(found, trail)
-            waiting.extend((one, other, f"{trail}{inner}") for one, other, inner in found.inner)
+            waiting.extend(
+                (one, other, f"{trail}{inner}")
+                for one, other, inner in found.inner
+                if (one.pointer, other.pointer) not in self._seen
+            )
 
     def _add_recorded(self, found: Recorded, trail: str) -> None:
         for inner, change in found.changes:
-            place = self._where(f"{trail}{inner}")
-            self._changes.add(
-                change.rule, change.level, change.pointer, place,
-                change.what, change.reason, change.old, change.new,
-            )  # fmt: skip
+            self._changes.put(change, self._where(f"{trail}{inner}"))
 
     def _recorded(self, old: Part, new: Part) -> Recorded:
         """Return the changes of two components alone, and the pairs of components inside them."""
@@ -110,19 +126,30 @@ class SchemaComparison:
         return f"{self._place}: property {trail.lstrip('.')}" if trail else self._place
 
     def _walk(self, old: Part, new: Part, trail: str) -> None:
+        if any(_is_mixed(part) or is_exclusive(part) for part in (old, new)):
+            self._combined(old, new, trail)
+        else:
+            self._members(old, new, trail)
+
+    def _members(self, old: Part, new: Part, trail: str) -> None:
+        """Compare the alternatives of two schemas, neither of which has other keywords beside them."""
         before, after = alternatives(old), alternatives(new)
-        if any(one.node.keys() & {"anyOf", "oneOf"} for one in (*before, *after)):
-            # One of the two cannot be split into alternatives.
-            before, after = [old], [new]
-        pairs, removed, added = match(before, after)
-        if removed or added:
-            self._alternatives(old, new, removed, added, trail)
-        for one, other in pairs:
+        matched = match(old, new, before.members, after.members)
+        self._alternatives(old, new, before, after, matched, trail)
+        for one, other in matched.pairs:
             if one.pointer != old.pointer and other.pointer != new.pointer:
                 self._aside(one, other, trail)
             self._name(one, other, trail)
+            inner = (one.pointer, other.pointer) != (old.pointer, new.pointer)
+            # Each part of a schema with several types is at the same location.
+            parts = [sum(part.pointer == one.pointer for part in before.members)]
+            parts += [sum(part.pointer == other.pointer for part in after.members)]
             if is_whole(one) and is_whole(other) and one.pointer != old.pointer:
                 self._component(one, other, trail)
+            elif inner and (is_union(one) or is_union(other)) and parts == [1, 1]:
+                if (one.pointer, other.pointer) not in self._seen:
+                    self._seen.add((one.pointer, other.pointer))
+                    self._walk(one, other, trail)
             else:
                 self._single(one, other, trail)
 
@@ -171,7 +198,7 @@ class SchemaComparison:
                     Level.BREAKING,
                     "a request without the value has another meaning",
                 )
-            elif name == "discriminator" and _names(old) == _names(new) is not None:
+            elif name == "discriminator" and discriminator_names(old) == discriminator_names(new) is not None:
                 # Another notation, such as a schema's name instead of its reference.
                 continue
             elif name == "discriminator" and _agree(old, new):
@@ -180,7 +207,7 @@ class SchemaComparison:
                     Level.COMPATIBLE,
                     "each alternative keeps its name",
                 )
-            elif name == "discriminator" and _names(old) and _names(new):
+            elif name == "discriminator" and discriminator_names(old) and discriminator_names(new):
                 rule, level, reason = (
                     "discriminator",
                     Level.BREAKING,
@@ -215,73 +242,154 @@ class SchemaComparison:
                 "type-name", Level.COMPATIBLE, new.pointer, trail, "component schema", reason, before, after
             )
 
-    def _alternatives(self, old: Part, new: Part, removed: list[Part], added: list[Part], trail: str) -> None:
-        """Compare alternatives without a counterpart; the others may accept the same values."""
-        for alternative in removed:
-            kept = self._whole(alternative, new) if self._way is Way.REQUEST else YES
-            self._judge(
-                "alternative", kept, new.pointer, trail, f"{described(alternative)} is no longer allowed"
-            )
-        for alternative in added:
-            kept = self._whole(old, alternative) if self._way is Way.RESPONSE else YES
-            self._judge(
-                "alternative", kept, alternative.pointer, trail, f"{described(alternative)} is now allowed"
-            )
+    def _alternatives(
+        self, old: Part, new: Part, before: Alternatives, after: Alternatives, matched: Matched, trail: str
+    ) -> None:
+        """Report alternatives without a counterpart, and those that may now match a value of another one."""
+        requests = self._way is Way.REQUEST
+        lost, gained = (matched.removed, matched.added) if requests else (matched.added, matched.removed)
+        narrow, wide = (before, after) if requests else (after, before)
+        # A union may be long: it is inlined once, and only if types and constants do not decide.
+        inlined = cache(lambda: self._inlined(new if requests else old, wide=True))
+        whole = cache(lambda: _proof(inlined(), self._inlined(old if requests else new, wide=False)))
+        kept: dict[int, Containment] = {}
+        for one in lost:
+            # Other alternatives may accept the same values.
+            apart = all(disjoint(one, other) for other in wide.members)
+            kept[id(one)] = NO if apart else _proof(inlined(), self._inlined(one, wide=False))
+        for one in gained:
+            kept[id(one)] = whole() if wide.exclusive and wide.overlapping(one) else YES
+        for one in matched.removed:
+            what = f"{described(one)} is no longer allowed"
+            if not requests and kept[id(one)] is not YES:
+                what += "; its values may match another schema in oneOf, and then could not come"
+            self._judge("alternative", kept[id(one)], new.pointer, trail, what)
+        for one in matched.added:
+            what = f"{described(one)} is now allowed"
+            if requests and kept[id(one)] is not YES:
+                what += "; its values may match another schema in oneOf, and then are refused"
+            self._judge("alternative", kept[id(one)], one.pointer, trail, what)
+        if not wide.exclusive:
+            return
+        was_exclusive = len(narrow.members) == 1 or "oneOf" in (old if requests else new).keywords
+        for one, other in matched.pairs:
+            if not wide.overlapping(other if requests else one) or (
+                was_exclusive and self._is_narrower(one, other)
+            ):
+                continue
+            if whole() is not YES:
+                what = f"{described(other)} changed; its values may match another schema in oneOf too"
+                self._judge("alternative", whole(), other.pointer, trail, what)
+
+    def _is_narrower(self, old: Part, new: Part) -> bool:
+        """Return whether the part that may accept more values than the other one is proven not to."""
+        if self._is_same(old, new):
+            return True
+        narrow, wide = (old, new) if self._way is Way.REQUEST else (new, old)
+        return _proof(self._inlined(narrow, wide=False), self._inlined(wide, wide=True)) is YES
 
     def _whole(self, old: Part, new: Part) -> Containment:
+        """Return whether the change of two schemas is compatible, from a proof about all their values."""
+        narrow, wide = (old, new) if self._way is Way.REQUEST else (new, old)
+        return _proof(self._inlined(wide, wide=True), self._inlined(narrow, wide=False))
+
+    def _is_same(self, old: Part, new: Part) -> bool:
+        """Return whether two schemas accept the same values, as far as their notation shows it."""
+        unchanged = self._changes.unchanged
+        if unchanged and unchanged.is_alike(old, new):
+            return True
+        before, after = self._inlined(old, wide=False), self._inlined(new, wide=False)
+        return before is not None and before == after
+
+    def _inlined(self, part: Part, *, wide: bool) -> dict[str, Any] | None:
+        """Return a schema without references, or None if it is too large; in a response, `wide` is opened."""
         try:
-            if self._way is Way.REQUEST:
-                return covers(self_contained(new, opened=False), self_contained(old, opened=False))
-            return covers(self_contained(old, opened=True), self_contained(new, opened=False))
+            return self_contained(part, opened=wide and self._way is Way.RESPONSE)
         except TooLarge:
-            return UNKNOWN
+            return None
 
     def _single(self, old: Part, new: Part, trail: str) -> None:
-        """Compare two schemas without alternatives."""
+        """Compare two schemas that are not alternatives alone."""
         if not old.keywords.keys() | new.keywords.keys() <= CONSTRAINTS | WALKED:
-            # There are keywords that the walk does not descend into, such as allOf.
-            if _is_same(old, new):
-                if old.keywords != new.keywords:
-                    self._add(
-                        "documentation",
-                        Level.DOCUMENTATION,
-                        new.pointer,
-                        trail,
-                        "the schema is written differently",
-                        "the meaning is the same",
-                    )
-            elif not self._exclusive(old, new, trail):
-                kept = self._whole(old, new)
-                if kept is YES or not self._combined(old, new, trail):
-                    self._judge("schema", kept, new.pointer, trail, "the schema changed")
+            self._combined(old, new, trail)
         elif self._constraints(old, new, trail):
             self._properties(old, new, trail)
             if "items" in old.node or "items" in new.node:
                 self.compare(old.child("items"), new.child("items"), f"{trail}[]")
 
-    def _combined(self, old: Part, new: Part, trail: str) -> bool:
-        """Compare the schemas in `allOf` one by one; return False if that does not explain what breaks."""
-        before, after = old.listed("allOf"), new.listed("allOf")
-        if not before or len(before) != len(after):
-            return False
-        pairs = [*zip(before, after, strict=True), (_without(old, "allOf"), _without(new, "allOf"))]
-        if not pairs[-1][0].keywords.keys() | pairs[-1][1].keywords.keys() <= CONSTRAINTS | WALKED:
-            return False
-        # One schema may forbid what another one of them did, so the change of one need not break the whole.
-        trial, levels = self._trial(pairs, trail)
-        if Level.BREAKING not in levels:
-            return False
-        self._keep(trial)
-        return True
+    def _combined(self, old: Part, new: Part, trail: str) -> None:
+        """Compare schemas of which one part may forbid what another one did: by parts, or as a whole."""
+        others = (old.keywords.keys() | new.keywords.keys()) - _SEPARATE
+        if "$ref" in old.keywords and "$ref" in new.keywords:
+            others.discard("$ref")
+        trial, levels = self._trial(old, new, trail)
+        if not others and Level.BREAKING not in levels:
+            self._keep(trial)
+        elif self._is_same(old, new):
+            self._keep_same(old, new, trail)
+        elif (
+            (kept := self._whole(old, new)) is YES
+            or Level.BREAKING not in levels
+            or not self._is_same(_only(old, others), _only(new, others))
+        ):
+            self._judge("schema", kept, new.pointer, trail, "the schema changed")
+        else:
+            self._keep(trial)
+            if others:
+                # What `unevaluatedProperties` allows depends on the parts that have changed.
+                self._judge("schema", kept, new.pointer, trail, "the schema changed")
 
-    def _trial(self, pairs: Iterable[tuple[Part, Part]], trail: str) -> tuple[Recorded, set[Level]]:
-        """Compare the pairs; return what was found, and the levels of all changes in it."""
+    def _keep_same(self, old: Part, new: Part, trail: str) -> None:
+        if in_one_order(old.keywords) != in_one_order(new.keywords):
+            rule, level = "documentation", Level.DOCUMENTATION
+            what, reason = "the schema is written differently", "the meaning is the same"
+            self._add(rule, level, new.pointer, trail, what, reason)
+
+    def _keywords(self, old: Part, new: Part, trail: str) -> None:
+        """Compare groups of keywords, each of which restricts values independently of the others."""
+        self._single(_only(old, CONSTRAINTS | WALKED), _only(new, CONSTRAINTS | WALKED), trail)
+        if "$ref" in old.keywords and "$ref" in new.keywords:
+            # There are constraints beside the reference, or it would have been resolved.
+            targets = [Part.at(part.document, _only(part, {"$ref"}).node, ()) for part in (old, new)]
+            self.compare(targets[0], targets[1], trail)
+        matched = match(old, new, old.listed("allOf"), new.listed("allOf"))
+        for one, other in matched.pairs:
+            self.compare(one, other, trail)
+        changed = {"allOf"} if matched.removed or matched.added else set[str]()
+        olds, news = ({name for name in UNIONS if name in part.keywords} for part in (old, new))
+        shared = [(name, name) for name in sorted(olds & news)]
+        if len(olds) == len(news) == 1:
+            # `anyOf` may have become `oneOf`.
+            shared = [(min(olds), min(news))]
+        else:
+            for name in sorted(olds ^ news):
+                kept = self._whole(_only(old, {name}), _only(new, {name}))
+                what = f"{name} is {'removed' if name in olds else 'added'}"
+                self._judge("schema", kept, new.where(name), trail, what)
+        for names in shared:
+            one, other = (
+                _only(part, {name, "discriminator"}) for part, name in zip((old, new), names, strict=True)
+            )
+            self._members(one, other, trail)
+        changed |= _APART
+        one, other = _only(old, changed), _only(new, changed)
+        if not self._is_same(one, other):
+            before, after = in_one_order(one.keywords), in_one_order(other.keywords)
+            different = [name for name in sorted(before | after) if before.get(name) != after.get(name)]
+            what = f"{', '.join(different or sorted(before))} changed"
+            self._judge("schema", self._whole(one, other), new.pointer, trail, what)
+
+    def _trial(self, old: Part, new: Part, trail: str) -> tuple[Recorded, set[Level]]:
+        """Compare by parts; return what was found, and the levels of all changes in it."""
         trial = Recorded(self._changes)
         self._changes.trials.append(trial)
         walk = SchemaComparison(trial, "", self._way)
         # A copy: if the trial fails, these schemas have not been compared yet.
         walk._seen |= self._seen
-        walk._each(pairs, trail)
+        if any(map(is_union, (old, new))) and not any(map(_is_mixed, (old, new))):
+            walk._members(old, new, trail)
+        else:
+            walk._keywords(old, new, trail)
         levels = self._levels(trial)
         self._changes.trials.pop()
         return trial, levels
@@ -307,30 +415,6 @@ class SchemaComparison:
                     seen.add((old.pointer, new.pointer))
                     waiting.append(self._recorded(old, new))
         return levels
-
-    def _exclusive(self, old: Part, new: Part, trail: str) -> bool:
-        """Compare the schemas in `oneOf` one by one; return False if that does not explain the effect.
-
-        A value that matches two of them is rejected, so a wider schema may make the whole narrower.
-        """
-        if not old.keywords.keys() == new.keywords.keys() == {"oneOf"}:
-            return False
-        pairs, removed, added = match(old.listed("oneOf"), new.listed("oneOf"))
-        if removed or added:
-            return False
-        own = [*pairs, (_without(old, "oneOf"), _without(new, "oneOf"))]
-        trial, levels = self._trial(own, trail)
-        breaks = Level.BREAKING in levels
-        if {Level.COMPATIBLE, Level.BREAKING} & levels and breaks == (self._whole(old, new) is YES):
-            return False
-        self._keep(trial)
-        return True
-
-    def _each(self, pairs: Iterable[tuple[Part, Part]], trail: str) -> None:
-        *combined, own = pairs
-        for old, new in combined:
-            self.compare(old, new, trail)
-        self._single(*own, trail)
 
     def _constraints(self, old: Part, new: Part, trail: str) -> bool:
         """Compare the constraints of the value itself; return False if its type has changed."""
@@ -431,15 +515,21 @@ class SchemaComparison:
             self.compare(before, after, inner)
 
 
-def _without(part: Part, field: str) -> Part:
-    return replace(part, node={name: value for name, value in part.node.items() if name != field})
+_APART = {
+    *("not", "if", "then", "else", "contains", "minContains", "maxContains", "propertyNames"),
+    *("dependentRequired", "dependentSchemas"),
+}
+"""Keywords that restrict values independently of those that the walk follows."""
+
+_SEPARATE = CONSTRAINTS | WALKED | _APART | {"allOf", *UNIONS}
 
 
-def _is_same(old: Part, new: Part) -> bool:
-    try:
-        return self_contained(old, opened=False) == self_contained(new, opened=False)
-    except TooLarge:
-        return False
+def _proof(wide: Mapping[str, Any] | None, narrow: Mapping[str, Any] | None) -> Containment:
+    return UNKNOWN if wide is None or narrow is None else covers(wide, narrow)
+
+
+def _only(part: Part, fields: Collection[str]) -> Part:
+    return replace(part, node={name: value for name, value in part.node.items() if name in fields})
 
 
 def _rule_of(keyword: str) -> str:
@@ -454,29 +544,9 @@ def _is_another_component(old: Part, new: Part, name: str) -> bool:
     return is_descriptive(name) and len(described) == len(own) == 1 and old.component != new.component
 
 
-def _names(schema: Part) -> tuple[str, dict[str, str]] | None:
-    """Return the property that distinguishes alternatives, and the alternative of each of its values.
-
-    An alternative without a mapping is selected by the name of its component (OpenAPI 3.1.1, 4.8.25).
-    """
-    discriminator = schema.node.get("discriminator")
-    if discriminator is None:
-        return None
-    mapping = {
-        name: reference if "/" in reference else f"#/components/schemas/{reference}"
-        for name, reference in discriminator.get("mapping", {}).items()
-    }
-    branches = [*schema.node.get("oneOf", []), *schema.node.get("anyOf", [])]
-    references = [
-        str(branch["$ref"]) for branch in branches if isinstance(branch, Mapping) and "$ref" in branch
-    ]
-    implied = {ref.rpartition("/")[2]: ref for ref in references if ref not in mapping.values()}
-    return discriminator["propertyName"], implied | mapping
-
-
 def _agree(old: Part, new: Part) -> bool:
     """Return whether two discriminators have the same meaning for each value and alternative."""
-    before, after = _names(old), _names(new)
+    before, after = discriminator_names(old), discriminator_names(new)
     if not before or not after or before[0] != after[0]:
         return False
     shared = {*before[1].values()} & {*after[1].values()}
@@ -486,6 +556,11 @@ def _agree(old: Part, new: Part) -> bool:
     return names[0] == names[1] and all(
         before[1][name] == after[1][name] for name in before[1].keys() & after[1].keys()
     )
+
+
+def _is_mixed(schema: Part) -> bool:
+    """Return whether a schema has alternatives and other keywords."""
+    return not schema.keywords.keys().isdisjoint(UNIONS) and not is_union(schema)
 
 
 def _is_never(schema: Part) -> bool:
