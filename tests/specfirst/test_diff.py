@@ -169,8 +169,16 @@ def _kind(name: str, **properties: Any) -> Any:
 
 
 _TEXT, _NUMBER = {"type": "string"}, {"type": "integer"}
-_COMPONENTS = {"A": _kind("a", x=_TEXT), "B": _kind("b", x=_TEXT), "C": _kind("c", x=_TEXT)}
-_CHANGED = {"A": _kind("a", x=_TEXT | {"maxLength": 5}), "C": _kind("c", x=_TEXT), "D": _kind("d", x=_TEXT)}
+_COMPONENTS = {
+    "A": _kind("a", x=_TEXT),
+    "B": _kind("b", x=_TEXT),
+    "C": _kind("c", x=_TEXT),
+    "E": {"const": "e"},
+}
+_CHANGED = {
+    **{"A": _kind("a", x=_TEXT | {"maxLength": 5}), "C": _kind("c", x=_TEXT), "D": _kind("d", x=_TEXT)},
+    "E": True,
+}
 
 
 def _union(names: str, keyword: str = "oneOf", **others: Any) -> Any:
@@ -238,6 +246,7 @@ def _titled(title: str, **properties: Any) -> Any:
             ["~ r: the property is added"],
         ),
         (_union("C"), _union("CD"), ["+ D is now allowed"]),
+        (_selected("CE"), _selected("CE"), ['+ const: "e" → none']),
         (_union("A", type="object"), {"type": "object"}, ["+ oneOf is removed"]),
         # Nothing changes.
         (_of("oneOf", *_INLINE), _of("anyOf", *_INLINE[::-1]), []),

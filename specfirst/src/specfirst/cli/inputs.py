@@ -80,7 +80,8 @@ def servable(contract: Input, *, skip: bool) -> Document:
     if not skip or left_out is None:
         # Some problems concern the whole document.
         hint = "" if skip or left_out is None else "\nTo leave out their operations: --skip-unservable"
-        raise CommandError(f"{contract.name} has errors:\n{listed}{hint}")
+        alone = len(problems) == 1 and not hint
+        raise CommandError(listed if alone else f"{contract.name} has errors:\n{listed}{hint}")
     print(listed, file=sys.stderr)
     for path, method in left_out:
         print(f"Left out: {method.upper()} {path}", file=sys.stderr)

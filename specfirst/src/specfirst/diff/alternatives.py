@@ -321,4 +321,7 @@ def _features(schema: Part) -> set[str]:
 
 def is_whole(part: Part) -> bool:
     """Return whether a part is all of a component, and not its constraints on values of one type."""
-    return part.component is not None and len(types(part.document.get(part.pointer))) < 2
+    if part.component is None:
+        return False
+    whole = Part.at(part.document, part.document.get(part.pointer), part.pointer)
+    return len(types(whole.node)) < 2
