@@ -340,7 +340,8 @@ def stored(cluster: Cluster) -> Iterator[Callable[[], str]]:
 
         def digest() -> str:
             cursor.execute(WHAT_IS_STORED)
-            return str(cursor.fetchall())
+            # PostgreSQL reads large tables in parallel, and returns them in any order.
+            return str(sorted(cursor.fetchall()))
 
         yield digest
     connection.close()
