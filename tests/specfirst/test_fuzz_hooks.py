@@ -288,6 +288,15 @@ def test_a_discriminator_with_a_default_is_written_as_alternatives(
     assert "defaultMapping" not in str(raw["components"]["schemas"]["Pet"])
 
 
+@pytest.mark.parametrize(("version", "values"), [("3.0.3", ["a", None]), ("3.1.0", ["a"])])
+def test_nullable_of_3_0_allows_null_beside_an_enum(version: str, values: list[Any]) -> None:
+    color: dict[str, Any] = {"type": "string", "nullable": True, "enum": ["a"]}
+    schemas = {"Thing": {"properties": {"color": color, "kind": {"enum": ["a"]}}}}
+    raw: dict[str, Any] = {**DOCUMENT, "openapi": version, "paths": {}, "components": {"schemas": schemas}}
+    hooks.before_load_schema(HookContext(), raw)
+    assert (color["enum"], schemas["Thing"]["properties"]["kind"]) == (values, {"enum": ["a"]})
+
+
 def test_links_to_operations_that_do_not_exist_are_left_out() -> None:
     good, dead = {"operationId": "a"}, {"operationId": "b"}
     refs = {name: {"$ref": f"#/components/links/{name}"} for name in ("Good", "Dead")}

@@ -61,11 +61,14 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     - A path with a fragment, which is not sent, is the path of other operations, or none.
     - Links to operations that do not exist are left out: lint reports them, and they would end a phase.
     - A discriminator with a defaultMapping, which Schemathesis does not read, is written as alternatives.
+    - `nullable` of 3.0 allows null beside an enum too, as in the engine; for Schemathesis in responses only.
     - References to components/mediaTypes are resolved, and the itemSchema of lines in a request is a list's
       (OpenAPI 3.2, section 4.14).
     - A part of a multipart body that is, or may be, a file says so in one of the ways that Schemathesis
       knows, and references to the headers of parts are resolved.
     """
+    if str(raw_schema.get("openapi")).startswith("3.0"):
+        _allow_null_in_enums(raw_schema)
     _rewrite_parts(raw_schema)
     for path in [path for path in raw_schema.get("paths", {}) if "#" in path]:
         del raw_schema["paths"][path]
@@ -93,6 +96,14 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
         _resolve_media_types(part, components)
     for response in components.get("responses", {}).values() if common else ():
         response["headers"] = common | response.get("headers", {})
+
+
+def _allow_null_in_enums(node: Any) -> None:
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    for child in children:
+        _allow_null_in_enums(child)
+    if isinstance(node, dict) and node.get("nullable") is True and isinstance(node.get("enum"), list):
+        node["enum"] += [] if None in node["enum"] else [None]
 
 
 def _parameters(node: dict[str, Any], components: Mapping[str, Any]) -> list[dict[str, Any]]:
