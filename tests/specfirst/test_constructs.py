@@ -1108,6 +1108,7 @@ OBJECT: Json = {
     "properties": {"a": {"type": "string"}, "n": {"type": "integer"}},
 }
 AN: Json = {"a": "x", "n": 1}
+A_OR_TEXTS: Json = {"anyOf": [{"const": "a"}, {"type": "array", "items": {"type": "string"}}]}
 
 STYLES: list[tuple[Json, str, Any]] = [
     ({"style": "pipeDelimited", "schema": NUMBERS}, "p=1|2", [1, 2]),
@@ -1136,6 +1137,10 @@ STYLES: list[tuple[Json, str, Any]] = [
         ["a", "b"],
     ),
     ({"schema": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}}, "p=a", "a"),
+    ({"schema": A_OR_TEXTS}, "p=a", "a"),
+    ({"schema": A_OR_TEXTS}, "p=b,c", ["b,c"]),
+    ({"schema": A_OR_TEXTS}, "p=", [""]),
+    ({"schema": A_OR_TEXTS, "explode": False}, "p=b,c", ["b", "c"]),
 ]
 
 

@@ -94,6 +94,7 @@ DOCUMENT: Final[dict[str, Any]] = {
                 "parameters": [
                     {"name": "names", "in": "query", "schema": NAMES},
                     {"name": "any", "in": "query", "schema": {}},
+                    {"name": "none", "in": "query", "schema": {"type": "string", "enum": []}},
                     {"name": "list", "in": "cookie", "schema": NAMES},
                     {"name": "joined", "in": "cookie", "explode": False, "schema": NAMES},
                     {
@@ -371,6 +372,11 @@ AMBIGUOUS = "a form shows neither null nor an empty list, and Schemathesis write
         ({"body": {"deep": {"a": {"b": 1}}}, "media_type": FORM_TYPE}, AMBIGUOUS),
         ({"body": {"names": ["a"], "deep": {"a": 1}}, "media_type": FORM_TYPE}, None),
         ({"body": "a,b", "media_type": "text/csv"}, None),
+        (
+            {"query": {"none": "0"}, "method": "GET"},
+            "no value matches an enum without values, and Schemathesis sends one",
+        ),
+        ({"query": {"any": "0"}, "method": "GET"}, None),
         ({"query": {"any": {"a": [1]}}, "method": "GET"}, NESTED),
         ({"query": {"any": {"a": None}}, "method": "GET"}, NESTED),
         ({"query": {"names": ["a", None]}, "method": "GET"}, NESTED),

@@ -329,6 +329,8 @@ def _excuse(failure: Failure, case: Case[Any], response: Response) -> str | None
         return "Schemathesis does not send the headers of parts"
     if isinstance(failure, RejectedPositiveData) and _has_exploded_cookie(case):
         return "Schemathesis writes a list or an object in cookies as one value, also with `explode`"
+    if isinstance(failure, RejectedPositiveData) and _has_no_value(case):
+        return "no value matches an enum without values, and Schemathesis sends one"
     query = (case.query or {}).values()
     if isinstance(failure, RejectedPositiveData) and [] in query:
         return "an empty list in a query, `tags=`, is a list of an empty text (RFC 6570, section 2.3)"
@@ -470,6 +472,13 @@ def _has_exploded_cookie(case: Case[Any]) -> bool:
         and not _not_null(part.definition.get("schema")).keys().isdisjoint(("items", "properties"))
     }
     return not exploded.isdisjoint(case.cookies or {})
+
+
+def _has_no_value(case: Case[Any]) -> bool:
+    """Return whether a parameter is sent whose enum is empty."""
+    sent = {*(case.query or ()), *(case.headers or ()), *(case.cookies or ())}
+    parts = (*case.operation.query, *case.operation.headers, *case.operation.cookies)
+    return any(part.name in sent and part.definition.get("schema", {}).get("enum") == [] for part in parts)
 
 
 def _null_object(case: Case[Any]) -> bool:

@@ -236,6 +236,9 @@ class Styled:
                     return alone
             except (ValueError, KeyError):
                 pass
+        if parameter.explode and parameter.location in ("query", "cookie"):
+            # The other items have pairs of their own.
+            parts = [decode(text)]
         return [member(shape.items or TEXT, part) for part in parts]
 
     def _matrix(self, text: str) -> Any:
