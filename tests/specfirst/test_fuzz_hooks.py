@@ -43,7 +43,12 @@ FORM_TYPE, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data
 NAMES = {"type": "array", "items": {"type": "string"}}
 FORM = {
     "type": "object",
-    "properties": {"names": NAMES, "deep": {"type": "object"}, "count": {"type": "integer"}},
+    "properties": {
+        "names": NAMES,
+        "deep": {"type": "object"},
+        "count": {"type": "integer"},
+        "owner": {"type": "object", "required": ["name"]},
+    },
 }
 DONE = {"responses": {"204": {"description": "Done."}}}
 JSON = {"description": "Found.", "content": {"application/json": {"schema": True}}}
@@ -206,6 +211,9 @@ FORM_READ = "a form shows neither types nor lists of one value, and a file may h
         (FORM_TYPE, {"names": "one"}, FORM_READ),
         (FORM_TYPE, {"names": {"one": 1}}, FORM_READ),
         (FORM_TYPE, {"count": "one"}, None),
+        (FORM_TYPE, {"owner": {}}, FORM_READ),
+        (FORM_TYPE, {"owner": {"address": {"streets": []}}}, FORM_READ),
+        (FORM_TYPE, {"owner": {"address": {"street": "a"}}}, None),
         (MULTIPART, {"files": [1, None]}, FORM_READ),
         (MULTIPART, {"files": []}, None),
         (FORM_TYPE, {"names": "one", "count": "one"}, None),
