@@ -9,7 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,6 +142,51 @@ def test_serve_serves_any_asgi_application(folder: Path) -> None:
         # Garbage collection skips the objects of the start-up.
         assert int(response.text) > 10_000
         assert served.stop(signal.SIGINT) == 0
+
+
+SLOW = """\
+import asyncio, pathlib
+
+async def application(scope, receive, send):
+    if scope["type"] == "http":
+        pathlib.Path("requested").touch()
+        await asyncio.sleep(60)
+    else:
+        for event in ("startup", "shutdown"):
+            await receive()
+            pathlib.Path(event).touch()
+            await send({"type": f"lifespan.{event}.complete"})
+"""
+
+
+def test_a_second_interrupt_ends_requests_and_then_the_application(folder: Path) -> None:
+    (folder / "plain.py").write_text(SLOW)
+    (folder / "specfirst.toml").write_text('[serve]\napp = "plain:application"\n')
+    with command(folder, "serve") as served:
+        port = int(served.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            eventually((folder / "requested").exists)
+            served.process.send_signal(signal.SIGINT)
+            eventually(lambda: not accepts_connections(port))
+            assert not (folder / "shutdown").exists()
+            assert served.stop(signal.SIGINT) == 0
+    assert (folder / "shutdown").exists()
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def accepts_connections(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionError:
+        return False
+    return True
 
 
 def test_fuzz_and_coverage_of_a_running_server(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

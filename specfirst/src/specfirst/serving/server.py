@@ -92,6 +92,14 @@ class Server(uvicorn.Server):
         asyncio.get_running_loop().remove_reader(sentinel)
         self.handle_exit(signal.SIGTERM, None)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        if self.force_exit:
+            # uvicorn leaves this out after a second SIGINT, and then logs a traceback of the application.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LEAVE_SECONDS):
+                    await self.lifespan.shutdown()
+
     async def on_tick(self, counter: int) -> bool:
         if self._beats and counter % 10 == 0:
             # Without a supervisor, nothing receives the heartbeat, and `_orphaned` does the rest.
