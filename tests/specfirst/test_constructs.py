@@ -879,6 +879,9 @@ FILES: list[tuple[Json, str | None]] = [
 ]
 
 
+PART: Json = {"$ref": "#/components/schemas/Part"}
+
+
 async def shown(value: Any) -> Any:
     """A value of a multipart body, with the bytes of its files."""
     if hasattr(value, "read"):
@@ -888,6 +891,13 @@ async def shown(value: Any) -> Any:
     if hasattr(value, "model_dump"):
         value = {name: getattr(value, name) for name in value.model_fields_set}
     return {name: await shown(part) for name, part in value.items()} if isinstance(value, dict) else value
+
+
+@pytest.mark.parametrize("combined", [{"type": "array", "items": PART}, {**FILE, "allOf": [PART]}])
+async def test_a_part_may_refer_to_itself(combined: Any) -> None:
+    body = content({"type": "object", "properties": {"f": combined}}, "multipart/form-data")
+    service = serve(posting(body, schemas={"Part": combined}))
+    assert (await service.post(files={"g": b"x"})).status_code == 204
 
 
 @pytest.mark.parametrize(("schema", "parts", "status", "value"), PARTS)

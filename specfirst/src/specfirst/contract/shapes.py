@@ -132,9 +132,7 @@ def files_in(document: Document, schema: Any, pointer: Pointer, depth: int = 0) 
         return "one"
     for keyword in ("allOf", "anyOf", "oneOf"):
         parts: list[Files | None] = [
-            files_in(document, part, (*pointer, keyword, str(index)), depth + 1)
-            for index, part in enumerate(schema.get(keyword) or [])
-            if not (isinstance(part, Mapping) and part.get("type") == "null")
+            files_in(document, part, place, depth + 1) for part, place in _parts(schema, pointer, keyword)
         ]
         found = set[Files | None](parts)
         if keyword == "allOf":
@@ -142,6 +140,15 @@ def files_in(document: Document, schema: Any, pointer: Pointer, depth: int = 0) 
         if len(found) == 1:
             return found.pop()
     return None
+
+
+def _parts(schema: Mapping[str, Any], pointer: Pointer, keyword: str) -> list[tuple[Any, Pointer]]:
+    """Return the schemas in `allOf`, `anyOf` or `oneOf` with their locations, except null."""
+    return [
+        (part, (*pointer, keyword, str(index)))
+        for index, part in enumerate(schema.get(keyword) or ())
+        if not (isinstance(part, Mapping) and part.get("type") == "null")
+    ]
 
 
 @dataclass(frozen=True)
@@ -157,40 +164,35 @@ class Either:
     others: Sequence[tuple[Any, Pointer]]
 
 
-def either_in(document: Document, schema: Any, pointer: Pointer) -> Either | None:
+def either_in(document: Document, schema: Any, pointer: Pointer, *, in_list: bool = False) -> Either | None:
     """Return the alternatives of a part that is a file or another value; None if it is always the same.
 
-    Raises DocumentError for references that lead nowhere.
+    A list in a list (`in_list`) has none. Raises DocumentError for references that lead nowhere.
     """
     schema, pointer = document.follow(schema, pointer)
     if not isinstance(schema, Mapping):
         return None
-    if schema.get("type") == "array":
-        items = either_in(document, schema.get("items"), (*pointer, "items"))
-        return None if items is None or items.several else replace(items, several=True)
+    if schema.get("type") == "array" and not in_list:
+        items = either_in(document, schema.get("items"), (*pointer, "items"), in_list=True)
+        return items and replace(items, several=True)
     for keyword in ("anyOf", "oneOf"):
-        parts = [
-            (part, (*pointer, keyword, str(index)))
-            for index, part in enumerate(schema.get(keyword) or ())
-            if not (isinstance(part, Mapping) and part.get("type") == "null")
-        ]
+        parts = _parts(schema, pointer, keyword)
         others = [(part, place) for part, place in parts if files_in(document, part, place) != "one"]
         if 0 < len(others) < len(parts):
             return Either(keyword, False, others)
     return None
 
 
-def number_of_files(document: Document, schema: Any, pointer: Pointer) -> dict[str, Any]:
+def number_of_files(document: Document, schema: Any, pointer: Pointer, depth: int = 0) -> dict[str, Any]:
     """Return the schema of how many files a list of files has; {} for a file."""
     schema, pointer = document.follow(schema, pointer)
-    if not isinstance(schema, Mapping):
+    if not isinstance(schema, Mapping) or depth > _DEEPEST:
         return {}
     bounds = [{keyword: schema[keyword] for keyword in ("minItems", "maxItems") if keyword in schema}]
     for keyword in ("allOf", "anyOf", "oneOf"):
         parts = [
-            number_of_files(document, part, (*pointer, keyword, str(index)))
-            for index, part in enumerate(schema.get(keyword) or ())
-            if not (isinstance(part, Mapping) and part.get("type") == "null")
+            number_of_files(document, part, place, depth + 1)
+            for part, place in _parts(schema, pointer, keyword)
         ]
         bounds += parts if keyword == "allOf" else [{"anyOf": parts}] if any(parts) else []
     bounds = [part for part in bounds if part]
