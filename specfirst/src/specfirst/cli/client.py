@@ -13,8 +13,7 @@ from typing import Any
 
 from specfirst.cli.config import Config
 from specfirst.cli.errors import CLEAN, PROBLEMS, CommandError
-from specfirst.cli.inputs import CONTRACT, path_setting, read_contract, servable, setting
-from specfirst.cli.listening import add_skip_argument
+from specfirst.cli.inputs import CONTRACT, add_skip_argument, path_setting, read_contract, servable, setting
 
 SUMMARY = "Write a typed client of a contract, as an npm package."
 EXAMPLES = """\

@@ -62,6 +62,14 @@ def read_contract(name: str) -> Input:
     return Input(name, document, found.texts[found.files[0]].encode())
 
 
+def add_skip_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--skip-unservable",
+        action="store_true",
+        help="leave out the operations with errors, and list them",
+    )
+
+
 def servable(contract: Input, *, skip: bool) -> Document:
     """Return what can be served of a contract, and print what is left out.
 

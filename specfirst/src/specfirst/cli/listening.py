@@ -40,14 +40,6 @@ def add_listening_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_skip_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--skip-unservable",
-        action="store_true",
-        help="leave out the operations with errors, and list them",
-    )
-
-
 def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--errors", choices=POLICIES["errors"]["enum"], help="the body of error responses (default: detail)"

@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 
 from specfirst.cli.config import Config
-from specfirst.cli.inputs import read_contract, servable, setting
+from specfirst.cli.inputs import add_skip_argument, read_contract, servable, setting
 from specfirst.cli.listening import (
     LISTENING,
     POLICIES,
     add_listening_arguments,
     add_policy_arguments,
-    add_skip_argument,
     addresses,
     policies,
     serve,

@@ -5,13 +5,19 @@ from __future__ import annotations
 import argparse
 
 from specfirst.cli.config import Config
-from specfirst.cli.inputs import check_server, path_setting, read_contract, servable, setting
+from specfirst.cli.inputs import (
+    add_skip_argument,
+    check_server,
+    path_setting,
+    read_contract,
+    servable,
+    setting,
+)
 from specfirst.cli.listening import (
     LISTENING,
     POLICIES,
     add_listening_arguments,
     add_policy_arguments,
-    add_skip_argument,
     addresses,
     policies,
     serve,

@@ -15,8 +15,8 @@ from typing import Any
 
 from specfirst.cli.config import Config
 from specfirst.cli.errors import COULD_NOT_RUN, CommandError
-from specfirst.cli.inputs import read_contract, servable, setting
-from specfirst.cli.listening import LISTENING, add_listening_arguments, add_skip_argument, addresses
+from specfirst.cli.inputs import add_skip_argument, read_contract, servable, setting
+from specfirst.cli.listening import LISTENING, add_listening_arguments, addresses
 
 SUMMARY = "Serve an application, or a contract alone."
 EXAMPLES = """\
