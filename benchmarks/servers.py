@@ -31,8 +31,8 @@ BEFORE = "before"
 
 _UVICORN = [sys.executable, "-m", "uvicorn", "--host", "127.0.0.1", "--port", "0", "--loop", "uvloop"]
 _UVICORN += ["--ws", "none", "--no-access-log", "--no-server-header"]
-# As scripts/serve runs it.
-_OURS = [*_UVICORN, "--http", "specfirst.serving.connections:Connection", "--factory"]
+# The same server as that of scripts/serve.
+_OURS = [sys.executable, "-m", "specfirst", "serve", "--port", "0"]
 
 _COMMANDS: Mapping[str, list[str]] = {
     "ours": [*_OURS, "impl.app:create_app"],
@@ -99,8 +99,6 @@ def serving(
             "PYTHONPATH": os.pathsep.join([str(against), str(against / "specfirst/src")]),
             "CONTRACT": str(against / "generated" / "openapi.json"),
         }
-        if not (against / "specfirst/src").exists():
-            command = [part.replace("specfirst.serving.", "specfirst.") for part in command]
         if not Path(command[0]).exists():
             raise ServerError(f"{command[0]} does not exist; run scripts/setup in {against}")
     if name == "fastify":
@@ -145,7 +143,7 @@ def _url(name: str, process: subprocess.Popen[bytes], log: Path, workers: int) -
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         text = log.read_text()
-        found = re.search(r"running on (http://[\w.:]+)", text)
+        found = re.search(r"(?:running on|API) +(http://[\w.:]+)", text)
         if found and (name == "fastify" or text.count("startup complete") >= workers):
             return found[1]
         time.sleep(0.002)

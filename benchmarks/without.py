@@ -95,6 +95,7 @@ def counters() -> None:
 
 def idle_collector() -> None:
     """Let the garbage collector check all objects, at Python's default frequency."""
+    gc.set_threshold(700)
     gc.freeze = lambda: None
     gc.set_threshold = lambda *_: None
 

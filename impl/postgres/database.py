@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import math
 import re
@@ -277,6 +278,8 @@ class Database:
         if self._down_since is not None:
             log.warning("The %s is available again, after %.1f s", self.NAME, now() - self._down_since)
             self._down_since, self._up_since = None, now()
+            # Broken connections are reference cycles of 0.1 MB, which the collector would find much later.
+            gc.collect()
         # Python's ISO 8601 parser takes 0.2 µs, asyncpg's binary decoder 1 µs: for the timestamps of 100
         # tasks, 200 µs less.
         await connection.set_type_codec(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
@@ -258,3 +260,29 @@ async def test_a_client_that_hangs_up_within_its_body_leaves_no_error_on_a_real_
         await asyncio.sleep(0.1)
     assert (served.calls, statuses) == ([], [CLIENT_GONE])
     assert [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
+
+
+def test_a_server_frees_reference_cycles_that_have_survived_collections() -> None:
+    """As of connections that broke after hours; see the resilience test that measures memory."""
+    program = """
+import gc
+import weakref
+from specfirst.serving.server import _exclude_startup_objects
+
+start_up_objects = [[] for _ in range(500_000)]
+_exclude_startup_objects()
+
+class Connection:
+    def __init__(self):
+        self.statements = [[self] for _ in range(4_000)]
+
+alive, connection = weakref.WeakSet(), None
+for _ in range(60):
+    connection = Connection()
+    alive.add(connection)
+print(len(alive), gc.get_freeze_count() > 500_000)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    count, frozen = done.stdout.split()
+    assert int(count) < 20
+    assert frozen == "True"
