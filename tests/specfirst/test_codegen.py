@@ -359,6 +359,21 @@ def test_a_contract_that_is_not_there_is_told_of(tmp_path: Path) -> None:
     assert "use a file that exists" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "better"), [("my-api", "my_api"), ("v1.2", "v1_2"), ("2nd", "_2nd"), ("class", "class_")]
+)
+def test_a_folder_that_cannot_be_a_package_is_refused(
+    name: str, better: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / name
+    assert main(["generate", str(BOOKSHOP), "--output", str(folder)]) == 2
+    assert capsys.readouterr().err == (
+        f"specfirst generate: {folder}: a Python package cannot have the name {name}; "
+        f"generate into a folder such as {better}\n"
+    )
+    assert not folder.exists()
+
+
 def wait_for(happened: Callable[[], object], what: str) -> None:
     deadline = time.monotonic() + 60
     while not happened():

@@ -7,7 +7,9 @@ files that are not current.
 from __future__ import annotations
 
 import argparse
+import keyword
 import os
+import re
 import signal
 import sys
 import threading
@@ -123,6 +125,13 @@ def _command(arguments: argparse.Namespace, config: Config) -> Generate:
     contract = Path(chosen) if chosen else config.file(settings.get("contract", "openapi.yaml"))
     configured = config.file(settings.get("output", "generated"))
     output = Path(arguments.output) if arguments.output else configured
+    name = output.resolve().name
+    importable = re.sub(r"^(?=[0-9])|\W", "_", name) + "_" * keyword.iskeyword(name)
+    if name != importable:
+        raise CommandError(
+            f"{output}: a Python package cannot have the name {name}; "
+            f"generate into a folder such as {importable}"
+        )
     implementations = None
     if arguments.implementations:
         implementations = Path(arguments.implementations)
