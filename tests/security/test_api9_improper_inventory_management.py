@@ -70,7 +70,9 @@ def versions() -> Iterator[str]:
             for version in ("v0", "v1", "v2", "beta", "internal", "old", "test"):
                 yield f"/{version}{target}"
                 yield target.replace("/api", f"/api/{version}", 1) + "/x"
-            yield f"{target}.json"
+            if not path.endswith("}"):
+                # Otherwise it is a value of the last parameter.
+                yield f"{target}.json"
             yield f"{target}/"
             yield target.replace("/api", "/API", 1)
             yield f"/mobile{target}"
@@ -79,11 +81,8 @@ def versions() -> Iterator[str]:
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_there_is_no_other_version_of_the_api(ada: Person, method: str) -> None:
     for target in versions():
-        if not target.startswith("/api/ada.json") and not re.fullmatch(
-            r"/api/ada/(tasks|categories)/1\.json", target
-        ):
-            response = ada.server.request(method, target, token=ada.token)
-            assert (response.status_code, response.json()) == (404, NOT_FOUND), target
+        response = ada.server.request(method, target, token=ada.token)
+        assert (response.status_code, response.json()) == (404, NOT_FOUND), target
 
 
 def test_no_operation_is_deprecated_or_undocumented(server: Server) -> None:
