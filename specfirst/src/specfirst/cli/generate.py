@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import keyword
 import os
-import re
 import signal
 import sys
 import threading
@@ -126,11 +125,12 @@ def _command(arguments: argparse.Namespace, config: Config) -> Generate:
     configured = config.file(settings.get("output", "generated"))
     output = Path(arguments.output) if arguments.output else configured
     name = output.resolve().name
-    importable = re.sub(r"^(?=[0-9])|\W", "_", name) + "_" * keyword.iskeyword(name)
-    if name != importable:
+    if not name.isidentifier() or keyword.iskeyword(name):
+        from specfirst.contract.names import python_name
+
         raise CommandError(
             f"{output}: a Python package cannot have the name {name}; "
-            f"generate into a folder such as {importable}"
+            f"generate into a folder such as {python_name(name)}"
         )
     implementations = None
     if arguments.implementations:

@@ -152,7 +152,7 @@ def _exclude_startup_objects() -> None:
     threshold of 700. Measured: this saves 5 % of the time of reading one task.
 
     Broken database connections are cycles, and have survived some collections when they break. So every
-    fourth collection is a full one, in place of every 121st. A full one is skipped while fewer objects are
+    seventh collection is a full one, in place of every 133rd. A full one is skipped while fewer objects are
     new than a quarter of those that the last one has seen, so the second `collect` sees none.
     """
     gc.collect()
