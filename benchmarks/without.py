@@ -24,7 +24,7 @@ from impl import app
 from impl.postgres.database import Database
 from impl.store import batching, pages
 from impl.store.pages import PageStatement, page_statement
-from impl.store.statements import owned
+from impl.store.statements import Columns, owned
 
 
 def shared_statements() -> None:
@@ -85,10 +85,12 @@ def late_join() -> None:
 def counters() -> None:
     """Count rows for totals, in a database whose triggers are disabled."""
 
-    def counting(table: Table, filters: Iterable[str], _: object, **options: Any) -> PageStatement:
+    def counting(
+        table: Table, columns: Columns, filters: Iterable[str], _: object, **options: Any
+    ) -> PageStatement:
         conditions = [table.c[name] == bindparam(name) for name in filters]
         total = select(func.count()).select_from(table).where(owned(table), *conditions)
-        return page_statement(table, filters, total.scalar_subquery(), **options)
+        return page_statement(table, columns, filters, total.scalar_subquery(), **options)
 
     _lists_read(counting)
 

@@ -25,38 +25,28 @@ from specfirst.runtime.errors import APIError, Forbidden, Invalid, NotFound, Val
 
 class NotTheCaller(Forbidden):
     code = "not_the_caller"
-
-    def __init__(self) -> None:
-        super().__init__("Not authorized to access this user's data")
+    detail = "Not authorized to access this user's data"
 
 
 class UserNotFound(NotFound):
     code = "user_not_found"
-
-    def __init__(self) -> None:
-        super().__init__("User not found")
+    detail = "User not found"
 
 
 class TaskNotFound(NotFound):
     code = "task_not_found"
-
-    def __init__(self) -> None:
-        super().__init__("Task not found")
+    detail = "Task not found"
 
 
 class CategoryNotFound(NotFound):
     code = "category_not_found"
-
-    def __init__(self) -> None:
-        super().__init__("Category not found")
+    detail = "Category not found"
 
 
 class CategoryNameTaken(APIError):
     status = HTTPStatus.CONFLICT
     code = "category_name_taken"
-
-    def __init__(self) -> None:
-        super().__init__("A category with this name already exists")
+    detail = "A category with this name already exists"
 
 
 class Stopping(APIError):

@@ -3,10 +3,6 @@
 Every key contains the owner's id, so that a row can only refer to rows of the same user. The CHECK
 constraints repeat the contract's limits, so that other programs cannot store values that the API could not
 return.
-
-Beside each table is the type of its rows (`TaskRow`), as statements return them. Operations return rows as
-the plain dicts of `generated/plain.py`, so mypy reports a property that the contract requires and a row does
-not have.
 """
 
 from __future__ import annotations
@@ -14,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypedDict
+from pathlib import Path
+from typing import Any
 
 import sqlalchemy
 from sqlalchemy import (
@@ -35,9 +32,10 @@ from sqlmodel import Field, SQLModel
 
 SCHEMA = "tasks_api"
 
-# The last revision in migrations/versions, repeated here: each server process would otherwise have to import
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
+# The number of the last migration, from the file names: each server process would otherwise have to import
 # Alembic, which takes 0.2 s and 15 MB.
-REVISION = "0009"
+REVISION = max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 # The largest integer that JavaScript represents exactly, and the maximum of an id in the contract.
 MAX_ID = 9_007_199_254_740_991
@@ -87,18 +85,6 @@ class User(Table, table=True):
     described_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
-class UserRow(TypedDict):
-    """A row without `described_at`, which only decides whether a token may change the profile."""
-
-    id: str
-    email: str | None
-    name: str | None
-    email_verified: bool
-    image: str | None
-    created_at: datetime
-    updated_at: datetime
-
-
 class ErasedUser(Table, table=True):
     """An erased user and the time of the erasure: older tokens do not restore the user."""
 
@@ -123,15 +109,6 @@ class Category(Table, table=True):
     color: str = Field(default="#3B82F6", sa_type=Text, sa_column_kwargs={"server_default": "#3B82F6"})
     created_at: datetime = _timestamp()
     revision: int = _revision()
-
-
-class CategoryRow(TypedDict):
-    user_id: str
-    id: int
-    name: str
-    color: str
-    created_at: datetime
-    etag: str
 
 
 class Task(Table, table=True):
@@ -164,20 +141,6 @@ class Task(Table, table=True):
     created_at: datetime = _timestamp()
     updated_at: datetime = _timestamp()
     revision: int = _revision()
-
-
-class TaskRow(TypedDict):
-    user_id: str
-    id: int
-    title: str
-    description: str | None
-    completed: bool
-    priority: Literal["low", "medium", "high"]
-    due_date: datetime | None
-    category_id: int | None
-    created_at: datetime
-    updated_at: datetime
-    etag: str
 
 
 class TaskCount(Table, table=True):

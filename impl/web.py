@@ -34,7 +34,7 @@ SKELETON = "scripts/generate --skeleton"
 """The command that writes missing methods."""
 
 UNIMPLEMENTED = (
-    f"Write the methods: {SKELETON} adds those that are missing. To serve the other operations meanwhile: "
+    f"{SKELETON} writes the methods that are missing. To serve the other operations meanwhile: "
     "scripts/serve --allow-unimplemented (answers 501) or --mock=unimplemented (answers with examples)"
 )
 

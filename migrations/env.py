@@ -18,6 +18,9 @@ context.configure(
     version_table_schema=SCHEMA,
     include_schemas=True,
     include_name=ours,
+    # For scripts/migration, which compares the database with the tables.
+    compare_server_default=True,
+    autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
 )
 with context.begin_transaction():
     context.run_migrations()

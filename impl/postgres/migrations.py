@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from pathlib import Path
+from itertools import pairwise
 
 from alembic import command
 from alembic.config import Config
@@ -17,10 +17,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.schema import CreateSchema
 
 from impl.connection_strings import read_connection_string
-from impl.tables import REVISION, SCHEMA
-
-_SCRIPTS = Path(__file__).parents[2] / "migrations"
-_TABLES = Path(__file__).parents[1] / "tables.py"
+from impl.tables import MIGRATIONS, SCHEMA, metadata
 
 CONNECT_SECONDS = 10
 # A migration that waits for a lock on a table blocks every later statement on that table. So it times out
@@ -38,31 +35,36 @@ SELECT current_setting('server_version_num')::int, current_setting('server_encod
 """
 OLDEST_VERSION = 15
 
+_COLUMNS = """
+SELECT relname, attname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+WHERE relnamespace = to_regnamespace(:schema) AND attnum > 0 AND NOT attisdropped
+"""
+
 
 class DatabaseUnusable(StartupError):
     """DATABASE_URL leads to no database, or to one that this service cannot use as it is."""
 
 
 def head() -> str:
-    """Return the revision that this code needs."""
-    revision = ScriptDirectory(str(_SCRIPTS)).get_current_head()
-    assert revision is not None
-    return revision
+    """Return the revision that this code needs.
 
-
-def check_revision() -> None:
-    """Raise StartupError unless the tables name the last migration."""
-    script = ScriptDirectory(str(_SCRIPTS)).get_revision("head")
-    assert script is not None
-    if script.revision == REVISION:
-        return
-    lines = _TABLES.read_text(encoding="utf-8").splitlines()
-    line = next((number for number, text in enumerate(lines, 1) if text.startswith("REVISION = ")), 1)
-    remedy = f"write the migration {REVISION}, or " if script.revision < REVISION else ""
-    raise StartupError(
-        f"impl/tables.py:{line}: REVISION is {REVISION}, and the last migration is "
-        f'migrations/versions/{Path(script.path).name}; {remedy}set REVISION = "{script.revision}"'
-    )
+    Raises StartupError if the migrations are not one sequence.
+    """
+    names = sorted(path.name for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+    for name, following in pairwise(names):
+        if name[:4] == following[:4]:
+            raise StartupError(
+                f"migrations/versions has two migrations of one number: {name} and {following}; give the "
+                "later one the next number in its name and as its revision, and the other one as its "
+                "down_revision"
+            )
+    last, *others = ScriptDirectory(str(MIGRATIONS)).get_heads()
+    if others:
+        raise StartupError(
+            f"migrations/versions: no migration follows {' and '.join(sorted([last, *others]))}; "
+            "correct the down_revision of the last one"
+        )
+    return last
 
 
 def psycopg2_url(database_url: str) -> URL:
@@ -81,7 +83,7 @@ def psycopg2_url(database_url: str) -> URL:
 def configuration(connection: Connection) -> Config:
     """Return Alembic's configuration for `connection`; it replaces alembic.ini."""
     config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
 
@@ -89,10 +91,10 @@ def configuration(connection: Connection) -> Config:
 def migrate(database_url: str) -> None:
     """Apply the missing migrations, all or none; safe under load and when many processes start together.
 
-    A database that a newer version of this code has migrated is left unchanged. Raises DatabaseUnusable, and
-    StartupError if the tables do not name the last migration.
+    A database that a newer version of this code has migrated is left unchanged. Raises DatabaseUnusable, also
+    if the database then lacks a column of the tables, and StartupError if the migrations are no sequence.
     """
-    check_revision()
+    head()
     engine = create_engine(psycopg2_url(database_url), poolclass=NullPool)
     give_up = time.monotonic() + TIMEOUT_SECONDS
     while True:
@@ -135,10 +137,13 @@ def _migrate(engine: Engine) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
         context = MigrationContext.configure(connection, opts={"version_table_schema": SCHEMA})
-        if (context.get_current_revision() or "") < head():
+        revision = context.get_current_revision() or ""
+        if revision < head():
             # Only if needed: a role that may not create schemas can still serve.
             connection.execute(CreateSchema(SCHEMA, if_not_exists=True))
             command.upgrade(configuration(connection), "head")
+            revision = head()
+        _check_columns(connection, revision)
 
 
 def _check(connection: Connection) -> None:
@@ -160,6 +165,24 @@ def _check(connection: Connection) -> None:
     else:
         return
     raise DatabaseUnusable(f"DATABASE_URL leads to {problem}")
+
+
+def _check_columns(connection: Connection, revision: str) -> None:
+    """Reject a database without a column of impl/tables.py; requests would only get 500."""
+    there = {(table, column) for table, column in connection.execute(text(_COLUMNS), {"schema": SCHEMA})}
+    lacking = [
+        f"{table.name}.{column.name}"
+        for table in metadata.sorted_tables
+        for column in table.c
+        if (table.name, column.name) not in there
+    ]
+    if lacking:
+        raise DatabaseUnusable(
+            f"DATABASE_URL leads to a database that has the revision {revision}, and not what impl/tables.py "
+            f"has: {', '.join(lacking)}. If no migration adds it, write one with scripts/migration. If one "
+            "does, another version of the code, such as another branch, has applied its own migration of "
+            "this number: use another database, or another folder with --data DIR"
+        )
 
 
 def error_line(error: Exception) -> str:

@@ -26,7 +26,7 @@ Violations: TypeAlias = Mapping[str, Callable[[], APIError]]
 class Statement(Generic[RowT]):
     """A statement in SQL for asyncpg; `names` are its parameters in the order of $1, $2 and so on.
 
-    `Statement[TaskRow]` declares the type of its rows.
+    `Statement[plain.UserResponse]` declares the type of its rows.
 
     A statement on rows of users must take a `user_id`, or it raises TypeError.
 

@@ -17,14 +17,15 @@ from impl.identity.caller import Caller
 from impl.postgres.database import Database
 from impl.store.etags import Preconditions
 from impl.store.owned_table import OwnedTable
-from impl.tables import CATEGORY_COUNTERS, Category, CategoryRow
+from impl.tables import CATEGORY_COUNTERS, Category
 
 
 class Categories:
     def __init__(self, database: Database) -> None:
-        self._categories = OwnedTable[CategoryRow](
+        self._categories = OwnedTable(
             database,
             Category,
+            plain.CategoryResponse,
             missing=CategoryNotFound,
             violations={"category_user_id_name_key": CategoryNameTaken},
             counters=CATEGORY_COUNTERS,
@@ -34,19 +35,18 @@ class Categories:
     async def list_categories(
         self, caller: Caller, *, user_id: str, limit: int, offset: int, cursor: str | None
     ) -> plain.CategoryListResponse:
-        page = await self._categories.page(user_id, limit=limit, offset=offset, cursor=cursor)
-        return {"items": page.items, "total": page.total, "next_cursor": page.next_cursor}
+        return await self._categories.page(user_id, limit=limit, offset=offset, cursor=cursor)
 
     async def create_category(
         self, caller: Caller, *, user_id: str, body: CategoryCreate, idempotency_key: str | None = None
     ) -> CreateCategory201:
         stored = await self._categories.insert(user_id, body.model_dump(), idempotency_key=idempotency_key)
         location = f"/api/{quote(user_id, safe=':@+')}/categories/{stored.values['id']}"
-        return CreateCategory201(location=location, etag=stored.etag, body=_response(stored.values))
+        return CreateCategory201(location=location, etag=stored.etag, body=stored.values)
 
     async def get_category(self, caller: Caller, *, user_id: str, category_id: int) -> GetCategory200:
         stored = await self._categories.get(user_id, category_id)
-        return GetCategory200(etag=stored.etag, body=_response(stored.values))
+        return GetCategory200(etag=stored.etag, body=stored.values)
 
     async def replace_category(
         self,
@@ -60,7 +60,7 @@ class Categories:
     ) -> ReplaceCategory200:
         preconditions = Preconditions(if_match, if_none_match)
         stored = await self._categories.replace(user_id, category_id, body.model_dump(), preconditions)
-        return ReplaceCategory200(etag=stored.etag, body=_response(stored.values))
+        return ReplaceCategory200(etag=stored.etag, body=stored.values)
 
     async def update_category(
         self,
@@ -74,7 +74,7 @@ class Categories:
     ) -> UpdateCategory200:
         preconditions = Preconditions(if_match, if_none_match)
         stored = await self._categories.update(user_id, category_id, body.model_dump(), preconditions)
-        return UpdateCategory200(etag=stored.etag, body=_response(stored.values))
+        return UpdateCategory200(etag=stored.etag, body=stored.values)
 
     async def delete_category(
         self,
@@ -87,8 +87,3 @@ class Categories:
     ) -> plain.MessageResponse:
         await self._categories.delete(user_id, category_id, Preconditions(if_match, if_none_match))
         return {"message": "Category deleted successfully"}
-
-
-def _response(row: CategoryRow) -> plain.CategoryResponse:
-    """Let mypy check that a row has what the response schema requires."""
-    return {**row}

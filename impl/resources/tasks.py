@@ -18,14 +18,15 @@ from impl.identity.caller import Caller
 from impl.postgres.database import Database
 from impl.store.etags import Preconditions
 from impl.store.owned_table import OwnedTable
-from impl.tables import TASK_COUNTERS, Task, TaskRow, task
+from impl.tables import TASK_COUNTERS, Task, task
 
 
 class Tasks:
     def __init__(self, database: Database) -> None:
-        self._tasks = OwnedTable[TaskRow](
+        self._tasks = OwnedTable(
             database,
             Task,
+            plain.TaskResponse,
             missing=TaskNotFound,
             violations={"task_user_id_category_id_fkey": CategoryNotFound},
             counters=TASK_COUNTERS,
@@ -44,7 +45,7 @@ class Tasks:
         offset: int,
         cursor: str | None,
     ) -> plain.TaskListResponse:
-        page = await self._tasks.page(
+        return await self._tasks.page(
             user_id,
             limit=limit,
             offset=offset,
@@ -53,18 +54,17 @@ class Tasks:
             priority=priority,
             category_id=category_id,
         )
-        return {"items": page.items, "total": page.total, "next_cursor": page.next_cursor}
 
     async def create_task(
         self, caller: Caller, *, user_id: str, body: TaskCreate, idempotency_key: str | None = None
     ) -> CreateTask201:
         stored = await self._tasks.insert(user_id, body.model_dump(), idempotency_key=idempotency_key)
         location = f"/api/{quote(user_id, safe=':@+')}/tasks/{stored.values['id']}"
-        return CreateTask201(location=location, etag=stored.etag, body=_response(stored.values))
+        return CreateTask201(location=location, etag=stored.etag, body=stored.values)
 
     async def get_task(self, caller: Caller, *, user_id: str, task_id: int) -> GetTask200:
         stored = await self._tasks.get(user_id, task_id)
-        return GetTask200(etag=stored.etag, body=_response(stored.values))
+        return GetTask200(etag=stored.etag, body=stored.values)
 
     async def replace_task(
         self,
@@ -78,7 +78,7 @@ class Tasks:
     ) -> ReplaceTask200:
         preconditions = Preconditions(if_match, if_none_match)
         stored = await self._tasks.replace(user_id, task_id, body.model_dump(), preconditions)
-        return ReplaceTask200(etag=stored.etag, body=_response(stored.values))
+        return ReplaceTask200(etag=stored.etag, body=stored.values)
 
     async def update_task(
         self,
@@ -92,7 +92,7 @@ class Tasks:
     ) -> UpdateTask200:
         preconditions = Preconditions(if_match, if_none_match)
         stored = await self._tasks.update(user_id, task_id, body.model_dump(), preconditions)
-        return UpdateTask200(etag=stored.etag, body=_response(stored.values))
+        return UpdateTask200(etag=stored.etag, body=stored.values)
 
     async def toggle_task(
         self,
@@ -108,7 +108,7 @@ class Tasks:
         stored = await self._tasks.apply(
             self._toggle, user_id, task_id, preconditions, idempotency_key=idempotency_key
         )
-        return ToggleTask200(etag=stored.etag, body=_response(stored.values))
+        return ToggleTask200(etag=stored.etag, body=stored.values)
 
     async def delete_task(
         self,
@@ -121,8 +121,3 @@ class Tasks:
     ) -> plain.MessageResponse:
         await self._tasks.delete(user_id, task_id, Preconditions(if_match, if_none_match))
         return {"message": "Task deleted successfully"}
-
-
-def _response(row: TaskRow) -> plain.TaskResponse:
-    """Let mypy check that a row has what the response schema requires."""
-    return {**row}

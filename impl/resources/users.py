@@ -10,10 +10,12 @@ from impl.errors import UserNotFound
 from impl.identity.caller import Caller
 from impl.postgres.database import Database
 from impl.postgres.statement import Statement
+from impl.store.rows import properties
 from impl.store.statements import owned
-from impl.tables import UserRow, erased_user, user
+from impl.tables import User, erased_user, user
 
-GET = Statement[UserRow](select(*(user.c[name] for name in UserRow.__annotations__)).where(owned(user)))
+_COLUMNS = [column for column in user.c if column.key in properties(User, plain.UserResponse)]
+GET = Statement[plain.UserResponse](select(*_COLUMNS).where(owned(user)))
 
 _gone = delete(user).where(owned(user)).returning(user.c.id).cte("gone")
 _erase = insert(erased_user).from_select(["id"], select(_gone.c.id))
@@ -35,7 +37,7 @@ class Users:
         row = await self._database.one(GET, user_id=user_id)
         if row is None:
             raise UserNotFound
-        return {**row}
+        return row
 
     async def delete_user(self, caller: Caller, *, user_id: str) -> plain.MessageResponse:
         if await self._database.one(DELETE, user_id=user_id) is None:

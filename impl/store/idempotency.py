@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Generic, cast
+from typing import Generic, cast
 
 import orjson
 from specfirst.runtime.errors import APIError
@@ -25,12 +25,12 @@ from sqlalchemy import (
     literal_column,
     select,
 )
-from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
+from sqlalchemy.sql.dml import Insert, Update
 
 from impl.errors import DatabaseUnavailable, IdempotencyKeyReused
 from impl.postgres.database import Database
 from impl.postgres.statement import Row, RowT, Statement, Violations
-from impl.store.statements import owned
+from impl.store.statements import Columns, owned
 from impl.tables import SCHEMA, idempotency_key
 
 # The maximum number of the user's expired keys that each write with a key deletes.
@@ -65,12 +65,15 @@ class IdempotentWrite(Generic[RowT]):
         database: Database,
         name: str,
         table: Table,
-        write: ReturningInsert[Any] | ReturningUpdate[Any],
+        columns: Columns,
+        write: Insert | Update,
         violations: Violations,
     ) -> None:
         """Create the write; a key that was used for one `name` is rejected for another."""
         self._database, self._name = database, name
-        written = write.cte("written")
+        names = [column.key for column in columns]
+        # The whole row is stored, so that a repetition can have a column that a later version returns.
+        written = write.returning(table).cte("written")
         stored_key = insert(idempotency_key).from_select(
             ["user_id", "key", "fingerprint", "answer"],
             select(
@@ -81,14 +84,14 @@ class IdempotentWrite(Generic[RowT]):
             ),
         )
         self.write = Statement[RowT](
-            select(written).add_cte(stored_key.cte("kept"), _SWEEP),
+            select(*(written.c[name] for name in names)).add_cte(stored_key.cte("kept"), _SWEEP),
             # The key that an earlier attempt stored prevents a second write.
             repeatable=True,
             violations={"idempotency_key_pkey": IdempotencyKeyReused, **violations},
         )
         answer = func.jsonb_populate_record(
             literal_column(f"NULL::{SCHEMA}.{table.name}"), idempotency_key.c.answer
-        ).table_valued(*(column.name for column in table.c), name="first")
+        ).table_valued(*names, name="first")
         self.first = Statement(
             select(idempotency_key.c.fingerprint, answer).where(
                 *_THIS_KEY, idempotency_key.c.created_at > _OLDEST_KEPT

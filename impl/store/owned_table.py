@@ -23,6 +23,7 @@ from impl.store.etags import Preconditions, entity_tag, new_revision
 from impl.store.idempotency import IdempotentWrite
 from impl.store.ids import Ids
 from impl.store.pages import Page, Pages, Parent
+from impl.store.rows import properties
 from impl.store.statements import CHANGE, GIVEN, PRECONDITIONS, REVISION, THIS_ROW, Given, Kinds, parameters
 from impl.tables import Counters
 
@@ -36,7 +37,7 @@ _Send: TypeAlias = Callable[..., Awaitable[Any]]
 
 
 class Stored(NamedTuple, Generic[RowT]):
-    """The stored properties of a row, and the entity tag of this version, which `values` has as `etag`."""
+    """The properties of a stored row, and the entity tag of this version."""
 
     values: RowT
     etag: str
@@ -50,7 +51,10 @@ class ComputedChange(NamedTuple):
 
 
 class OwnedTable(Generic[RowT]):
-    """`OwnedTable[TaskRow](database, Task, missing=TaskNotFound)` reads and writes the tasks of users.
+    """`OwnedTable(database, Task, plain.TaskResponse, missing=TaskNotFound)` reads and writes users' tasks.
+
+    Methods return rows as the generated dict says: columns that it does not have are not returned, and if the
+    table lacks one of its required properties, the constructor raises StartupError.
 
     - `missing` is the error if the user has no such row.
     - `parent` is the column that refers to the row to which a row belongs, and the error of lists and
@@ -67,6 +71,7 @@ class OwnedTable(Generic[RowT]):
         self,
         database: Database,
         model: type[SQLModel],
+        row: type[RowT],
         *,
         missing: Callable[[], NotFound],
         parent: Parent | None = None,
@@ -87,16 +92,22 @@ class OwnedTable(Generic[RowT]):
         self._absent: dict[str, Any] = dict.fromkeys(fields)
         self._bits = {name: 1 << place for place, name in enumerate(fields)}
         kinds = {name: table.c[name].type for name in fields}
-        row = THIS_ROW | REVISION | kinds
+        inserted = THIS_ROW | REVISION | kinds
+        sent = properties(model, row)
+        read = sent - {"etag"} | {"user_id", "id", "created_at", "revision", *([column] if column else [])}
+        self._columns = [column for column in table.c if column.key in read]
+        self._unsent = tuple((read - {"revision"} | {"etag"}) - sent)
 
         self._ids = Ids(database, table)
-        self._pages = Pages[RowT](database, table, counters, parent)
-        self._get = self._send(THIS_ROW, partial(statements.read, table))
-        self._create = self._send(row, partial(statements.create, table, self._violations))
-        self._create_once = self._idempotent(
-            f"create{model.__name__}", statements.insertion(table, parameters(row))
+        self._pages = Pages[RowT](database, table, self._columns, counters, parent, unsent=self._unsent)
+        self._get = self._send(THIS_ROW, partial(statements.read, table, self._columns))
+        self._create = self._send(
+            inserted, partial(statements.create, table, self._columns, self._violations)
         )
-        update = partial(statements.update_given, table, self._bits, self._violations)
+        self._create_once = self._idempotent(
+            f"create{model.__name__}", statements.insertion(table, parameters(inserted))
+        )
+        update = partial(statements.update_given, table, self._columns, self._bits, self._violations)
         self._update = self._send(CHANGE | GIVEN | kinds, update, key=THIS_ROW)
         self._delete = partial(database.one, statements.remove(table, parameters(THIS_ROW | PRECONDITIONS)))
 
@@ -105,7 +116,7 @@ class OwnedTable(Generic[RowT]):
         row: Any = await self._get(user_id=user_id, id=row_id)
         if row is None or (parents and any(row[name] != parent for name, parent in parents.items())):
             raise self._missing()
-        return _stored(row)
+        return self._stored(row)
 
     async def page(
         self, user_id: str, *, limit: int, offset: int, cursor: str | None, **filters: object
@@ -125,7 +136,7 @@ class OwnedTable(Generic[RowT]):
             send = partial(self._create_once.run, idempotency_key, values)
         row_id, revision = await self._ids.next(), new_revision()
         row: Any = await send(user_id=user_id, id=row_id, revision=revision, **self._defaults | values)
-        return _stored(row)
+        return self._stored(row)
 
     async def update(
         self,
@@ -170,7 +181,7 @@ class OwnedTable(Generic[RowT]):
 
         `name` distinguishes it from other writes with an idempotency key.
         """
-        change = partial(statements.change, self._table, values, self._violations)
+        change = partial(statements.change, self._table, self._columns, values, self._violations)
         return ComputedChange(
             self._send(CHANGE, change, key=THIS_ROW),
             self._idempotent(name, statements.modification(self._table, values, parameters(CHANGE))),
@@ -202,7 +213,7 @@ class OwnedTable(Generic[RowT]):
         row = await send(**values, preconditions=preconditions.revisions)
         if row is None:
             raise await self._nothing_written(user_id, row_id, preconditions)
-        return _stored(row)
+        return self._stored(row)
 
     async def _nothing_written(self, user_id: str, row_id: int, preconditions: Preconditions) -> APIError:
         """Return the error for a statement that wrote nothing; conditional requests need a query."""
@@ -211,7 +222,7 @@ class OwnedTable(Generic[RowT]):
         return PreconditionFailed()
 
     def _idempotent(self, name: str, write: Any) -> IdempotentWrite[Any]:
-        return IdempotentWrite(self._database, name, self._table, write, self._violations)
+        return IdempotentWrite(self._database, name, self._table, self._columns, write, self._violations)
 
     def _send(
         self, kinds: Kinds, build: Callable[[Given], Statement[RowT]], *, key: Iterable[str] = ()
@@ -222,8 +233,9 @@ class OwnedTable(Generic[RowT]):
             return Batch(self._database, build(batched_parameters(kinds)), key=tuple(key)).one
         return partial(self._database.one, build(parameters(kinds)))
 
-
-def _stored(row: dict[str, Any]) -> Stored[Any]:
-    """Replace the revision of a row by its entity tag. Changes the given dict."""
-    etag = row["etag"] = entity_tag(row.pop("revision"))
-    return Stored(row, etag)
+    def _stored(self, row: dict[str, Any]) -> Stored[Any]:
+        """Replace the revision of a row by its entity tag. Changes the given dict."""
+        etag = row["etag"] = entity_tag(row.pop("revision"))
+        for name in self._unsent:
+            del row[name]
+        return Stored(row, etag)

@@ -6,11 +6,12 @@ or columns of the table of a batch (impl/store/batching.py), with a `position`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
     BigInteger,
+    Column,
     ColumnElement,
     Table,
     Text,
@@ -26,7 +27,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
+from sqlalchemy.sql.dml import Insert, Update
 from sqlalchemy.types import TypeEngine
 
 from impl.postgres.statement import Statement, Violations
@@ -37,6 +38,8 @@ from impl.tables import user
 Kinds: TypeAlias = dict[str, TypeEngine[Any]]
 Given: TypeAlias = Mapping[str, ColumnElement[Any]]
 Values: TypeAlias = Mapping[str, ColumnElement[Any]]
+Columns: TypeAlias = Sequence[Column[Any]]
+"""The columns of the rows that a statement returns, the keys and the revision among them."""
 
 THIS_ROW: Kinds = {"user_id": Text(), "id": BigInteger()}
 PRECONDITIONS: Kinds = {"preconditions": Text()}
@@ -57,25 +60,25 @@ def owned(table: Table) -> ColumnElement[bool]:
     return owner == bindparam("user_id")
 
 
-def read(table: Table, given: Given) -> Statement[Any]:
-    return Statement(select(*_position(given), table).where(_this_row(table, given)))
+def read(table: Table, columns: Columns, given: Given) -> Statement[Any]:
+    return Statement(select(*_position(given), *columns).where(_this_row(table, given)))
 
 
-def insertion(table: Table, given: Given) -> ReturningInsert[Any]:
-    columns = {name: column for name, column in given.items() if name != POSITION}
-    return insert(table).from_select([*columns], select(*columns.values())).returning(table)
+def insertion(table: Table, given: Given) -> Insert:
+    values = {name: value for name, value in given.items() if name != POSITION}
+    return insert(table).from_select([*values], select(*values.values()))
 
 
-def create(table: Table, violations: Violations, given: Given) -> Statement[Any]:
+def create(table: Table, columns: Columns, violations: Violations, given: Given) -> Statement[Any]:
     """Insert rows. Their ids are known beforehand, so the primary key tells whether they were inserted."""
-    inserted: Any = insertion(table, given)
+    inserted: Any = insertion(table, given).returning(*columns)
     if POSITION in given:
         rows = inserted.cte("created")
         inserted = select(given[POSITION], rows).where(_this_row(rows, given))
-    return Statement(inserted, done=read(table, given), violations=violations)
+    return Statement(inserted, done=read(table, columns, given), violations=violations)
 
 
-def modification(table: Table, values: Values, given: Given) -> ReturningUpdate[Any]:
+def modification(table: Table, values: Values, given: Given) -> Update:
     """Set these values and a new revision if the preconditions hold.
 
     `updated_at` is not set by a trigger, which could not tell a change of a task from the deletion of its
@@ -92,17 +95,18 @@ def modification(table: Table, values: Values, given: Given) -> ReturningUpdate[
             hold(table, given["preconditions"]),
         )
         .values(**values, **dated, revision=given["revision"])
-        .returning(*_position(given), table)
     )
 
 
-def change(table: Table, values: Values, violations: Violations, given: Given) -> Statement[Any]:
+def change(
+    table: Table, columns: Columns, values: Values, violations: Violations, given: Given
+) -> Statement[Any]:
     # The batch commits atomically, so one row with its new revision proves that all were written, except
     # for those with preconditions that may not have held.
     found = (
         select(
             *_position(given),
-            table,
+            *columns,
             func.bool_or(table.c.revision == given["revision"]).over().label("done"),
             or_(given["preconditions"].is_(None), table.c.revision == given["revision"]).label("certain"),
         )
@@ -111,14 +115,14 @@ def change(table: Table, values: Values, violations: Violations, given: Given) -
     )
     row = [column for column in found.c if column.name not in ("done", "certain")]
     return Statement(
-        modification(table, values, given),
+        modification(table, values, given).returning(*_position(given), *columns),
         done=Statement(select(*row).where(found.c.done, found.c.certain)),
         violations=violations,
     )
 
 
 def update_given(
-    table: Table, bits: Mapping[str, int], violations: Violations, given: Given
+    table: Table, columns: Columns, bits: Mapping[str, int], violations: Violations, given: Given
 ) -> Statement[Any]:
     """Change the properties whose bits are in `given["given"]`, and keep the stored values of the others.
 
@@ -129,7 +133,7 @@ def update_given(
     for name, bit in bits.items():
         is_given = given["given"].op("&")(literal_column(str(bit))) != literal_column("0")
         values[name] = case((is_given, given[name]), else_=table.c[name])
-    return change(table, values, violations, given)
+    return change(table, columns, values, violations, given)
 
 
 def remove(table: Table, given: Given) -> Statement[Any]:

@@ -75,8 +75,6 @@ def next_version(tmp_path: Path) -> Path:
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "openapi.yaml", copy)
     (copy / "migrations" / "versions" / "9999_next.py").write_text(NEXT_MIGRATION)
-    tables = copy / "impl" / "tables.py"
-    tables.write_text(tables.read_text().replace(f'REVISION = "{REVISION}"', 'REVISION = "9999"'))
     return copy
 
 

@@ -5,11 +5,10 @@ import os
 import re
 import signal
 from collections import Counter
-from typing import Any, cast, get_type_hints
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Integer, bindparam, column, func, insert, make_url, select, table, text
-from sqlmodel import SQLModel
 
 from generated import schemas
 from impl.errors import DatabaseUnavailable
@@ -22,7 +21,7 @@ from impl.resources.categories import Categories
 from impl.resources.tasks import Tasks
 from impl.resources.users import Users
 from impl.store.statements import owned
-from impl.tables import Category, CategoryRow, Task, TaskRow, User, UserRow, category, task
+from impl.tables import category, task
 from tests.statements import statements
 
 SLEEP = Statement(select(func.pg_sleep(bindparam("seconds"))))
@@ -248,17 +247,3 @@ async def test_each_operation_sends_exactly_one_statement(database_url: str, ada
     seen = [query for query in seen if not any(word in query for word in once)]
     assert len(seen) == 12
     assert not [query for query in seen if query.startswith(("BEGIN", "COMMIT", "RESET"))]
-
-
-@pytest.mark.parametrize(("table", "row"), [(User, UserRow), (Category, CategoryRow), (Task, TaskRow)])
-def test_a_row_type_has_the_columns_of_its_table(table: type[SQLModel], row: type) -> None:
-    columns = {name: field.annotation for name, field in table.model_fields.items()}
-    # Not properties: one decides which of two tokens describes a user, the other is the row's version, whose
-    # entity tag is.
-    columns.pop("described_at", None)
-    if columns.pop("revision", None):
-        columns["etag"] = str
-    # A CHECK constraint of the table limits the strings of a priority.
-    if "priority" in columns:
-        columns["priority"] = schemas.TaskPriority.__value__
-    assert get_type_hints(row) == columns

@@ -13,6 +13,7 @@ from specfirst.runtime.errors import NotFound, PreconditionFailed
 from sqlalchemy import BigInteger, MetaData, Text, delete
 from sqlmodel import Field, SQLModel
 
+from generated import plain
 from impl.errors import CategoryNotFound, TaskNotFound, UserNotFound
 from impl.identity.caller import Caller
 from impl.postgres.database import Database
@@ -44,8 +45,7 @@ class NoteRow(TypedDict):
 
 
 class NoteNotFound(NotFound):
-    def __init__(self) -> None:
-        super().__init__("Note not found")
+    detail = "Note not found"
 
 
 CREATE = f"""
@@ -77,7 +77,9 @@ def table(database_url: str) -> Iterator[None]:
 @pytest.fixture(params=[False, True], ids=["batched", "sharded"])
 def notes(request: pytest.FixtureRequest, database: Database) -> OwnedTable[NoteRow]:
     database.sharded = request.param
-    return OwnedTable(database, Note, missing=NoteNotFound, violations={"note_text_check": TaskNotFound})
+    return OwnedTable(
+        database, Note, NoteRow, missing=NoteNotFound, violations={"note_text_check": TaskNotFound}
+    )
 
 
 async def test_a_row_gets_the_defaults_of_the_model(notes: OwnedTable[NoteRow], ada: Caller) -> None:
@@ -89,6 +91,30 @@ async def test_a_row_gets_the_defaults_of_the_model(notes: OwnedTable[NoteRow], 
     )
     assert "revision" not in stored.values
     assert await notes.get(ada.user_id, stored.values["id"]) == stored
+
+
+class Excerpt(TypedDict):
+    text: str
+
+
+async def test_only_the_columns_of_the_row_type_are_returned(
+    database: Database, notes: OwnedTable[NoteRow], ada: Caller
+) -> None:
+    excerpts = OwnedTable(database, Note, Excerpt, missing=NoteNotFound)
+    key = uuid4().hex
+    for _ in range(2):
+        stored = await excerpts.insert(ada.user_id, {"text": "Milk", "color": "red"}, idempotency_key=key)
+        assert stored.values == {"text": "Milk"}
+    whole = (await notes.page(ada.user_id, limit=9, offset=0, cursor=None))["items"]
+    assert [(row["text"], row["color"], row["etag"]) for row in whole] == [("Milk", "red", stored.etag)]
+    changed = await excerpts.update(ada.user_id, whole[0]["id"], {"text": "Tea"})
+    assert (changed.values, changed.etag == stored.etag) == ({"text": "Tea"}, False)
+    assert await excerpts.get(ada.user_id, whole[0]["id"], id=whole[0]["id"]) == changed
+    await excerpts.insert(ada.user_id, {"text": "Rice"})
+    page = await excerpts.page(ada.user_id, limit=1, offset=0, cursor=None)
+    assert (page["items"], page["total"]) == ([{"text": "Rice"}], 2)
+    page = await excerpts.page(ada.user_id, limit=1, offset=0, cursor=page["next_cursor"])
+    assert page == {"items": [{"text": "Tea"}], "total": 2, "next_cursor": None}
 
 
 async def test_an_update_changes_any_subset_of_properties(notes: OwnedTable[NoteRow], ada: Caller) -> None:
@@ -160,12 +186,12 @@ async def test_without_counters_every_column_is_a_filter(
         await notes.insert(ada.user_id, {"text": str(n), "pinned": n > 0})
     await notes.insert(bob.user_id, {"text": "0"})
     page = await notes.page(ada.user_id, limit=1, offset=0, cursor=None, pinned=True, color=None)
-    assert ([row["text"] for row in page.items], page.total) == (["2"], 2)
-    assert page.next_cursor
-    page = await notes.page(ada.user_id, limit=1, offset=0, cursor=page.next_cursor, pinned=True)
-    assert ([row["text"] for row in page.items], page.total, page.next_cursor) == (["1"], 2, None)
+    assert ([row["text"] for row in page["items"]], page["total"]) == (["2"], 2)
+    assert page["next_cursor"]
+    page = await notes.page(ada.user_id, limit=1, offset=0, cursor=page["next_cursor"], pinned=True)
+    assert ([row["text"] for row in page["items"]], page["total"], page["next_cursor"]) == (["1"], 2, None)
     page = await notes.page(ada.user_id, limit=1, offset=0, cursor=None, color="green")
-    assert (page.items, page.total) == ([], 0)
+    assert (page["items"], page["total"]) == ([], 0)
     with pytest.raises(UserNotFound):
         await notes.page("nobody", limit=1, offset=0, cursor=None)
 
@@ -186,7 +212,9 @@ async def test_a_violated_constraint_raises_its_registered_error(
 async def test_a_missing_parent_raises_its_error(database: Database, ada: Caller, user_id: str) -> None:
     """Lists and insertions raise the same error without the parent and without the user."""
     owner = ada.user_id if user_id == "ada" else user_id
-    tasks = OwnedTable[Any](database, Task, missing=NoteNotFound, parent=("category_id", CategoryNotFound))
+    tasks = OwnedTable(
+        database, Task, plain.TaskResponse, missing=NoteNotFound, parent=("category_id", CategoryNotFound)
+    )
     page = {"limit": 1, "offset": 0, "cursor": None}
     with pytest.raises(CategoryNotFound):
         await tasks.insert(owner, {"title": "Write", "category_id": 2**53 - 1})
@@ -196,19 +224,19 @@ async def test_a_missing_parent_raises_its_error(database: Database, ada: Caller
     if user_id == "ada":
         category_id = (await categories(database).insert(owner, {"name": uuid4().hex})).values["id"]
         empty = await tasks.page(owner, **page, category_id=category_id)
-        assert (empty.items, empty.total) == ([], 0)
+        assert (empty["items"], empty["total"]) == ([], 0)
         return
     with pytest.raises(UserNotFound):
         await tasks.page(owner, **page)
 
 
-def categories(database: Database) -> OwnedTable[Any]:
-    return OwnedTable(database, Category, missing=CategoryNotFound, batched=False)
+def categories(database: Database) -> OwnedTable[plain.CategoryResponse]:
+    return OwnedTable(database, Category, plain.CategoryResponse, missing=CategoryNotFound, batched=False)
 
 
 async def test_a_table_with_a_unique_constraint_is_not_batched(database: Database) -> None:
     with pytest.raises(TypeError, match="Category has a unique constraint: pass batched=False"):
-        OwnedTable(database, Category, missing=NoteNotFound)
+        OwnedTable(database, Category, plain.CategoryResponse, missing=NoteNotFound)
 
 
 async def test_a_custom_statement_affects_only_rows_of_the_owner(
@@ -219,4 +247,4 @@ async def test_a_custom_statement_affects_only_rows_of_the_owner(
     for caller in (ada, bob):
         await notes.insert(caller.user_id, {"text": caller.user_id})
     assert await delete_all(user_id=ada.user_id) == [{"text": ada.user_id}]
-    assert (await notes.page(bob.user_id, limit=9, offset=0, cursor=None)).total == 1
+    assert (await notes.page(bob.user_id, limit=9, offset=0, cursor=None))["total"] == 1

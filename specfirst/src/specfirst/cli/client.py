@@ -14,6 +14,7 @@ from typing import Any
 from specfirst.cli.config import Config
 from specfirst.cli.errors import CLEAN, PROBLEMS, CommandError
 from specfirst.cli.inputs import CONTRACT, add_skip_argument, path_setting, read_contract, servable, setting
+from specfirst.problems import counted
 
 SUMMARY = "Write a typed client of a contract, as an npm package."
 EXAMPLES = """\
@@ -85,7 +86,12 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
         return PROBLEMS if stale else CLEAN
     readme = output / "README.md"
     try:
-        write(files, output)
+        written = write(files, output)
+        for path in written:
+            if path in OWN:
+                print(f"wrote {output / path}")
+        if copies := len(set(written).difference(OWN)):
+            print(f"wrote {counted(copies, 'file')} of the runtime in {output / 'dist'}")
         if arguments.pack:
             own = {"README.md": readme.read_text(encoding="utf-8")} if readme.is_file() else {}
             packed = output / tarball_name(files)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import keyword
 import os
+import re
 import signal
 import sys
 import threading
@@ -273,8 +274,8 @@ class Generate:
             write_missing(gap, layout)
             for operation in gap.operations:
                 print(f"wrote {self._shown(gap.module)}: {gap.class_name}.{operation.identifier}")
-            if is_new:
-                print(self._to_connect(gap, layout))
+            if is_new and (line := self._to_connect(gap, layout)):
+                print(line)
         self._tell(unfinished)
         if not gaps and not unfinished:
             print(f"{self._shown(layout.implementations)}/ has a method for every operation")
@@ -315,10 +316,15 @@ class Generate:
 
         return unfinished(Document.load(self.contract), layout)
 
-    def _to_connect(self, gap: Missing, layout: Layout) -> str:
-        """Say what connects a new class with the generated routes."""
+    def _to_connect(self, gap: Missing, layout: Layout) -> str | None:
+        """Say what connects a new class with the generated routes; None if the application has it."""
         module, _, _ = self.config.section("serve").get("app", "").partition(":")
         place = f"{module.replace('.', '/')}.py" if module else "the module that calls build_router"
+        application = self.config.file(place)
+        if application.is_file():
+            text = application.read_text(encoding="utf-8")
+            if re.search(rf"\b{gap.module.stem}={gap.class_name}\(", text):
+                return None
         arguments = ", ".join(layout.arguments)
         return (
             f"Add to {place}: from {self._dotted(gap.module.with_suffix(''))} import {gap.class_name}, "

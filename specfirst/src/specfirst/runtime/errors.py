@@ -60,21 +60,29 @@ def status_code_name(status: int) -> str:
 class APIError(Exception):
     """An error response with this status, detail and code. The client can read all three.
 
+        class TaskNotFound(NotFound):
+            code = "task_not_found"
+            detail = "Task not found"
+
     `code` is for programs, and does not change with the text. A subclass that sets a `status` and no `code`
     has the name of the status, such as `not_found`; another one has the code of its base class.
     """
 
     status: int
     code: str = "error"
+    detail: str = "Error"
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "status" in cls.__dict__ and "code" not in cls.__dict__:
             cls.code = status_code_name(cls.status)
+        if "status" in cls.__dict__ and "detail" not in cls.__dict__:
+            cls.detail = status_code_name(cls.status).replace("_", " ").capitalize()
 
-    def __init__(self, detail: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(detail)
-        self.detail = detail
+    def __init__(self, detail: str | None = None, headers: Mapping[str, str] | None = None) -> None:
+        """Create the error; the default of `detail` is the class's."""
+        self.detail = detail or self.detail
+        super().__init__(self.detail)
         self.headers: Mapping[str, str] = headers or {}
 
 
@@ -101,9 +109,6 @@ class Forbidden(APIError):
 class NotFound(APIError):
     status = HTTPStatus.NOT_FOUND
 
-    def __init__(self, detail: str = "Not found") -> None:
-        super().__init__(detail)
-
 
 class MethodNotAllowed(APIError):
     status = HTTPStatus.METHOD_NOT_ALLOWED
@@ -121,9 +126,7 @@ class PreconditionFailed(APIError):
     """A precondition of the request does not hold (RFC 9110, section 13.1)."""
 
     status = HTTPStatus.PRECONDITION_FAILED
-
-    def __init__(self) -> None:
-        super().__init__("The resource's ETag does not satisfy the request's If-Match or If-None-Match")
+    detail = "The resource's ETag does not satisfy the request's If-Match or If-None-Match"
 
 
 class ContentTooLarge(APIError):
@@ -157,9 +160,6 @@ class TooManyRequests(APIError):
 
 class InternalError(APIError):
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-
-    def __init__(self) -> None:
-        super().__init__("Internal server error")
 
 
 class NotImplementedYet(APIError):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from itertools import groupby
 from pathlib import Path
 from types import CodeType
 from typing import Any, TypeVar, cast
@@ -22,8 +23,8 @@ Binding = tuple[type, object]
 BuildT = TypeVar("BuildT", bound=Callable[..., Any])
 
 REMEDY = (
-    "Write the methods: `specfirst generate --skeleton` adds those that are missing. To serve the other "
-    "operations meanwhile, create the Engine with allow_unimplemented=True (answers 501) or mock=True "
+    "`specfirst generate --skeleton` writes the methods that are missing. To serve the other operations "
+    "meanwhile, create the Engine with allow_unimplemented=True (answers 501) or mock=True "
     "(answers with examples)"
 )
 """What to do about unimplemented operations, unless the application says otherwise."""
@@ -41,6 +42,8 @@ class Gap:
     found: str | None = None
     place: str = ""
     """The file and line of a method with other parameters."""
+    missing_argument: str = ""
+    """What to add to the call of `build_router`, if the implementation of the whole tag is missing there."""
 
     @property
     def is_written(self) -> bool:
@@ -50,10 +53,9 @@ class Gap:
     def __str__(self) -> str:
         where = f"{self.operation.method.upper()} {self.operation.path}"
         place = f" {self.place}" if self.place else ""
-        lines = [
-            f"{self.implementation}.{self.operation.identifier}  ({where}){place}",
-            f"    expected: {self.signature}",
-        ]
+        lines = [f"{self.implementation}.{self.operation.identifier}  ({where}){place}"]
+        if not self.missing_argument:
+            lines.append(f"    expected: {self.signature}")
         if self.found:
             lines.append(f"    found:    {self.found}")
         return "\n  ".join(lines)
@@ -71,7 +73,11 @@ class UnimplementedOperations(StartupError):
         else:
             are = "is" if len(gaps) == 1 else "are"
             what = f"{counted(len(gaps), 'operation')} of the contract {are} not implemented"
-        super().__init__(f"{what}:\n  " + "\n  ".join(str(gap) for gap in gaps) + f"\n{remedy}")
+        lines: list[str] = []
+        for argument, missing in groupby(gaps, lambda gap: gap.missing_argument):
+            lines += [argument] if argument else []
+            lines += map(str, missing)
+        super().__init__(f"{what}:\n  " + "\n  ".join(lines) + f"\n{remedy}")
         self.gaps = gaps
 
 
@@ -104,9 +110,8 @@ def unimplemented(document: Document, binding: Binding) -> Iterator[Gap]:
         expected = inspect.signature(declared)
         text = f"async def {operation.identifier}{_readable(expected)}"
         if implementation is None:
-            argument = f"{operation.module}={name}(...)"
-            found = f"nothing: {_call_of_build_router()} has no argument {operation.module}; add {argument}"
-            yield Gap(operation, name, text, found)
+            argument = f"no argument {operation.module}; add {operation.module}={name}(...)"
+            yield Gap(operation, name, text, missing_argument=f"{_call_of_build_router()} has {argument}")
             continue
         method = getattr(implementation, operation.identifier, None)
         if method is None:
