@@ -33,8 +33,7 @@ from sqlmodel import Field, SQLModel
 SCHEMA = "tasks_api"
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
-# The number of the last migration, from the file names: each server process would otherwise have to import
-# Alembic, which takes 0.2 s and 15 MB.
+# The number of the last migration, which its file name begins with.
 REVISION = max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 # The largest integer that JavaScript represents exactly, and the maximum of an id in the contract.

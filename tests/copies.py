@@ -37,8 +37,7 @@ class Copy:
     def run(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `scripts/NAME` (`scripts.NAME`) or another module with the copy's code."""
         command = [sys.executable, "-P", "-m", module, *arguments]
-        # A server of the tests is a single process here, which starts in half the time.
-        env = CLEAN | {"PYTHONPATH": import_path(self.root), "WORKERS": "0"}
+        env = CLEAN | {"PYTHONPATH": import_path(self.root)}
         return subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True)
 
     def succeed(self, module: str, *arguments: str) -> str:

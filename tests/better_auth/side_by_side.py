@@ -15,6 +15,7 @@ import httpx
 
 from scripts.client import NODE
 from tests.copies import import_path
+from tests.serving import TLS
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "better-auth"
@@ -53,7 +54,7 @@ def process(
 def responses(url: str) -> Callable[[], bool]:
     def ready() -> bool:
         try:
-            return httpx.get(url, timeout=2, trust_env=False).status_code < 500
+            return httpx.get(url, timeout=2, trust_env=False, verify=TLS).status_code < 500
         except httpx.TransportError:
             return False
 

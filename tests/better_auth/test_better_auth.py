@@ -24,6 +24,7 @@ from sqlalchemy import make_url
 from impl.identity.tokens import mint_token
 from impl.postgres.migrations import migrate
 from scripts.client import install
+from tests.serving import TLS
 
 # By signature algorithm: the settings of the API, and which migrations run first.
 WORLDS = {
@@ -126,7 +127,7 @@ class Person:
         """Send a request to Better Auth with the person's session."""
         headers = {"Authorization": f"Bearer {self.session}"}
         url = f"{self.world.auth_url}/api/auth{path}"
-        return httpx.request(method, url, headers=headers, json=body, timeout=10, trust_env=False)
+        return httpx.request(method, url, headers=headers, json=body, timeout=10, trust_env=False, verify=TLS)
 
     def token(self, *, issued_after: float = 0) -> str:
         """Return a new token. `iat` has whole seconds, so a later token can take up to a second."""
@@ -149,14 +150,14 @@ def call(
 ) -> httpx.Response:
     url = f"{world.api_url}/api/{user_id}{path}"
     headers = {"Authorization": f"Bearer {token}"}
-    return httpx.request(method, url, headers=headers, json=body, timeout=10, trust_env=False)
+    return httpx.request(method, url, headers=headers, json=body, timeout=10, trust_env=False, verify=TLS)
 
 
 def sign_up(world: World, name: str, **more: str) -> Person:
     email = f"{name.lower()}-{uuid4().hex}@example.com"
     body = {"email": email, "name": name, "password": uuid4().hex, **more}
     url = f"{world.auth_url}/api/auth/sign-up/email"
-    response = httpx.post(url, json=body, timeout=10, trust_env=False)
+    response = httpx.post(url, json=body, timeout=10, trust_env=False, verify=TLS)
     assert response.status_code == 200, response.text
     return Person(world, response.json()["user"]["id"], response.headers["set-auth-token"])
 

@@ -18,6 +18,7 @@ from threading import Thread
 import httpx
 import pytest
 import uvicorn
+from serving import TLS
 from specfirst.contract.document import Document
 from specfirst.contract.yaml import server_splices
 from specfirst.runtime import documentation
@@ -89,7 +90,7 @@ def serving(*, prefix: str = "", authorization: Callable[[], str] | None = None)
             # What is compressed is for the tests to say.
             plain = {"Accept-Encoding": "identity"}
             with httpx.Client(
-                base_url=f"http://127.0.0.1:{port}{prefix}", trust_env=False, headers=plain
+                base_url=f"http://127.0.0.1:{port}{prefix}", trust_env=False, headers=plain, verify=TLS
             ) as client:
                 yield client
         finally:
