@@ -32,7 +32,7 @@ TaskPriority = TypeAliasType("TaskPriority", Literal["low", "medium", "high"])
 
 
 DueDate = TypeAliasType("DueDate", AwareDatetime)
-"""The due date, with offset (RFC 3339), from 1900 to 2999 in that offset."""
+"""A date and time with offset (RFC 3339), from 1900 to 2999 in that offset."""
 
 
 CategoryId = TypeAliasType("CategoryId", int)

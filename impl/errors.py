@@ -1,16 +1,4 @@
-"""The error responses of this service.
-
-    APIError
-    ├── Forbidden ── NotTheCaller          403
-    ├── NotFound                           404
-    │   ├── UserNotFound
-    │   ├── TaskNotFound
-    │   └── CategoryNotFound
-    ├── CategoryNameTaken                  409
-    ├── Invalid ── IdempotencyKeyReused    422
-    ├── Stopping                           503, with Retry-After
-    ├── DatabaseUnavailable                503, with Retry-After
-    └── LoginServiceUnavailable            503, with Retry-After
+"""The error responses of this service, each with its code.
 
 The engine renders them (specfirst.runtime.errors), so this module does not depend on a web framework.
 """

@@ -1,7 +1,8 @@
 """A table of users' rows for operations: every method takes the owner and returns the stored values.
 
-Each method runs one statement in one round trip, batched with concurrent requests. Only a conditional request
-that wrote nothing needs a second query, to tell 404 from 412.
+Each method runs one statement in one round trip, batched with concurrent requests. A second query is needed
+for a conditional request that wrote nothing, to tell 404 from 412, and before a write to a row below a
+parent.
 """
 
 from __future__ import annotations
@@ -52,6 +53,9 @@ class ComputedChange(NamedTuple):
 
 class OwnedTable(Generic[RowT]):
     """`OwnedTable(database, Task, plain.TaskResponse, missing=TaskNotFound)` reads and writes users' tasks.
+
+    `parents` of methods are the other ids in the path of a row, such as `task_id=42`: the row must have them.
+    Rows do not move to other parents, so it is enough to read them before a write.
 
     Methods return rows as the generated dict says: columns that it does not have are not returned, and if the
     table lacks one of its required properties, the constructor raises StartupError.
@@ -112,7 +116,6 @@ class OwnedTable(Generic[RowT]):
         self._delete = partial(database.one, statements.remove(table, parameters(THIS_ROW | PRECONDITIONS)))
 
     async def get(self, user_id: str, row_id: int, **parents: int) -> Stored[RowT]:
-        """Read a row. `parents` are other ids of its path, such as `task_id`, which the row must have."""
         row: Any = await self._get(user_id=user_id, id=row_id)
         if row is None or (parents and any(row[name] != parent for name, parent in parents.items())):
             raise self._missing()
@@ -144,12 +147,14 @@ class OwnedTable(Generic[RowT]):
         row_id: int,
         changes: dict[str, Any],
         preconditions: Preconditions = UNCONDITIONAL,
+        **parents: int,
     ) -> Stored[RowT]:
         """Change only these properties; without any, the row keeps its version."""
-        if not changes:
-            stored = await self.get(user_id, row_id)
-            preconditions.check(stored.etag)
-            return stored
+        if parents or not changes:
+            stored = await self.get(user_id, row_id, **parents)
+            if not changes:
+                preconditions.check(stored.etag)
+                return stored
         given = 0
         for name in changes:
             given |= self._bits[name]
@@ -162,16 +167,16 @@ class OwnedTable(Generic[RowT]):
         row_id: int,
         values: dict[str, Any],
         preconditions: Preconditions = UNCONDITIONAL,
+        **parents: int,
     ) -> Stored[RowT]:
         """Set these properties, and reset all others to their defaults."""
         values = self._defaults | values
-        return await self.update(user_id, row_id, values, preconditions)
+        return await self.update(user_id, row_id, values, preconditions, **parents)
 
     async def delete(
         self, user_id: str, row_id: int, preconditions: Preconditions = UNCONDITIONAL, **parents: int
     ) -> None:
         if parents:
-            # Rows do not move to other parents, so this is still true when the row is deleted.
             await self.get(user_id, row_id, **parents)
         if await self._delete(user_id=user_id, id=row_id, preconditions=preconditions.revisions) is None:
             raise await self._nothing_written(user_id, row_id, preconditions)

@@ -360,12 +360,12 @@ def test_five_thousand_unknown_properties_are_all_named(victim: Victim, operatio
     assert {rule for _, rule in found} == {"additionalProperties"}
 
 
-# Values of the wrong type, and further invalid values of some properties. bad_values() adds the values that
-# the schema excludes by type, length, range or null.
+# Values of the wrong type, and further invalid values by the name or the format of a property. bad_values()
+# adds the values that the schema excludes by type, length, range or null.
 NO_STRINGS: list[Json] = [0, 1, 1.5, True, [], ["a"], {}, {"a": "b"}]
 BAD_VALUES: dict[str, list[Json]] = {
     "priority": ["High", "high ", "HIGH", "high\n", "high\0"],
-    "due_date": [
+    "date-time": [
         "",
         1700000000,
         "1700000000",
@@ -477,7 +477,13 @@ def fits(value: Json, kind: dict[str, Any]) -> bool:
 
 
 def all_bad_values(operation: Operation, name: str) -> list[Json]:
-    return [*bad_values(operation.body["properties"][name]), *BAD_VALUES.get(name, [])]
+    schema = operation.body["properties"][name]
+    return [*bad_values(schema), *further(BAD_VALUES, schema, name)]
+
+
+def further(values: dict[str, list[Json]], schema: Json, name: str) -> list[Json]:
+    keys = {name, *(kind["format"] for kind in leaves(schema) if "format" in kind)}
+    return [value for key in sorted(keys) for value in values.get(key, [])]
 
 
 @pytest.mark.parametrize(
@@ -505,7 +511,7 @@ GOOD_VALUES: dict[str, list[Json]] = {
         "\u00e9",
     ],
     "description": ["a\r\nb"],
-    "due_date": [
+    "date-time": [
         "1900-01-01T00:00:00Z",
         "2000-02-29T00:00:00Z",
         "2999-12-31T23:59:59.999999Z",
@@ -540,7 +546,10 @@ def good_values(schema: Json) -> list[Json]:
 def test_a_value_at_a_limit_is_stored_unchanged(ada: Person, operation: Operation, name: str) -> None:
     ids = ada.create_each()
     path = operation.path.format(user_id=ada.id, **ids)
-    for value in (*good_values(operation.body["properties"][name]), *GOOD_VALUES.get(name, [])):
+    schema = operation.body["properties"][name]
+    values = [*good_values(schema), *further(GOOD_VALUES, schema, name)]
+    assert values, f"add valid values of {name} to GOOD_VALUES in tests/api/test_bad_input.py"
+    for value in values:
         response = ada.request(operation.method, path, json=body_for(operation) | {name: value})
         assert response.status_code in (200, 201), (name, value)
         there = response.headers["location"] if operation.method == "POST" else path

@@ -64,7 +64,9 @@ def test_an_item_is_only_found_below_its_own_parent(ada: Person) -> None:
         for parent in resource.parents if resource and operation.path.startswith(resource.item) else ():
             ids = ada.create_each()
             response = call(ada, operation, ada.id, **ids | {parent: ada.create_each()[parent]})
-            assert response.status_code == 404, operation
+            assert response.status_code == 404, (
+                f"{operation.id} found the item below another {parent}: pass {parent}={parent} to OwnedTable"
+            )
 
 
 def lasting_headers(response: httpx.Response) -> list[tuple[str, str]]:

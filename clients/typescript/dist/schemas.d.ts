@@ -12,7 +12,7 @@ export type TaskDescription = string;
 export type TaskCompleted = boolean;
 /** The priority of the task. */
 export type TaskPriority = "low" | "medium" | "high";
-/** The due date, with offset (RFC 3339), from 1900 to 2999 in that offset. */
+/** A date and time with offset (RFC 3339), from 1900 to 2999 in that offset. */
 export type DueDate = string;
 /** A category's id. At most 2^53 - 1, the largest integer that JavaScript represents exactly. */
 export type CategoryId = number;

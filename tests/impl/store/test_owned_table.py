@@ -230,6 +230,29 @@ async def test_a_missing_parent_raises_its_error(database: Database, ada: Caller
         await tasks.page(owner, **page)
 
 
+async def test_a_row_is_only_found_and_changed_below_its_own_parent(database: Database, ada: Caller) -> None:
+    parent = ("category_id", CategoryNotFound)
+    tasks = OwnedTable(database, Task, plain.TaskResponse, missing=NoteNotFound, parent=parent)
+    own, other = [
+        (await categories(database).insert(ada.user_id, {"name": uuid4().hex})).values["id"] for _ in range(2)
+    ]
+    stored = await tasks.insert(ada.user_id, {"title": "Write", "category_id": own})
+    row_id = stored.values["id"]
+    for attempt in (
+        tasks.get(ada.user_id, row_id, category_id=other),
+        tasks.update(ada.user_id, row_id, {"title": "x"}, category_id=other),
+        tasks.update(ada.user_id, row_id, {}, category_id=other),
+        tasks.replace(ada.user_id, row_id, {"title": "x"}, category_id=other),
+        tasks.delete(ada.user_id, row_id, category_id=other),
+    ):
+        with pytest.raises(NoteNotFound):
+            await attempt
+    assert await tasks.get(ada.user_id, row_id, category_id=own) == stored
+    changed = await tasks.update(ada.user_id, row_id, {"title": "x"}, category_id=own)
+    assert changed.values["title"] == "x"
+    await tasks.delete(ada.user_id, row_id, category_id=own)
+
+
 def categories(database: Database) -> OwnedTable[plain.CategoryResponse]:
     return OwnedTable(database, Category, plain.CategoryResponse, missing=CategoryNotFound, batched=False)
 

@@ -14,7 +14,6 @@ from typing import Any
 from specfirst.cli.config import Config
 from specfirst.cli.errors import CLEAN, PROBLEMS, CommandError
 from specfirst.cli.inputs import CONTRACT, add_skip_argument, path_setting, read_contract, servable, setting
-from specfirst.problems import counted
 
 SUMMARY = "Write a typed client of a contract, as an npm package."
 EXAMPLES = """\
@@ -82,16 +81,14 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
         for path in stale:
             print(f"{output / path} differs", file=sys.stderr)
         if stale:
-            print(f"{output} does not match {name}; run {arguments.program} again", file=sys.stderr)
+            print(f"{output} does not match {name}; run {arguments.program}", file=sys.stderr)
         return PROBLEMS if stale else CLEAN
     readme = output / "README.md"
     try:
-        written = write(files, output)
-        for path in written:
+        for path in write(files, output):
+            # The others are the same in all clients.
             if path in OWN:
                 print(f"wrote {output / path}")
-        if copies := len(set(written).difference(OWN)):
-            print(f"wrote {counted(copies, 'file')} of the runtime in {output / 'dist'}")
         if arguments.pack:
             own = {"README.md": readme.read_text(encoding="utf-8")} if readme.is_file() else {}
             packed = output / tarball_name(files)
