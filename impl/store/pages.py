@@ -87,14 +87,14 @@ class Pages(Generic[RowT]):
         if not rows:
             raise self._parent[1]() if self._parent and self._parent[0] in given else UserNotFound()
         if rows[0]["id"] is None:
-            return Page[RowT](items=[], total=total, next_cursor=None)
+            return {"items": [], "total": total, "next_cursor": None}
         items = rows[:limit]
         tag_all(items)
         next_cursor = encode_cursor(items[-1]) if len(rows) > limit else None
         for name in self._unsent:
             for row in items:
                 del row[name]
-        return Page[RowT](items=cast(list[RowT], items), total=total, next_cursor=next_cursor)
+        return {"items": cast(list[RowT], items), "total": total, "next_cursor": next_cursor}
 
     def statement(
         self, filters: Mapping[str, object], *, after_cursor: bool, skipping: bool
