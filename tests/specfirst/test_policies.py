@@ -178,6 +178,11 @@ def test_the_code_of_an_error_is_its_own_or_that_of_its_status() -> None:
         ({"type": "string", "pattern": "^#", "x-error-message": "Write #"}, "x", "Write #"),
         ({"type": "string", "format": "date", "x-error-message": "Write a date"}, "x", "Write a date"),
         (
+            {"type": "string", "pattern": "^2", "format": "date", "x-error-message": "Write a day from 2000"},
+            "x",
+            "Write a day from 2000",
+        ),
+        (
             {"type": "string", "maxLength": 1, "x-error-message": "?"},
             "xy",
             "The value is longer than 1 character",

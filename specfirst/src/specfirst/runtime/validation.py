@@ -91,9 +91,13 @@ class Schemas:
 
 def validation_errors(validator: Validator, value: object, *loc: str | int) -> list[ValidationErrorItem]:
     """List all validation errors of `value`, which is at `loc` in the request."""
-    errors = validator.iter_errors(value)
-    # Schemas that are combined with `allOf` may find the same error.
-    return [*dict.fromkeys(item for error in errors for item in _validation_errors(validator, error, loc))]
+    found: dict[tuple[object, str], ValidationErrorItem] = {}
+    for error in validator.iter_errors(value):
+        for item in _validation_errors(validator, error, loc):
+            # Schemas that are combined with `allOf` may find the same error, and a schema's `x-error-message`
+            # is that of its `pattern` and of its `format`.
+            found.setdefault((item.loc, item.msg), item)
+    return [*found.values()]
 
 
 def unrepresentable(error: pydantic.ValidationError, *loc: str | int) -> list[ValidationErrorItem]:
