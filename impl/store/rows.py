@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import UnionType
-from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from specfirst.serving.startup import StartupError
 from sqlmodel import SQLModel
@@ -28,7 +28,7 @@ def properties(model: type[SQLModel], row: type) -> frozenset[str]:
             continue
         found.add(name)
         allowed = set(_classes(hint))
-        if Any not in allowed and (others := set(_classes(fields[name])) - allowed - {Any}):
+        if others := {kind for kind in _classes(fields[name]) if not _fits(kind, allowed)}:
             kinds = " or ".join(sorted("null" if kind is type(None) else kind.__name__ for kind in others))
             problems.append(f"its column {name} may be {kinds}, which {row.__name__} does not allow")
     if problems:
@@ -39,6 +39,14 @@ def properties(model: type[SQLModel], row: type) -> frozenset[str]:
     return frozenset(found)
 
 
+def _fits(kind: Any, allowed: set[Any]) -> bool:
+    """Whether a property of the allowed classes may have the values of a class."""
+    if kind is Any or allowed & {kind, Any, object}:
+        return True
+    is_text = isinstance(kind, type) and issubclass(kind, str)
+    return (kind is int and float in allowed) or (is_text and str in allowed)
+
+
 def _classes(hint: Any) -> Iterator[Any]:
     """Yield the classes of the values that a type hint allows."""
     if get_origin(hint) in (Union, UnionType):
@@ -46,5 +54,7 @@ def _classes(hint: Any) -> Iterator[Any]:
             yield from _classes(part)
     elif get_origin(hint) is Literal:
         yield from (type(value) for value in get_args(hint))
+    elif is_typeddict(hint):
+        yield dict
     else:
         yield get_origin(hint) or hint

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Literal, NotRequired, TypedDict
 
 import pytest
 from specfirst.serving.startup import StartupError
-from sqlalchemy import BigInteger, MetaData
+from sqlalchemy import JSON, BigInteger, MetaData, Text
 from sqlmodel import Field, SQLModel
 
 from generated import plain
@@ -15,19 +16,33 @@ from impl.store.rows import properties
 from impl.tables import Category, Task, User
 
 
+class Speed(StrEnum):
+    SLOW = "slow"
+
+
 class Parcel(SQLModel, table=True):
     metadata = MetaData()
 
     id: int = Field(primary_key=True)
     size: str
+    speed: Speed = Field(sa_type=Text)
+    address: dict[str, str] = Field(sa_type=JSON)
+    labels: list[str] = Field(sa_type=JSON)
     weight: int | None = None
     sent_at: datetime | None = None
     revision: int = Field(default=0, sa_type=BigInteger)
 
 
+class Address(TypedDict):
+    city: str
+
+
 class ParcelResponse(TypedDict):
-    id: int
+    id: float
     size: Literal["small", "large"]
+    speed: Literal["slow"]
+    address: Address
+    labels: list[str]
     weight: int | str | None
     etag: str
     price: NotRequired[int]
@@ -43,7 +58,7 @@ class Weighed(TypedDict):
 
 
 def test_the_properties_of_a_row_are_the_columns_that_the_response_has() -> None:
-    assert properties(Parcel, ParcelResponse) == {"id", "size", "weight", "etag"}
+    assert properties(Parcel, ParcelResponse) == {*ParcelResponse.__annotations__} - {"price"}
     assert properties(User, plain.UserResponse) == {*User.model_fields} - {"described_at"}
     for table, row in ((Task, plain.TaskResponse), (Category, plain.CategoryResponse)):
         assert properties(table, row) == {*row.__annotations__}
