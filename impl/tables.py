@@ -25,6 +25,9 @@ from sqlalchemy import (
     MetaData,
     Text,
     UniqueConstraint,
+    column,
+    select,
+    table,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -35,6 +38,8 @@ SCHEMA = "tasks_api"
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 # The number of the last migration, which its file name begins with.
 REVISION = max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+# The number of the migration that a database has.
+STORED_REVISION = select(column("version_num", Text)).select_from(table("alembic_version", schema=SCHEMA))
 
 # The largest integer that JavaScript represents exactly, and the maximum of an id in the contract.
 MAX_ID = 9_007_199_254_740_991

@@ -13,6 +13,8 @@ from textwrap import dedent
 from tests.serving import CLEAN, ROOT
 
 FOLDERS = ("specfirst", "generated", "impl", "devtools", "migrations", "scripts", "tests", "clients", "docs")
+# Those of them that serve and generate.
+SERVICE = ("specfirst", "generated", "impl", "devtools", "migrations", "scripts")
 FILES = ("openapi.yaml", "pyproject.toml", "README.md", ".env.example", "schemathesis.toml")
 
 

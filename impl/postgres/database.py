@@ -14,13 +14,12 @@ from typing import Any, Literal, TypeAlias, cast
 
 import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no type information.
 from specfirst.runtime.errors import APIError
-from sqlalchemy import column, select, table
 
 from impl.connection_strings import read_connection_string
 from impl.errors import DatabaseUnavailable
 from impl.postgres.pool import Pool
 from impl.postgres.statement import RowT, Statement
-from impl.tables import SCHEMA
+from impl.tables import STORED_REVISION
 
 log = logging.getLogger("impl.postgres.database")
 
@@ -108,7 +107,7 @@ _DIRECT = {
     "idle_in_transaction_session_timeout": "5s",
 }
 
-_REVISION = Statement(select(column("version_num")).select_from(table("alembic_version", schema=SCHEMA)))
+_REVISION = Statement(STORED_REVISION)
 
 
 class Database:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from psycopg2.errors import InsufficientPrivilege, LockNotAvailable, ReadOnlySqlTransaction
 from specfirst.serving.startup import StartupError
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.schema import CreateSchema
 
 from impl.connection_strings import read_connection_string
-from impl.tables import MIGRATIONS, REVISION, SCHEMA, metadata
+from impl.tables import MIGRATIONS, REVISION, SCHEMA, STORED_REVISION, metadata
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -157,10 +157,9 @@ def _migrate(engine: Engine) -> None:
 
 def _revision(connection: Connection) -> str:
     """Return the revision of the database, or an empty text before the first migration."""
-    table = f"{SCHEMA}.alembic_version"
-    if connection.execute(text("SELECT to_regclass(:table)"), {"table": table}).scalar() is None:
+    if not inspect(connection).has_table("alembic_version", schema=SCHEMA):
         return ""
-    return connection.execute(text(f"SELECT version_num FROM {table}")).scalar() or ""  # noqa: S608
+    return connection.execute(STORED_REVISION).scalar() or ""
 
 
 def _check(connection: Connection) -> None:

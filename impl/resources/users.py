@@ -14,8 +14,8 @@ from impl.store.rows import properties
 from impl.store.statements import owned
 from impl.tables import User, erased_user, user
 
-_COLUMNS = [column for column in user.c if column.key in properties(User, plain.UserResponse)]
-GET = Statement[plain.UserResponse](select(*_COLUMNS).where(owned(user)))
+_SENT = properties(User, plain.UserResponse)
+GET = Statement[plain.UserResponse](select(*(c for c in user.c if c.key in _SENT)).where(owned(user)))
 
 _gone = delete(user).where(owned(user)).returning(user.c.id).cte("gone")
 _erase = insert(erased_user).from_select(["id"], select(_gone.c.id))

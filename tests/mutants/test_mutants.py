@@ -66,7 +66,7 @@ def run(mutant: Mutant, folder: Path) -> subprocess.CompletedProcess[str]:
         ],
         cwd=folder / "copy",
         # Without OBSERVATIONS: responses of a mutant do not count towards contract coverage.
-        env={"PATH": os.environ["PATH"], "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "WORKERS": "0"},
+        env={"PATH": os.environ["PATH"], "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         timeout=300,

@@ -48,9 +48,8 @@ def cluster(postgres_url: str) -> Cluster:
 
 @pytest.fixture(scope="session")
 def server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with two independent workers."""
-    url, workers = cluster.create("promises"), int(os.environ.get("WORKERS", "2"))
-    with running(url, tmp_path_factory.mktemp("promises"), workers=workers) as server:
+    """A server with two independent processes."""
+    with running(cluster.create("promises"), tmp_path_factory.mktemp("promises"), processes=2) as server:
         yield server
 
 

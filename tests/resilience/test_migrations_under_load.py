@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import threading
@@ -21,10 +20,10 @@ from sqlalchemy import NullPool, create_engine
 from impl.postgres.migrations import configuration, migrate, psycopg2_url
 from impl.tables import REVISION
 from tests.api.conftest import SECRET, Cluster, Person, Server, body_of, expect, new_person, running
-from tests.copies import import_path
+from tests.copies import SERVICE, Copy, import_path
 from tests.impl.store.test_counters import WRONG
 from tests.resilience.conftest import FULL, Report, wait_until
-from tests.serving import ROOT, serving
+from tests.serving import serving
 
 NOT_MIGRATED = {"detail": "The database is not migrated", "code": "database_unavailable"}
 
@@ -70,10 +69,7 @@ def cluster(postgres_url: str) -> Cluster:
 @pytest.fixture
 def next_version(tmp_path: Path) -> Path:
     """A copy of the project with one more migration, as in the next release."""
-    copy = tmp_path / "next"
-    for name in ("specfirst", "generated", "impl", "devtools", "migrations", "scripts"):
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "openapi.yaml", copy)
+    copy = Copy(tmp_path / "next", *SERVICE).root
     (copy / "migrations" / "versions" / "9999_next.py").write_text(NEXT_MIGRATION)
     return copy
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from copies import Copy
+from copies import SERVICE, Copy
 
 from impl.postgres.migrations import head
 
@@ -28,7 +28,7 @@ class Label(Table, table=True):
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Copy:
-    return Copy(tmp_path / "project", "specfirst", "generated", "impl", "devtools", "migrations", "scripts")
+    return Copy(tmp_path / "project", *SERVICE)
 
 
 def change_tables(copy: Copy, before: str, added: str) -> None:

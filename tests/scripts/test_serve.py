@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from copies import Copy, import_path
+from copies import SERVICE, Copy, import_path
 from serving import CLEAN, ROOT, Served, serving
 
 from devtools.development_secret import development_secret
@@ -188,8 +188,7 @@ def test_development_allows_every_local_origin(mock: Served) -> None:
 @pytest.fixture(scope="module")
 def stale(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     """A project whose contract has changed since generation, and whose implementation is missing."""
-    folders = ("specfirst", "generated", "impl", "devtools", "migrations", "scripts")
-    copy = Copy(tmp_path_factory.mktemp("stale") / "project", *folders)
+    copy = Copy(tmp_path_factory.mktemp("stale") / "project", *SERVICE)
     with (copy.root / "openapi.yaml").open("a", encoding="utf-8") as contract:
         contract.write("# Changed.\n")
     shutil.rmtree(copy.root / "impl" / "resources")

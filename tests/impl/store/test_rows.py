@@ -48,8 +48,9 @@ class ParcelResponse(TypedDict):
     price: NotRequired[int]
 
 
-class Priced(ParcelResponse):
-    price: int  # type: ignore[misc]  # pyright: ignore[reportIncompatibleVariableOverride]
+class Priced(TypedDict):
+    id: int
+    price: int
 
 
 class Weighed(TypedDict):
